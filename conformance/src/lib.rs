@@ -1,0 +1,4 @@
+//! One suite of CORS scenarios, run against any server by a browser model written from the Fetch standard.
+
+pub mod specimen;
+pub mod subject;

@@ -1,11 +1,20 @@
-//! A CORS policy that is safe once it exists, and the decision that follows from it.
+#![doc = include_str!("../README.md")]
 
+mod decision;
+mod handle;
 mod header;
+#[cfg(feature = "http")]
+mod http;
+mod origin;
+mod policy;
+mod table;
+mod token;
 mod traits;
 
+pub use decision::{Decision, Pass, Preflight, PreparedPolicy, Reason};
+pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
+pub use policy::{
+    Danger, Names, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning, WarningCode,
+};
 pub use traits::{RequestHead, ResponseHead};
-
-/// Policy.
-#[derive(Clone)]
-pub struct Policy;

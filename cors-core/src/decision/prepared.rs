@@ -1,0 +1,239 @@
+//! A policy with its header values ready to be sent, and the writing of decisions.
+
+use std::sync::Arc;
+
+use super::{Decision, Pass, Preflight};
+use crate::policy::{Origins, Policy};
+use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
+
+/// A policy together with all header values that its decisions write, made once in a framework's own type `V`.
+///
+/// A clone is a reference count. An adapter keeps one, asks it to [`decide`](Self::decide) about each request, and lets it
+/// write the decision into the response:
+///
+/// ```
+/// use cors_core::{Decision, Policy, PreparedPolicy};
+/// use http::{HeaderValue, Request, Response};
+///
+/// let policy = Policy::builder().allow_origins("https://app.example").build()?;
+/// let prepared = PreparedPolicy::<HeaderValue>::new(policy);
+///
+/// let request = Request::get("/").header("origin", "https://app.example").body(()).unwrap();
+/// let mut response = Response::new("hello");
+/// match prepared.decide(&request) {
+///     Decision::Preflight(_) => unreachable!("it is a GET"),
+///     Decision::Pass(pass) => prepared.write(pass, response.headers_mut()),
+/// }
+/// assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example");
+/// assert_eq!(response.headers()["vary"], "Origin");
+/// # Ok::<(), cors_core::PolicyError>(())
+/// ```
+pub struct PreparedPolicy<V>(Arc<Prepared<V>>);
+
+struct Prepared<V> {
+    policy: Policy,
+    /// `*`, for the policy that allows any origin.
+    any_origin: Option<V>,
+    credentials: Option<V>,
+    expose_headers: Option<V>,
+    methods: Answer<V>,
+    headers: Answer<V>,
+    max_age: Option<V>,
+    private_network: Option<V>,
+    vary: Option<V>,
+    vary_preflight: V,
+}
+
+/// What a granted preflight says about methods or headers.
+enum Answer<V> {
+    Nothing,
+    List(V),
+    /// What the request asked for; `diagnostic` where that is not all allowed.
+    Echo {
+        diagnostic: V,
+    },
+}
+
+impl<V: for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
+    /// Prepares a policy.
+    ///
+    /// # Panics
+    ///
+    /// Where `V` refuses visible ASCII characters and spaces, which are a header value in every framework (RFC 9110, section 5.5).
+    pub fn new(policy: Policy) -> Self {
+        let rules = policy.rules();
+        let is_any_origin = matches!(rules.origins, Origins::Any);
+        let answer = |list: &crate::policy::NameList| {
+            if list.is_empty() {
+                Answer::Nothing
+            } else if list.is_any() && rules.credentials {
+                // Fetch, "CORS protocol and credentials": with credentials `*` is no wildcard to the browser.
+                Answer::Echo { diagnostic: value(&list.to_header()) }
+            } else {
+                Answer::List(value(&list.to_header()))
+            }
+        };
+        let mut vary = vec!["Access-Control-Request-Method", "Access-Control-Request-Headers"];
+        if !is_any_origin {
+            vary.insert(0, "Origin");
+        }
+        if rules.private_network {
+            vary.push("Access-Control-Request-Private-Network");
+        }
+        Self(Arc::new(Prepared {
+            any_origin: is_any_origin.then(|| value("*")),
+            credentials: rules.credentials.then(|| value("true")),
+            expose_headers: (!rules.expose.is_empty()).then(|| value(&rules.expose.to_header())),
+            methods: answer(&rules.methods),
+            headers: answer(&rules.headers),
+            max_age: rules.max_age.map(|seconds| value(&seconds.to_string())),
+            private_network: rules.private_network.then(|| value("true")),
+            vary: (!is_any_origin).then(|| value("Origin")),
+            vary_preflight: value(&vary.join(", ")),
+            policy,
+        }))
+    }
+}
+
+fn value<V: for<'a> TryFrom<&'a str>>(text: &str) -> V {
+    match V::try_from(text) {
+        Ok(value) => value,
+        Err(_) => panic!("`{text}` is a header value, for it is visible ASCII"),
+    }
+}
+
+impl<V> PreparedPolicy<V> {
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// Decides about a request; see [`Policy::decide`].
+    pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
+        self.0.policy.decide(request)
+    }
+
+    /// Writes a decision into the application's response, whoever made it: the policy is the only authority, so every
+    /// `Access-Control-*` that is there is removed; `Vary` keeps what it has.
+    pub fn write<'p, R>(&'p self, pass: Pass<R::Value>, response: &mut R)
+    where
+        R: ResponseHead,
+        R::Value: From<&'p V>,
+    {
+        let prepared = &*self.0;
+        response.remove_with_prefix(token::ACCESS_CONTROL);
+        match pass {
+            Pass::AnyOrigin => {
+                set(response, ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref());
+                set(response, ResponseHeader::AccessControlExposeHeaders, prepared.expose_headers.as_ref());
+            }
+            Pass::Allowed(origin) => {
+                response.set(ResponseHeader::AccessControlAllowOrigin, origin);
+                set(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
+                set(response, ResponseHeader::AccessControlExposeHeaders, prepared.expose_headers.as_ref());
+            }
+            Pass::Plain | Pass::NotAllowed(_) => {}
+        }
+        // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin says so even where there is none.
+        if let Some(vary) = &prepared.vary
+            && !response.vary().any(varies_on_origin)
+        {
+            response.append(ResponseHeader::Vary, vary.into());
+        }
+    }
+
+    /// Writes the headers of the answer to a preflight; its status is [`Preflight::status`], and it has no content.
+    pub fn write_preflight<'p, Q, R>(&'p self, preflight: Preflight, request: &Q, response: &mut R)
+    where
+        Q: RequestHead<Value = R::Value>,
+        R: ResponseHead,
+        R::Value: From<&'p V>,
+    {
+        let prepared = &*self.0;
+        if preflight.tells_policy {
+            match &prepared.any_origin {
+                Some(any) => response.set(ResponseHeader::AccessControlAllowOrigin, any.into()),
+                None => {
+                    echo(request, RequestHeader::Origin, response, ResponseHeader::AccessControlAllowOrigin)
+                }
+            }
+            set(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
+            prepared.methods.write(
+                preflight,
+                (request, RequestHeader::AccessControlRequestMethod),
+                (response, ResponseHeader::AccessControlAllowMethods),
+            );
+            prepared.headers.write(
+                preflight,
+                (request, RequestHeader::AccessControlRequestHeaders),
+                (response, ResponseHeader::AccessControlAllowHeaders),
+            );
+            set(response, ResponseHeader::AccessControlMaxAge, prepared.max_age.as_ref());
+            if preflight.private_network {
+                let private_network = prepared.private_network.as_ref();
+                set(response, ResponseHeader::AccessControlAllowPrivateNetwork, private_network);
+            }
+        }
+        response.set(ResponseHeader::Vary, (&prepared.vary_preflight).into());
+    }
+}
+
+impl<V> Answer<V> {
+    fn write<'p, Q, R>(
+        &'p self,
+        preflight: Preflight,
+        (request, asked): (&Q, RequestHeader),
+        (response, name): (&mut R, ResponseHeader),
+    ) where
+        Q: RequestHead<Value = R::Value>,
+        R: ResponseHead,
+        R::Value: From<&'p V>,
+    {
+        match self {
+            Self::Nothing => {}
+            Self::List(list) => response.set(name, list.into()),
+            Self::Echo { diagnostic } if preflight.reason.is_some() => response.set(name, diagnostic.into()),
+            Self::Echo { .. } => echo(request, asked, response, name),
+        }
+    }
+}
+
+impl<V> Clone for PreparedPolicy<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V> std::fmt::Debug for PreparedPolicy<V> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("PreparedPolicy").field(&self.0.policy).finish()
+    }
+}
+
+fn set<'p, V, R>(response: &mut R, name: ResponseHeader, value: Option<&'p V>)
+where
+    R: ResponseHead,
+    R::Value: From<&'p V>,
+{
+    if let Some(value) = value {
+        response.set(name, value.into());
+    }
+}
+
+/// Sends back the lines of a request header, as they came.
+fn echo<Q, R>(request: &Q, asked: RequestHeader, response: &mut R, name: ResponseHeader)
+where
+    Q: RequestHead<Value = R::Value>,
+    R: ResponseHead,
+{
+    for value in request.values(asked) {
+        response.append(name, value);
+    }
+}
+
+/// Whether a line of `Vary` (RFC 9110, section 12.5.5) names `Origin`, or everything.
+fn varies_on_origin(line: &[u8]) -> bool {
+    line.split(|&byte| byte == b',')
+        .map(token::trim_white_space)
+        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+}

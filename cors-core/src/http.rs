@@ -1,0 +1,107 @@
+//! The traits of an adapter for the types of the `http` crate, which axum, warp, Poem, tonic and hyper share.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, request};
+
+use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+
+impl<B> RequestHead for Request<B> {
+    type Value = HeaderValue;
+
+    fn is_options(&self) -> bool {
+        self.method() == Method::OPTIONS
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        lines(self.headers(), name)
+    }
+
+    fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
+        values(self.headers(), name)
+    }
+}
+
+impl RequestHead for request::Parts {
+    type Value = HeaderValue;
+
+    fn is_options(&self) -> bool {
+        self.method == Method::OPTIONS
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        lines(&self.headers, name)
+    }
+
+    fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
+        values(&self.headers, name)
+    }
+}
+
+/// A request in two pieces, for a framework whose own request type keeps them so.
+impl RequestHead for (&Method, &HeaderMap) {
+    type Value = HeaderValue;
+
+    fn is_options(&self) -> bool {
+        self.0 == Method::OPTIONS
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        lines(self.1, name)
+    }
+
+    fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
+        values(self.1, name)
+    }
+}
+
+impl ResponseHead for HeaderMap {
+    type Value = HeaderValue;
+
+    fn set(&mut self, name: ResponseHeader, value: HeaderValue) {
+        self.insert(response_name(name), value);
+    }
+
+    fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
+        self.append(response_name(name), value);
+    }
+
+    fn vary(&self) -> impl Iterator<Item = &[u8]> {
+        self.get_all(header::VARY).iter().map(HeaderValue::as_bytes)
+    }
+
+    fn remove_with_prefix(&mut self, prefix: &str) {
+        while let Some(name) = self.keys().find(|name| name.as_str().starts_with(prefix)).cloned() {
+            self.remove(name);
+        }
+    }
+}
+
+fn lines(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(request_name(name)).iter().map(HeaderValue::as_bytes)
+}
+
+fn values(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
+    headers.get_all(request_name(name)).iter().cloned()
+}
+
+fn request_name(name: RequestHeader) -> HeaderName {
+    match name {
+        RequestHeader::Origin => header::ORIGIN,
+        RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
+        RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
+        RequestHeader::AccessControlRequestPrivateNetwork => HeaderName::from_static(name.name()),
+    }
+}
+
+fn response_name(name: ResponseHeader) -> HeaderName {
+    match name {
+        ResponseHeader::AccessControlAllowOrigin => header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        ResponseHeader::AccessControlAllowCredentials => header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        ResponseHeader::AccessControlAllowMethods => header::ACCESS_CONTROL_ALLOW_METHODS,
+        ResponseHeader::AccessControlAllowHeaders => header::ACCESS_CONTROL_ALLOW_HEADERS,
+        ResponseHeader::AccessControlAllowPrivateNetwork => HeaderName::from_static(name.name()),
+        ResponseHeader::AccessControlExposeHeaders => header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        ResponseHeader::AccessControlMaxAge => header::ACCESS_CONTROL_MAX_AGE,
+        ResponseHeader::Vary => header::VARY,
+    }
+}

@@ -1,0 +1,180 @@
+//! Hosts as the URL standard serializes them.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The longest name that the DNS can resolve, in bytes (RFC 1035, section 2.3.4).
+pub(crate) const LONGEST_NAME: usize = 253;
+
+/// The longest label of a name, in bytes.
+const LONGEST_LABEL: usize = 63;
+
+/// Whether `bytes` is one or more labels of a domain in the form in which a browser sends them: lower case, Punycode for
+/// whatever is not ASCII, no label empty.
+///
+/// Underscores are no part of a host name (RFC 952), but browsers let them pass.
+pub(crate) fn are_labels(bytes: &[u8]) -> bool {
+    if bytes.len() > LONGEST_NAME {
+        return false;
+    }
+    let mut length = 0;
+    for &byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => length += 1,
+            b'.' if length > 0 => length = 0,
+            _ => return false,
+        }
+        if length > LONGEST_LABEL {
+            return false;
+        }
+    }
+    length > 0
+}
+
+/// URL standard, "ends in a number checker": such a host is an IPv4 address or nothing.
+pub(crate) fn ends_in_a_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
+/// Whether `host` is an IPv4 address as the URL standard serializes it: four decimal numbers without leading zeros.
+pub(crate) fn is_ipv4(host: &str) -> bool {
+    host.parse::<Ipv4Addr>().is_ok()
+}
+
+/// The text between brackets as the URL standard serializes it ("IPv6 serializer"); `None` where it is no IPv6 address.
+pub(crate) fn serialize_ipv6(text: &str) -> Option<String> {
+    let pieces = text.parse::<Ipv6Addr>().ok()?.segments();
+    let zeros = longest_run_of_zeros(&pieces);
+    let join = |pieces: &[u16]| pieces.iter().map(|piece| format!("{piece:x}")).collect::<Vec<_>>().join(":");
+    Some(match zeros {
+        Some((start, end)) => format!("{}::{}", join(&pieces[..start]), join(&pieces[end..])),
+        None => join(&pieces),
+    })
+}
+
+/// Whether requests to `host` never leave the machine (Secure Contexts, "potentially trustworthy origin").
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || host == "[::1]"
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether anybody can register a name right below `domain`, so that `*.domain` has no single owner.
+pub(crate) fn is_public_suffix(domain: &str) -> bool {
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    // Nobody registers names below it: they all mean this machine (RFC 6761, section 6.3).
+    if domain == "localhost" {
+        return false;
+    }
+    // The public suffix list's own algorithm: a name of one label that no rule covers is a suffix.
+    if !domain.contains('.') {
+        return true;
+    }
+    #[cfg(feature = "public-suffix")]
+    let listed = psl::suffix_str(domain) == Some(domain);
+    #[cfg(not(feature = "public-suffix"))]
+    let listed = false;
+    listed
+}
+
+/// The first of the longest runs of at least two zeros, as start and end.
+fn longest_run_of_zeros(pieces: &[u16; 8]) -> Option<(usize, usize)> {
+    let mut longest = None;
+    let mut start = 0;
+    while start < pieces.len() {
+        let length = pieces[start..].iter().take_while(|&&piece| piece == 0).count();
+        let record = longest.map_or(1, |(start, end)| end - start);
+        if length > record {
+            longest = Some((start, start + length));
+        }
+        start += length.max(1);
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("example.com", true)]
+    #[case("xn--bcher-kva.example", true)]
+    #[case("a_b.example", true)]
+    #[case("", false)]
+    #[case(".example", false)]
+    #[case("a..example", false)]
+    #[case("example.", false)]
+    #[case("Example.com", false)]
+    #[case("b\u{fc}cher.example", false)]
+    #[case("a b", false)]
+    fn labels(#[case] text: &str, #[case] expected: bool) {
+        assert_eq!(are_labels(text.as_bytes()), expected);
+    }
+
+    #[test]
+    fn labels_and_names_have_an_end() {
+        assert!(are_labels("a".repeat(63).as_bytes()));
+        assert!(!are_labels("a".repeat(64).as_bytes()));
+        assert!(are_labels("a.".repeat(126).as_bytes().split_last().unwrap().1));
+        assert!(!are_labels(format!("{}a", "a.".repeat(127)).as_bytes()));
+    }
+
+    #[rstest]
+    #[case("127.0.0.1", true)]
+    #[case("1", true)]
+    #[case("a.0x7f", true)]
+    #[case("a.1.", true)]
+    #[case("1.a", false)]
+    #[case("a.", false)]
+    fn numbers_at_the_end(#[case] host: &str, #[case] expected: bool) {
+        assert_eq!(ends_in_a_number(host), expected);
+    }
+
+    #[rstest]
+    #[case("::1", Some("::1"))]
+    #[case("0:0:0:0:0:0:0:1", Some("::1"))]
+    #[case("2001:DB8::1", Some("2001:db8::1"))]
+    #[case("2001:db8:0:0:1:0:0:1", Some("2001:db8::1:0:0:1"))]
+    #[case("1:0:2:3:4:5:6:7", Some("1:0:2:3:4:5:6:7"))]
+    #[case("1::", Some("1::"))]
+    #[case("::", Some("::"))]
+    #[case("::ffff:192.0.2.1", Some("::ffff:c000:201"))]
+    #[case("1:2", None)]
+    #[case("fe80::1%eth0", None)]
+    fn ipv6(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(serialize_ipv6(text).as_deref(), expected);
+    }
+
+    #[rstest]
+    #[case("com", true)]
+    #[case("unlisted", true)]
+    #[case("localhost", false)]
+    #[case("example.com", false)]
+    #[cfg_attr(feature = "public-suffix", case("co.uk", true))]
+    #[cfg_attr(feature = "public-suffix", case("github.io", true))]
+    #[cfg_attr(feature = "public-suffix", case("github.io.", true))]
+    fn public_suffixes(#[case] domain: &str, #[case] expected: bool) {
+        assert_eq!(is_public_suffix(domain), expected);
+    }
+
+    #[rstest]
+    #[case("localhost", true)]
+    #[case("app.localhost", true)]
+    #[case("127.8.9.1", true)]
+    #[case("[::1]", true)]
+    #[case("notlocalhost", false)]
+    #[case("128.0.0.1", false)]
+    #[case("localhost.example", false)]
+    fn loopback(#[case] host: &str, #[case] expected: bool) {
+        assert_eq!(is_loopback(host), expected);
+    }
+}

@@ -1,0 +1,76 @@
+//! Lists of methods and header names.
+
+use crate::table::{self, TextTable};
+use crate::token::AUTHORIZATION;
+
+/// The names of a list field, as they are written and as they are looked up.
+#[derive(Clone, Default)]
+pub(crate) struct NameList {
+    any: bool,
+    /// `authorization` is covered: listed, beside `*` or among names.
+    authorization: bool,
+    entries: Vec<String>,
+    table: TextTable,
+}
+
+impl NameList {
+    /// `entries` are checked: `*` alone, `*` with `authorization`, or names, each once.
+    pub(super) fn new(entries: Vec<String>) -> Self {
+        let mut table = TextTable::default();
+        for name in &entries {
+            // A list that overflows 32 bits has no place in a header; the names beyond are not allowed.
+            let _ = table.insert(name, table::hash_ignoring_case(name.as_bytes()));
+        }
+        Self {
+            any: entries.iter().any(|name| name == "*"),
+            authorization: entries.iter().any(|name| name == AUTHORIZATION),
+            entries,
+            table,
+        }
+    }
+
+    /// Whether `*` is among them.
+    pub(crate) fn is_any(&self) -> bool {
+        self.any
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
+    /// Whether a method is listed, by its exact case (RFC 9110, section 9.1).
+    pub(crate) fn lists_method(&self, method: &[u8]) -> bool {
+        self.find(method, |name| name.as_bytes() == method)
+    }
+
+    /// Whether a header name is listed, in any case (RFC 9110, section 5.1).
+    pub(crate) fn lists_header(&self, header: &[u8]) -> bool {
+        self.find(header, |name| name.as_bytes().eq_ignore_ascii_case(header))
+    }
+
+    /// Whether `*` stands for this header name, which is a token: for every one but `authorization`, which has to be listed
+    /// (Fetch, "CORS non-wildcard request-header name").
+    pub(crate) fn wildcard_covers_header(&self, header: &[u8]) -> bool {
+        self.any && (self.authorization || !header.eq_ignore_ascii_case(AUTHORIZATION.as_bytes()))
+    }
+
+    /// The value of the response header that carries the whole list.
+    pub(crate) fn to_header(&self) -> String {
+        self.entries.join(", ")
+    }
+
+    fn find(&self, name: &[u8], is_wanted: impl Fn(&str) -> bool) -> bool {
+        name.len() <= self.table.longest()
+            && self.table.find(table::hash_ignoring_case(name), is_wanted).is_some()
+    }
+}
+
+impl PartialEq for NameList {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}

@@ -154,7 +154,7 @@ impl<V> PreparedPolicy<V> {
             match &prepared.any_origin {
                 Some(any) => response.set(ResponseHeader::AccessControlAllowOrigin, any.into()),
                 None => {
-                    echo(request, RequestHeader::Origin, response, ResponseHeader::AccessControlAllowOrigin)
+                    echo(request, RequestHeader::Origin, response, ResponseHeader::AccessControlAllowOrigin);
                 }
             }
             set(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());

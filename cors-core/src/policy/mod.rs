@@ -52,6 +52,10 @@ pub(crate) struct Rules {
 }
 
 /// Which origins a policy allows.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each policy, and no pointer to follow for each request"
+)]
 pub(crate) enum Origins {
     Any,
     Listed(OriginSet),

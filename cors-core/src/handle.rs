@@ -10,7 +10,7 @@ use crate::{Policy, PreparedPolicy};
 /// Clones replace the same policy.
 pub struct PolicyHandle<V>(Arc<RwLock<PreparedPolicy<V>>>);
 
-impl<V: for<'a> TryFrom<&'a str>> PolicyHandle<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// A handle that begins with this policy.
     pub fn new(policy: Policy) -> Self {
         Self(Arc::new(RwLock::new(PreparedPolicy::new(policy))))
@@ -61,13 +61,13 @@ impl<V> PolicySource<V> {
     }
 }
 
-impl<V: for<'a> TryFrom<&'a str>> From<Policy> for PolicySource<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str>> From<Policy> for PolicySource<V> {
     fn from(policy: Policy) -> Self {
         Self::Fixed(PreparedPolicy::new(policy))
     }
 }
 
-impl<V: for<'a> TryFrom<&'a str>> From<&Policy> for PolicySource<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str>> From<&Policy> for PolicySource<V> {
     fn from(policy: &Policy) -> Self {
         policy.clone().into()
     }

@@ -54,7 +54,7 @@ enum Answer<V> {
     },
 }
 
-impl<V: for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     /// Prepares a policy.
     ///
     /// # Panics
@@ -95,9 +95,11 @@ impl<V: for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     }
 }
 
-fn value<V: for<'a> TryFrom<&'a str>>(text: &str) -> V {
+fn value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V {
     match V::try_from(text) {
-        Ok(value) => value,
+        // Buffers that count references may start to do so, with an allocation, when they are first cloned: that is now, and
+        // not during a request.
+        Ok(value) => value.clone(),
         Err(_) => panic!("`{text}` is a header value, for it is visible ASCII"),
     }
 }
@@ -226,7 +228,11 @@ where
     Q: RequestHead<Value = R::Value>,
     R: ResponseHead,
 {
-    for value in request.values(asked) {
+    let mut values = request.values(asked);
+    if let Some(first) = values.next() {
+        response.set(name, first);
+    }
+    for value in values {
         response.append(name, value);
     }
 }

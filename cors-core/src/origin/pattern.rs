@@ -31,6 +31,8 @@ pub(crate) struct OriginFault {
     pub(crate) what: String,
     /// What to write instead, as a sentence.
     pub(crate) help: String,
+    /// The pattern that was probably meant.
+    meant: Option<String>,
 }
 
 impl<'a> OriginPattern<'a> {
@@ -202,22 +204,23 @@ fn misplaced_wildcard(help: &str) -> OriginFault {
         code: ProblemCode::MisplacedWildcard,
         what: "has a `*` where none can stand".to_owned(),
         help: help.to_owned(),
+        meant: None,
     }
 }
 
 fn not_an_origin(code: ProblemCode, what: &str, help: &str) -> OriginFault {
-    OriginFault { code, what: format!("is not an origin: {what}"), help: help.to_owned() }
+    OriginFault { code, what: format!("is not an origin: {what}"), help: help.to_owned(), meant: None }
 }
 
 /// Names `guess` as what to write, if that is an origin. A guess must have one fault less than what it is made from.
 fn suggest(code: ProblemCode, what: &str, guess: &str, otherwise: &str) -> OriginFault {
     // One fault at a time is explained; a guess that still has another one gets repaired, too.
-    let help = match OriginPattern::parse(guess) {
-        Ok(_) => format!("Write `{guess}`."),
-        Err(fault) if fault.help.starts_with("Write `") => fault.help,
-        Err(_) => otherwise.to_owned(),
+    let meant = match OriginPattern::parse(guess) {
+        Ok(_) => Some(guess.to_owned()),
+        Err(fault) => fault.meant,
     };
-    not_an_origin(code, what, &help)
+    let help = meant.as_ref().map_or_else(|| otherwise.to_owned(), |meant| format!("Write `{meant}`."));
+    OriginFault { meant, ..not_an_origin(code, what, &help) }
 }
 
 #[cfg(test)]

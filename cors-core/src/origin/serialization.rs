@@ -61,7 +61,8 @@ pub(super) fn is_host(host: &str, scheme: &str) -> bool {
             .strip_suffix(']')
             .is_some_and(|text| text.len() <= 45 && host::serialize_ipv6(text).as_deref() == Some(text));
     }
-    if is_web(scheme) && host::ends_in_a_number(host) {
+    // URL standard, "host parser": only the hosts of special schemes, which have default ports, can be IPv4 addresses.
+    if default_port(scheme).is_some() && host::ends_in_a_number(host) {
         return host::is_ipv4(host);
     }
     host::are_labels(host.strip_suffix('.').unwrap_or(host).as_bytes())

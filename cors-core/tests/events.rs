@@ -1,0 +1,83 @@
+//! Whatever is not allowed is told to the developer.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use cors_core::Policy;
+use http::Request;
+use rstest::rstest;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// Keeps the fields of every event.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Events {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "cors" && *metadata.level() == Level::DEBUG
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        self.0.lock().expect("no test panics here").push(fields.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.push_str(&format!("{field}={value:?};"));
+    }
+}
+
+#[rstest]
+#[case(&[("origin", "https://evil.example")], "origin-not-allowed", "https://evil.example", "allow_origins")]
+#[case(&[("origin", "https://app.example/")], "malformed-origin", "https://app.example/", "No browser")]
+#[case(
+    &[("origin", "https://app.example"), ("access-control-request-method", "PATCH")],
+    "method-not-allowed",
+    "PATCH",
+    "allow_methods"
+)]
+#[case(
+    &[
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "x-a,x-b"),
+    ],
+    "header-not-allowed",
+    "x-b",
+    "allow_headers"
+)]
+fn told(#[case] headers: &[(&str, &str)], #[case] reason: &str, #[case] value: &str, #[case] help: &str) {
+    let policy = Policy::builder().allow_origins("https://app.example").allow_headers("x-a").build().unwrap();
+    let mut request = Request::options("/");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let events = Events::default();
+
+    tracing::subscriber::with_default(events.clone(), || policy.decide(&request.body(()).unwrap()));
+
+    let events = events.0.lock().unwrap();
+    let [event] = events.as_slice() else { panic!("one event, not {events:?}") };
+    for part in [format!("reason=\"{reason}\""), format!("value={value}"), help.to_owned()] {
+        assert!(event.contains(&part), "{part} in {event}");
+    }
+}

@@ -1,0 +1,192 @@
+//! What a policy may say, what is refused, and what is worth a warning.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use cors_core::{Danger, Policy, PolicyBuilder, ProblemCode, WarningCode};
+use rstest::rstest;
+
+const APP: &str = "allow_origins = \"https://app.example\"\n";
+
+fn problems(text: &str) -> Vec<(String, String)> {
+    let builder: PolicyBuilder = toml::from_str(text).unwrap();
+    let error = builder.build().unwrap_err();
+    error.problems().iter().map(|problem| (problem.code().to_string(), problem.field().to_owned())).collect()
+}
+
+fn warnings(text: &str) -> Vec<(WarningCode, String)> {
+    let policy: Policy = toml::from_str(text).unwrap();
+    policy.warnings().iter().map(|warning| (warning.code(), warning.field().to_owned())).collect()
+}
+
+#[rstest]
+#[case("", "no-origins", "allow_origins")]
+#[case("allow_origins = []", "no-origins", "allow_origins")]
+#[case("allow_origins = 3", "wrong-type", "allow_origins")]
+#[case("allow_origins = [\"https://a.example\", 3]", "wrong-type", "allow_origins[1]")]
+#[case(
+    "allow_origins = [\"https://a.example\", \"https://b.example/\"]",
+    "origin-with-path",
+    "allow_origins[1]"
+)]
+#[case("allow_origins = [\"https://a.example\", \"*\"]", "wildcard-among-names", "allow_origins[1]")]
+#[case("allow_origins = \"*\"\nallow_credentials = true", "any-origin-with-credentials", "allow_origins")]
+#[case("allow_origins = \"null\"", "null-origin", "allow_origins")]
+#[case(
+    "allow_origins = \"null\"\nallow_credentials = true\ndangerously_allow = [\"null-origin\"]",
+    "null-origin-with-credentials",
+    "allow_origins"
+)]
+#[case(
+    "allow_origins = \"http://a.example\"\nallow_credentials = true",
+    "insecure-origin-with-credentials",
+    "allow_origins"
+)]
+#[case(
+    "allow_origins = \"https://*.com\"\nallow_credentials = true",
+    "public-suffix-wildcard-with-credentials",
+    "allow_origins"
+)]
+#[case(
+    "allow_origins = \"https://*.github.io\"\nallow_credentials = true",
+    "public-suffix-wildcard-with-credentials",
+    "allow_origins"
+)]
+#[case("allow_methods = \"P UT\"", "method-syntax", "allow_methods")]
+#[case("allow_methods = [\"\"]", "method-syntax", "allow_methods[0]")]
+#[case("allow_methods = [\"PUT\", \"trace\"]", "forbidden-method", "allow_methods[1]")]
+#[case("allow_methods = [\"CONNECT\"]", "forbidden-method", "allow_methods[0]")]
+#[case("allow_methods = [\"patch\"]", "method-case", "allow_methods[0]")]
+#[case("allow_methods = [\"Get\"]", "method-case", "allow_methods[0]")]
+#[case("allow_methods = [\"*\", \"PUT\"]", "wildcard-among-names", "allow_methods[0]")]
+#[case("allow_headers = [\"x a\"]", "header-syntax", "allow_headers[0]")]
+#[case("allow_headers = [\"x-a,x-b\"]", "header-syntax", "allow_headers[0]")]
+#[case("allow_headers = [\"Cookie\"]", "forbidden-request-header", "allow_headers[0]")]
+#[case("allow_headers = [\"sec-fetch-site\"]", "forbidden-request-header", "allow_headers[0]")]
+#[case("allow_headers = [\"Origin\"]", "cors-header", "allow_headers[0]")]
+#[case("allow_headers = [\"access-control-allow-origin\"]", "cors-header", "allow_headers[0]")]
+#[case("allow_headers = [\"*\", \"x-a\"]", "wildcard-among-names", "allow_headers[0]")]
+#[case("expose_headers = [\"Set-Cookie\"]", "forbidden-response-header", "expose_headers[0]")]
+#[case("expose_headers = [\"access-control-max-age\"]", "cors-header", "expose_headers[0]")]
+#[case("expose_headers = [\"*\", \"x-a\"]", "wildcard-among-names", "expose_headers[0]")]
+#[case(
+    "expose_headers = \"*\"\nallow_credentials = true",
+    "any-exposed-header-with-credentials",
+    "expose_headers"
+)]
+#[case("allow_credentials = \"true\"", "wrong-type", "allow_credentials")]
+#[case("max_age = 86401", "max-age", "max_age")]
+#[case("max_age = -1", "max-age", "max_age")]
+#[case("max_age = 99999999999", "max-age", "max_age")]
+#[case("max_age = 1.5", "wrong-type", "max_age")]
+#[case("max_age = { seconds = 1 }", "wrong-type", "max_age")]
+#[case("preflight_status = 199", "preflight-status", "preflight_status")]
+#[case("preflight_status = 300", "preflight-status", "preflight_status")]
+#[case("preflight_status = 70000", "preflight-status", "preflight_status")]
+#[case("max_ages = 3", "unknown-field", "max_ages")]
+#[case("dangerously_allow = [\"everything\"]", "unknown-danger", "dangerously_allow[0]")]
+fn refused(#[case] text: &str, #[case] code: &str, #[case] field: &str) {
+    let has_origins = text.is_empty() || text.contains("allow_origins");
+    let text = if has_origins { text.to_owned() } else { format!("{APP}{text}") };
+    assert_eq!(problems(&text), [(code.to_owned(), field.to_owned())]);
+}
+
+#[test]
+fn everything_is_told_at_once() {
+    let text = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"TRACE\"]\nmax_ages = 3\n";
+    let error = toml::from_str::<Policy>(text).unwrap_err().to_string();
+    let lines = [
+        "the CORS policy is refused, it has 4 problems:",
+        "- max_ages: no policy has such a field. Write `max_age`.",
+        "- allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.",
+        "- allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.",
+        "- allow_methods[1]: `TRACE` is a method that browsers forbid every page to use. Leave it out.",
+    ];
+    assert_eq!(error.trim_end(), lines.join("\n"));
+}
+
+#[test]
+fn a_repeated_field_is_refused() {
+    let text = r#"{"allow_origins": "https://a.example", "max_age": 1, "max_age": 2}"#;
+    let builder: PolicyBuilder = serde_json::from_str(text).unwrap();
+    assert_eq!(builder.build().unwrap_err().problems()[0].code(), ProblemCode::RepeatedField);
+}
+
+#[test]
+fn null_in_json_leaves_a_field_out() {
+    let text = r#"{"allow_origins": "https://a.example", "max_age": null, "allow_methods": null}"#;
+    let expected = Policy::builder().allow_origins("https://a.example").build().unwrap();
+    assert_eq!(serde_json::from_str::<Policy>(text).unwrap(), expected);
+}
+
+#[rstest]
+#[case("3")]
+#[case("[]")]
+#[case("\"*\"")]
+fn what_is_no_table_is_an_error(#[case] text: &str) {
+    let error = serde_json::from_str::<Policy>(text).unwrap_err().to_string();
+    assert!(error.contains("a CORS policy: a table with the field `allow_origins`"), "{error}");
+}
+
+#[rstest]
+#[case("max_age = 7201", WarningCode::MaxAgeOverBrowserCap, "max_age")]
+#[case("allow_methods = [\"PUT\", \"GET\"]", WarningCode::SafelistedMethod, "allow_methods[1]")]
+#[case("allow_methods = [\"PUT\", \"PUT\"]", WarningCode::RepeatedName, "allow_methods[1]")]
+#[case("allow_headers = [\"Accept\"]", WarningCode::SafelistedHeader, "allow_headers[0]")]
+#[case("allow_headers = [\"x-a\", \"X-A\"]", WarningCode::RepeatedName, "allow_headers[1]")]
+#[case("allow_headers = \"*\"", WarningCode::AuthorizationNotCovered, "allow_headers")]
+#[case("expose_headers = [\"content-length\"]", WarningCode::SafelistedHeader, "expose_headers[0]")]
+fn warned(#[case] text: &str, #[case] code: WarningCode, #[case] field: &str) {
+    assert_eq!(warnings(&format!("{APP}{text}")), [(code, field.to_owned())]);
+}
+
+#[rstest]
+#[case(&["https://a.example", "https://a.example"], 1)]
+#[case(&["https://*.a.example", "https://b.a.example"], 1)]
+#[case(&["http://localhost:3000", "http://localhost:*"], 0)]
+#[case(&["https://*.a.example", "https://*.b.a.example:*", "https://*.b.a.example:8443"], 2)]
+fn covered_origins(#[case] origins: &[&str], #[case] position: usize) {
+    let policy = Policy::builder().allow_origins(origins).build().unwrap();
+    let [warning] = policy.warnings() else { panic!("{:?}", policy.warnings()) };
+    assert_eq!(warning.code(), WarningCode::CoveredOrigin);
+    assert_eq!(warning.field(), format!("allow_origins[{position}]"));
+}
+
+#[rstest]
+#[case("allow_methods = \"PUT\"\nallow_headers = \"content-type\"\nmax_age = 7200\npreflight_status = 200")]
+#[case("allow_headers = [\"*\", \"Authorization\"]")]
+#[case("max_age = 0")]
+#[case("allow_methods = [\"put-all\", \"QUERY\"]")]
+#[case("allow_credentials = true\nallow_methods = \"*\"\nallow_headers = [\"*\", \"authorization\"]")]
+fn accepted_without_a_warning(#[case] text: &str) {
+    assert_eq!(warnings(&format!("{APP}{text}")), []);
+}
+
+#[rstest]
+#[case("http://a.example", Danger::InsecureOrigins)]
+#[case("https://*.github.io", Danger::PublicSuffixWildcards)]
+fn a_danger_that_is_meant(#[case] origin: &str, #[case] danger: Danger) {
+    let builder = || Policy::builder().allow_origins(origin).allow_credentials(true);
+    assert!(builder().build().is_err());
+    assert!(builder().dangerously_allow([danger]).build().is_ok());
+}
+
+#[rstest]
+#[case("http://localhost:3000")]
+#[case("http://app.localhost")]
+#[case("http://127.0.0.1:*")]
+#[case("http://[::1]:8080")]
+#[case("https://*.example.com")]
+#[case("chrome-extension://abcdefghijklmnop")]
+fn credentials_are_for_origins_that_nobody_else_can_have(#[case] origin: &str) {
+    assert!(Policy::builder().allow_origins(origin).allow_credentials(true).build().is_ok());
+}
+
+#[test]
+fn what_is_written_back_leaves_out_what_is_true_anyway() {
+    let text = "allow_origins = [\"https://app.example\", \"http://localhost:*\"]\nallow_headers = [\"*\", \"authorization\"]\nexpose_headers = \"*\"\npreflight_status = 204\ndiagnostics = false\n";
+    let policy: Policy = toml::from_str(text).unwrap();
+    assert_eq!(
+        toml::to_string(&policy).unwrap(),
+        "allow_origins = [\"https://app.example\", \"http://localhost:*\"]\nallow_headers = [\"*\", \"authorization\"]\nexpose_headers = \"*\"\n"
+    );
+}

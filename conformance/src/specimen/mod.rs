@@ -1,5 +1,7 @@
 //! The application that every server under test runs, and what its versions for the frameworks share.
 
+pub mod axum;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,6 +93,11 @@ pub fn status(code: &str) -> Option<(u16, String)> {
     let code: u16 = code.parse().ok().filter(|code| (200..600).contains(code))?;
     let body = if matches!(code, 204 | 205 | 304) { String::new() } else { format!("status {code}") };
     Some((code, body))
+}
+
+/// What the handler of `/panic` does: it panics with [`FAILURE`], but without the panic hook's noise on standard error.
+pub fn panic_on_purpose() -> ! {
+    std::panic::resume_unwind(Box::new(FAILURE))
 }
 
 /// What `/item/{id}` answers.

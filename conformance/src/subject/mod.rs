@@ -1,5 +1,7 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
+pub mod axum;
+pub mod tower_http;
 mod version;
 
 use std::net::SocketAddr;

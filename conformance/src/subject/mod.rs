@@ -1,8 +1,14 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
+pub mod axum;
+pub mod tower_http;
+mod version;
+
 use std::net::SocketAddr;
 
 use futures_util::future::BoxFuture;
+
+pub use self::version::locked_version;
 
 /// A server under test: the specimen application behind a CORS middleware.
 pub trait Subject: Send + Sync {

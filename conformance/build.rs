@@ -1,0 +1,39 @@
+//! Writes down which versions of the frameworks and middleware this build was locked to.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let variable = |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(name));
+    let lockfile = variable("CARGO_MANIFEST_DIR")?.join("../Cargo.lock");
+    if lockfile.exists() {
+        println!("cargo::rerun-if-changed={}", lockfile.display());
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+
+    let lines: String = locked_dependencies(&lockfile)
+        .unwrap_or_default()
+        .iter()
+        .map(|(name, version)| format!("{name} {version}\n"))
+        .collect();
+    fs::write(variable("OUT_DIR")?.join("versions.txt"), lines)
+}
+
+/// The dependencies of this package, each with the version that the lockfile gives it; outside of the workspace
+/// there is no lockfile to tell.
+fn locked_dependencies(lockfile: &Path) -> Option<Vec<(String, String)>> {
+    let lock: toml::Table = fs::read_to_string(lockfile).ok()?.parse().ok()?;
+    let packages = lock.get("package")?.as_array()?;
+    let named = |name: &str| packages.iter().find(move |package| package["name"].as_str() == Some(name));
+
+    let this = named(&env::var("CARGO_PKG_NAME").ok()?)?;
+    let dependencies = this.get("dependencies")?.as_array()?.iter().filter_map(toml::Value::as_str);
+    let locked = dependencies.filter_map(|dependency| {
+        // "name", or "name version" where several versions are locked.
+        let mut words = dependency.split(' ');
+        let name = words.next()?;
+        let version = words.next().or_else(|| named(name)?.get("version")?.as_str())?;
+        Some((name.to_owned(), version.to_owned()))
+    });
+    Some(locked.collect())
+}

@@ -1,0 +1,123 @@
+//! The adapter `cors-axum`, and how an axum application becomes a running server.
+
+use std::time::Duration;
+
+use axum::Router;
+use cors_axum::CorsLayer;
+use cors_core::Policy;
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use crate::specimen::{self, Hits};
+
+/// How long a stopped server may take to finish the responses that it has begun.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// `cors-axum`'s `CorsLayer` around the axum specimen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CorsAxum;
+
+impl Subject for CorsAxum {
+    fn name(&self) -> &str {
+        "cors-axum"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Adapter
+    }
+
+    fn framework(&self) -> &str {
+        "axum"
+    }
+
+    fn version(&self) -> &str {
+        locked_version("cors-axum")
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        serve(specimen::axum::router(Hits::default()).layer(CorsLayer::new(policy))).boxed()
+    }
+}
+
+/// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
+///
+/// Stopping closes the listener at once, lets the responses under way end, and drops the rest.
+pub async fn serve(application: Router) -> Result<Server, StartError> {
+    let failed = |error: std::io::Error| StartError::Failed(error.to_string());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    // A stop that was dropped is a stop, too.
+    let stopped = stopped.map(drop).shared();
+    let served = axum::serve(listener, application).with_graceful_shutdown(stopped.clone());
+    let server = tokio::spawn(async move {
+        let overdue = stopped.then(|()| tokio::time::sleep(GRACE));
+        tokio::select! {
+            _ = served.into_future() => {}
+            () = overdue => {}
+        }
+    });
+
+    Ok(Server::new(address, move || {
+        // The server may have ended by itself, which is as good.
+        let _ = stop.send(());
+        server.map(drop).boxed()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn get(server: &Server, path: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(server.address()).await?;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: api.example\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await?;
+        Ok(response)
+    }
+
+    async fn specimen() -> Server {
+        serve(specimen::axum::router(Hits::default())).await.expect("a server")
+    }
+
+    #[tokio::test]
+    async fn streams_in_chunks() {
+        let server = specimen().await;
+        let response = get(&server, "/stream").await.expect("a response");
+        assert!(response.contains("transfer-encoding: chunked"), "{response}");
+        assert!(response.ends_with("4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"), "{response}");
+    }
+
+    #[tokio::test]
+    async fn is_gone_after_a_stop_even_with_an_idle_connection() {
+        let server = specimen().await;
+        let address = server.address();
+        let _idle = TcpStream::connect(address).await.expect("a connection");
+        server.stop().await;
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn is_gone_after_a_drop() {
+        let server = specimen().await;
+        let address = server.address();
+        drop(server);
+        for _ in 0..100 {
+            if TcpStream::connect(address).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("still listening on {address}");
+    }
+}

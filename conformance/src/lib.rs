@@ -1,5 +1,6 @@
 //! One suite of CORS scenarios, run against any server by a browser model written from the Fetch standard.
 
+pub mod browser;
 pub mod pattern;
 pub mod scenario;
 pub mod specimen;

@@ -1,6 +1,7 @@
 //! One suite of CORS scenarios, run against any server by a browser model written from the Fetch standard.
 
 pub mod browser;
+pub mod network;
 pub mod pattern;
 pub mod scenario;
 pub mod specimen;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::header_list::HeaderList;
-use super::{Credentials, HttpVersion, Kind, Mode, On, ReadableType, Redirect};
+use super::{HttpVersion, Kind, On, ReadableType};
+use crate::browser::{Credentials, Mode, Redirect};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,12 +69,30 @@ pub(super) enum StatusFile {
 pub(super) struct PageFile {
     #[serde(default = "default_page")]
     pub(super) origin: String,
+    pub(super) opaque: Option<OpaqueFile>,
+    pub(super) top_level: Option<String>,
+    pub(super) user: Option<UserFile>,
 }
 
 impl Default for PageFile {
     fn default() -> Self {
-        Self { origin: default_page() }
+        Self { origin: default_page(), opaque: None, top_level: None, user: None }
     }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OpaqueFile {
+    Sandboxed,
+    Data,
+    File,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserFile {
+    pub(super) name: String,
+    pub(super) password: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,6 +138,8 @@ pub(super) struct FetchFile {
     pub(super) credentials: Credentials,
     #[serde(default)]
     pub(super) redirect: Redirect,
+    #[serde(default)]
+    pub(super) private_network: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::browser::Page;
+
 pub use expectation::{
     MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
 };
 pub use load::{LoadError, Problem, embedded, from_directory};
-pub use step::{Action, Credentials, Fetch, Mode, RawRequest, Redirect, Step};
+pub use step::{Action, RawRequest, Step};
 
 mod expectation;
 mod file;
@@ -42,8 +44,8 @@ pub struct Scenario {
     pub depends_on: Vec<String>,
     /// The protocol version to use.
     pub http: HttpVersion,
-    /// The page's origin in its ASCII serialization; `null` is an opaque one.
-    pub page_origin: String,
+    /// The page that fetches.
+    pub page: Page,
     /// The servers by name; `main` is always there.
     pub servers: BTreeMap<String, ServerPlan>,
     /// What happens, in order.

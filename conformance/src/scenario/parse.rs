@@ -9,11 +9,12 @@ use super::expectation::{
     MessageExpectation, On, PageExpectation, Readable, StatusExpectation, WireExpectation,
 };
 use super::file::{
-    FetchFile, OneOrMany, OutcomeFile, PageExpectationFile, RequestFile, ScenarioFile, SentFile, ServerFile,
-    StatusFile, StepFile, WireFile,
+    FetchFile, OneOrMany, OpaqueFile, OutcomeFile, PageExpectationFile, PageFile, RequestFile, ScenarioFile,
+    SentFile, ServerFile, StatusFile, StepFile, WireFile,
 };
-use super::step::{Action, Fetch, RawRequest, Step};
+use super::step::{Action, RawRequest, Step};
 use super::{Kind, Problem, Scenario, ServerPlan};
+use crate::browser::{BlockReason, FetchRequest, OpaqueSort, Origin, Page, User};
 use crate::pattern::Pattern;
 
 /// The documents that `spec` may name a section of.
@@ -74,12 +75,7 @@ impl Problems {
         if file.kind == Kind::Security && harm.is_none() {
             self.add("harm", "is missing: a security scenario says in one sentence who gets hurt");
         }
-        if !is_page_origin(&file.page.origin) {
-            self.add(
-                "page.origin",
-                format!("`{}` is no origin: write `https://app.example`, or `null`", file.page.origin),
-            );
-        }
+        let page = self.page_of(file.page);
         let servers = self.servers(&file.policy, file.servers);
         let steps = self.steps(&servers, file.step);
         Scenario {
@@ -92,10 +88,34 @@ impl Problems {
             contract: file.contract,
             depends_on: file.depends_on.into(),
             http: file.http,
-            page_origin: file.page.origin,
+            page,
             servers,
             steps,
         }
+    }
+
+    fn page_of(&mut self, file: PageFile) -> Page {
+        let origin = self.page_origin("page.origin", &file.origin);
+        if file.opaque.is_some() && origin != Origin::Opaque {
+            self.add("page.opaque", "is for `origin = \"null\"` only");
+        }
+        Page {
+            origin,
+            opaque: match file.opaque {
+                None | Some(OpaqueFile::Sandboxed) => OpaqueSort::Sandboxed,
+                Some(OpaqueFile::Data) => OpaqueSort::Data,
+                Some(OpaqueFile::File) => OpaqueSort::File,
+            },
+            top_level: file.top_level.map(|text| self.page_origin("page.top_level", &text)),
+            user: file.user.map(|user| User { name: user.name, password: user.password }),
+        }
+    }
+
+    fn page_origin(&mut self, field: &str, text: &str) -> Origin {
+        Origin::parse(text).unwrap_or_else(|| {
+            self.add(field, format!("`{text}` is no origin: write `https://app.example`, or `null`"));
+            Origin::Opaque
+        })
     }
 
     fn references(&mut self, spec: &[String], faq: &[String]) {
@@ -224,7 +244,7 @@ impl Problems {
         field: &str,
         servers: &BTreeMap<String, ServerPlan>,
         file: FetchFile,
-    ) -> Option<Fetch> {
+    ) -> Option<FetchRequest> {
         let url = match (&file.path, &file.url) {
             (Some(path), None) if path.starts_with('/') => {
                 servers.get(Scenario::MAIN).and_then(|main| main.origin.join(path).ok())
@@ -245,14 +265,15 @@ impl Problems {
                 None
             }
         };
-        Some(Fetch {
+        Some(FetchRequest {
             url: url?,
             method: file.method,
             headers: file.headers.0,
-            body: file.body,
+            body: file.body.map(String::into_bytes),
             mode: file.mode,
             credentials: file.credentials,
             redirect: file.redirect,
+            private_network: file.private_network,
         })
     }
 
@@ -293,6 +314,13 @@ impl Problems {
         let reasons: Vec<String> = file.reason.into();
         if !reasons.is_empty() && file.outcome != OutcomeFile::Blocked {
             self.add(format!("{field}.reason"), "is for `outcome = \"blocked\"` only");
+        }
+        for reason in &reasons {
+            if !BlockReason::ALL.iter().any(|known| known.as_str() == reason) {
+                let known: Vec<_> = BlockReason::ALL.iter().map(|known| known.as_str()).collect();
+                let message = format!("`{reason}` is no reason: write one of {}", known.join(", "));
+                self.add(format!("{field}.reason"), message);
+            }
         }
         let readable = Readable {
             response_type: file.response_type,
@@ -444,21 +472,6 @@ fn is_slug(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-fn is_page_origin(text: &str) -> bool {
-    if text == "null" {
-        return true;
-    }
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
-    let tuple = url.origin();
-    if tuple.is_tuple() {
-        return tuple.ascii_serialization() == text;
-    }
-    // A scheme that the URL standard does not know, such as an extension's, still has a host.
-    url.host_str().is_some_and(|host| format!("{}://{host}", url.scheme()) == text)
-}
-
 fn server_origin(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text).then_some(url)
@@ -481,20 +494,6 @@ mod tests {
     #[case(r"\n", None)]
     fn unescapes(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
         assert_eq!(unescape(text).as_deref(), bytes);
-    }
-
-    #[rstest]
-    #[case("https://app.example", true)]
-    #[case("https://app.example:8443", true)]
-    #[case("http://[::1]", true)]
-    #[case("null", true)]
-    #[case("chrome-extension://abcdef", true)]
-    #[case("https://app.example/", false)]
-    #[case("https://app.example:443", false)]
-    #[case("https://APP.example", false)]
-    #[case("app.example", false)]
-    fn knows_a_page_origin(#[case] text: &str, #[case] sound: bool) {
-        assert_eq!(is_page_origin(text), sound);
     }
 
     #[rstest]

@@ -1,9 +1,9 @@
 //! What happens in a scenario: fetches, as a page would write them, and raw requests.
 
-use serde::Deserialize;
 use url::Url;
 
 use super::{PageExpectation, WireExpectation};
+use crate::browser::FetchRequest;
 
 /// One step, with what must come of it.
 #[derive(Clone, Debug)]
@@ -37,28 +37,9 @@ impl Step {
 #[derive(Clone, Debug)]
 pub enum Action {
     /// The page calls `fetch()`.
-    Fetch(Fetch),
+    Fetch(FetchRequest),
     /// Something that is no browser sends a request.
     Request(RawRequest),
-}
-
-/// A call of `fetch()`.
-#[derive(Clone, Debug)]
-pub struct Fetch {
-    /// The logical URL.
-    pub url: Url,
-    /// The method as the page writes it.
-    pub method: String,
-    /// The headers as the page writes them.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Option<String>,
-    /// The request's mode.
-    pub mode: Mode,
-    /// The request's credentials mode.
-    pub credentials: Credentials,
-    /// The request's redirect mode.
-    pub redirect: Redirect,
 }
 
 /// A request that is sent byte for byte as it stands here.
@@ -74,43 +55,4 @@ pub struct RawRequest {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Option<Vec<u8>>,
-}
-
-/// Fetch, "request mode", as far as a page can choose it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// `cors`
-    #[default]
-    Cors,
-    /// `no-cors`
-    NoCors,
-    /// `same-origin`
-    SameOrigin,
-}
-
-/// Fetch, "request credentials mode".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Credentials {
-    /// `omit`
-    Omit,
-    /// `same-origin`
-    #[default]
-    SameOrigin,
-    /// `include`
-    Include,
-}
-
-/// Fetch, "request redirect mode".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Redirect {
-    /// `follow`
-    #[default]
-    Follow,
-    /// `error`
-    Error,
-    /// `manual`
-    Manual,
 }

@@ -33,7 +33,7 @@ fn scenario_files_all_load() {
 fn a_sound_file_is_read_whole() {
     let scenario = parse::scenario("group/name", SOUND).unwrap();
     assert_eq!(scenario.group(), "group");
-    assert_eq!(scenario.page_origin, "https://app.example");
+    assert_eq!(scenario.page.origin.to_string(), "https://app.example");
     assert_eq!(scenario.servers["main"].origin.as_str(), "https://api.example/");
     let Action::Fetch(fetch) = &scenario.steps[0].action else { panic!("{:?}", scenario.steps[0]) };
     assert_eq!(fetch.url.as_str(), "https://api.example/item/1");
@@ -56,6 +56,8 @@ fn a_sound_file_is_read_whole() {
 #[case("[[step]]\nfetch", "[page]\norigin = \"app.example\"\n[[step]]\nfetch", "page.origin")]
 #[case("[[step]]\nfetch", "[servers]\nother = \"https://a.example\"\n[[step]]\nfetch", "servers.main")]
 #[case("[[step]]\nfetch", "[servers]\nmain = \"https://a.example/b\"\n[[step]]\nfetch", "servers.main")]
+#[case("[[step]]\nfetch", "[page]\nopaque = \"data\"\n[[step]]\nfetch", "page.opaque")]
+#[case("reason = \"method-not-allowed\"", "reason = \"no-such-code\"", "step[0].page.reason")]
 #[case("path = \"/item/1\"", "path = \"item/1\"", "step[0].fetch.path")]
 #[case("path = \"/item/1\",", "", "step[0].fetch")]
 #[case("path = \"/item/1\"", "url = \"item/1\"", "step[0].fetch.url")]

@@ -6,3 +6,4 @@ pub mod pattern;
 pub mod scenario;
 pub mod specimen;
 pub mod subject;
+pub mod verdict;

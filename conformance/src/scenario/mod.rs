@@ -56,6 +56,11 @@ impl Scenario {
     /// The name of the server that a `path` is on.
     pub const MAIN: &'static str = "main";
 
+    /// Reads the text of a scenario file whose path is `<id>.toml`.
+    pub fn parse(id: &str, text: &str) -> Result<Self, LoadError> {
+        parse::scenario(id, text).map_err(LoadError::from)
+    }
+
     /// The folder that the scenario is in.
     pub fn group(&self) -> &str {
         self.id.split_once('/').map_or(self.id.as_str(), |(group, _)| group)

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use cors_core::Policy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -73,7 +74,7 @@ pub struct ServerPlan {
     /// Its logical origin, as a URL with the path `/`.
     pub origin: Url,
     /// The policy that it is configured with.
-    pub policy: serde_json::Value,
+    pub policy: Policy,
 }
 
 /// How much a scenario matters.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use cors_core::{Policy, PolicyBuilder};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -45,6 +47,9 @@ pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
     if problems.found.is_empty() { Ok(scenario) } else { Err(problems.found) }
 }
 
+/// The servers' origins by name; also of those whose policy is refused.
+type Origins = BTreeMap<String, Url>;
+
 struct Problems {
     file: String,
     found: Vec<Problem>,
@@ -76,8 +81,8 @@ impl Problems {
             self.add("harm", "is missing: a security scenario says in one sentence who gets hurt");
         }
         let page = self.page_of(file.page);
-        let servers = self.servers(&file.policy, file.servers);
-        let steps = self.steps(&servers, file.step);
+        let (origins, servers) = self.servers(&file.policy, file.servers);
+        let steps = self.steps(&origins, file.step);
         Scenario {
             id: file.id,
             title: file.title,
@@ -150,20 +155,22 @@ impl Problems {
         &mut self,
         policy: &Value,
         files: BTreeMap<String, ServerFile>,
-    ) -> BTreeMap<String, ServerPlan> {
-        self.policy("policy", policy);
+    ) -> (Origins, BTreeMap<String, ServerPlan>) {
+        let policy = self.policy("policy", policy);
         if !files.contains_key(Scenario::MAIN) {
             self.add("servers.main", "is missing: one of the servers is called `main`");
         }
-        let mut servers = BTreeMap::<String, ServerPlan>::new();
+        let mut origins = Origins::new();
+        let mut servers = BTreeMap::new();
         for (name, file) in files {
             let (text, own) = match file {
                 ServerFile::Origin(origin) => (origin, None),
                 ServerFile::Own(file) => (file.origin, file.policy),
             };
-            if let Some(own) = &own {
-                self.policy(&format!("servers.{name}.policy"), own);
-            }
+            let policy = match own {
+                Some(own) => self.policy(&format!("servers.{name}.policy"), &own),
+                None => policy.clone(),
+            };
             let Some(origin) = server_origin(&text) else {
                 self.add(
                     format!("servers.{name}"),
@@ -171,36 +178,51 @@ impl Problems {
                 );
                 continue;
             };
-            if let Some((twin, _)) = servers.iter().find(|(_, other)| other.origin == origin) {
+            if let Some((twin, _)) = origins.iter().find(|(_, other)| **other == origin) {
                 let message = format!("has the origin of `{twin}`: every server has one of its own");
                 self.add(format!("servers.{name}"), message);
             }
-            servers.insert(name, ServerPlan { origin, policy: own.unwrap_or_else(|| policy.clone()) });
+            origins.insert(name.clone(), origin.clone());
+            // Without a policy there is a problem, and no scenario will come of the file.
+            servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy })));
         }
-        servers
+        (origins, servers)
     }
 
-    fn policy(&mut self, field: &str, policy: &Value) {
-        if !policy.is_object() {
-            self.add(field, "is no table: write `[policy]` and the policy's fields below it");
+    fn policy(&mut self, field: &str, policy: &Value) -> Option<Policy> {
+        let builder = match PolicyBuilder::deserialize(policy) {
+            Ok(builder) => builder,
+            Err(error) => {
+                self.add(field, error.to_string());
+                return None;
+            }
+        };
+        match builder.build() {
+            Ok(policy) => Some(policy),
+            Err(error) => {
+                for problem in error.problems() {
+                    self.add(format!("{field}.{}", problem.field()), problem.to_string());
+                }
+                None
+            }
         }
     }
 
-    fn steps(&mut self, servers: &BTreeMap<String, ServerPlan>, files: Vec<StepFile>) -> Vec<Step> {
+    fn steps(&mut self, origins: &Origins, files: Vec<StepFile>) -> Vec<Step> {
         let mut steps = Vec::new();
         for (index, file) in files.into_iter().enumerate() {
             let field = format!("step[{index}]");
-            steps.extend(self.step(&field, servers, file));
+            steps.extend(self.step(&field, origins, file));
         }
-        if !steps.iter().any(Step::expects_something) {
+        if self.found.is_empty() && !steps.iter().any(Step::expects_something) {
             self.add("step", "nothing is expected of any step, so the scenario cannot fail");
         }
         steps
     }
 
-    fn step(&mut self, field: &str, servers: &BTreeMap<String, ServerPlan>, file: StepFile) -> Option<Step> {
+    fn step(&mut self, field: &str, origins: &Origins, file: StepFile) -> Option<Step> {
         let action = match (file.fetch, file.request) {
-            (Some(fetch), None) => self.fetch(field, servers, fetch).map(Action::Fetch),
+            (Some(fetch), None) => self.fetch(field, origins, fetch).map(Action::Fetch),
             (None, Some(request)) => {
                 if file.page.is_some() {
                     self.add(
@@ -217,7 +239,7 @@ impl Problems {
                         "the one exchange of a raw request is `on = \"actual\"`",
                     );
                 }
-                self.raw_request(field, servers, request).map(Action::Request)
+                self.raw_request(field, origins, request).map(Action::Request)
             }
             _ => {
                 self.add(field, "has to have either a `fetch` or a `request`");
@@ -239,15 +261,10 @@ impl Problems {
         })
     }
 
-    fn fetch(
-        &mut self,
-        field: &str,
-        servers: &BTreeMap<String, ServerPlan>,
-        file: FetchFile,
-    ) -> Option<FetchRequest> {
+    fn fetch(&mut self, field: &str, origins: &Origins, file: FetchFile) -> Option<FetchRequest> {
         let url = match (&file.path, &file.url) {
             (Some(path), None) if path.starts_with('/') => {
-                servers.get(Scenario::MAIN).and_then(|main| main.origin.join(path).ok())
+                origins.get(Scenario::MAIN).and_then(|main| main.join(path).ok())
             }
             (Some(path), None) => {
                 self.add(format!("{field}.fetch.path"), format!("`{path}` does not begin with `/`"));
@@ -277,18 +294,16 @@ impl Problems {
         })
     }
 
-    fn raw_request(
-        &mut self,
-        field: &str,
-        servers: &BTreeMap<String, ServerPlan>,
-        file: RequestFile,
-    ) -> Option<RawRequest> {
+    fn raw_request(&mut self, field: &str, origins: &Origins, file: RequestFile) -> Option<RawRequest> {
         let name = file.server.as_deref().unwrap_or(Scenario::MAIN);
-        let Some(server) = servers.get(name) else {
-            self.add(
-                format!("{field}.request.server"),
-                format!("there is no server `{name}` in `[servers]`"),
-            );
+        let Some(origin) = origins.get(name) else {
+            // That `main` is missing has been said already.
+            if name != Scenario::MAIN {
+                self.add(
+                    format!("{field}.request.server"),
+                    format!("there is no server `{name}` in `[servers]`"),
+                );
+            }
             return None;
         };
         let mut headers = Vec::new();
@@ -302,7 +317,7 @@ impl Problems {
             }
         }
         Some(RawRequest {
-            origin: server.origin.clone(),
+            origin: origin.clone(),
             method: file.method,
             target: file.path,
             headers,

@@ -70,7 +70,13 @@ fn a_sound_file_is_read_whole() {
 #[case("on = \"actual\"", "on = \"preflight\"", "step[1].wire")]
 #[case(r"a\x00", r"a\y00", "step[1].request.headers.origin")]
 #[case("path = \"/echo\"", "path = \"/echo\", server = \"other\"", "step[1].request.server")]
-#[case("[policy]", "policy = 1\n[other]", "the file")]
+#[case("[policy]\nallow_origins = \"https://app.example\"", "policy = 1", "policy")]
+#[case(
+    "allow_origins = \"https://app.example\"",
+    "allow_origins = \"https://app.example/\"",
+    "policy.allow_origins"
+)]
+#[case("allow_origins = \"https://app.example\"", "allow_origins = \"*\"\nsurprise = 1", "policy.surprise")]
 #[case("[policy]", "surprise = 1\n[policy]", "the file")]
 #[case("times = 3", "times = 3000000", "the file")]
 fn a_wrong_field_is_named(#[case] from: &str, #[case] to: &str, #[case] field: &str) {
@@ -79,6 +85,7 @@ fn a_wrong_field_is_named(#[case] from: &str, #[case] to: &str, #[case] field: &
     let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert!(fields.contains(&field), "{problems:?}");
     assert!(problems.iter().all(|problem| problem.file == "group/name.toml"));
+    assert_eq!(problems.len(), 1, "one mistake makes one problem: {problems:?}");
 }
 
 #[test]

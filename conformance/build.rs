@@ -36,4 +36,7 @@ fn locked_dependencies(lockfile: &Path) -> Option<Vec<(String, String)>> {
         Some((name.to_owned(), version.to_owned()))
     });
     Some(locked.collect())
+//! Builds the crate anew when a scenario file comes, goes or changes: they are carried inside it.
+fn main() {
+    println!("cargo::rerun-if-changed=scenarios");
 }

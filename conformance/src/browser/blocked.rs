@@ -1,0 +1,136 @@
+//! Why a fetch failed.
+
+use std::fmt;
+
+/// Why the promise of a `fetch()` was rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// The rule that stopped it.
+    pub reason: BlockReason,
+    /// The values that met that rule, in words.
+    pub detail: String,
+    /// What a console line about it needs to know.
+    pub(super) facts: Facts,
+}
+
+/// What a console line needs to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// The URL that the script asked for.
+    pub(super) first_url: String,
+    /// The URL of the exchange that failed.
+    pub(super) url: String,
+    /// The page's origin.
+    pub(super) page_origin: String,
+    /// The request's origin, as the server saw it.
+    pub(super) origin: String,
+    /// The method, header name or header value that met the rule.
+    pub(super) value: String,
+}
+
+impl Blocked {
+    /// A failure by `reason`.
+    pub fn new(reason: BlockReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), facts: Facts::default() }
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}
+
+/// Declares the reasons once: variant, stable code, documentation.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal,)+) => {
+        /// The rule that stopped a fetch. The codes are stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum BlockReason {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl BlockReason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable code.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The arguments of `fetch()` themselves are wrong.
+    InvalidRequest = "invalid-request",
+    /// The method is `CONNECT`, `TRACE` or `TRACK`.
+    ForbiddenMethod = "forbidden-method",
+    /// Mode `no-cors` with a method that is not CORS-safelisted.
+    NoCorsMethodNotSafelisted = "no-cors-method-not-safelisted",
+    /// Mode `same-origin` met another origin.
+    ModeSameOriginCrossOrigin = "mode-same-origin-cross-origin",
+    /// A secure page asked for an insecure resource.
+    MixedContent = "mixed-content",
+    /// No response came.
+    NetworkError = "network-error",
+    /// The preflight was answered with a redirect.
+    PreflightRedirected = "preflight-redirected",
+    /// The preflight's status is not an ok status.
+    PreflightStatusNotOk = "preflight-status-not-ok",
+    /// The preflight's response has no `Access-Control-Allow-Origin`.
+    PreflightMissingAllowOrigin = "preflight-missing-allow-origin",
+    /// The preflight's response has several `Access-Control-Allow-Origin`.
+    PreflightMultipleAllowOrigin = "preflight-multiple-allow-origin",
+    /// The preflight's `Access-Control-Allow-Origin` is not the page's origin.
+    PreflightAllowOriginMismatch = "preflight-allow-origin-mismatch",
+    /// The preflight's `Access-Control-Allow-Origin` is `*` for a request with credentials.
+    PreflightWildcardWithCredentials = "preflight-wildcard-with-credentials",
+    /// The preflight's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
+    PreflightCredentialsNotAllowed = "preflight-credentials-not-allowed",
+    /// The preflight does not consent to access from a less private network.
+    PrivateNetworkNotAllowed = "private-network-not-allowed",
+    /// The preflight's `Access-Control-Allow-Methods` cannot be parsed.
+    InvalidAllowMethods = "invalid-allow-methods",
+    /// The preflight's `Access-Control-Allow-Headers` cannot be parsed.
+    InvalidAllowHeaders = "invalid-allow-headers",
+    /// The preflight does not allow the method.
+    MethodNotAllowed = "method-not-allowed",
+    /// The preflight allows the method by `*` only, for a request with credentials.
+    MethodWildcardWithCredentials = "method-wildcard-with-credentials",
+    /// The preflight does not allow a header.
+    HeaderNotAllowed = "header-not-allowed",
+    /// The preflight allows a header by `*` only, for a request with credentials.
+    HeaderWildcardWithCredentials = "header-wildcard-with-credentials",
+    /// The preflight allows `Authorization` by `*` only.
+    AuthorizationNotCoveredByWildcard = "authorization-not-covered-by-wildcard",
+    /// The response has no `Access-Control-Allow-Origin`.
+    MissingAllowOrigin = "missing-allow-origin",
+    /// The response has several `Access-Control-Allow-Origin`.
+    MultipleAllowOrigin = "multiple-allow-origin",
+    /// The response's `Access-Control-Allow-Origin` is not the request's origin.
+    AllowOriginMismatch = "allow-origin-mismatch",
+    /// The response's `Access-Control-Allow-Origin` is `*` for a request with credentials.
+    WildcardOriginWithCredentials = "wildcard-origin-with-credentials",
+    /// The response's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
+    CredentialsNotAllowed = "credentials-not-allowed",
+    /// A redirect in redirect mode `error`.
+    RedirectModeError = "redirect-mode-error",
+    /// More than twenty redirects.
+    TooManyRedirects = "too-many-redirects",
+    /// The redirect's `Location` is no URL.
+    RedirectLocationInvalid = "redirect-location-invalid",
+    /// The redirect's `Location` has a user name or a password.
+    RedirectWithCredentialsInUrl = "redirect-with-credentials-in-url",
+    /// The redirect's `Location` is not an HTTP(S) URL.
+    RedirectToUnsupportedScheme = "redirect-to-unsupported-scheme",
+}
+
+impl fmt::Display for BlockReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,77 @@
+//! Origins, as HTML's "origin" section defines them.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// Where a page or a URL comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Scheme, host and port.
+    Tuple {
+        /// The scheme, without a colon.
+        scheme: String,
+        /// The host in its ASCII form.
+        host: String,
+        /// The port, unless it is the scheme's default.
+        port: Option<u16>,
+    },
+    /// An origin that is like no other, written as `null`.
+    Opaque,
+}
+
+impl Origin {
+    /// The origin of a URL (URL, "origin").
+    pub fn of(url: &Url) -> Self {
+        match (url.scheme(), url.host()) {
+            ("http" | "https" | "ws" | "wss" | "ftp" | "chrome-extension" | "moz-extension", Some(host)) => {
+                Self::Tuple { scheme: url.scheme().to_owned(), host: host.to_string(), port: url.port() }
+            }
+            _ => Self::Opaque,
+        }
+    }
+
+    /// Reads an origin's serialization: `null`, or what stands before the path of a URL.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "null" {
+            return Some(Self::Opaque);
+        }
+        let origin = Self::of(&Url::parse(text).ok()?);
+        (origin.to_string() == text).then_some(origin)
+    }
+
+    /// HTML, "same origin". An opaque origin is never a server's.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        *self != Self::Opaque && self == other
+    }
+
+    /// Secure Contexts, "Is origin potentially trustworthy?"
+    pub fn is_potentially_trustworthy(&self) -> bool {
+        let Self::Tuple { scheme, host, .. } = self else { return false };
+        matches!(scheme.as_str(), "https" | "wss" | "chrome-extension" | "moz-extension") || is_loopback(host)
+    }
+}
+
+impl fmt::Display for Origin {
+    /// HTML, "ASCII serialization of an origin".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opaque => f.write_str("null"),
+            Self::Tuple { scheme, host, port: None } => write!(f, "{scheme}://{host}"),
+            Self::Tuple { scheme, host, port: Some(port) } => write!(f, "{scheme}://{host}:{port}"),
+        }
+    }
+}
+
+/// Secure Contexts, "Is origin potentially trustworthy?", steps 4 and 5: 127.0.0.0/8, ::1, `localhost` and below.
+fn is_loopback(host: &str) -> bool {
+    match Host::parse(host) {
+        Ok(Host::Ipv4(address)) => address.is_loopback(),
+        Ok(Host::Ipv6(address)) => address.is_loopback(),
+        Ok(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(&name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! What a page asks for.
+
+use url::Url;
+
+/// The arguments of a `fetch()`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchRequest {
+    /// The URL, resolved.
+    pub url: Url,
+    /// The method as the script wrote it.
+    pub method: String,
+    /// The headers as the script wrote them.
+    pub headers: Vec<(String, String)>,
+    /// The body. One that is valid UTF-8 counts as a string and has the content type of one; any other has none.
+    pub body: Option<Vec<u8>>,
+    /// The request's mode.
+    pub mode: Mode,
+    /// The request's credentials mode.
+    pub credentials: Credentials,
+    /// The request's redirect mode.
+    pub redirect: Redirect,
+    /// Whether the server counts as one on a private network, so that a preflight asks for its consent (Private
+    /// Network Access, a draft; today's Fetch standard knows nothing of it).
+    pub private_network: bool,
+}
+
+impl FetchRequest {
+    /// What `fetch(url)` asks for.
+    pub fn new(url: Url) -> Self {
+        Self {
+            url,
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            mode: Mode::default(),
+            credentials: Credentials::default(),
+            redirect: Redirect::default(),
+            private_network: false,
+        }
+    }
+}
+
+/// Fetch, "request mode", as far as a script can choose it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The CORS protocol; what a script gets unless it says otherwise.
+    #[default]
+    Cors,
+    /// A simple request with an opaque response.
+    NoCors,
+    /// No other origin.
+    SameOrigin,
+}
+
+/// Fetch, "request credentials mode".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credentials {
+    /// Never.
+    Omit,
+    /// To the page's own origin only; what a script gets unless it says otherwise.
+    #[default]
+    SameOrigin,
+    /// Always.
+    Include,
+}
+
+/// Fetch, "request redirect mode".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redirect {
+    /// Follow; what a script gets unless it says otherwise.
+    #[default]
+    Follow,
+    /// A redirect is an error.
+    Error,
+    /// Hand back an opaque-redirect response.
+    Manual,
+}

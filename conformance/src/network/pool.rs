@@ -1,0 +1,173 @@
+//! Connections that are kept open, one for each server.
+//!
+//! These are hyper's bare connections and not a client with a pool and a resolver of its own, because a request has to
+//! arrive at a socket that its authority does not name, and without a header that the browser did not write.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderName, HeaderValue};
+use http::{Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+
+use super::BODY_LIMIT;
+use crate::browser::{NetworkError, WireRequest, WireResponse};
+use crate::scenario::HttpVersion;
+
+pub(super) struct Pool {
+    version: HttpVersion,
+    idle: Mutex<HashMap<SocketAddr, Connection>>,
+}
+
+impl Pool {
+    pub(super) fn new(version: HttpVersion) -> Self {
+        Self { version, idle: Mutex::default() }
+    }
+
+    pub(super) async fn exchange(
+        &self,
+        address: SocketAddr,
+        authority: &str,
+        request: WireRequest,
+    ) -> Result<WireResponse, NetworkError> {
+        let request = to_http(self.version, authority, request)?;
+        let mut connection = self.connection(address).await?;
+        let mut answer = connection.send(request.clone()).await;
+        // A server may close an idle connection just when it is used again. hyper says so if nothing was sent yet.
+        if matches!(&answer, Err(error) if error.is_canceled()) {
+            connection = Connection::open(self.version, address).await?;
+            answer = connection.send(request).await;
+        }
+        let response =
+            answer.map_err(|error| NetworkError::new(format!("no response: {}", causes(&error))))?;
+        let response = from_http(response).await?;
+        self.idle.lock().await.insert(address, connection);
+        Ok(response)
+    }
+
+    async fn connection(&self, address: SocketAddr) -> Result<Connection, NetworkError> {
+        if let Some(mut idle) = self.idle.lock().await.remove(&address)
+            && idle.is_usable().await
+        {
+            return Ok(idle);
+        }
+        Connection::open(self.version, address).await
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pool").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+enum Connection {
+    Http11(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
+
+impl Connection {
+    async fn open(version: HttpVersion, address: SocketAddr) -> Result<Self, NetworkError> {
+        let refused = |error: &dyn std::error::Error| {
+            NetworkError::new(format!("cannot connect to {address}: {}", causes(error)))
+        };
+        let stream = TcpStream::connect(address).await.map_err(|error| refused(&error))?;
+        stream.set_nodelay(true).map_err(|error| refused(&error))?;
+        // The driving tasks end when the senders are dropped; what they fail with, the senders tell.
+        match version {
+            HttpVersion::Http11 => {
+                let (sender, driver) =
+                    http1::handshake(TokioIo::new(stream)).await.map_err(|error| refused(&error))?;
+                tokio::spawn(driver);
+                Ok(Self::Http11(sender))
+            }
+            HttpVersion::Http2 => {
+                let (sender, driver) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                    .await
+                    .map_err(|error| refused(&error))?;
+                tokio::spawn(driver);
+                Ok(Self::Http2(sender))
+            }
+        }
+    }
+
+    async fn is_usable(&mut self) -> bool {
+        match self {
+            Self::Http11(sender) => sender.ready().await.is_ok(),
+            Self::Http2(sender) => sender.ready().await.is_ok(),
+        }
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+        match self {
+            Self::Http11(sender) => sender.send_request(request).await,
+            Self::Http2(sender) => sender.send_request(request).await,
+        }
+    }
+}
+
+fn to_http(
+    version: HttpVersion,
+    authority: &str,
+    request: WireRequest,
+) -> Result<Request<Full<Bytes>>, NetworkError> {
+    let unsendable = |what: &str| NetworkError::new(format!("{what} cannot be sent by this client"));
+    let mut sent = Request::new(Full::new(Bytes::from(request.body.unwrap_or_default())));
+    *sent.method_mut() = Method::from_bytes(request.method.as_bytes())
+        .map_err(|_| unsendable(&format!("the method `{}`", request.method)))?;
+    let target = match request.url.query() {
+        Some(query) => format!("{}?{query}", request.url.path()),
+        None => request.url.path().to_owned(),
+    };
+    let uri = match version {
+        HttpVersion::Http11 => target,
+        HttpVersion::Http2 => format!("http://{authority}{target}"),
+    };
+    *sent.uri_mut() = Uri::try_from(uri).map_err(|_| unsendable(&format!("the URL `{}`", request.url)))?;
+    let headers = sent.headers_mut();
+    if version == HttpVersion::Http11 {
+        let host = HeaderValue::from_str(authority).map_err(|_| unsendable("the host"))?;
+        headers.insert(HOST, host);
+    }
+    for (name, value) in request.headers {
+        let text = String::from_utf8_lossy(&value).into_owned();
+        let refused = || unsendable(&format!("the header `{name}: {text}`"));
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+        headers.append(parsed, HeaderValue::from_bytes(&value).map_err(|_| refused())?);
+    }
+    Ok(sent)
+}
+
+async fn from_http(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
+    let (head, body) = response.into_parts();
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            return NetworkError::new(format!("the body is longer than {BODY_LIMIT} bytes"));
+        }
+        NetworkError::new(format!("the body broke off: {}", causes(error.as_ref())))
+    })?;
+    Ok(WireResponse { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
+}
+
+/// An error with all that lies below it, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text = format!("{text}: {cause}");
+        below = cause.source();
+    }
+    text
+}

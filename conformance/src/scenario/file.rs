@@ -1,0 +1,252 @@
+//! The shape of a scenario file, before its content is looked at.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::header_list::HeaderList;
+use super::{HttpVersion, Kind, On, ReadableType};
+use crate::browser::{Credentials, Mode, Redirect};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScenarioFile {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) kind: Kind,
+    #[serde(default)]
+    pub(super) spec: OneOrMany,
+    #[serde(default)]
+    pub(super) faq: OneOrMany,
+    pub(super) harm: Option<String>,
+    #[serde(default)]
+    pub(super) contract: bool,
+    #[serde(default)]
+    pub(super) depends_on: OneOrMany,
+    #[serde(default)]
+    pub(super) http: HttpVersion,
+    pub(super) policy: Value,
+    #[serde(default)]
+    pub(super) page: PageFile,
+    #[serde(default = "default_servers")]
+    pub(super) servers: BTreeMap<String, ServerFile>,
+    #[serde(default)]
+    pub(super) step: Vec<StepFile>,
+}
+
+/// A string, or a list of strings.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
+pub(super) enum OneOrMany {
+    #[default]
+    None,
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Vec<String> {
+    fn from(written: OneOrMany) -> Self {
+        match written {
+            OneOrMany::None => Self::new(),
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        }
+    }
+}
+
+/// A status, a list of them, or a class such as `2xx`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a status (204), a list of them ([200, 204]) or a class (\"2xx\")")]
+pub(super) enum StatusFile {
+    One(u16),
+    Many(Vec<u16>),
+    Class(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageFile {
+    #[serde(default = "default_page")]
+    pub(super) origin: String,
+    pub(super) opaque: Option<OpaqueFile>,
+    pub(super) top_level: Option<String>,
+    pub(super) user: Option<UserFile>,
+}
+
+impl Default for PageFile {
+    fn default() -> Self {
+        Self { origin: default_page(), opaque: None, top_level: None, user: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OpaqueFile {
+    Sandboxed,
+    Data,
+    File,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserFile {
+    pub(super) name: String,
+    pub(super) password: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected an origin, or { origin = \"…\", policy = { … } }")]
+pub(super) enum ServerFile {
+    Origin(String),
+    Own(OwnServerFile),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnServerFile {
+    pub(super) origin: String,
+    pub(super) policy: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepFile {
+    pub(super) fetch: Option<FetchFile>,
+    pub(super) request: Option<RequestFile>,
+    pub(super) page: Option<PageExpectationFile>,
+    #[serde(default)]
+    pub(super) wire: Vec<WireFile>,
+    pub(super) preflights: Option<usize>,
+    pub(super) actuals: Option<usize>,
+    pub(super) handlers_run: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FetchFile {
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+    #[serde(default = "default_method")]
+    pub(super) method: String,
+    #[serde(default)]
+    pub(super) headers: HeaderList,
+    pub(super) body: Option<String>,
+    #[serde(default)]
+    pub(super) mode: Mode,
+    #[serde(default)]
+    pub(super) credentials: Credentials,
+    #[serde(default)]
+    pub(super) redirect: Redirect,
+    #[serde(default)]
+    pub(super) private_network: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestFile {
+    #[serde(default = "default_method")]
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) server: Option<String>,
+    #[serde(default)]
+    pub(super) headers: HeaderList,
+    pub(super) body: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageExpectationFile {
+    pub(super) outcome: OutcomeFile,
+    #[serde(default)]
+    pub(super) reason: OneOrMany,
+    #[serde(rename = "type")]
+    pub(super) response_type: Option<ReadableType>,
+    pub(super) status: Option<StatusFile>,
+    pub(super) body: Option<String>,
+    #[serde(default)]
+    pub(super) body_contains: OneOrMany,
+    #[serde(default)]
+    pub(super) body_json: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) hidden: OneOrMany,
+    pub(super) response_url: Option<String>,
+    pub(super) redirected: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OutcomeFile {
+    Readable,
+    Opaque,
+    OpaqueRedirect,
+    Blocked,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireFile {
+    pub(super) on: On,
+    #[serde(default)]
+    pub(super) nth: usize,
+    pub(super) status: Option<StatusFile>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) lines: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(super) absent: OneOrMany,
+    #[serde(default)]
+    pub(super) tokens: BTreeMap<String, OneOrMany>,
+    #[serde(default)]
+    pub(super) no_tokens: BTreeMap<String, OneOrMany>,
+    #[serde(default)]
+    pub(super) only_tokens: BTreeMap<String, OneOrMany>,
+    pub(super) body: Option<String>,
+    #[serde(default)]
+    pub(super) body_contains: OneOrMany,
+    #[serde(default)]
+    pub(super) body_json: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub(super) no_body: bool,
+    pub(super) sent: Option<SentFile>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SentFile {
+    pub(super) method: Option<String>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) lines: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(super) absent: OneOrMany,
+    #[serde(default)]
+    pub(super) tokens: BTreeMap<String, OneOrMany>,
+    #[serde(default)]
+    pub(super) no_tokens: BTreeMap<String, OneOrMany>,
+    #[serde(default)]
+    pub(super) only_tokens: BTreeMap<String, OneOrMany>,
+    pub(super) body: Option<String>,
+    #[serde(default)]
+    pub(super) body_contains: OneOrMany,
+    #[serde(default)]
+    pub(super) body_json: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub(super) no_body: bool,
+}
+
+fn default_page() -> String {
+    "https://app.example".to_owned()
+}
+
+fn default_servers() -> BTreeMap<String, ServerFile> {
+    BTreeMap::from([(super::Scenario::MAIN.to_owned(), ServerFile::Origin("https://api.example".to_owned()))])
+}
+
+fn default_method() -> String {
+    "GET".to_owned()
+}

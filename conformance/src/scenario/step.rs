@@ -1,0 +1,58 @@
+//! What happens in a scenario: fetches, as a page would write them, and raw requests.
+
+use url::Url;
+
+use super::{PageExpectation, WireExpectation};
+use crate::browser::FetchRequest;
+
+/// One step, with what must come of it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What happens.
+    pub action: Action,
+    /// What the page must get; of a fetch only.
+    pub page: Option<PageExpectation>,
+    /// What must be on the wire.
+    pub wire: Vec<WireExpectation>,
+    /// How many preflights are sent.
+    pub preflights: Option<usize>,
+    /// How many requests other than preflights are sent.
+    pub actuals: Option<usize>,
+    /// How many handlers run, over all servers.
+    pub handlers_run: Option<u64>,
+}
+
+impl Step {
+    /// Whether anything could be wrong with it.
+    pub fn expects_something(&self) -> bool {
+        self.page.is_some()
+            || !self.wire.is_empty()
+            || self.preflights.is_some()
+            || self.actuals.is_some()
+            || self.handlers_run.is_some()
+    }
+}
+
+/// What happens in a step.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// The page calls `fetch()`.
+    Fetch(FetchRequest),
+    /// Something that is no browser sends a request.
+    Request(RawRequest),
+}
+
+/// A request that is sent byte for byte as it stands here.
+#[derive(Clone, Debug)]
+pub struct RawRequest {
+    /// The logical origin that it goes to, as a URL with the path `/`.
+    pub origin: Url,
+    /// The method.
+    pub method: String,
+    /// The request target.
+    pub target: String,
+    /// Header lines in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Option<Vec<u8>>,
+}

@@ -1,0 +1,105 @@
+use rstest::rstest;
+
+use super::*;
+
+const SOUND: &str = r#"
+id = "group/name"
+title = "A title"
+kind = "required"
+spec = "fetch#cors-preflight-fetch"
+
+[policy]
+allow_origins = "https://app.example"
+
+[[step]]
+fetch = { path = "/item/1", method = "DELETE", headers = { "x-a" = "1" } }
+page = { outcome = "blocked", reason = "method-not-allowed" }
+wire = [{ on = "preflight", status = 403, absent = ["access-control-*"] }]
+handlers_run = 0
+
+[[step]]
+request = { method = "OPTIONS", path = "/echo", headers = [["origin", 'a\x00'], { name = "x-b", text = "ab", times = 3 }] }
+wire = [{ on = "actual", status = "4xx", sent = { method = "OPTIONS" } }]
+"#;
+
+#[test]
+fn scenario_files_all_load() {
+    if let Err(error) = embedded() {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn a_sound_file_is_read_whole() {
+    let scenario = parse::scenario("group/name", SOUND).unwrap();
+    assert_eq!(scenario.group(), "group");
+    assert_eq!(scenario.page.origin.to_string(), "https://app.example");
+    assert_eq!(scenario.servers["main"].origin.as_str(), "https://api.example/");
+    let Action::Fetch(fetch) = &scenario.steps[0].action else { panic!("{:?}", scenario.steps[0]) };
+    assert_eq!(fetch.url.as_str(), "https://api.example/item/1");
+    assert_eq!(fetch.headers, [("x-a".to_owned(), "1".to_owned())]);
+    assert_eq!(scenario.steps[0].handlers_run, Some(0));
+    let Action::Request(request) = &scenario.steps[1].action else { panic!("{:?}", scenario.steps[1]) };
+    assert_eq!(request.headers[0].1, b"a\0");
+    assert_eq!(request.headers[1], ("x-b".to_owned(), b"ababab".to_vec()));
+    assert_eq!(scenario.steps[1].wire[0].status, Some(StatusExpectation::Class(4)));
+}
+
+#[rstest]
+#[case("id = \"group/name\"", "id = \"group/other\"", "id")]
+#[case("title = \"A title\"", "title = \" \"", "title")]
+#[case("\"required\"", "\"security\"", "harm")]
+#[case("spec = \"fetch#cors-preflight-fetch\"", "", "spec")]
+#[case("fetch#cors-preflight-fetch", "fetch", "spec")]
+#[case("fetch#cors-preflight-fetch", "rfc1#a", "spec")]
+#[case("spec = ", "faq = \"What?\"\nspec = ", "faq")]
+#[case("[[step]]\nfetch", "[page]\norigin = \"app.example\"\n[[step]]\nfetch", "page.origin")]
+#[case("[[step]]\nfetch", "[servers]\nother = \"https://a.example\"\n[[step]]\nfetch", "servers.main")]
+#[case("[[step]]\nfetch", "[servers]\nmain = \"https://a.example/b\"\n[[step]]\nfetch", "servers.main")]
+#[case("[[step]]\nfetch", "[page]\nopaque = \"data\"\n[[step]]\nfetch", "page.opaque")]
+#[case("reason = \"method-not-allowed\"", "reason = \"no-such-code\"", "step[0].page.reason")]
+#[case("path = \"/item/1\"", "path = \"item/1\"", "step[0].fetch.path")]
+#[case("path = \"/item/1\",", "", "step[0].fetch")]
+#[case("path = \"/item/1\"", "url = \"item/1\"", "step[0].fetch.url")]
+#[case("\"blocked\"", "\"opaque\"", "step[0].page.reason")]
+#[case("\"blocked\", reason = \"method-not-allowed\"", "\"opaque\", status = 200", "step[0].page")]
+#[case("status = 403", "status = 1000", "step[0].wire[0].status")]
+#[case("\"4xx\"", "\"9xx\"", "step[1].wire[0].status")]
+#[case("access-control-*", "access-control-[", "step[0].wire[0].absent")]
+#[case("status = 403, absent = [\"access-control-*\"]", "nth = 0", "step[0].wire[0]")]
+#[case("on = \"actual\"", "on = \"preflight\"", "step[1].wire")]
+#[case(r"a\x00", r"a\y00", "step[1].request.headers.origin")]
+#[case("path = \"/echo\"", "path = \"/echo\", server = \"other\"", "step[1].request.server")]
+#[case("[policy]\nallow_origins = \"https://app.example\"", "policy = 1", "policy")]
+#[case(
+    "allow_origins = \"https://app.example\"",
+    "allow_origins = \"https://app.example/\"",
+    "policy.allow_origins"
+)]
+#[case("allow_origins = \"https://app.example\"", "allow_origins = \"*\"\nsurprise = 1", "policy.surprise")]
+#[case("[policy]", "surprise = 1\n[policy]", "the file")]
+#[case("times = 3", "times = 3000000", "the file")]
+fn a_wrong_field_is_named(#[case] from: &str, #[case] to: &str, #[case] field: &str) {
+    assert!(SOUND.contains(from), "the case changes nothing");
+    let problems = parse::scenario("group/name", &SOUND.replace(from, to)).unwrap_err();
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert!(fields.contains(&field), "{problems:?}");
+    assert!(problems.iter().all(|problem| problem.file == "group/name.toml"));
+    assert_eq!(problems.len(), 1, "one mistake makes one problem: {problems:?}");
+}
+
+#[test]
+fn all_problems_of_a_file_are_told_at_once() {
+    let text =
+        SOUND.replace("A title", "").replace("\"required\"", "\"security\"").replace("fetch#", "fetch-");
+    let problems = parse::scenario("group/name", &text).unwrap_err();
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["title", "spec", "harm"]);
+}
+
+#[test]
+fn a_scenario_that_cannot_fail_is_refused() {
+    let (head, _) = SOUND.split_once("page = ").unwrap();
+    let problems = parse::scenario("group/name", head).unwrap_err();
+    assert_eq!(problems[0].field, "step");
+}

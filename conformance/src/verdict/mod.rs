@@ -1,0 +1,100 @@
+//! Verdicts: what was seen of a step, held against what must come of it.
+
+use serde::Serialize;
+
+use crate::browser::{Exchange, Outcome};
+use crate::scenario::{On, Step};
+
+pub use render::exchange as render_exchange;
+
+mod message;
+mod page;
+mod render;
+mod wire;
+
+/// What was seen of one step.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// What the page got; `None` for a raw request.
+    pub page: Option<Outcome>,
+    /// What was on the wire, in order.
+    pub exchanges: Vec<Exchange>,
+    /// How many handlers ran, over all servers; `None` if the step does not ask.
+    pub handlers_run: Option<u64>,
+}
+
+/// Something that was expected, and what was seen in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mismatch {
+    /// The step, counted from 1.
+    pub step: usize,
+    /// What it is about, such as `page` or `preflight: vary`.
+    pub about: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was seen.
+    pub seen: String,
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { step, about, expected, seen } = self;
+        write!(formatter, "step {step}, {about}: expected {expected}, seen {seen}")
+    }
+}
+
+/// Everything in which `seen` differs from what `step`, the one of this number, expects.
+pub fn check(number: usize, step: &Step, seen: &Observation) -> Vec<Mismatch> {
+    let mut mismatches = Mismatches { step: number, about: String::new(), found: Vec::new() };
+    if let (Some(expected), Some(outcome)) = (&step.page, &seen.page) {
+        page::check(expected, outcome, &mut mismatches.about("page"));
+    }
+    for expected in &step.wire {
+        wire::check(expected, &seen.exchanges, &mut mismatches);
+    }
+    for (on, expected) in [(On::Preflight, step.preflights), (On::Actual, step.actuals)] {
+        let count = wire::of_kind(&seen.exchanges, on).count();
+        if let Some(expected) = expected
+            && expected != count
+        {
+            mismatches.about("wire").add(number_of(expected, on), number_of(count, on));
+        }
+    }
+    if let (Some(expected), Some(count)) = (step.handlers_run, seen.handlers_run)
+        && expected != count
+    {
+        mismatches.about("handlers").add(format!("{expected} run"), format!("{count} run"));
+    }
+    mismatches.found
+}
+
+fn number_of(count: usize, on: On) -> String {
+    format!("{count} {} request{}", on.as_str(), if count == 1 { "" } else { "s" })
+}
+
+/// Collects what differs.
+struct Mismatches {
+    step: usize,
+    about: String,
+    found: Vec<Mismatch>,
+}
+
+impl Mismatches {
+    /// What is added from now on is about this.
+    fn about(&mut self, about: impl Into<String>) -> &mut Self {
+        self.about = about.into();
+        self
+    }
+
+    fn add(&mut self, expected: impl Into<String>, seen: impl Into<String>) {
+        self.found.push(Mismatch {
+            step: self.step,
+            about: self.about.clone(),
+            expected: expected.into(),
+            seen: seen.into(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

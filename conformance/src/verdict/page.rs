@@ -1,0 +1,93 @@
+//! The page's side.
+
+use super::{Mismatches, message};
+use crate::browser::{Outcome, PageResponse, ResponseType};
+use crate::scenario::{PageExpectation, Readable};
+
+pub(super) fn check(expected: &PageExpectation, outcome: &Outcome, mismatches: &mut Mismatches) {
+    match (expected, outcome) {
+        (PageExpectation::Readable(readable), Outcome::Response(response))
+            if matches!(response.response_type, ResponseType::Basic | ResponseType::Cors) =>
+        {
+            check_readable(readable, response, mismatches);
+        }
+        (PageExpectation::Opaque, Outcome::Response(response))
+            if response.response_type == ResponseType::Opaque => {}
+        (PageExpectation::OpaqueRedirect, Outcome::Response(response))
+            if response.response_type == ResponseType::OpaqueRedirect => {}
+        (PageExpectation::Blocked { reasons }, Outcome::Blocked(blocked))
+            if reasons.is_empty() || reasons.iter().any(|reason| reason == blocked.reason.as_str()) => {}
+        _ => mismatches.add(describe_expectation(expected), describe_outcome(outcome)),
+    }
+}
+
+fn check_readable(readable: &Readable, response: &PageResponse, mismatches: &mut Mismatches) {
+    if let Some(expected) = readable.response_type
+        && expected.as_str() != response.response_type.as_str()
+    {
+        mismatches
+            .add(format!("type {}", expected.as_str()), format!("type {}", response.response_type.as_str()));
+    }
+    if let Some(expected) = &readable.status
+        && !expected.accepts(response.status)
+    {
+        mismatches.add(format!("status {expected}"), format!("status {}", response.status));
+    }
+    for (name, expected) in &readable.headers {
+        match response.header(name) {
+            Some(value) if value == expected => {}
+            Some(value) => {
+                mismatches.add(format!("`{name}: {expected}` readable"), format!("`{name}: {value}`"));
+            }
+            None => mismatches.add(format!("`{name}: {expected}` readable"), "no such header to read"),
+        }
+    }
+    for pattern in &readable.hidden {
+        for (name, value) in response.headers.iter().filter(|(name, _)| pattern.matches(name)) {
+            mismatches.add(format!("`{pattern}` hidden"), format!("`{name}: {value}` readable"));
+        }
+    }
+    if let Some(expected) = &readable.response_url {
+        let url = response.url.as_ref().map_or("none", |url| url.as_str());
+        if url != expected {
+            mismatches.add(format!("response URL {expected}"), format!("response URL {url}"));
+        }
+    }
+    if let Some(expected) = readable.redirected
+        && expected != response.redirected
+    {
+        mismatches.add(format!("redirected = {expected}"), format!("redirected = {}", response.redirected));
+    }
+    let body = response.body.as_deref().unwrap_or_default();
+    message::check_body(
+        readable.body.as_deref(),
+        &readable.body_contains,
+        &readable.body_json,
+        body,
+        mismatches,
+    );
+}
+
+fn describe_expectation(expected: &PageExpectation) -> String {
+    match expected {
+        PageExpectation::Readable(_) => "a readable response".to_owned(),
+        PageExpectation::Opaque => "an opaque response".to_owned(),
+        PageExpectation::OpaqueRedirect => "an opaque redirect".to_owned(),
+        PageExpectation::Blocked { reasons } if reasons.is_empty() => "blocked".to_owned(),
+        PageExpectation::Blocked { reasons } => format!("blocked ({})", reasons.join(" or ")),
+    }
+}
+
+fn describe_outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Blocked(blocked) if blocked.detail.is_empty() => format!("blocked ({})", blocked.reason),
+        Outcome::Blocked(blocked) => format!("blocked ({}: {})", blocked.reason, blocked.detail),
+        Outcome::Response(response) => match response.response_type {
+            ResponseType::Opaque => "an opaque response".to_owned(),
+            ResponseType::OpaqueRedirect => "an opaque redirect".to_owned(),
+            ResponseType::Basic | ResponseType::Cors => {
+                format!("a readable response ({}, {})", response.response_type.as_str(), response.status)
+            }
+        },
+    }
+}

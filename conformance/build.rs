@@ -1,4 +1,5 @@
-//! Writes down which versions of the frameworks and middleware this build was locked to.
+//! Writes down which versions of the frameworks and middleware this build was locked to, and builds the crate anew when a
+//! scenario file comes, goes or changes: they are carried inside it.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -10,6 +11,7 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", lockfile.display());
     }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=scenarios");
 
     let lines: String = locked_dependencies(&lockfile)
         .unwrap_or_default()
@@ -36,7 +38,4 @@ fn locked_dependencies(lockfile: &Path) -> Option<Vec<(String, String)>> {
         Some((name.to_owned(), version.to_owned()))
     });
     Some(locked.collect())
-//! Builds the crate anew when a scenario file comes, goes or changes: they are carried inside it.
-fn main() {
-    println!("cargo::rerun-if-changed=scenarios");
 }

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod network;
 pub mod pattern;
+pub mod policy_file;
 pub mod scenario;
 pub mod specimen;
 pub mod subject;

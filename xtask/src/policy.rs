@@ -1,0 +1,30 @@
+//! `cargo xtask policy`: checks policy files and says in plain words who may do what.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use cors_conformance::policy_file::{PolicyFile, to_json, to_text};
+
+/// How the report is written.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Sentences.
+    #[default]
+    Text,
+    /// One JSON object a line, one line a file.
+    Json,
+}
+
+/// Reports on every file; the exit code is 2 if one is refused.
+pub(crate) fn run(files: &[PathBuf], format: Format) -> ExitCode {
+    let mut all_accepted = true;
+    for path in files {
+        let file = PolicyFile::read(path);
+        all_accepted &= file.outcome.is_ok();
+        match format {
+            Format::Text => print!("{}", to_text(&file)),
+            Format::Json => println!("{}", to_json(&file)),
+        }
+    }
+    if all_accepted { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}

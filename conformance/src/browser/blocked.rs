@@ -10,7 +10,7 @@ pub struct Blocked {
     /// The values that met that rule, in words.
     pub detail: String,
     /// What a console line about it needs to know.
-    pub(super) facts: Facts,
+    pub(super) facts: Box<Facts>,
 }
 
 /// What a console line needs to know.
@@ -31,7 +31,19 @@ pub(super) struct Facts {
 impl Blocked {
     /// A failure by `reason`.
     pub fn new(reason: BlockReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), facts: Facts::default() }
+        Self { reason, detail: detail.into(), facts: Box::default() }
+    }
+
+    /// The same failure with the value that met the rule.
+    pub(super) fn with_value(mut self, value: impl Into<String>) -> Self {
+        self.facts.value = value.into();
+        self
+    }
+
+    /// The same failure, knowing where it happened.
+    pub(super) fn with_facts(mut self, facts: Facts) -> Self {
+        self.facts = Box::new(Facts { value: self.facts.value, ..facts });
+        self
     }
 }
 
@@ -75,6 +87,12 @@ reasons! {
     ModeSameOriginCrossOrigin = "mode-same-origin-cross-origin",
     /// A secure page asked for an insecure resource.
     MixedContent = "mixed-content",
+    /// The URL is not an HTTP(S) URL.
+    UnsupportedScheme = "unsupported-scheme",
+    /// The URL's port is one that browsers never connect to.
+    BadPort = "bad-port",
+    /// `Cross-Origin-Resource-Policy` keeps an opaque response from the page.
+    ResourcePolicy = "resource-policy",
     /// No response came.
     NetworkError = "network-error",
     /// The preflight was answered with a redirect.

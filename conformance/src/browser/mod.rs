@@ -5,20 +5,36 @@
 //! with the policy's side, so that the two can prove each other wrong.
 
 mod blocked;
+mod cache;
+mod cors_check;
+mod exchange;
+mod fault;
+mod header;
+mod main_fetch;
+mod method;
 mod origin;
 mod page;
+mod port;
+mod preflight;
 mod profile;
+mod redirect;
 mod request;
 mod response;
+mod site;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::fmt;
 use std::sync::Arc;
 
+use self::blocked::Facts;
 pub use self::blocked::{BlockReason, Blocked};
+pub use self::fault::{Fault, Faults};
 pub use self::origin::Origin;
 pub use self::page::{OpaqueSort, Page, User};
 pub use self::profile::Profile;
+use self::request::Request;
 pub use self::request::{Credentials, FetchRequest, Mode, Redirect};
 pub use self::response::{Fetched, Outcome, PageResponse, ResponseType};
 pub use self::wire::{Exchange, ExchangeKind, Network, NetworkError, WireRequest, WireResponse};
@@ -27,12 +43,21 @@ pub use self::wire::{Exchange, ExchangeKind, Network, NetworkError, WireRequest,
 pub struct Browser {
     network: Arc<dyn Network>,
     profile: Profile,
+    faults: Faults,
 }
 
 impl Browser {
     /// A browser that behaves as `profile` says and reaches servers through `network`.
     pub fn new(network: Arc<dyn Network>, profile: Profile) -> Self {
-        Self { network, profile }
+        Self { network, profile, faults: Faults::NONE }
+    }
+
+    /// The same browser without one of its rules.
+    ///
+    /// It serves to prove that scenarios notice; see [`Fault`].
+    #[must_use]
+    pub fn with_fault(self, fault: Fault) -> Self {
+        Self { faults: self.faults.with(fault), ..self }
     }
 
     /// Whose behaviour it follows.
@@ -42,16 +67,37 @@ impl Browser {
 
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
-        let _ = (page, request, &self.network);
-        Fetched {
-            outcome: Outcome::Blocked(Blocked::new(BlockReason::NetworkError, "nothing was sent")),
-            exchanges: Vec::new(),
-        }
+        let mut exchanges = Vec::new();
+        let first_url = request.url.clone();
+        let mut facts = Facts {
+            first_url: first_url.to_string(),
+            url: first_url.to_string(),
+            page_origin: page.origin.to_string(),
+            origin: page.origin.to_string(),
+            value: String::new(),
+        };
+        let result = match Request::construct(page, request, self.faults) {
+            Err(blocked) => Err(blocked),
+            Ok(mut request) => {
+                let result = self.main_fetch(page, &mut request, &mut exchanges).await;
+                facts.url = request.current_url().to_string();
+                facts.origin = request.serialized_origin(self.faults);
+                result
+            }
+        };
+        let outcome = match result {
+            Ok(response) => Outcome::Response(response),
+            Err(blocked) => Outcome::Blocked(blocked.with_facts(facts)),
+        };
+        Fetched { outcome, exchanges }
     }
 }
 
 impl fmt::Debug for Browser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Browser").field("profile", &self.profile).finish_non_exhaustive()
+        f.debug_struct("Browser")
+            .field("profile", &self.profile)
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
     }
 }

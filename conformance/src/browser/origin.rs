@@ -75,3 +75,59 @@ fn is_loopback(host: &str) -> bool {
         Err(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("https://app.example", Some("https://app.example"))]
+    #[case("https://app.example:8443", Some("https://app.example:8443"))]
+    #[case("http://[::1]:3000", Some("http://[::1]:3000"))]
+    #[case("chrome-extension://abcdefghijklmnop", Some("chrome-extension://abcdefghijklmnop"))]
+    #[case("null", Some("null"))]
+    #[case("https://app.example/", None)]
+    #[case("https://app.example:443", None)]
+    #[case("https://APP.example", None)]
+    #[case("file:///x", None)]
+    #[case("app.example", None)]
+    fn parsing(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(Origin::parse(text).map(|origin| origin.to_string()).as_deref(), expected);
+    }
+
+    #[rstest]
+    #[case("https://app.example/x?y#z", "https://app.example")]
+    #[case("https://app.example:443/", "https://app.example")]
+    #[case("http://EXAMPLE.com:8080/", "http://example.com:8080")]
+    #[case("https://bücher.example/", "https://xn--bcher-kva.example")]
+    #[case("data:text/plain,x", "null")]
+    #[case("file:///etc/hosts", "null")]
+    fn the_origin_of_a_url(#[case] url: &str, #[case] expected: &str) {
+        assert_eq!(Origin::of(&Url::parse(url).unwrap()).to_string(), expected);
+    }
+
+    #[rstest]
+    #[case("https://app.example", true)]
+    #[case("http://app.example", false)]
+    #[case("http://localhost:3000", true)]
+    #[case("http://x.localhost", true)]
+    #[case("http://notlocalhost", false)]
+    #[case("http://localhost.example", false)]
+    #[case("http://127.0.0.1:80", true)]
+    #[case("http://127.255.0.9", true)]
+    #[case("http://128.0.0.1", false)]
+    #[case("http://[::1]", true)]
+    #[case("http://[::2]", false)]
+    #[case("null", false)]
+    fn trustworthiness(#[case] origin: &str, #[case] expected: bool) {
+        let origin = Origin::of(&Url::parse(origin).unwrap_or_else(|_| Url::parse("data:,").unwrap()));
+        assert_eq!(origin.is_potentially_trustworthy(), expected);
+    }
+
+    #[test]
+    fn opaque_origins_are_like_no_other() {
+        assert!(!Origin::Opaque.is_same_origin(&Origin::Opaque));
+    }
+}

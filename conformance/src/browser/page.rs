@@ -1,5 +1,7 @@
 //! The page that fetches.
 
+use url::Url;
+
 use super::Origin;
 
 /// A page with a script that fetches.
@@ -66,4 +68,12 @@ pub struct User {
     pub name: String,
     /// The password.
     pub password: String,
+}
+
+/// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that is not upgradeable.
+pub(super) fn is_mixed_content(page: &Page, url: &Url) -> bool {
+    // "Does settings prohibit mixed security contexts?": the page or one that embeds it is trustworthy.
+    let is_prohibited = page.origin.is_potentially_trustworthy()
+        || page.top_level.as_ref().is_some_and(Origin::is_potentially_trustworthy);
+    is_prohibited && !Origin::of(url).is_potentially_trustworthy()
 }

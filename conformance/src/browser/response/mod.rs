@@ -1,7 +1,12 @@
 //! What a page gets to see.
 
+mod filter;
+mod resource_policy;
+
 use url::Url;
 
+pub(super) use self::filter::{filtered, opaque_redirect};
+pub(super) use self::resource_policy::resource_policy_check;
 use super::{Blocked, Exchange};
 
 /// What came of a `fetch()`.

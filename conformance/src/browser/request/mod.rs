@@ -1,6 +1,11 @@
-//! What a page asks for.
+//! What a page asks for, and the request that Fetch makes of it.
+
+mod constructor;
+mod state;
 
 use url::Url;
+
+pub(super) use self::state::{Request, Tainting};
 
 /// The arguments of a `fetch()`.
 #[derive(Clone, Debug, PartialEq, Eq)]

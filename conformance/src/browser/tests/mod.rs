@@ -1,0 +1,93 @@
+//! Whole fetches against servers in memory.
+
+mod filtering;
+mod origin_header;
+mod preflights;
+mod redirects;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use super::{
+    BlockReason, Browser, ExchangeKind, FetchRequest, Fetched, Network, NetworkError, Origin, Outcome, Page,
+    PageResponse, Profile, WireRequest, WireResponse,
+};
+
+pub(super) const APP: &str = "https://app.example";
+pub(super) const API: &str = "https://api.example/item";
+
+/// Servers in memory: a function from requests to responses.
+struct Servers<F>(F);
+
+impl<F: Fn(&WireRequest) -> Result<WireResponse, NetworkError> + Send + Sync> Network for Servers<F> {
+    fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+        std::future::ready((self.0)(&request)).boxed()
+    }
+}
+
+pub(super) fn browser(
+    servers: impl Fn(&WireRequest) -> Result<WireResponse, NetworkError> + Send + Sync + 'static,
+) -> Browser {
+    Browser::new(Arc::new(Servers(servers)), Profile::standard())
+}
+
+/// A browser whose servers answer preflights with one response and everything else with another.
+pub(super) fn answering(preflight: WireResponse, actual: WireResponse) -> Browser {
+    browser(move |request| Ok(if request.method == "OPTIONS" { preflight.clone() } else { actual.clone() }))
+}
+
+pub(super) fn reply(status: u16, headers: &[(&str, &str)]) -> WireResponse {
+    let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
+    WireResponse { status, headers, body: b"body".to_vec() }
+}
+
+pub(super) fn page(origin: &str) -> Page {
+    Page::new(Origin::parse(origin).unwrap())
+}
+
+pub(super) fn get(url: &str) -> FetchRequest {
+    FetchRequest::new(Url::parse(url).unwrap())
+}
+
+pub(super) fn with_method(method: &str, url: &str) -> FetchRequest {
+    FetchRequest { method: method.to_owned(), ..get(url) }
+}
+
+pub(super) fn with_headers(headers: &[(&str, &str)], request: FetchRequest) -> FetchRequest {
+    let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    FetchRequest { headers, ..request }
+}
+
+/// What was on the wire, such as `["OPTIONS https://api.example/", "PUT https://api.example/"]`.
+pub(super) fn wire(fetched: &Fetched) -> Vec<String> {
+    fetched
+        .exchanges
+        .iter()
+        .map(|exchange| {
+            assert_eq!(exchange.kind == ExchangeKind::Preflight, exchange.request.method == "OPTIONS");
+            format!("{} {}", exchange.request.method, exchange.request.url)
+        })
+        .collect()
+}
+
+/// A request header of the nth exchange.
+pub(super) fn sent<'a>(fetched: &'a Fetched, nth: usize, name: &str) -> Option<&'a str> {
+    fetched.exchanges[nth].request.header(name).map(|value| str::from_utf8(value).unwrap())
+}
+
+pub(super) fn response(fetched: &Fetched) -> &PageResponse {
+    match &fetched.outcome {
+        Outcome::Response(response) => response,
+        Outcome::Blocked(blocked) => panic!("blocked: {blocked}"),
+    }
+}
+
+pub(super) fn blocked(fetched: &Fetched) -> BlockReason {
+    match &fetched.outcome {
+        Outcome::Response(response) => panic!("not blocked: {response:?}"),
+        Outcome::Blocked(blocked) => blocked.reason,
+    }
+}

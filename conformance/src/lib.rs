@@ -3,7 +3,9 @@
 pub mod browser;
 pub mod network;
 pub mod pattern;
+pub mod run;
 pub mod scenario;
 pub mod specimen;
 pub mod subject;
+pub mod user_agent;
 pub mod verdict;

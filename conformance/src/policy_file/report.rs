@@ -60,7 +60,7 @@ pub fn to_json(file: &PolicyFile) -> Value {
             })
             .collect(),
     };
-    let warnings = file.outcome.iter().flat_map(|policy| policy.warnings()).map(|warning| {
+    let warnings = file.outcome.iter().flat_map(cors_core::Policy::warnings).map(|warning| {
         let code = warning.code().as_str();
         describe(code, warning.field(), warning.value(), warning.help(), warning.to_string())
     });

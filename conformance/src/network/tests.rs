@@ -22,7 +22,7 @@ async fn echo_server() -> (SocketAddr, Arc<AtomicUsize>) {
                 )
             }),
         )
-        .route("/slow", axum::routing::get(|| std::future::pending::<()>()))
+        .route("/slow", axum::routing::get(std::future::pending::<()>))
         .route("/long", axum::routing::get(|| async { vec![b'a'; BODY_LIMIT + 1] }))
         .fallback(|request: axum::extract::Request| async move {
             let (head, body) = request.into_parts();

@@ -70,7 +70,7 @@ fn seen(page: Outcome) -> Observation {
     Observation {
         page: Some(page),
         exchanges: vec![exchange(ExchangeKind::Preflight), exchange(ExchangeKind::Actual)],
-        handlers_run: Some(1),
+        handlers_run: Some(Ok(1)),
     }
 }
 
@@ -220,6 +220,13 @@ fn an_empty_body_is_no_body() {
 fn how_many(#[case] expected: &str, #[case] holds: bool) {
     let mismatches = check(1, &step(expected), &seen(blocked()));
     assert_eq!(mismatches.is_empty(), holds, "{mismatches:?}");
+}
+
+#[test]
+fn handlers_that_cannot_be_counted_are_a_mismatch() {
+    let uncounted = Observation { handlers_run: Some(Err("no /hits".to_owned())), ..seen(blocked()) };
+    let mismatches = check(1, &step("handlers_run = 0"), &uncounted);
+    assert_eq!(mismatches[0].to_string(), "step 1, handlers: expected 0 run, seen no count: no /hits");
 }
 
 #[rstest]

@@ -1,0 +1,132 @@
+//! One scenario with one subject, from the start of its servers to their end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Judgement;
+use crate::browser::{Exchange, ExchangeKind, Network, WireRequest};
+use crate::network::LoopbackNetwork;
+use crate::scenario::{Action, RawRequest, Scenario, Step};
+use crate::subject::{Server, StartError, Subject, SubjectKind};
+use crate::user_agent::{Session, UserAgent, UserAgentError};
+use crate::verdict::{self, Observation};
+
+/// How long a server may take to stop before nobody waits for it any longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) async fn play(
+    scenario: &Scenario,
+    subject: &dyn Subject,
+    user_agent: &dyn UserAgent,
+) -> Judgement {
+    if scenario.contract && subject.kind() != SubjectKind::Adapter {
+        return Judgement::skip("a promise of this project's adapters only");
+    }
+    let (network, servers) = match start(scenario, subject).await {
+        Ok(started) => started,
+        Err(error @ StartError::Inexpressible(_)) => return Judgement::skip(error.to_string()),
+        Err(error @ StartError::Failed(_)) => return Judgement::fail(error.to_string()),
+    };
+    let network = Arc::new(network);
+    let judgement = match steps(scenario, user_agent, &network).await {
+        Ok(judgement) => judgement,
+        Err(error @ UserAgentError::Unable(_)) => Judgement::skip(error.to_string()),
+        Err(error @ UserAgentError::Failed(_)) => Judgement::fail(error.to_string()),
+    };
+    // Servers wait for open connections to end.
+    drop(network);
+    for server in servers {
+        // Nobody waits for ever; it was told to stop.
+        let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
+    }
+    judgement
+}
+
+async fn start(
+    scenario: &Scenario,
+    subject: &dyn Subject,
+) -> Result<(LoopbackNetwork, Vec<Server>), StartError> {
+    let mut network = LoopbackNetwork::new(scenario.http);
+    let mut servers = Vec::new();
+    for plan in scenario.servers.values() {
+        let server = subject.start(&plan.policy).await?;
+        network = network.with_route(&plan.origin, server.address());
+        servers.push(server);
+    }
+    Ok((network, servers))
+}
+
+async fn steps(
+    scenario: &Scenario,
+    user_agent: &dyn UserAgent,
+    network: &Arc<LoopbackNetwork>,
+) -> Result<Judgement, UserAgentError> {
+    let mut session = user_agent.open(&scenario.page, network.clone()).await?;
+    let mut mismatches = Vec::new();
+    let mut exchanges = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let number = index + 1;
+        let seen = observe(scenario, step, &mut *session, network).await?;
+        let found = verdict::check(number, step, &seen);
+        if !found.is_empty() {
+            exchanges.push(format!("step {number}"));
+            exchanges.extend(seen.exchanges.iter().flat_map(verdict::render_exchange));
+        }
+        mismatches.extend(found);
+    }
+    Ok(Judgement::from_mismatches(mismatches, exchanges))
+}
+
+async fn observe(
+    scenario: &Scenario,
+    step: &Step,
+    session: &mut dyn Session,
+    network: &LoopbackNetwork,
+) -> Result<Observation, UserAgentError> {
+    let before = match step.handlers_run {
+        Some(_) => Some(hits(scenario, network).await),
+        None => None,
+    };
+    let (page, exchanges) = match &step.action {
+        Action::Fetch(request) => {
+            let fetched = session.fetch(request.clone()).await?;
+            (Some(fetched.outcome), fetched.exchanges)
+        }
+        Action::Request(request) => (None, vec![raw_exchange(request, network).await]),
+    };
+    let handlers_run = match before {
+        Some(before) => Some(handlers_between(before, hits(scenario, network).await)),
+        None => None,
+    };
+    Ok(Observation { page, exchanges, handlers_run })
+}
+
+async fn raw_exchange(request: &RawRequest, network: &LoopbackNetwork) -> Exchange {
+    let response = network.send_raw(request).await;
+    let request = WireRequest {
+        method: request.method.clone(),
+        // A target that is no path, such as `*`, has no URL.
+        url: request.origin.join(&request.target).unwrap_or_else(|_| request.origin.clone()),
+        headers: request.headers.clone(),
+        body: request.body.clone(),
+    };
+    Exchange { kind: ExchangeKind::Actual, request, response }
+}
+
+fn handlers_between(before: Result<u64, String>, after: Result<u64, String>) -> Result<u64, String> {
+    after?.checked_sub(before?).ok_or_else(|| "fewer than before the step".to_owned())
+}
+
+/// How many handlers ran so far, over all servers.
+async fn hits(scenario: &Scenario, network: &LoopbackNetwork) -> Result<u64, String> {
+    let mut sum = 0;
+    for plan in scenario.servers.values() {
+        let Ok(url) = plan.origin.join("/hits") else { continue };
+        let request = WireRequest { method: "GET".to_owned(), url, headers: Vec::new(), body: None };
+        let response = network.send(request).await.map_err(|error| format!("GET /hits: {error}"))?;
+        let counts: std::collections::BTreeMap<String, u64> = serde_json::from_slice(&response.body)
+            .map_err(|_| format!("GET /hits answered {} without counts", response.status))?;
+        sum += counts.values().sum::<u64>();
+    }
+    Ok(sum)
+}

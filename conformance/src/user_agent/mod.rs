@@ -1,0 +1,44 @@
+//! User agents: who plays the page's side of a scenario.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::browser::{FetchRequest, Fetched, Page};
+use crate::network::LoopbackNetwork;
+
+pub use model::Model;
+
+mod model;
+
+/// Something that can open pages and run their fetches.
+pub trait UserAgent: Send + Sync {
+    /// The name by which `--user-agent` finds it, such as `model`.
+    fn name(&self) -> &str;
+
+    /// Opens `page` in a session of its own, which shares no cookies, caches or preflights with any other.
+    ///
+    /// `network` knows where the scenario's servers listen.
+    fn open<'a>(
+        &'a self,
+        page: &'a Page,
+        network: Arc<LoopbackNetwork>,
+    ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
+}
+
+/// A page that was opened for one scenario; closed when it is dropped.
+pub trait Session: Send {
+    /// Runs one `fetch()` in the page, and tells what came of it and what was on the wire.
+    fn fetch(&mut self, request: FetchRequest) -> BoxFuture<'_, Result<Fetched, UserAgentError>>;
+}
+
+/// Why a user agent did not play its part. Says nothing about the subject.
+#[derive(Debug, thiserror::Error)]
+pub enum UserAgentError {
+    /// It has no way to do what the scenario asks for; the text tells what it lacks.
+    #[error("the user agent cannot play this: {0}")]
+    Unable(String),
+    /// It broke down.
+    #[error("the user agent failed: {0}")]
+    Failed(String),
+}

@@ -1,6 +1,8 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
 pub mod axum;
+pub mod external;
+pub mod registry;
 pub mod tower_http;
 mod version;
 

@@ -1,0 +1,98 @@
+//! Any program as a subject.
+//!
+//! The command runs in a shell (`sh -c`), in a process group of its own, with `CORS_POLICY` (the policy as JSON), `PORT` and
+//! `HOST=127.0.0.1` in its environment, and prints a line that begins with `listening` once it accepts connections. It
+//! is stopped with SIGTERM, and killed if it takes too long; both reach the whole group, so that what the shell started ends, too.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use cors_core::Policy;
+use futures_util::future::{BoxFuture, FutureExt};
+
+use super::{Server, StartError, Subject, SubjectKind};
+
+use process::Process;
+
+mod port;
+mod process;
+
+/// How long a program may take until it listens.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a program may take to end after SIGTERM.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A program that serves the specimen application.
+#[derive(Clone, Debug)]
+pub struct External {
+    name: String,
+    command: String,
+    start_limit: Duration,
+    grace: Duration,
+}
+
+/// Text that is not `NAME=COMMAND`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no external subject: write NAME=COMMAND, such as `mine=./server --quiet`")]
+pub struct ExternalError(String);
+
+impl External {
+    /// A subject `name` that is started with the shell command `command`.
+    pub fn new(name: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { name: name.into(), command: command.into(), start_limit: START_LIMIT, grace: GRACE }
+    }
+
+    /// Reads `NAME=COMMAND`.
+    pub fn parse(text: &str) -> Result<Self, ExternalError> {
+        match text.split_once('=') {
+            Some((name, command)) if !name.trim().is_empty() && !command.trim().is_empty() => {
+                Ok(Self::new(name.trim(), command.trim()))
+            }
+            _ => Err(ExternalError(text.to_owned())),
+        }
+    }
+
+    /// The same subject with other time limits: until it listens, and from SIGTERM until it is killed.
+    pub fn with_limits(self, start: Duration, grace: Duration) -> Self {
+        Self { start_limit: start, grace, ..self }
+    }
+}
+
+impl Subject for External {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::External
+    }
+
+    fn framework(&self) -> &str {
+        "external"
+    }
+
+    fn version(&self) -> &str {
+        "unknown"
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        async move {
+            let policy =
+                serde_json::to_string(policy).map_err(|error| StartError::Failed(error.to_string()))?;
+            let port = port::free().ok_or_else(|| StartError::Failed("no port is free".to_owned()))?;
+            let mut process = Process::start(&self.command, &policy, port, self.grace)
+                .map_err(|error| StartError::Failed(format!("`{}`: {error}", self.command)))?;
+            process
+                .listening(self.start_limit)
+                .await
+                .map_err(|reason| StartError::Failed(format!("`{}` {reason}", self.command)))?;
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            Ok(Server::new(address, move || process.stop().boxed()))
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! A child process with everything that it starts.
+
+use std::collections::VecDeque;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::sync::oneshot;
+
+/// How many of the last lines of its output are told when a program does not come up.
+const LINES_KEPT: usize = 5;
+
+/// The pause between two looks at a process that was told to end.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A running process group, ended when it is dropped.
+pub(super) struct Process {
+    child: Option<Child>,
+    grace: Duration,
+    output: Arc<Mutex<VecDeque<String>>>,
+    listening: Option<oneshot::Receiver<()>>,
+}
+
+impl Process {
+    pub(super) fn start(command: &str, policy: &str, port: u16, grace: Duration) -> std::io::Result<Self> {
+        let mut child = Command::new("sh")
+            .args(["-c", command])
+            .env("CORS_POLICY", policy)
+            .env("PORT", port.to_string())
+            .env("HOST", "127.0.0.1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let output = Arc::<Mutex<VecDeque<String>>>::default();
+        let (tell, listening) = oneshot::channel();
+        // Both pipes are read to their ends: a program that writes into a full one would stand still. The threads end with
+        // the process group.
+        if let Some(errors) = child.stderr.take() {
+            let output = output.clone();
+            thread::spawn(move || read_lines(errors, |line| keep(&output, line)));
+        }
+        if let Some(lines) = child.stdout.take() {
+            let output = output.clone();
+            let mut tell = Some(tell);
+            thread::spawn(move || {
+                read_lines(lines, |line| {
+                    if line.starts_with("listening")
+                        && let Some(tell) = tell.take()
+                    {
+                        // Nobody waits only if the process is being stopped.
+                        let _ = tell.send(());
+                    }
+                    keep(&output, line);
+                });
+            });
+        }
+        Ok(Self { child: Some(child), grace, output, listening: Some(listening) })
+    }
+
+    /// Waits until it says that it listens; why it does not, if it does not.
+    pub(super) async fn listening(&mut self, limit: Duration) -> Result<(), String> {
+        let Some(listening) = self.listening.take() else {
+            return Ok(());
+        };
+        let reason = match tokio::time::timeout(limit, listening).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(_)) => "ended before it printed a line that begins with `listening`".to_owned(),
+            Err(_) => format!("printed no line that begins with `listening` within {limit:?}"),
+        };
+        // What it wrote last may still be on its way.
+        tokio::time::sleep(PAUSE).await;
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = output.iter().map(String::as_str).collect::<Vec<_>>().join(" | ");
+        Err(if said.is_empty() { reason } else { format!("{reason}; its last words: {said}") })
+    }
+
+    /// Sends SIGTERM now; the future waits for the end, which comes with SIGKILL if it does not come in time.
+    pub(super) fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
+        let ended = self.end();
+        async move {
+            if let Some(ended) = ended {
+                // An error is a thread that is gone, and so is the process.
+                let _ = ended.await;
+            }
+        }
+    }
+
+    fn end(&mut self) -> Option<oneshot::Receiver<()>> {
+        let mut child = self.child.take()?;
+        let group = Pid::from_child(&child);
+        // A group that is gone already needs no signal, here and below.
+        let _ = kill_process_group(group, Signal::TERM);
+        let deadline = Instant::now() + self.grace;
+        let (tell, ended) = oneshot::channel();
+        // A thread, because it outlives the runtime.
+        thread::spawn(move || {
+            while !has_exited(group) && Instant::now() < deadline {
+                thread::sleep(PAUSE);
+            }
+            // Its children may be left, and its id is not given to another process before it is waited for.
+            let _ = kill_process_group(group, Signal::KILL);
+            let _ = child.wait();
+            let _ = tell.send(());
+        });
+        Some(ended)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.end());
+    }
+}
+
+/// Whether a child has exited; it stays there to be waited for.
+fn has_exited(child: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(child), options), Ok(None))
+}
+
+fn read_lines(pipe: impl std::io::Read, mut each: impl FnMut(String)) {
+    use std::io::BufRead;
+
+    let mut reader = std::io::BufReader::new(pipe);
+    let mut line = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut line), Ok(length) if length > 0) {
+        each(String::from_utf8_lossy(&line).trim_end().to_owned());
+        line.clear();
+    }
+}
+
+fn keep(output: &Mutex<VecDeque<String>>, line: String) {
+    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+    if output.len() == LINES_KEPT {
+        output.pop_front();
+    }
+    output.push_back(line);
+}

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod network;
 pub mod pattern;
 pub mod policy_file;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod specimen;

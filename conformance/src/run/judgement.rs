@@ -1,5 +1,7 @@
 //! How one scenario turned out with one subject.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::verdict::Mismatch;
@@ -94,5 +96,16 @@ impl Judgement {
 
     fn without_mismatches(verdict: Verdict, detail: String) -> Self {
         Self { verdict, detail, mismatches: Vec::new(), exchanges: Vec::new(), is_broken: false }
+    }
+}
+
+impl fmt::Display for Judgement {
+    /// The verdict with everything that it rests on, over several lines.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.verdict.as_str())?;
+        if !self.detail.is_empty() {
+            write!(formatter, ": {}", self.detail)?;
+        }
+        self.exchanges.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
     }
 }

@@ -1,0 +1,52 @@
+//! Reports: a run, written down for people and for programs.
+
+use crate::run::Run;
+
+pub use progress::Progress;
+
+mod counts;
+mod junit;
+mod markdown;
+mod progress;
+mod table;
+
+/// How a run is written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Text for a terminal.
+    #[default]
+    Table,
+    /// Everything, for programs.
+    Json,
+    /// Text for a pull request or a page.
+    Markdown,
+    /// What continuous integration reads.
+    Junit,
+}
+
+/// A run that could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// As JSON.
+    #[error("cannot write the run as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// As JUnit's XML.
+    #[error("cannot write the run as JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+}
+
+/// Writes a run down; the text ends with a line feed.
+pub fn render(run: &Run, format: Format) -> Result<String, ReportError> {
+    let mut text = match format {
+        Format::Table => table::render(run),
+        Format::Json => serde_json::to_string_pretty(run)?,
+        Format::Markdown => markdown::render(run),
+        Format::Junit => junit::render(run)?,
+    };
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! Every scenario with every adapter, a test each.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cors_conformance::run::{self, Options, Verdict};
+use cors_conformance::scenario::Scenario;
+use cors_conformance::subject::Subject;
+use cors_conformance::subject::registry::subject;
+use cors_conformance::user_agent::{Model, UserAgent};
+use rstest::rstest;
+
+#[rstest]
+#[tokio::test]
+async fn holds(#[files("scenarios/**/*.toml")] path: PathBuf, #[values("cors-axum")] adapter: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let id = path.strip_prefix(&folder).expect("a file below scenarios/").with_extension("");
+    let text = std::fs::read_to_string(&path).expect("a readable file");
+    let scenario =
+        Scenario::parse(&id.display().to_string(), &text).unwrap_or_else(|error| panic!("{error}"));
+
+    let adapter: Arc<dyn Subject> = subject(adapter).expect("a subject of this name").into();
+    let user_agent: Arc<dyn UserAgent> = Arc::new(Model::default());
+    let time_limit = Options::default().time_limit;
+    let judgement = run::play(&Arc::new(scenario), &adapter, &user_agent, time_limit).await;
+    assert!(judgement.verdict != Verdict::Fail, "{judgement}");
+}

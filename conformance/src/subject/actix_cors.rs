@@ -64,19 +64,20 @@ fn configure(policy: &Policy) -> Cors {
         // "Configures use of wildcard (`*`) origin in responses when appropriate."
         cors = cors.allow_any_origin().send_wildcard();
     }
-    for origin in policy.allow_origins().filter(|&origin| origin != "*") {
-        cors = match Pattern::new(origin) {
-            Some(pattern) => {
-                cors.allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|text| pattern.matches(text)))
-            }
-            None => cors.allowed_origin(origin),
+    for origin in policy.allow_origins().filter(|origin| origin != "*") {
+        cors = match Pattern::new(&origin) {
+            Some(pattern) => cors
+                .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|text| pattern.matches(text))),
+            None => cors.allowed_origin(&origin),
         };
     }
 
     cors = match policy.allow_methods() {
         [any] if any == "*" => cors.allow_any_method(),
         // A method that is not listed is refused here even if it is CORS-safelisted.
-        methods => cors.allowed_methods(["GET", "HEAD", "POST"]).allowed_methods(methods.iter().map(String::as_str)),
+        methods => {
+            cors.allowed_methods(["GET", "HEAD", "POST"]).allowed_methods(methods.iter().map(String::as_str))
+        }
     };
     cors = match policy.allow_headers() {
         // "Any header" includes `Authorization` here.

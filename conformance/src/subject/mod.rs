@@ -1,5 +1,7 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
+pub mod actix;
+pub mod actix_cors;
 pub mod axum;
 pub mod external;
 pub mod registry;

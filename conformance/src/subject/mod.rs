@@ -4,6 +4,7 @@ pub mod actix;
 pub mod actix_cors;
 pub mod axum;
 pub mod external;
+mod origin_pattern;
 pub mod registry;
 pub mod tower_http;
 mod version;

@@ -4,7 +4,10 @@ mod cors;
 mod head;
 mod service;
 
-pub use cors_core::{Danger, Policy, PolicyBuilder, PolicyError};
+pub use cors_core::{
+    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
+    Warning, WarningCode,
+};
 
 pub use cors::Cors;
 pub use service::{CorsFuture, CorsService};

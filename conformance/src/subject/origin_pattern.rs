@@ -2,8 +2,8 @@
 
 use url::Url;
 
-/// A pattern of `allow_origins` as a careful user would write it into the predicate that a middleware takes: `scheme://host`, where the host
-/// may begin with `*.` and the port may be `*`.
+/// A pattern of `allow_origins` as a careful user would write it into the predicate that a middleware takes:
+/// `scheme://host`, where the host may begin with `*.` and the port may be `*`.
 #[derive(Clone, Debug)]
 pub(super) struct OriginPattern {
     scheme: String,
@@ -45,7 +45,8 @@ impl OriginPattern {
         }
         let host = url.host_str().unwrap_or_default();
         let host_matches = if self.subdomains {
-            host.strip_suffix(&self.host).is_some_and(|subdomain| !subdomain.is_empty())
+            host.strip_suffix(&self.host)
+                .is_some_and(|subdomain| !subdomain.is_empty() && !subdomain.contains('*'))
         } else {
             host == self.host
         };
@@ -70,6 +71,7 @@ mod tests {
     #[case("https://*.example.org", "https://.example.org", false)]
     #[case("https://*.example.org", "https://evilexample.org", false)]
     #[case("https://*.example.org", "https://a.example.org.evil.example", false)]
+    #[case("https://*.example.org", "https://*.example.org", false)]
     #[case("https://*.example.org", "http://a.example.org", false)]
     #[case("https://*.example.org", "https://a.example.org:8443", false)]
     #[case("https://*.example.org", "https://A.example.org", false)]

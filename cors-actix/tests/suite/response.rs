@@ -15,6 +15,7 @@ async fn answer(request: TestRequest) -> ServiceResponse<impl actix_web::body::M
         .route("/ok", web::get().to(async || "ok"))
         .route("/bytes", web::post().to(async |_: web::Bytes| "ok"))
         .route("/number/{n}", web::get().to(async |n: web::Path<u8>| n.to_string()))
+        .route("/json", web::post().to(async |n: web::Json<u8>| n.to_string()))
         .route("/error", web::get().to(async || Err::<&str, _>(error::ErrorConflict("conflict"))))
         .service(web::resource("/get").route(web::get().to(async || "ok")))
         .service(web::redirect("/moved", "/ok"))
@@ -52,7 +53,8 @@ async fn answer(request: TestRequest) -> ServiceResponse<impl actix_web::body::M
 #[case::handler(get("/ok"), 200)]
 #[case::not_found(get("/nowhere"), 404)]
 #[case::method_not_allowed(get("/get").method(actix_web::http::Method::POST), 405)]
-#[case::extractor(get("/number/x"), 404)]
+#[case::path_extractor(get("/number/x"), 404)]
+#[case::body_extractor(get("/json").method(actix_web::http::Method::POST).set_json("x"), 400)]
 #[case::too_large(get("/bytes").method(actix_web::http::Method::POST).set_payload("12345"), 413)]
 #[case::error(get("/error"), 409)]
 #[case::redirect(get("/moved"), 307)]

@@ -1,5 +1,6 @@
 //! The application that every server under test runs, and what its versions for the frameworks share.
 
+pub mod actix;
 pub mod axum;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,10 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
+pub mod actix;
+pub mod actix_cors;
 pub mod axum;
 pub mod external;
+mod origin_pattern;
 pub mod registry;
 pub mod tower_http;
 mod version;

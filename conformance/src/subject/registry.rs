@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::actix::CorsActix;
+use super::actix_cors::ActixCors;
 use super::axum::CorsAxum;
 use super::tower_http::TowerHttp;
 use super::{Subject, SubjectKind};
@@ -9,7 +11,7 @@ use crate::pattern::Pattern;
 
 /// Every subject that the suite comes with, adapters first.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(CorsAxum), Box::new(TowerHttp)]
+    vec![Box::new(CorsActix), Box::new(CorsAxum), Box::new(ActixCors), Box::new(TowerHttp)]
 }
 
 /// The subject of this name.

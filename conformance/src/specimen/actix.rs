@@ -1,0 +1,341 @@
+//! The specimen as an actix-web application.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Bytes, Data, Json, Path, ServiceConfig};
+use actix_web::{App, Error, HttpRequest, HttpResponse, ResponseError, Route, guard};
+use futures_util::{FutureExt, stream};
+
+use super::{
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, Number, OPTIONS_HEADER,
+    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, TEXT, cookies_read, cookies_to_set, item, panic_on_purpose,
+    route, status, vary_lines,
+};
+
+/// The application without any CORS; put the middleware under test around it with [`App::wrap`].
+pub fn application(
+    hits: Hits,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new().app_data(Data::new(hits)).configure(routes).wrap(from_fn(catch_panic))
+}
+
+fn routes(application: &mut ServiceConfig) {
+    application
+        .route(route::ECHO, web::to(echo))
+        .route(route::REDIRECT, web::to(redirect))
+        .service(
+            web::resource(route::PRIVATE)
+                .wrap(from_fn(authenticate))
+                .route(get().to(private))
+                .route(web::put().to(private)),
+        )
+        .service(
+            web::resource(route::OPTIONS)
+                .route(get().to(options))
+                .route(web::route().guard(guard::Options()).to(options)),
+        )
+        .service(web::resource(route::JSON).route(web::post().to(number)))
+        .service(
+            web::resource(route::ITEM).route(web::put().to(answer_item)).route(web::delete().to(answer_item)),
+        )
+        .service(web::redirect(route::SLASH.trim_end_matches('/'), route::SLASH).permanent());
+    for (path, handler) in [
+        (route::STATUS, get().to(answer_status)),
+        (route::COOKIE_SET, get().to(set_cookies)),
+        (route::COOKIE_READ, get().to(read_cookies)),
+        (route::VARY, get().to(vary)),
+        (route::OWN_CORS, get().to(own_cors)),
+        (route::ERROR, get().to(error)),
+        (route::PANIC, get().to(panic)),
+        (route::STREAM, get().to(stream_chunks)),
+        (route::SLASH, get().to(slash)),
+        (route::HITS, get().to(answer_hits)),
+    ] {
+        // A resource of its own, unlike `ServiceConfig::route`, answers other methods with 405.
+        application.service(web::resource(path).route(handler));
+    }
+}
+
+/// A route for `GET` that answers `HEAD` too, which actix-web leaves to the application.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// actix-web drops the connection of a handler that panics; an application that wants a response makes one.
+async fn catch_panic(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let response = AssertUnwindSafe(async move { next.call(request).await }).catch_unwind().await;
+    response.unwrap_or_else(|_panic| Err(Failure("Service panicked").into()))
+}
+
+/// The authentication of `/private`: any `Authorization` will do.
+async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        return Err(Unauthorized.into());
+    }
+    next.call(request).await
+}
+
+async fn echo(hits: Data<Hits>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    hits.count(route::ECHO);
+    let lines = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let uri = request.uri();
+    let echo = Echo::new(request.method().as_str(), uri.path(), uri.query(), lines, body.len());
+    let mut response = HttpResponse::Ok();
+    for line in ECHO_HEADERS {
+        response.append_header(line);
+    }
+    response.content_type(JSON).body(echo.to_json())
+}
+
+async fn answer_status(hits: Data<Hits>, code: Path<String>) -> HttpResponse {
+    hits.count(route::STATUS);
+    let answer =
+        status(&code).and_then(|(code, body)| StatusCode::from_u16(code).ok().map(|code| (code, body)));
+    answer.map_or_else(bad_request, |(code, body)| text(code, body))
+}
+
+async fn redirect(hits: Data<Hits>, request: HttpRequest) -> HttpResponse {
+    hits.count(route::REDIRECT);
+    let answer = Redirect::from_query(request.query_string())
+        .and_then(|to| Some((StatusCode::from_u16(to.code).ok()?, HeaderValue::try_from(to.to).ok()?)));
+    answer.map_or_else(bad_request, |(code, to)| {
+        HttpResponse::build(code).insert_header((header::LOCATION, to)).finish()
+    })
+}
+
+async fn set_cookies(hits: Data<Hits>, request: HttpRequest) -> HttpResponse {
+    hits.count(route::COOKIE_SET);
+    append_lines(&header::SET_COOKIE, cookies_to_set(request.query_string()))
+}
+
+async fn read_cookies(hits: Data<Hits>, request: HttpRequest) -> HttpResponse {
+    hits.count(route::COOKIE_READ);
+    json(cookies_read(request.headers().get_all(header::COOKIE).map(HeaderValue::as_bytes)))
+}
+
+async fn private(hits: Data<Hits>) -> HttpResponse {
+    hits.count(route::PRIVATE);
+    text(StatusCode::OK, PRIVATE.to_owned())
+}
+
+async fn options(hits: Data<Hits>) -> HttpResponse {
+    hits.count(route::OPTIONS);
+    HttpResponse::Ok().append_header(OPTIONS_HEADER).finish()
+}
+
+async fn vary(hits: Data<Hits>, request: HttpRequest) -> HttpResponse {
+    hits.count(route::VARY);
+    append_lines(&header::VARY, vary_lines(request.query_string()))
+}
+
+async fn own_cors(hits: Data<Hits>) -> HttpResponse {
+    hits.count(route::OWN_CORS);
+    let mut response = HttpResponse::Ok();
+    for line in OWN_CORS_HEADERS {
+        response.append_header(line);
+    }
+    response.finish()
+}
+
+async fn error(hits: Data<Hits>) -> Result<HttpResponse, Failure> {
+    hits.count(route::ERROR);
+    Err(Failure(FAILURE))
+}
+
+async fn number(hits: Data<Hits>, number: Json<Number>) -> Json<Number> {
+    hits.count(route::JSON);
+    number
+}
+
+async fn panic(hits: Data<Hits>) -> HttpResponse {
+    hits.count(route::PANIC);
+    panic_on_purpose()
+}
+
+async fn stream_chunks(hits: Data<Hits>) -> HttpResponse {
+    hits.count(route::STREAM);
+    HttpResponse::Ok().content_type(TEXT).streaming(stream::unfold(0, async |sent| {
+        let chunk = CHUNKS.get(sent)?;
+        if sent > 0 {
+            actix_web::rt::time::sleep(CHUNK_PAUSE).await;
+        }
+        Some((Ok::<_, Error>(Bytes::from_static(chunk.as_bytes())), sent + 1))
+    }))
+}
+
+async fn slash(hits: Data<Hits>) -> HttpResponse {
+    hits.count(route::SLASH);
+    text(StatusCode::OK, SLASH.to_owned())
+}
+
+async fn answer_item(hits: Data<Hits>, request: HttpRequest, id: Path<String>) -> HttpResponse {
+    hits.count(route::ITEM);
+    text(StatusCode::OK, item(request.method().as_str(), &id))
+}
+
+async fn answer_hits(hits: Data<Hits>) -> HttpResponse {
+    json(hits.to_json())
+}
+
+/// The application's own error; `ResponseError` makes it a 500 with its text.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failure(&'static str);
+
+impl ResponseError for Failure {}
+
+/// The error of the authentication, which leaves it as an `Err` and not as a response.
+#[derive(Debug, thiserror::Error)]
+#[error("unauthorized")]
+struct Unauthorized;
+
+impl ResponseError for Unauthorized {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::UNAUTHORIZED
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::Unauthorized().insert_header((header::WWW_AUTHENTICATE, CHALLENGE)).finish()
+    }
+}
+
+fn text(status: StatusCode, body: String) -> HttpResponse {
+    HttpResponse::build(status).content_type(TEXT).body(body)
+}
+
+fn json(body: String) -> HttpResponse {
+    HttpResponse::Ok().content_type(JSON).body(body)
+}
+
+fn bad_request() -> HttpResponse {
+    HttpResponse::BadRequest().finish()
+}
+
+/// 200 with one line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+fn append_lines(name: &HeaderName, values: Vec<String>) -> HttpResponse {
+    let mut response = HttpResponse::Ok().finish();
+    for value in values {
+        let Ok(value) = HeaderValue::try_from(value) else {
+            return bad_request();
+        };
+        response.headers_mut().append(name.clone(), value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::Method;
+    use actix_web::http::header::HeaderMap;
+    use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
+    use rstest::rstest;
+
+    use super::*;
+
+    async fn answer(request: TestRequest) -> (u16, HeaderMap, String) {
+        let application = init_service(application(Hits::default())).await;
+        let response = try_call_service(&application, request.to_request())
+            .await
+            .map(ServiceResponse::map_into_boxed_body)
+            .unwrap_or_else(|error| {
+                ServiceResponse::new(TestRequest::default().to_http_request(), error.error_response())
+            });
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, String::from_utf8_lossy(&read_body(response).await).into_owned())
+    }
+
+    fn request(method: &str, path: &str) -> TestRequest {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        TestRequest::default().method(method).uri(path)
+    }
+
+    #[rstest]
+    #[case::status("GET", "/status/418", 418, "status 418")]
+    #[case::status_without_body("GET", "/status/204", 204, "")]
+    #[case::no_status("GET", "/status/x", 400, "")]
+    #[case::own_cors("GET", "/own-cors", 200, "")]
+    #[case::own_options("OPTIONS", "/options", 200, "")]
+    #[case::unauthorized("PUT", "/private", 401, "")]
+    #[case::unauthorized_options("OPTIONS", "/private", 401, "")]
+    #[case::error("GET", "/error", 500, FAILURE)]
+    #[case::panic("GET", "/panic", 500, "Service panicked")]
+    #[case::chunks("GET", "/stream", 200, "one two three")]
+    #[case::slash("GET", "/slash/", 200, "slash")]
+    #[case::no_slash("GET", "/slash", 308, "")]
+    #[case::item("DELETE", "/item/7", 200, "DELETE 7")]
+    #[case::not_found("GET", "/nowhere", 404, "")]
+    #[case::method_not_allowed("PATCH", "/item/7", 405, "")]
+    #[case::options_not_allowed("OPTIONS", "/item/7", 405, "")]
+    #[case::post_not_allowed("POST", "/status/200", 405, "")]
+    #[case::redirect("POST", "/redirect?code=303&to=https%3A%2F%2Fa.example%2F", 303, "")]
+    #[actix_web::test]
+    async fn a_route_answers(
+        #[case] method: &str,
+        #[case] path: &str,
+        #[case] expected_status: u16,
+        #[case] expected_body: &str,
+    ) {
+        let (status, _, body) = answer(request(method, path)).await;
+        assert_eq!((status, body.as_str()), (expected_status, expected_body));
+    }
+
+    #[rstest]
+    #[case::cookies("/cookie/set?c=a%3D1&c=b%3D2%3B+Secure", "set-cookie", &["a=1", "b=2; Secure"])]
+    #[case::vary("/vary?v=Accept&v=Origin,Cookie", "vary", &["Accept", "Origin,Cookie"])]
+    #[case::location("/slash", "location", &["/slash/"])]
+    #[case::challenge("/private", "www-authenticate", &[CHALLENGE])]
+    #[case::own_cors("/own-cors", "access-control-allow-origin", &["https://handler.example"])]
+    #[case::secret("/echo", "x-secret", &["specimen"])]
+    #[case::to("/redirect?to=https%3A%2F%2Fa.example%2F", "location", &["https://a.example/"])]
+    #[actix_web::test]
+    async fn a_route_sets_headers(#[case] path: &str, #[case] name: &str, #[case] expected: &[&str]) {
+        let (_, headers, _) = answer(request("GET", path)).await;
+        assert_eq!(headers.get_all(name).collect::<Vec<_>>(), expected);
+    }
+
+    #[rstest]
+    #[case::number(r#"{"n":1}"#, 200)]
+    #[case::other(r#"{"m":1}"#, 400)]
+    #[case::no_json("n=1", 400)]
+    #[actix_web::test]
+    async fn json_is_extracted(#[case] body: &'static str, #[case] expected: u16) {
+        let request = request("POST", "/json").insert_header((header::CONTENT_TYPE, JSON)).set_payload(body);
+        assert_eq!(answer(request).await.0, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_route_for_get_answers_head() {
+        assert_eq!(answer(request("HEAD", "/status/418")).await.0, 418);
+    }
+
+    #[actix_web::test]
+    async fn echo_tells_what_arrived() {
+        let request = request("PUT", "/echo?a=b")
+            .append_header(("x-a", "1"))
+            .append_header(("x-a", "2"))
+            .set_payload("12345");
+        let headers = r#"{"content-length":["5"],"x-a":["1","2"]}"#;
+        let expected =
+            format!(r#"{{"method":"PUT","path":"/echo","query":"a=b","headers":{headers},"body_length":5}}"#);
+        assert_eq!(answer(request).await.2, expected);
+    }
+}

@@ -1,0 +1,146 @@
+//! The existing middleware `actix-cors`, configured as its documentation advises.
+
+use actix_cors::Cors;
+use actix_web::HttpServer;
+use cors_core::Policy;
+use futures_util::future::{BoxFuture, FutureExt, ready};
+
+use super::actix::serve;
+use super::origin_pattern::OriginPattern;
+use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use crate::specimen::{Hits, actix::application};
+
+/// `actix-cors`'s `Cors` around the actix-web specimen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ActixCors;
+
+impl Subject for ActixCors {
+    fn name(&self) -> &str {
+        "actix-cors"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Middleware
+    }
+
+    fn framework(&self) -> &str {
+        "actix-web"
+    }
+
+    fn version(&self) -> &str {
+        locked_version("actix-cors")
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        if let Some(lack) = lack(policy) {
+            return ready(Err(StartError::Inexpressible(lack.to_owned()))).boxed();
+        }
+        let policy = policy.clone();
+        let hits = Hits::default();
+        let application = move || application(hits.clone()).wrap(configure(&policy));
+        let server = |listener| {
+            HttpServer::new(application)
+                .workers(1)
+                .disable_signals()
+                .listen_auto_h2c(listener)
+                .map(HttpServer::run)
+        };
+        ready(serve(server)).boxed()
+    }
+}
+
+fn configure(policy: &Policy) -> Cors {
+    let mut cors = Cors::default();
+
+    if policy.allows_any_origin() {
+        // "Configures use of wildcard (`*`) origin in responses when appropriate."
+        cors = cors.allow_any_origin().send_wildcard();
+    }
+    for origin in policy.allow_origins().filter(|origin| origin != "*") {
+        cors = match OriginPattern::parse(&origin).filter(|_| origin.contains('*')) {
+            // The examples of the documentation compare the origin's beginning or its end, which lets strangers in.
+            Some(pattern) => cors.allowed_origin_fn(move |origin, _| pattern.matches(origin.as_bytes())),
+            None => cors.allowed_origin(&origin),
+        };
+    }
+
+    cors = match policy.allow_methods() {
+        [any] if any == "*" => cors.allow_any_method(),
+        // A method that is not listed is refused here even if it is CORS-safelisted.
+        methods => cors.allowed_methods(SAFELISTED).allowed_methods(methods.iter().map(String::as_str)),
+    };
+    cors = match policy.allow_headers() {
+        [any, ..] if any == "*" => cors.allow_any_header(),
+        headers => cors.allowed_headers(headers.iter().map(String::as_str)),
+    };
+    cors = match policy.expose_headers() {
+        [any] if any == "*" => cors.expose_any_header(),
+        headers => cors.expose_headers(headers.iter().map(String::as_str)),
+    };
+    if policy.allow_credentials() {
+        cors = cors.supports_credentials();
+    }
+    if policy.allow_private_network() {
+        cors = cors.allow_private_network_access();
+    }
+    cors.max_age(policy.max_age().and_then(|seconds| usize::try_from(seconds).ok()))
+}
+
+/// Fetch, "CORS-safelisted method".
+const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
+
+/// What the policy says that `actix-cors` has no way to say.
+fn lack(policy: &Policy) -> Option<&'static str> {
+    // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
+    if !matches!(policy.preflight_status(), 200 | 204) {
+        return Some("preflights are always answered with 200");
+    }
+    if policy.allow_headers() == ["*"] {
+        return Some("all headers cannot be allowed without `Authorization`");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::App;
+    use actix_web::test::init_service;
+    use cors_core::{Danger, PolicyBuilder};
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain(|policy: PolicyBuilder| policy, None)]
+    #[case::status(|policy: PolicyBuilder| policy.preflight_status(201), Some("preflights are always answered with 200"))]
+    #[case::any_header(
+        |policy: PolicyBuilder| policy.allow_headers("*"),
+        Some("all headers cannot be allowed without `Authorization`")
+    )]
+    #[case::any_header_indeed(|policy: PolicyBuilder| policy.allow_headers(["*", "authorization"]), None)]
+    fn some_policies_cannot_be_expressed(
+        #[case] extend: fn(PolicyBuilder) -> PolicyBuilder,
+        #[case] expected: Option<&str>,
+    ) {
+        let policy = extend(Policy::builder().allow_origins("https://app.example"));
+        assert_eq!(lack(&policy.build().expect("a safe policy")), expected);
+    }
+
+    #[rstest]
+    #[case::everything(Policy::builder().allow_origins("*").allow_methods("*").expose_headers("*"))]
+    #[case::lists(
+        Policy::builder()
+            .allow_origins(["https://app.example", "https://*.app.example", "http://[::1]:*", "chrome-extension://abc"])
+            .allow_methods(["PUT", "PURGE"])
+            .allow_headers(["x-a", "authorization"])
+            .expose_headers("x-b")
+            .max_age(60)
+            .allow_private_network(true)
+    )]
+    #[case::null(Policy::builder().allow_origins("null").dangerously_allow([Danger::NullOrigin]))]
+    #[actix_web::test]
+    async fn a_configuration_is_accepted(#[case] policy: PolicyBuilder) {
+        // A configuration that `actix-cors` refuses fails here, as it does when a server starts.
+        init_service(App::new().wrap(configure(&policy.build().expect("a safe policy")))).await;
+    }
+}

@@ -1,0 +1,77 @@
+//! The core's view of actix-web's requests and its pen for their responses.
+
+use actix_web::dev;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use cors_core::{RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+
+/// The request that CORS decides about.
+pub(crate) struct Request<'a>(pub(crate) &'a dev::RequestHead);
+
+impl RequestHead for Request<'_> {
+    type Value = HeaderValue;
+
+    fn is_options(&self) -> bool {
+        self.0.method == Method::OPTIONS
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        self.0.headers.get_all(request_header(name)).map(HeaderValue::as_bytes)
+    }
+
+    fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
+        self.0.headers.get_all(request_header(name)).cloned()
+    }
+}
+
+/// The headers of the response that a decision writes into.
+pub(crate) struct Response<'a>(pub(crate) &'a mut HeaderMap);
+
+impl ResponseHead for Response<'_> {
+    type Value = HeaderValue;
+
+    fn set(&mut self, name: ResponseHeader, value: HeaderValue) {
+        self.0.insert(response_header(name), value);
+    }
+
+    fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
+        self.0.append(response_header(name), value);
+    }
+
+    fn vary(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.get_all(header::VARY).map(HeaderValue::as_bytes)
+    }
+
+    fn remove_with_prefix(&mut self, prefix: &str) {
+        // A `HeaderName` is in lower case, whatever the application wrote.
+        self.0.retain(|name, _| !name.as_str().starts_with(prefix));
+    }
+}
+
+static REQUEST_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static(RequestHeader::AccessControlRequestPrivateNetwork.name());
+static ALLOW_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static(ResponseHeader::AccessControlAllowPrivateNetwork.name());
+
+/// The names that `http` knows cost nothing; the other one is borrowed from a static.
+fn request_header(name: RequestHeader) -> HeaderName {
+    match name {
+        RequestHeader::Origin => header::ORIGIN,
+        RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
+        RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
+        RequestHeader::AccessControlRequestPrivateNetwork => REQUEST_PRIVATE_NETWORK.clone(),
+    }
+}
+
+fn response_header(name: ResponseHeader) -> HeaderName {
+    match name {
+        ResponseHeader::AccessControlAllowOrigin => header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        ResponseHeader::AccessControlAllowCredentials => header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        ResponseHeader::AccessControlAllowMethods => header::ACCESS_CONTROL_ALLOW_METHODS,
+        ResponseHeader::AccessControlAllowHeaders => header::ACCESS_CONTROL_ALLOW_HEADERS,
+        ResponseHeader::AccessControlAllowPrivateNetwork => ALLOW_PRIVATE_NETWORK.clone(),
+        ResponseHeader::AccessControlExposeHeaders => header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        ResponseHeader::AccessControlMaxAge => header::ACCESS_CONTROL_MAX_AGE,
+        ResponseHeader::Vary => header::VARY,
+    }
+}

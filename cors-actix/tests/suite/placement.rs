@@ -1,0 +1,119 @@
+use actix_web::http::header;
+use actix_web::middleware::{Compat, Condition, NormalizePath, TrailingSlash};
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::{App, HttpResponse, web};
+use cors_actix::{Cors, PolicyHandle};
+use rstest::rstest;
+
+use super::{APP, builder, cors, get, lines, preflight};
+
+#[rstest]
+#[case::a_route_of_the_scope("/api/item", &["PUT"])]
+#[case::no_route_of_the_scope("/api/nowhere", &["PUT"])]
+#[case::the_scope_itself("/api", &["PUT"])]
+#[case::a_nested_scope("/api/nested/item", &["PUT"])]
+#[case::another_scope("/admin/item", &["DELETE"])]
+#[case::a_resource("/resource", &["PATCH"])]
+#[case::outside("/item", &[])]
+#[case::outside_by_a_letter("/apis", &[])]
+#[actix_web::test]
+async fn a_preflight_is_answered_by_the_policy_of_its_path(
+    #[case] path: &str,
+    #[case] allow_methods: &[&str],
+) {
+    let get = || web::get().to(async || "ok");
+    let application = App::new()
+        .service(
+            web::scope("/api")
+                .service(web::scope("/nested").route("/item", get()))
+                .route("/item", get())
+                .wrap(cors(builder().allow_methods("PUT"))),
+        )
+        .service(web::scope("/admin").route("/item", get()).wrap(cors(builder().allow_methods("DELETE"))))
+        .service(web::resource("/resource").route(get()).wrap(cors(builder().allow_methods("PATCH"))))
+        .route("/item", get());
+    let application = init_service(application).await;
+
+    let method = allow_methods.first().copied().unwrap_or("PUT");
+    let response = call_service(&application, preflight(path, method).to_request()).await;
+    assert_eq!(lines(response.headers(), "access-control-allow-methods"), allow_methods);
+    assert_eq!(response.status().is_success(), !allow_methods.is_empty());
+}
+
+#[rstest]
+#[case::not_found("/api/nowhere", 404)]
+#[case::default_service("/fallback/nowhere", 418)]
+#[actix_web::test]
+async fn what_a_scope_does_not_know_has_its_headers(#[case] path: &str, #[case] status: u16) {
+    let fallback = web::to(async || HttpResponse::ImATeapot());
+    let application = App::new()
+        .service(web::scope("/api").wrap(cors(builder())))
+        .service(web::scope("/fallback").default_service(fallback).wrap(cors(builder())));
+    let application = init_service(application).await;
+    let response = call_service(&application, get(path).to_request()).await;
+    assert_eq!(response.status().as_u16(), status);
+    assert_eq!(lines(response.headers(), "access-control-allow-origin"), [APP]);
+}
+
+#[rstest]
+#[case::inside(true)]
+#[case::outside(false)]
+#[actix_web::test]
+async fn a_path_that_is_normalized_is_not_redirected(#[case] is_inside: bool) {
+    let normalize = || NormalizePath::new(TrailingSlash::Trim);
+    let application = App::new()
+        .service(web::scope("/api").route("/item", web::get().to(async || "ok")).wrap(cors(builder())))
+        .wrap(Condition::new(is_inside, normalize()))
+        .wrap(cors(builder()))
+        .wrap(Condition::new(!is_inside, normalize()));
+    let application = init_service(application).await;
+
+    let response = call_service(&application, preflight("/api//item/", "PUT").to_request()).await;
+    assert_eq!(response.status().as_u16(), 204);
+    let response = call_service(&application, get("/api//item/").to_request()).await;
+    assert_eq!(response.status().as_u16(), 200);
+    assert_eq!(lines(response.headers(), "access-control-allow-origin"), [APP]);
+}
+
+#[actix_web::test]
+async fn the_outermost_policy_is_the_one() {
+    let application = App::new()
+        .service(
+            web::scope("/api")
+                .route("", web::get().to(async || "ok"))
+                .wrap(cors(builder().expose_headers("x-inner"))),
+        )
+        .wrap(cors(builder().expose_headers("x-outer")));
+    let application = init_service(application).await;
+    let response = call_service(&application, get("/api").to_request()).await;
+    assert_eq!(lines(response.headers(), "access-control-expose-headers"), ["x-outer"]);
+    assert_eq!(lines(response.headers(), "vary"), ["Origin"]);
+}
+
+#[actix_web::test]
+async fn it_can_be_left_out_and_boxed() {
+    let application = App::new()
+        .service(web::scope("/on").wrap(Condition::new(true, Compat::new(cors(builder())))))
+        .service(web::scope("/off").wrap(Condition::new(false, cors(builder()))));
+    let application = init_service(application).await;
+    for (path, status) in [("/on", 204), ("/off", 404)] {
+        let response = call_service(&application, preflight(path, "PUT").to_request()).await;
+        assert_eq!(response.status().as_u16(), status);
+    }
+}
+
+#[actix_web::test]
+async fn a_handle_replaces_the_policy_of_every_clone() {
+    let handle = PolicyHandle::new(builder().build().expect("a policy"));
+    let cors = Cors::new(handle.clone());
+    let application =
+        App::new().service(web::scope("/a").wrap(cors.clone())).service(web::scope("/b").wrap(cors));
+    let application = init_service(application).await;
+
+    handle.replace(builder().allow_origins("https://new.example").build().expect("a policy"));
+    for (path, origin, status) in [("/a", APP, 403), ("/b", "https://new.example", 204)] {
+        let request: TestRequest = preflight(path, "PUT").insert_header((header::ORIGIN, origin));
+        let response = call_service(&application, request.to_request()).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+    }
+}

@@ -238,7 +238,7 @@ async fn a_logger_outside_sees_the_error(#[case] path: &str, #[case] expected: &
     let app = routes()
         .with(Cors::new(policy()))
         .inspect_all_err(|error| {
-            log.lock().expect("a log").push(format!("{} {error}", error.status().as_u16()))
+            log.lock().expect("a log").push(format!("{} {error}", error.status().as_u16()));
         })
         .with(Tracing);
     let response = app.get_response(request(Method::GET, path)).await;

@@ -2,6 +2,8 @@
 
 pub mod axum;
 pub mod external;
+pub mod poem;
+pub mod poem_cors;
 pub mod registry;
 pub mod tower_http;
 mod version;

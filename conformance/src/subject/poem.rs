@@ -72,6 +72,9 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+    use crate::browser::{Network, WireRequest};
+    use crate::network::LoopbackNetwork;
+    use crate::scenario::HttpVersion;
 
     async fn server() -> Server {
         let policy = Policy::builder().allow_origins("https://app.example").build().expect("a policy");
@@ -93,11 +96,14 @@ mod tests {
     #[tokio::test]
     async fn speaks_http_2_with_prior_knowledge() {
         let server = server().await;
-        let client = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
-        let request = client.get(format!("http://{}/status/404", server.address()));
-        let response = request.header("origin", "https://app.example").send().await.expect("a response");
-        assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 404));
-        assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example");
+        let url: url::Url = "https://api.example/status/404".parse().expect("a URL");
+        let network = LoopbackNetwork::new(HttpVersion::Http2).with_route(&url, server.address());
+        let headers = vec![("origin".to_owned(), b"https://app.example".to_vec())];
+        let request = WireRequest { method: "GET".to_owned(), url, headers, body: None };
+        let response = network.send(request).await.expect("a response");
+        assert_eq!(response.status, 404);
+        let expected = ("access-control-allow-origin".to_owned(), b"https://app.example".to_vec());
+        assert!(response.headers.contains(&expected), "{response:?}");
     }
 
     #[tokio::test]

@@ -48,7 +48,10 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     if policy.diagnostics() {
         return inexpressible("it has no diagnostic mode");
     }
-    // 204 is what a policy says that does not care.
+    if policy.allow_headers() == ["*"] {
+        return inexpressible("all headers cannot be allowed without `Authorization`");
+    }
+    // To a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return inexpressible("its preflight responses are always 200");
     }
@@ -139,7 +142,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_asterisk_is_any() {
-        let policy = Policy::builder().allow_origins("*").allow_methods("*").allow_headers("*");
+        let policy =
+            Policy::builder().allow_origins("*").allow_methods("*").allow_headers(["*", "authorization"]);
         let status =
             preflight(&policy.build().expect("a policy"), "https://any.example", "PUT", Some("x-b")).await;
         assert_eq!(status, StatusCode::OK);
@@ -148,6 +152,7 @@ mod tests {
     #[rstest]
     #[case::private_network(Policy::builder().allow_private_network(true), "private networks")]
     #[case::diagnostics(Policy::builder().diagnostics(true), "diagnostic")]
+    #[case::all_but_one_header(Policy::builder().allow_headers("*"), "without `Authorization`")]
     #[case::status(Policy::builder().preflight_status(299), "always 200")]
     fn what_has_no_words_is_said_so(#[case] policy: cors_core::PolicyBuilder, #[case] expected: &str) {
         let policy = policy.allow_origins(PAGE).build().expect("a policy");

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use super::axum::CorsAxum;
+use super::poem::CorsPoem;
+use super::poem_cors::PoemCors;
 use super::tower_http::TowerHttp;
 use super::{Subject, SubjectKind};
 use crate::pattern::Pattern;
 
 /// Every subject that the suite comes with, adapters first.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(CorsAxum), Box::new(TowerHttp)]
+    vec![Box::new(CorsAxum), Box::new(CorsPoem), Box::new(PoemCors), Box::new(TowerHttp)]
 }
 
 /// The subject of this name.

@@ -2,6 +2,7 @@
 
 pub mod actix;
 pub mod axum;
+pub mod poem;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,6 +5,8 @@ pub mod actix_cors;
 pub mod axum;
 pub mod external;
 mod origin_pattern;
+pub mod poem;
+pub mod poem_cors;
 pub mod registry;
 pub mod tower_http;
 mod version;

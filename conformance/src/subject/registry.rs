@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::actix::CorsActix;
 use super::actix_cors::ActixCors;
 use super::axum::CorsAxum;
+use super::poem::CorsPoem;
+use super::poem_cors::PoemCors;
 use super::tower_http::TowerHttp;
 use super::{Subject, SubjectKind};
 use crate::pattern::Pattern;
@@ -12,6 +14,7 @@ use crate::pattern::Pattern;
 /// Every subject that the suite comes with, adapters first.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     vec![Box::new(CorsActix), Box::new(CorsAxum), Box::new(ActixCors), Box::new(TowerHttp)]
+    vec![Box::new(CorsAxum), Box::new(CorsPoem), Box::new(PoemCors), Box::new(TowerHttp)]
 }
 
 /// The subject of this name.

@@ -1,0 +1,303 @@
+//! The specimen as a Poem application.
+
+use std::sync::Arc;
+
+use futures_util::stream;
+use poem::error::ResponseError;
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use poem::middleware::{AddData, CatchPanic};
+use poem::web::{Data, Json, Path, Redirect as Redirection};
+use poem::{
+    Body, Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Result, Route, get, handler, post,
+    put,
+};
+
+use super::{
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, Number, OPTIONS_HEADER,
+    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route,
+    status, vary_lines,
+};
+
+/// The application without any CORS; put the middleware under test around it with [`EndpointExt::with`].
+pub fn application(hits: Hits) -> impl Endpoint<Output = Response> + 'static {
+    Route::new()
+        .at(route::ECHO, echo)
+        .at("/status/:code", get(answer_status))
+        .at(route::REDIRECT, redirect)
+        .at(route::COOKIE_SET, get(set_cookies))
+        .at(route::COOKIE_READ, get(read_cookies))
+        .at(route::PRIVATE, get(private).put(private).around(authenticate))
+        .at(route::OPTIONS, get(options).options(options))
+        .at(route::VARY, get(vary))
+        .at(route::OWN_CORS, get(own_cors))
+        .at(route::ERROR, get(error))
+        .at(route::JSON, post(number))
+        .at(route::PANIC, get(panic))
+        .at(route::STREAM, get(stream_chunks))
+        .at(route::SLASH, get(slash))
+        .at("/slash", add_slash)
+        .at("/item/:id", put(answer_item).delete(answer_item))
+        .at(route::HITS, get(answer_hits))
+        .with(CatchPanic::new())
+        .with(AddData::new(hits))
+}
+
+#[handler]
+fn echo(Data(hits): Data<&Hits>, request: &Request, body: Vec<u8>) -> Response {
+    hits.count(route::ECHO);
+    let uri = request.uri();
+    let lines = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let echo = Echo::new(request.method().as_str(), uri.path(), uri.query(), lines, body.len());
+    let response = ECHO_HEADERS
+        .iter()
+        .fold(Response::builder(), |response, (name, value)| response.header(*name, *value));
+    response.content_type(JSON).body(echo.to_json())
+}
+
+#[handler]
+fn answer_status(Data(hits): Data<&Hits>, Path(code): Path<String>) -> Result<Response> {
+    hits.count(route::STATUS);
+    let (code, body) = status(&code).ok_or_else(bad_request)?;
+    let code = StatusCode::from_u16(code).map_err(|_| bad_request())?;
+    Ok(body.with_status(code).into_response())
+}
+
+#[handler]
+fn redirect(Data(hits): Data<&Hits>, uri: &Uri) -> Result<Response> {
+    hits.count(route::REDIRECT);
+    let redirect = Redirect::from_query(uri.query().unwrap_or_default()).ok_or_else(bad_request)?;
+    let code = StatusCode::from_u16(redirect.code).map_err(|_| bad_request())?;
+    let location = header_value(redirect.to)?;
+    Ok(Response::builder().status(code).header(header::LOCATION, location).finish())
+}
+
+#[handler]
+fn set_cookies(Data(hits): Data<&Hits>, uri: &Uri) -> Result<Response> {
+    hits.count(route::COOKIE_SET);
+    append_lines(&header::SET_COOKIE, cookies_to_set(uri.query().unwrap_or_default()))
+}
+
+#[handler]
+fn read_cookies(Data(hits): Data<&Hits>, headers: &HeaderMap) -> Response {
+    hits.count(route::COOKIE_READ);
+    json(cookies_read(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)))
+}
+
+/// The authentication of `/private`: any `Authorization` will do.
+async fn authenticate<E: Endpoint>(inner: Arc<E>, request: Request) -> Result<Response> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        let response = StatusCode::UNAUTHORIZED.with_header(header::WWW_AUTHENTICATE, CHALLENGE);
+        return Err(Error::from_response(response.into_response()));
+    }
+    inner.call(request).await.map(IntoResponse::into_response)
+}
+
+#[handler]
+fn private(Data(hits): Data<&Hits>) -> &'static str {
+    hits.count(route::PRIVATE);
+    PRIVATE
+}
+
+#[handler]
+fn options(Data(hits): Data<&Hits>) -> Response {
+    hits.count(route::OPTIONS);
+    Response::builder().header(OPTIONS_HEADER.0, OPTIONS_HEADER.1).finish()
+}
+
+#[handler]
+fn vary(Data(hits): Data<&Hits>, uri: &Uri) -> Result<Response> {
+    hits.count(route::VARY);
+    append_lines(&header::VARY, vary_lines(uri.query().unwrap_or_default()))
+}
+
+#[handler]
+fn own_cors(Data(hits): Data<&Hits>) -> Response {
+    hits.count(route::OWN_CORS);
+    let headers = OWN_CORS_HEADERS.iter();
+    headers.fold(Response::builder(), |response, (name, value)| response.header(*name, *value)).finish()
+}
+
+#[handler]
+fn error(Data(hits): Data<&Hits>) -> Result<()> {
+    hits.count(route::ERROR);
+    Err(Failure.into())
+}
+
+#[handler]
+fn number(Data(hits): Data<&Hits>, Json(number): Json<Number>) -> impl IntoResponse {
+    hits.count(route::JSON);
+    Json(number).with_content_type(JSON)
+}
+
+#[handler]
+fn panic(Data(hits): Data<&Hits>) -> StatusCode {
+    hits.count(route::PANIC);
+    panic_on_purpose()
+}
+
+#[handler]
+fn stream_chunks(Data(hits): Data<&Hits>) -> Response {
+    hits.count(route::STREAM);
+    let chunks = stream::unfold(0, async |sent| {
+        let chunk = CHUNKS.get(sent)?;
+        if sent > 0 {
+            tokio::time::sleep(CHUNK_PAUSE).await;
+        }
+        Some((Ok::<_, std::io::Error>(*chunk), sent + 1))
+    });
+    Body::from_bytes_stream(chunks).into_response()
+}
+
+#[handler]
+fn slash(Data(hits): Data<&Hits>) -> &'static str {
+    hits.count(route::SLASH);
+    SLASH
+}
+
+/// Poem does not add slashes by itself.
+#[handler]
+fn add_slash(uri: &Uri) -> Redirection {
+    match uri.query() {
+        Some(query) => Redirection::permanent(format_args!("{}?{query}", route::SLASH)),
+        None => Redirection::permanent(route::SLASH),
+    }
+}
+
+#[handler]
+fn answer_item(Data(hits): Data<&Hits>, method: Method, Path(id): Path<String>) -> String {
+    hits.count(route::ITEM);
+    item(method.as_str(), &id)
+}
+
+#[handler]
+fn answer_hits(Data(hits): Data<&Hits>) -> Response {
+    json(hits.to_json())
+}
+
+/// The application's own error.
+#[derive(Debug, thiserror::Error)]
+#[error("{FAILURE}")]
+struct Failure;
+
+impl ResponseError for Failure {
+    fn status(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
+fn json(text: String) -> Response {
+    Response::builder().content_type(JSON).body(text)
+}
+
+/// 200 with one line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+fn append_lines(name: &HeaderName, values: Vec<String>) -> Result<Response> {
+    let mut response = Response::builder().finish();
+    for value in values {
+        response.headers_mut().append(name, header_value(value)?);
+    }
+    Ok(response)
+}
+
+fn header_value(text: String) -> Result<HeaderValue> {
+    HeaderValue::try_from(text).map_err(|_| bad_request())
+}
+
+fn bad_request() -> Error {
+    Error::from_status(StatusCode::BAD_REQUEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    async fn answer(request: Request) -> Response {
+        application(Hits::default()).get_response(request).await
+    }
+
+    fn request(method: &str, path: &str) -> Request {
+        let method = method.parse().expect("a method");
+        Request::builder().method(method).uri_str(path).finish()
+    }
+
+    #[rstest]
+    #[case::status("GET", "/status/418", 418, "status 418")]
+    #[case::status_without_body("GET", "/status/204", 204, "")]
+    #[case::no_status("GET", "/status/x", 400, "")]
+    #[case::own_cors("GET", "/own-cors", 200, "")]
+    #[case::own_options("OPTIONS", "/options", 200, "")]
+    #[case::unauthorized("PUT", "/private", 401, "")]
+    #[case::unauthorized_options("OPTIONS", "/private", 401, "")]
+    #[case::error("GET", "/error", 500, FAILURE)]
+    #[case::panic("GET", "/panic", 500, "internal server error")]
+    #[case::chunks("GET", "/stream", 200, "one two three")]
+    #[case::slash("GET", "/slash/", 200, "slash")]
+    #[case::no_slash("GET", "/slash", 308, "")]
+    #[case::item("DELETE", "/item/7", 200, "DELETE 7")]
+    #[case::decoded_item("PUT", "/item/a%20b", 200, "PUT a b")]
+    #[case::not_found("GET", "/nowhere", 404, "not found")]
+    #[case::method_not_allowed("PATCH", "/item/7", 405, "method not allowed")]
+    #[case::options_not_allowed("OPTIONS", "/item/7", 405, "method not allowed")]
+    #[case::head("HEAD", "/status/418", 418, "")]
+    #[case::redirect("POST", "/redirect?code=303&to=https%3A%2F%2Fa.example%2F", 303, "")]
+    #[tokio::test]
+    async fn a_route_answers(
+        #[case] method: &str,
+        #[case] path: &str,
+        #[case] expected_status: u16,
+        #[case] expected_body: &str,
+    ) {
+        let response = answer(request(method, path)).await;
+        assert_eq!(response.status().as_u16(), expected_status);
+        assert_eq!(response.into_body().into_string().await.expect("a body"), expected_body);
+    }
+
+    #[rstest]
+    #[case::cookies("/cookie/set?c=a%3D1&c=b%3D2%3B+Secure", "set-cookie", &["a=1", "b=2; Secure"])]
+    #[case::vary("/vary?v=Accept&v=Origin,Cookie", "vary", &["Accept", "Origin,Cookie"])]
+    #[case::location("/slash", "location", &["/slash/"])]
+    #[case::location_with_query("/slash?a=b", "location", &["/slash/?a=b"])]
+    #[case::challenge("/private", "www-authenticate", &[CHALLENGE])]
+    #[case::own_cors("/own-cors", "access-control-allow-origin", &["https://handler.example"])]
+    #[case::secret("/echo", "x-secret", &["specimen"])]
+    #[case::json("/echo", "content-type", &[JSON])]
+    #[case::to("/redirect?to=https%3A%2F%2Fa.example%2F", "location", &["https://a.example/"])]
+    #[tokio::test]
+    async fn a_route_sets_headers(#[case] path: &str, #[case] name: &str, #[case] expected: &[&str]) {
+        let response = answer(request("GET", path)).await;
+        assert_eq!(response.headers().get_all(name).iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[rstest]
+    #[case::number(r#"{"n":1}"#, 200)]
+    #[case::no_number(r#"{"n":"one"}"#, 400)]
+    #[case::no_json("n=1", 400)]
+    #[tokio::test]
+    async fn json_is_the_extractors_business(#[case] body: &str, #[case] expected: u16) {
+        let post = Request::builder().method(Method::POST).uri_str("/json").content_type(JSON);
+        let response = answer(post.body(body.to_owned())).await;
+        assert_eq!(response.status().as_u16(), expected);
+    }
+
+    #[tokio::test]
+    async fn echo_tells_what_arrived() {
+        let put =
+            Request::builder().method(Method::PUT).uri_str("/echo?a=b").header("x-a", "1").header("x-a", "2");
+        let body = answer(put.body("four")).await.into_body().into_string().await.expect("a body");
+        let expected =
+            r#"{"method":"PUT","path":"/echo","query":"a=b","headers":{"x-a":["1","2"]},"body_length":4}"#;
+        assert_eq!(body, expected);
+    }
+
+    #[tokio::test]
+    async fn hits_count_what_ran() {
+        let application = application(Hits::default());
+        for (method, path) in [("PUT", "/item/1"), ("HEAD", "/vary"), ("GET", "/private"), ("POST", "/vary")]
+        {
+            application.get_response(request(method, path)).await;
+        }
+        let hits = application.get_response(request("GET", "/hits")).await;
+        assert_eq!(hits.into_body().into_string().await.expect("a body"), r#"{"/item/{id}":1,"/vary":1}"#);
+    }
+}

@@ -1,0 +1,163 @@
+//! Poem's own middleware, `poem::middleware::Cors`.
+
+use cors_core::Policy;
+use futures_util::future::{BoxFuture, FutureExt};
+use poem::EndpointExt;
+use poem::middleware::Cors;
+
+use super::poem::serve;
+use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use crate::specimen::{self, Hits};
+
+/// `poem::middleware::Cors` around the Poem specimen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PoemCors;
+
+impl Subject for PoemCors {
+    fn name(&self) -> &str {
+        "poem-cors"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Middleware
+    }
+
+    fn framework(&self) -> &str {
+        "poem"
+    }
+
+    fn version(&self) -> &str {
+        locked_version("poem")
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        async {
+            let cors = middleware(policy)?;
+            serve(specimen::poem::application(Hits::default()).with(cors)).await
+        }
+        .boxed()
+    }
+}
+
+/// The policy in the words of Poem's middleware, as its documentation advises.
+fn middleware(policy: &Policy) -> Result<Cors, StartError> {
+    let inexpressible = |reason: &str| Err(StartError::Inexpressible(reason.to_owned()));
+    if policy.allow_private_network() {
+        return inexpressible("it has no option for private networks");
+    }
+    if policy.diagnostics() {
+        return inexpressible("it has no diagnostic mode");
+    }
+    if policy.allow_headers() == ["*"] {
+        return inexpressible("all headers cannot be allowed without `Authorization`");
+    }
+    // To a browser 200 and the default 204 are the same.
+    if !matches!(policy.preflight_status(), 200 | 204) {
+        return inexpressible("its preflight responses are always 200");
+    }
+
+    // "NOTE: The default is to allow any origin", and the same for methods and headers.
+    let mut cors = Cors::new().allow_credentials(policy.allow_credentials());
+    for origin in policy.allow_origins().filter(|_| !policy.allows_any_origin()) {
+        cors =
+            if origin.contains('*') { cors.allow_origin_regex(origin) } else { cors.allow_origin(&*origin) };
+    }
+    if !any(policy.allow_methods()) {
+        // Its list is the whole of what is allowed.
+        cors = cors.allow_methods(["GET", "HEAD", "POST"]).allow_methods(texts(policy.allow_methods()));
+    }
+    if !any(policy.allow_headers()) {
+        // An empty list allows any header. A name that needs no permission allows no other.
+        cors = cors.allow_header("accept").allow_headers(texts(policy.allow_headers()));
+    }
+    cors = cors.expose_headers(texts(policy.expose_headers()));
+
+    // Fetch, "CORS-preflight fetch": without a max-age a browser takes 5 seconds; the middleware always sends one.
+    let max_age = policy.max_age().unwrap_or(5);
+    Ok(cors.max_age(i32::try_from(max_age).unwrap_or(i32::MAX)))
+}
+
+fn any(list: &[String]) -> bool {
+    list.iter().any(|item| item == "*")
+}
+
+fn texts(list: &[String]) -> impl Iterator<Item = &str> {
+    list.iter().map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::{Method, StatusCode};
+    use poem::{Endpoint, Request};
+    use rstest::rstest;
+
+    use super::*;
+
+    const PAGE: &str = "https://app.example";
+
+    async fn preflight(policy: &Policy, origin: &str, method: &str, header: Option<&str>) -> StatusCode {
+        let mut request = Request::builder().method(Method::OPTIONS).header("origin", origin);
+        request = request.header("access-control-request-method", method);
+        if let Some(header) = header {
+            request = request.header("access-control-request-headers", header);
+        }
+        let application = specimen::poem::application(Hits::default());
+        application
+            .with(middleware(policy).expect("expressible"))
+            .get_response(request.finish())
+            .await
+            .status()
+    }
+
+    #[rstest]
+    #[case::safelisted(PAGE, "POST", None, 200)]
+    #[case::listed(PAGE, "PUT", Some("x-a"), 200)]
+    #[case::subdomain("https://a.app.example", "PUT", None, 200)]
+    #[case::origin("https://other.example", "POST", None, 403)]
+    #[case::method(PAGE, "DELETE", None, 403)]
+    #[case::header(PAGE, "PUT", Some("x-b"), 403)]
+    #[tokio::test]
+    async fn a_policy_keeps_its_meaning(
+        #[case] origin: &str,
+        #[case] method: &str,
+        #[case] header: Option<&str>,
+        #[case] expected: u16,
+    ) {
+        let policy = Policy::builder()
+            .allow_origins([PAGE, "https://*.app.example"])
+            .allow_methods("PUT")
+            .allow_headers("x-a");
+        let status = preflight(&policy.build().expect("a policy"), origin, method, header).await;
+        assert_eq!(status.as_u16(), expected);
+    }
+
+    #[rstest]
+    #[case::method("DELETE", None)]
+    #[case::header("GET", Some("x-b"))]
+    #[tokio::test]
+    async fn what_a_policy_leaves_out_is_not_allowed(#[case] method: &str, #[case] header: Option<&str>) {
+        let policy = Policy::builder().allow_origins(PAGE).build().expect("a policy");
+        assert_eq!(preflight(&policy, PAGE, method, header).await, StatusCode::FORBIDDEN);
+    }
+
+    #[tokio::test]
+    async fn an_asterisk_is_any() {
+        let policy =
+            Policy::builder().allow_origins("*").allow_methods("*").allow_headers(["*", "authorization"]);
+        let status =
+            preflight(&policy.build().expect("a policy"), "https://any.example", "PUT", Some("x-b")).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+
+    #[rstest]
+    #[case::private_network(Policy::builder().allow_private_network(true), "private networks")]
+    #[case::diagnostics(Policy::builder().diagnostics(true), "diagnostic")]
+    #[case::all_but_one_header(Policy::builder().allow_headers("*"), "without `Authorization`")]
+    #[case::status(Policy::builder().preflight_status(299), "always 200")]
+    fn what_has_no_words_is_said_so(#[case] policy: cors_core::PolicyBuilder, #[case] expected: &str) {
+        let policy = policy.allow_origins(PAGE).build().expect("a policy");
+        let error = middleware(&policy).err().expect("no middleware");
+        assert!(matches!(&error, StartError::Inexpressible(_)), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}

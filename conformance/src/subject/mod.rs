@@ -1,6 +1,8 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
 pub mod axum;
+pub mod rocket;
+pub mod rocket_cors;
 pub mod tower_http;
 mod version;
 

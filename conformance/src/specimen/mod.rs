@@ -3,6 +3,7 @@
 pub mod actix;
 pub mod axum;
 pub mod poem;
+pub mod rocket;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

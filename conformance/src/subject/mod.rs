@@ -8,6 +8,8 @@ mod origin_pattern;
 pub mod poem;
 pub mod poem_cors;
 pub mod registry;
+pub mod rocket;
+pub mod rocket_cors;
 pub mod tower_http;
 mod version;
 

@@ -1,0 +1,414 @@
+//! The specimen as a Rocket application.
+
+use std::convert::Infallible;
+
+use http::HeaderValue;
+use rocket::config::Shutdown;
+use rocket::data::ToByteUnit;
+use rocket::http::uri::Origin;
+use rocket::http::{Header, Method, Status};
+use rocket::log::LogLevel;
+use rocket::request::{self, FromRequest};
+use rocket::response::content::RawJson;
+use rocket::response::stream::TextStream;
+use rocket::response::{self, Debug, Responder};
+use rocket::route::{BoxFuture, Outcome};
+use rocket::serde::json::Json;
+use rocket::{
+    Build, Config, Data, Request, Response, Rocket, Route, State, catch, catchers, delete, get, options,
+    post, put, routes,
+};
+
+use super::{
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, Number, OPTIONS_HEADER,
+    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route,
+    status, vary_lines,
+};
+
+/// The application without any CORS, on an ephemeral loopback port; attach the middleware under test to it.
+///
+/// It says nothing, leaves the process's signals alone, and waits for nobody when it is shut down.
+pub fn build(hits: Hits) -> Rocket<Build> {
+    let shutdown = Shutdown {
+        ctrlc: false,
+        #[cfg(unix)]
+        signals: Default::default(),
+        grace: 0,
+        mercy: 0,
+        force: false,
+        ..Shutdown::default()
+    };
+    let config = Config { port: 0, log_level: LogLevel::Off, shutdown, ..Config::release_default() };
+    let routes = routes![
+        answer_status,
+        set_cookies,
+        read_cookies,
+        read_private,
+        write_private,
+        own_options,
+        get_options,
+        vary,
+        own_cors,
+        error,
+        number,
+        panic,
+        stream,
+        slash,
+        put_item,
+        delete_item,
+        answer_hits,
+    ];
+    rocket::custom(config)
+        .manage(hits)
+        .mount("/", other_methods(&routes))
+        .mount("/", routes)
+        .mount("/", METHODS.map(|method| Route::new(method, route::ECHO, echo)))
+        .mount("/", METHODS.map(|method| Route::new(method, route::REDIRECT, redirect)))
+        .register(route::PRIVATE, catchers![challenge])
+}
+
+/// Every method that Rocket knows; any other is a bad request to it.
+const METHODS: [Method; 9] = [
+    Method::Connect,
+    Method::Delete,
+    Method::Get,
+    Method::Head,
+    Method::Options,
+    Method::Patch,
+    Method::Post,
+    Method::Put,
+    Method::Trace,
+];
+
+/// Rocket's router says 404 to a method that a path does not serve, so these routes say 405.
+///
+/// `HEAD` is answered as `GET` is; a route for `OPTIONS` would be one that Rocket's applications do not have.
+fn other_methods(routes: &[Route]) -> Vec<Route> {
+    let mut paths: Vec<_> = routes.iter().map(|route| route.uri.as_str()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let serves = |path: &str, method| routes.iter().any(|route| route.uri == path && route.method == method);
+    let pairs = paths.iter().flat_map(|&path| METHODS.map(|method| (path, method)));
+    pairs
+        .filter(|&(path, method)| !matches!(method, Method::Head | Method::Options) && !serves(path, method))
+        .map(|(path, method)| Route::new(method, path, method_not_allowed))
+        .collect()
+}
+
+fn method_not_allowed<'r>(_: &'r Request<'_>, _: Data<'r>) -> BoxFuture<'r> {
+    Outcome::error(Status::MethodNotAllowed).pin()
+}
+
+fn echo<'r>(request: &'r Request<'_>, data: Data<'r>) -> BoxFuture<'r> {
+    Box::pin(async move {
+        count(request, route::ECHO);
+        let Ok(body) = data.open(1.mebibytes()).into_bytes().await else {
+            return Outcome::Error(Status::BadRequest);
+        };
+        let uri = request.uri();
+        let lines: Vec<_> = request.headers().iter().collect();
+        let lines = lines.iter().map(|line| (line.name.as_str(), line.value.as_bytes()));
+        let query = uri.query().map(|query| query.as_str());
+        let echo = Echo::new(request.method().as_str(), uri.path().as_str(), query, lines, body.len());
+        Outcome::from(request, Lines::new(&ECHO_HEADERS, RawJson(echo.to_json())))
+    })
+}
+
+#[get("/status/<code>")]
+fn answer_status(hits: &State<Hits>, code: &str) -> Result<(Status, String), Status> {
+    hits.count(route::STATUS);
+    let (code, body) = status(code).ok_or(Status::BadRequest)?;
+    Ok((Status::new(code), body))
+}
+
+fn redirect<'r>(request: &'r Request<'_>, _: Data<'r>) -> BoxFuture<'r> {
+    count(request, route::REDIRECT);
+    let query = request.uri().query().map_or("", |query| query.as_str());
+    let Some(redirect) = Redirect::from_query(query) else {
+        return Outcome::error(Status::BadRequest).pin();
+    };
+    let location = Lines::of("location", vec![redirect.to]);
+    Outcome::from(request, location.map(|location| (Status::new(redirect.code), location))).pin()
+}
+
+#[get("/cookie/set")]
+fn set_cookies(hits: &State<Hits>, uri: &Origin<'_>) -> Result<Lines<()>, Status> {
+    hits.count(route::COOKIE_SET);
+    Lines::of("set-cookie", cookies_to_set(uri.query().map_or("", |query| query.as_str())))
+}
+
+#[get("/cookie/read")]
+fn read_cookies(hits: &State<Hits>, cookies: CookieLines) -> RawJson<String> {
+    hits.count(route::COOKIE_READ);
+    RawJson(cookies_read(cookies.0.iter().map(String::as_bytes)))
+}
+
+/// The authentication of `/private`: any `Authorization` will do.
+struct Authenticated;
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Authenticated {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
+        match request.headers().contains("authorization") {
+            true => request::Outcome::Success(Self),
+            false => request::Outcome::Error((Status::Unauthorized, ())),
+        }
+    }
+}
+
+#[catch(401)]
+fn challenge() -> Lines<()> {
+    Lines::new(&[("www-authenticate", CHALLENGE)], ())
+}
+
+#[get("/private")]
+fn read_private(hits: &State<Hits>, _authenticated: Authenticated) -> &'static str {
+    hits.count(route::PRIVATE);
+    PRIVATE
+}
+
+#[put("/private")]
+fn write_private(hits: &State<Hits>, _authenticated: Authenticated) -> &'static str {
+    hits.count(route::PRIVATE);
+    PRIVATE
+}
+
+#[options("/options")]
+fn own_options(hits: &State<Hits>) -> Lines<()> {
+    hits.count(route::OPTIONS);
+    Lines::new(&[OPTIONS_HEADER], ())
+}
+
+#[get("/options")]
+fn get_options(hits: &State<Hits>) -> Lines<()> {
+    hits.count(route::OPTIONS);
+    Lines::new(&[OPTIONS_HEADER], ())
+}
+
+#[get("/vary")]
+fn vary(hits: &State<Hits>, uri: &Origin<'_>) -> Result<Lines<()>, Status> {
+    hits.count(route::VARY);
+    Lines::of("vary", vary_lines(uri.query().map_or("", |query| query.as_str())))
+}
+
+#[get("/own-cors")]
+fn own_cors(hits: &State<Hits>) -> Lines<()> {
+    hits.count(route::OWN_CORS);
+    Lines::new(&OWN_CORS_HEADERS, ())
+}
+
+#[get("/error")]
+fn error(hits: &State<Hits>) -> Result<(), Debug<&'static str>> {
+    hits.count(route::ERROR);
+    Err(Debug(FAILURE))
+}
+
+#[post("/json", data = "<number>")]
+fn number(hits: &State<Hits>, number: Json<Number>) -> Json<Number> {
+    hits.count(route::JSON);
+    number
+}
+
+#[get("/panic")]
+fn panic(hits: &State<Hits>) -> Status {
+    hits.count(route::PANIC);
+    panic_on_purpose()
+}
+
+#[get("/stream")]
+fn stream(hits: &State<Hits>) -> TextStream![&'static str] {
+    hits.count(route::STREAM);
+    TextStream! {
+        for chunk in CHUNKS {
+            yield chunk;
+            rocket::tokio::time::sleep(CHUNK_PAUSE).await;
+        }
+    }
+}
+
+/// Rocket takes `/slash` for the same path, and has no redirect of its own.
+#[get("/slash")]
+fn slash(hits: &State<Hits>, uri: &Origin<'_>) -> Result<&'static str, (Status, Lines<()>)> {
+    if !uri.path().ends_with('/') {
+        return Err((Status::PermanentRedirect, Lines::new(&[("location", route::SLASH)], ())));
+    }
+    hits.count(route::SLASH);
+    Ok(SLASH)
+}
+
+#[put("/item/<id>")]
+fn put_item(hits: &State<Hits>, id: &str) -> String {
+    hits.count(route::ITEM);
+    item("PUT", id)
+}
+
+#[delete("/item/<id>")]
+fn delete_item(hits: &State<Hits>, id: &str) -> String {
+    hits.count(route::ITEM);
+    item("DELETE", id)
+}
+
+#[get("/hits")]
+fn answer_hits(hits: &State<Hits>) -> RawJson<String> {
+    RawJson(hits.to_json())
+}
+
+fn count(request: &Request<'_>, route: &'static str) {
+    if let Some(hits) = request.rocket().state::<Hits>() {
+        hits.count(route);
+    }
+}
+
+/// The lines of `Cookie` as they arrived.
+struct CookieLines(Vec<String>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for CookieLines {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
+        request::Outcome::Success(Self(request.headers().get("cookie").map(str::to_owned).collect()))
+    }
+}
+
+/// A body, and lines of headers beside it.
+struct Lines<B> {
+    lines: Vec<Header<'static>>,
+    body: B,
+}
+
+impl<B> Lines<B> {
+    fn new(lines: &[(&'static str, &'static str)], body: B) -> Self {
+        Self { lines: lines.iter().map(|&(name, value)| Header::new(name, value)).collect(), body }
+    }
+}
+
+impl Lines<()> {
+    /// One line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+    fn of(name: &'static str, values: Vec<String>) -> Result<Self, Status> {
+        if values.iter().any(|value| HeaderValue::from_str(value).is_err()) {
+            return Err(Status::BadRequest);
+        }
+        Ok(Self { lines: values.into_iter().map(|value| Header::new(name, value)).collect(), body: () })
+    }
+}
+
+impl<'r, 'o: 'r, B: Responder<'r, 'o>> Responder<'r, 'o> for Lines<B> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'o> {
+        let mut response = Response::build_from(self.body.respond_to(request)?);
+        for line in self.lines {
+            response.header_adjoin(line);
+        }
+        response.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::http::ContentType;
+    use rocket::local::asynchronous::Client;
+    use rstest::rstest;
+
+    use super::*;
+
+    async fn client() -> Client {
+        Client::untracked(build(Hits::default())).await.expect("the specimen ignites")
+    }
+
+    #[rstest]
+    #[case::status(Method::Get, "/status/418", 418, "status 418")]
+    #[case::status_without_body(Method::Get, "/status/204", 204, "")]
+    #[case::own_cors(Method::Get, "/own-cors", 200, "")]
+    #[case::own_options(Method::Options, "/options", 200, "")]
+    #[case::unauthorized(Method::Put, "/private", 401, "")]
+    #[case::unauthorized_head(Method::Head, "/private", 401, "")]
+    #[case::chunks(Method::Get, "/stream", 200, "one two three")]
+    #[case::slash(Method::Get, "/slash/", 200, "slash")]
+    #[case::no_slash(Method::Get, "/slash", 308, "")]
+    #[case::item(Method::Delete, "/item/7", 200, "DELETE 7")]
+    #[case::head(Method::Head, "/status/418", 418, "")]
+    #[case::redirect(Method::Post, "/redirect?code=303&to=https%3A%2F%2Fa.example%2F", 303, "")]
+    #[tokio::test]
+    async fn a_route_answers(
+        #[case] method: Method,
+        #[case] path: &str,
+        #[case] expected_status: u16,
+        #[case] expected_body: &str,
+    ) {
+        let client = client().await;
+        let response = client.req(method, path).dispatch().await;
+        assert_eq!(response.status().code, expected_status);
+        assert_eq!(response.into_string().await.unwrap_or_default(), expected_body);
+    }
+
+    /// Rocket's own error pages, which are nobody's business here but Rocket's.
+    #[rstest]
+    #[case::no_status(Method::Get, "/status/x", 400)]
+    #[case::error(Method::Get, "/error", 500)]
+    #[case::panic(Method::Get, "/panic", 500)]
+    #[case::not_found(Method::Get, "/nowhere", 404)]
+    #[case::other_method(Method::Patch, "/item/7", 405)]
+    #[case::options_of_others(Method::Options, "/item/7", 404)]
+    #[case::head_of_others(Method::Head, "/item/7", 405)]
+    #[tokio::test]
+    async fn a_failure_is_the_framework_s_own(
+        #[case] method: Method,
+        #[case] path: &str,
+        #[case] expected: u16,
+    ) {
+        let client = client().await;
+        assert_eq!(client.req(method, path).dispatch().await.status().code, expected);
+    }
+
+    #[rstest]
+    #[case::cookies("/cookie/set?c=a%3D1&c=b%3D2%3B+Secure", "set-cookie", &["a=1", "b=2; Secure"])]
+    #[case::vary("/vary?v=Accept&v=Origin,Cookie", "vary", &["Accept", "Origin,Cookie"])]
+    #[case::location("/slash", "location", &["/slash/"])]
+    #[case::challenge("/private", "www-authenticate", &[CHALLENGE])]
+    #[case::own_cors("/own-cors", "access-control-allow-origin", &["https://handler.example"])]
+    #[case::secret("/echo", "x-secret", &["specimen"])]
+    #[case::to("/redirect?to=https%3A%2F%2Fa.example%2F", "location", &["https://a.example/"])]
+    #[tokio::test]
+    async fn a_route_sets_headers(#[case] path: &str, #[case] name: &str, #[case] expected: &[&str]) {
+        let client = client().await;
+        let response = client.get(path).dispatch().await;
+        assert_eq!(response.headers().get(name).collect::<Vec<_>>(), expected);
+    }
+
+    #[rstest]
+    #[case::number(r#"{"n":1}"#, 200)]
+    #[case::other(r#"{"m":1}"#, 422)]
+    #[case::no_json("n=1", 400)]
+    #[tokio::test]
+    async fn json_is_extracted(#[case] body: &str, #[case] expected: u16) {
+        let client = client().await;
+        let request = client.post("/json").header(ContentType::JSON).body(body);
+        assert_eq!(request.dispatch().await.status().code, expected);
+    }
+
+    #[tokio::test]
+    async fn private_opens_with_authorization() {
+        let client = client().await;
+        let request = client.put("/private").header(Header::new("authorization", "Basic YTpi"));
+        assert_eq!(request.dispatch().await.into_string().await.as_deref(), Some(PRIVATE));
+    }
+
+    #[tokio::test]
+    async fn echo_tells_what_arrived() {
+        let client = client().await;
+        let lines = ["1", "2"].map(|value| Header::new("x-a", value));
+        let request = lines.into_iter().fold(client.put("/echo?a=b").body("12345"), |request, line| {
+            let mut request = request;
+            request.add_header(line);
+            request
+        });
+        assert_eq!(
+            request.dispatch().await.into_string().await.as_deref(),
+            Some(
+                r#"{"method":"PUT","path":"/echo","query":"a=b","headers":{"x-a":["1","2"]},"body_length":5}"#
+            )
+        );
+    }
+}

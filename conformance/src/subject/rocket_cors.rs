@@ -1,0 +1,173 @@
+//! rocket_cors's fairing on the Rocket specimen, configured as its documentation advises.
+
+use std::str::FromStr;
+
+use cors_core::Policy;
+use futures_util::future::{self, BoxFuture, FutureExt};
+use rocket_cors::{
+    AllOrSome, AllowedHeaders, AllowedMethods, AllowedOrigins, Cors, CorsOptions, Method, Origins,
+};
+
+use super::rocket::serve;
+use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use crate::specimen::{self, Hits};
+
+/// rocket_cors's `Cors` attached to the Rocket specimen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RocketCors;
+
+impl Subject for RocketCors {
+    fn name(&self) -> &str {
+        "rocket_cors"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Middleware
+    }
+
+    fn framework(&self) -> &str {
+        "rocket"
+    }
+
+    fn version(&self) -> &str {
+        locked_version("rocket_cors")
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        match cors(policy) {
+            Ok(cors) => serve(specimen::rocket::build(Hits::default()).attach(cors)).boxed(),
+            Err(error) => future::ready(Err(error)).boxed(),
+        }
+    }
+}
+
+fn cors(policy: &Policy) -> Result<Cors, StartError> {
+    // It answers preflights with 204 and has no option for that; to a browser 200 and 204 are the same.
+    if !matches!(policy.preflight_status(), 200 | 204) {
+        return Err(inexpressible("preflights are always answered with 204"));
+    }
+    if policy.allow_private_network() {
+        return Err(inexpressible("it does not know of private networks"));
+    }
+    let options = CorsOptions::default()
+        .allowed_origins(allowed_origins(policy))
+        .send_wildcard(policy.allows_any_origin())
+        .allowed_methods(allowed_methods(policy)?)
+        .allowed_headers(allowed_headers(policy)?)
+        .allow_credentials(policy.allow_credentials())
+        .expose_headers(policy.expose_headers().iter().cloned().collect())
+        .max_age(policy.max_age().and_then(|seconds| seconds.try_into().ok()));
+    options.to_cors().map_err(|error| inexpressible(&error.to_string()))
+}
+
+/// Exact origins as they are; an anchored expression for patterns, and for other schemes, as its documentation says.
+fn allowed_origins(policy: &Policy) -> AllowedOrigins {
+    if policy.allows_any_origin() {
+        return AllowedOrigins::all();
+    }
+    let mut origins = Origins::default();
+    for origin in policy.allow_origins() {
+        if origin == "null" {
+            origins.allow_null = true;
+        } else if origin.contains('*') || !(origin.starts_with("http:") || origin.starts_with("https:")) {
+            origins.regex.get_or_insert_default().insert(expression(&origin));
+        } else {
+            origins.exact.get_or_insert_default().insert(origin.into_owned());
+        }
+    }
+    AllOrSome::Some(origins)
+}
+
+/// A pattern as a careful user writes it down: anchored, the dots escaped, labels of any number and a port of digits.
+fn expression(pattern: &str) -> String {
+    let (pattern, port) = match pattern.strip_suffix(":*") {
+        Some(pattern) => (pattern, "(:[0-9]+)?"),
+        None => (pattern, ""),
+    };
+    let mut expression = String::from("^");
+    for character in pattern.chars() {
+        match character {
+            '*' => expression.push_str(r"([a-z0-9_-]+\.)*[a-z0-9_-]+"),
+            '.' | '[' | ']' | '+' => expression.extend(['\\', character]),
+            _ => expression.push(character),
+        }
+    }
+    expression + port + "$"
+}
+
+fn allowed_methods(policy: &Policy) -> Result<AllowedMethods, StartError> {
+    // All of them, for there is no other way to say so.
+    const ANY: [&str; 6] = ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"];
+    // They have to be listed like any other.
+    const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
+    let listed: Vec<&str> = match policy.allow_methods() {
+        [any] if any == "*" => ANY.to_vec(),
+        methods => methods.iter().map(String::as_str).collect(),
+    };
+    let methods = listed.into_iter().chain(SAFELISTED);
+    methods
+        .map(|method| {
+            // It reads names without regard to case.
+            let known = Method::from_str(method).ok().filter(|known| known.as_str() == method);
+            known.ok_or_else(|| inexpressible(&format!("Rocket does not know the method {method}")))
+        })
+        .collect()
+}
+
+fn allowed_headers(policy: &Policy) -> Result<AllowedHeaders, StartError> {
+    match policy.allow_headers() {
+        [any] if any == "*" => Err(inexpressible("all headers cannot be allowed without `Authorization`")),
+        [any, _authorization] if any == "*" => Ok(AllowedHeaders::all()),
+        names => Ok(AllowedHeaders::some(&names.iter().map(String::as_str).collect::<Vec<_>>())),
+    }
+}
+
+fn inexpressible(what: &str) -> StartError {
+    StartError::Inexpressible(what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use cors_core::PolicyBuilder;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("https://*.example.org", r"^https://([a-z0-9_-]+\.)*[a-z0-9_-]+\.example\.org$")]
+    #[case("http://localhost:*", "^http://localhost(:[0-9]+)?$")]
+    #[case("http://[::1]:*", r"^http://\[::1\](:[0-9]+)?$")]
+    #[case("chrome-extension://abc", "^chrome-extension://abc$")]
+    fn a_pattern_is_an_anchored_expression(#[case] pattern: &str, #[case] expected: &str) {
+        assert_eq!(expression(pattern), expected);
+    }
+
+    #[rstest]
+    #[case::plain(|policy: PolicyBuilder| policy, None)]
+    #[case::every_header(|policy: PolicyBuilder| policy.allow_headers(["*", "authorization"]), None)]
+    #[case::status(
+        |policy: PolicyBuilder| policy.preflight_status(201),
+        Some("preflights are always answered with 204")
+    )]
+    #[case::private_network(
+        |policy: PolicyBuilder| policy.allow_private_network(true),
+        Some("it does not know of private networks")
+    )]
+    #[case::method(
+        |policy: PolicyBuilder| policy.allow_methods("PROPFIND"),
+        Some("Rocket does not know the method PROPFIND")
+    )]
+    #[case::any_header(
+        |policy: PolicyBuilder| policy.allow_headers("*"),
+        Some("all headers cannot be allowed without `Authorization`")
+    )]
+    fn some_policies_cannot_be_expressed(
+        #[case] extend: fn(PolicyBuilder) -> PolicyBuilder,
+        #[case] expected: Option<&str>,
+    ) {
+        let policy = Policy::builder().allow_origins(["https://app.example", "https://*.app.example"]);
+        let found =
+            cors(&extend(policy).build().expect("a safe policy")).err().map(|error| error.to_string());
+        assert_eq!(found, expected.map(|lack| format!("cannot express the policy: {lack}")));
+    }
+}

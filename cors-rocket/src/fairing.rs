@@ -1,0 +1,134 @@
+//! How a fairing, which cannot answer, has a preflight answered: through a route of its own.
+
+use cors_core::{Decision, Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead};
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::http::{Method, Status};
+use rocket::route::{Handler, Outcome};
+use rocket::{Build, Data, Request, Response, Rocket, Route};
+
+use crate::Cors;
+use crate::head::{RequestView, ResponseView};
+use crate::policies::Policies;
+
+/// The first half: it sees a request before any fairing that is attached later, and before it is routed.
+#[rocket::async_trait]
+impl Fairing for Cors {
+    fn info(&self) -> Info {
+        Info { name: "CORS", kind: Kind::Ignite | Kind::Request }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if rocket.state::<Policies>().is_some() {
+            log::error!(
+                "CORS is attached twice: attach one `Cors`, and give single paths their policies in it."
+            );
+            return Err(rocket);
+        }
+        match self.policies(rocket.figment()) {
+            // Attached only now, the second half comes after all that the application attached.
+            Ok(policies) => {
+                Ok(rocket.manage(policies).mount("/", [preflight_route()]).attach(ResponseFairing))
+            }
+            Err(problems) => {
+                log::error!("The CORS policy is refused:");
+                problems.iter().for_each(|problem| log::error!("{problem}"));
+                Err(rocket)
+            }
+        }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let Some(policies) = request.rocket().state::<Policies>() else { return };
+        let view = RequestView(request);
+        if policies.only().is_some() && !view.is_options() {
+            return;
+        }
+        let policy = policies.select(request.uri().path()).current();
+        let preflight = match policy.decide(&view) {
+            Decision::Preflight(preflight) => Some(preflight),
+            Decision::Pass(_) => None,
+        };
+        request.local_cache(|| Some(Remembered { policy, preflight }));
+    }
+}
+
+/// What was decided when the request came in. Later fairings may change its method and its path, and a
+/// [`PolicyHandle`](crate::PolicyHandle) its policy.
+struct Remembered {
+    policy: PreparedPolicy<String>,
+    preflight: Option<Preflight>,
+}
+
+impl Remembered {
+    /// Where nothing is remembered, the policy is [`Policies::only`] and the request no preflight.
+    fn of<'r>(request: &'r Request<'_>, policies: &Policies) -> Option<&'r Self> {
+        // Rocket's cache cannot be read without writing to it, and every request would pay for that. An actual request
+        // never has this header: scripts cannot set it (Fetch, "forbidden request-header").
+        let asks = request.headers().contains(RequestHeader::AccessControlRequestMethod.name());
+        if policies.only().is_some() && !asks {
+            return None;
+        }
+        request.local_cache(|| None).as_ref()
+    }
+}
+
+/// The route of every preflight, ranked before all others; it leaves every other `OPTIONS` request to the application.
+fn preflight_route() -> Route {
+    let mut route = Route::ranked(isize::MIN, Method::Options, "/<..>", PreflightHandler);
+    route.name = Some(PREFLIGHT.into());
+    route
+}
+
+const PREFLIGHT: &str = "CORS preflight";
+
+#[derive(Clone)]
+struct PreflightHandler;
+
+#[rocket::async_trait]
+impl Handler for PreflightHandler {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let remembered =
+            request.rocket().state().and_then(|policies| Remembered::of(request, policies)?.preflight);
+        let Some(preflight) = remembered else {
+            // What Rocket says where no route matches; any route that follows says otherwise.
+            return Outcome::Forward((data, Status::NotFound));
+        };
+        Outcome::Success(Response::build().status(Status::new(preflight.status())).finalize())
+    }
+}
+
+/// The second half: it writes the decision into every response, whoever made it.
+struct ResponseFairing;
+
+#[rocket::async_trait]
+impl Fairing for ResponseFairing {
+    fn info(&self) -> Info {
+        Info { name: "CORS", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let Some(policies) = request.rocket().state::<Policies>() else { return };
+        let remembered = Remembered::of(request, policies);
+        let Some(policy) = remembered.map(|remembered| &remembered.policy).or(policies.only()) else {
+            return;
+        };
+        let view = RequestView(request);
+        let decision = match remembered.and_then(|remembered| remembered.preflight) {
+            Some(preflight) => Decision::Preflight(preflight),
+            None => policy.decide(&view),
+        };
+        match decision {
+            Decision::Pass(pass) => policy.write(pass, &mut ResponseView(response)),
+            Decision::Preflight(preflight) => {
+                // A fairing may have sent the request elsewhere: nothing of what that answered is the preflight's.
+                if request.route().is_none_or(|route| route.name.as_deref() != Some(PREFLIGHT)) {
+                    *response = Response::new();
+                }
+                response.set_status(Status::new(preflight.status()));
+                let mut headers = ResponseView(response);
+                headers.remove_with_prefix("access-control-");
+                policy.write_preflight(preflight, &view, &mut headers);
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The application that every server under test runs, and what its versions for the frameworks share.
 
 pub mod axum;
+pub mod warp;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,6 +5,8 @@ pub mod external;
 pub mod registry;
 pub mod tower_http;
 mod version;
+pub mod warp;
+pub mod warp_cors;
 
 use std::net::SocketAddr;
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::axum::CorsAxum;
 use super::tower_http::TowerHttp;
+use super::warp::CorsWarp;
+use super::warp_cors::WarpCors;
 use super::{Subject, SubjectKind};
 use crate::pattern::Pattern;
 
 /// Every subject that the suite comes with, adapters first.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(CorsAxum), Box::new(TowerHttp)]
+    vec![Box::new(CorsAxum), Box::new(CorsWarp), Box::new(TowerHttp), Box::new(WarpCors)]
 }
 
 /// The subject of this name.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future;
 
 use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reject::Reject;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -70,8 +70,10 @@ impl Cors {
         // Boxed, because that is warp's way from either of its two error types to `Rejection`.
         let responses = routes.boxed().map(Reply::into_response).recover(rejection::into_response).unify();
 
-        head()
-            .and_then(move |head| future::ready(begin(policy.current(), head)))
+        // Cloned headers, because warp lends filters no borrow of the request.
+        warp::method()
+            .and(warp::header::headers_cloned())
+            .and_then(move |method, headers| future::ready(begin(policy.current(), method, headers)))
             .and(responses)
             .map(Begun::finish)
             .recover(answer_preflight)
@@ -93,10 +95,12 @@ impl Begun {
 }
 
 /// A preflight, on its way past the routes: rejecting is how a filter keeps the next one from running.
+#[derive(Debug)]
 struct Preflighted {
     policy: PreparedPolicy<HeaderValue>,
     preflight: Preflight,
-    head: Request<()>,
+    method: Method,
+    headers: HeaderMap,
 }
 
 impl Preflighted {
@@ -105,33 +109,24 @@ impl Preflighted {
         // A policy has only statuses from 200 to 299, and a denial is 403.
         *response.status_mut() =
             StatusCode::from_u16(self.preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        self.policy.write_preflight(self.preflight, &self.head, response.headers_mut());
+        let request = (&self.method, &self.headers);
+        self.policy.write_preflight(self.preflight, &request, response.headers_mut());
         response
-    }
-}
-
-impl std::fmt::Debug for Preflighted {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Preflighted").field("head", &self.head).finish_non_exhaustive()
     }
 }
 
 impl Reject for Preflighted {}
 
-/// What CORS reads of the request; warp lends filters no borrow of it.
-fn head() -> impl Filter<Extract = (Request<()>,), Error = Infallible> + Copy {
-    warp::method().and(warp::header::headers_cloned()).map(|method: Method, headers: HeaderMap| {
-        let mut head = Request::new(());
-        *head.method_mut() = method;
-        *head.headers_mut() = headers;
-        head
-    })
-}
-
-fn begin(policy: PreparedPolicy<HeaderValue>, head: Request<()>) -> Result<Begun, Rejection> {
-    match policy.decide(&head) {
+fn begin(
+    policy: PreparedPolicy<HeaderValue>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Begun, Rejection> {
+    match policy.decide(&(&method, &headers)) {
         Decision::Pass(pass) => Ok(Begun { policy, pass }),
-        Decision::Preflight(preflight) => Err(warp::reject::custom(Preflighted { policy, preflight, head })),
+        Decision::Preflight(preflight) => {
+            Err(warp::reject::custom(Preflighted { policy, preflight, method, headers }))
+        }
     }
 }
 

@@ -4,7 +4,11 @@ mod filter;
 mod rejection;
 
 pub use cors_core::{
-    Danger, Policy, PolicyBuilder, PolicyError, PolicyHandle, PolicySource, Problem, ProblemCode, Warning,
+    Danger, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode, Warning,
+    WarningCode,
 };
 
 pub use crate::filter::Cors;
+
+/// A policy that can be replaced while the server runs; see [`cors_core::PolicyHandle`].
+pub type PolicyHandle = cors_core::PolicyHandle<http::HeaderValue>;

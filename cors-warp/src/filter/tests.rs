@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderName, Request};
 use rstest::rstest;
 use tower_service::Service as _;
 use warp::filters::BoxedFilter;

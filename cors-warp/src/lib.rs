@@ -3,6 +3,7 @@
 mod filter;
 mod rejection;
 
+pub use cors_core::tower::CorsLayer;
 pub use cors_core::{
     Danger, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode, Warning,
     WarningCode,

@@ -3,11 +3,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{HeaderName, Request};
 use rstest::rstest;
-use tower_service::Service as _;
+use tower::{Layer as _, Service as _};
 use warp::filters::BoxedFilter;
 
 use super::*;
-use crate::{Policy, PolicyHandle};
+use crate::{CorsLayer, Policy, PolicyHandle};
 
 const APP: &str = "https://app.example";
 
@@ -154,6 +154,26 @@ async fn a_preflight_is_answered_for_every_path(
             .any(|(name, value)| *name == "vary" && value.contains("Access-Control-Request-Method"))
     );
     assert_eq!(hits.load(Ordering::Relaxed), 0);
+}
+
+#[rstest]
+#[case("GET", "/ok")]
+#[case("GET", "/nowhere")]
+#[case("POST", "/ok")]
+#[case("GET", "/error")]
+#[case("OPTIONS", "/ok")]
+#[tokio::test]
+async fn the_layer_and_the_filter_answer_alike(#[case] method: &str, #[case] path: &str) {
+    let request = || {
+        let request = Request::builder().method(method).uri(path).header("origin", APP);
+        request.header("access-control-request-method", "PUT").body(String::new()).unwrap()
+    };
+    let filter = Cors::new(policy(APP)).wrap(routes().0);
+    let Ok(from_filter) = warp::service(filter).call(request()).await;
+    let Ok(from_layer) = CorsLayer::new(policy(APP)).layer(warp::service(routes().0)).call(request()).await;
+    assert_eq!(from_filter.status(), from_layer.status());
+    assert_eq!(from_filter.headers(), from_layer.headers());
+    assert!(from_layer.headers().contains_key("access-control-allow-origin"));
 }
 
 #[tokio::test]

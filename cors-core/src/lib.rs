@@ -9,6 +9,8 @@ mod origin;
 mod policy;
 mod table;
 mod token;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod traits;
 
 pub use decision::{Decision, Pass, Preflight, PreparedPolicy, Reason};

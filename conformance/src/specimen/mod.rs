@@ -4,6 +4,7 @@ pub mod actix;
 pub mod axum;
 pub mod poem;
 pub mod rocket;
+pub mod warp;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -12,6 +12,8 @@ pub mod rocket;
 pub mod rocket_cors;
 pub mod tower_http;
 mod version;
+pub mod warp;
+pub mod warp_cors;
 
 use std::net::SocketAddr;
 

@@ -8,6 +8,8 @@ use super::axum::CorsAxum;
 use super::poem::CorsPoem;
 use super::poem_cors::PoemCors;
 use super::tower_http::TowerHttp;
+use super::warp::CorsWarp;
+use super::warp_cors::WarpCors;
 use super::{Subject, SubjectKind};
 use crate::pattern::Pattern;
 
@@ -15,6 +17,7 @@ use crate::pattern::Pattern;
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     vec![Box::new(CorsActix), Box::new(CorsAxum), Box::new(ActixCors), Box::new(TowerHttp)]
     vec![Box::new(CorsAxum), Box::new(CorsPoem), Box::new(PoemCors), Box::new(TowerHttp)]
+    vec![Box::new(CorsAxum), Box::new(CorsWarp), Box::new(TowerHttp), Box::new(WarpCors)]
 }
 
 /// The subject of this name.

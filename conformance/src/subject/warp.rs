@@ -1,0 +1,121 @@
+//! The adapter `cors-warp`, and how warp's filters become a running server.
+
+use std::time::Duration;
+
+use cors_core::Policy;
+use cors_warp::Cors;
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use crate::specimen::{Hits, warp::routes};
+
+/// How long a stopped server may take to finish the responses that it has begun.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// `cors-warp`'s `Cors` around the warp specimen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CorsWarp;
+
+impl Subject for CorsWarp {
+    fn name(&self) -> &str {
+        "cors-warp"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Adapter
+    }
+
+    fn framework(&self) -> &str {
+        "warp"
+    }
+
+    fn version(&self) -> &str {
+        locked_version("cors-warp")
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        let app = Cors::new(policy).wrap(routes(&Hits::default()));
+        serve(app.boxed()).boxed()
+    }
+}
+
+/// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
+///
+/// Stopping closes the listener at once, lets the responses under way end, and drops the rest.
+pub(super) async fn serve(application: BoxedFilter<(Response,)>) -> Result<Server, StartError> {
+    let failed = |error: std::io::Error| StartError::Failed(error.to_string());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    // A stop that was dropped is a stop, too.
+    let stopped = stopped.map(drop).shared();
+    let served = warp::serve(application).incoming(listener).graceful(stopped.clone()).run();
+    let server = tokio::spawn(async move {
+        let overdue = stopped.then(|()| tokio::time::sleep(GRACE));
+        tokio::select! {
+            () = served => {}
+            () = overdue => {}
+        }
+    });
+
+    Ok(Server::new(address, move || {
+        // The server may have ended by itself, which is as good.
+        let _ = stop.send(());
+        server.map(drop).boxed()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn specimen() -> Server {
+        serve(routes(&Hits::default())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn streams_in_chunks() {
+        let server = specimen().await;
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream
+            .write_all(b"GET /stream HTTP/1.1\r\nhost: api.example\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert!(response.contains("transfer-encoding: chunked"), "{response}");
+        assert!(response.ends_with("4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"), "{response}");
+    }
+
+    #[tokio::test]
+    async fn is_gone_after_a_stop_even_with_an_idle_connection() {
+        let server = specimen().await;
+        let address = server.address();
+        let _idle = TcpStream::connect(address).await.unwrap();
+        server.stop().await;
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn is_gone_after_a_drop() {
+        let server = specimen().await;
+        let address = server.address();
+        drop(server);
+        for _ in 0..100 {
+            if TcpStream::connect(address).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("still listening on {address}");
+    }
+}

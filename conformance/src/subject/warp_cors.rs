@@ -1,0 +1,83 @@
+//! `warp::cors` around the specimen, as its documentation says: `routes.with(cors)`.
+
+use cors_core::Policy;
+use futures_util::future::{self, BoxFuture, FutureExt};
+use warp::Filter;
+use warp::cors::Builder;
+
+use super::{Server, StartError, Subject, SubjectKind, locked_version, warp::serve};
+use crate::specimen::{Hits, warp::routes};
+
+/// What warp itself has for CORS.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WarpCors;
+
+impl Subject for WarpCors {
+    fn name(&self) -> &str {
+        "warp-cors"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Middleware
+    }
+
+    fn framework(&self) -> &str {
+        "warp"
+    }
+
+    fn version(&self) -> &str {
+        locked_version("warp")
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        match configure(policy) {
+            Ok(cors) => {
+                serve(routes(&Hits::default()).with(cors).map(warp::Reply::into_response).boxed()).boxed()
+            }
+            Err(lacking) => future::err(StartError::Inexpressible(lacking.to_owned())).boxed(),
+        }
+    }
+}
+
+/// The policy in warp's words, or what they cannot say.
+fn configure(policy: &Policy) -> Result<Builder, &'static str> {
+    if policy.allow_methods() == ["*"] {
+        return Err("warp::cors has no any-method policy");
+    }
+    if policy.allow_headers().iter().any(|name| name == "*") {
+        return Err("warp::cors has no any-header policy");
+    }
+    if policy.allow_private_network() {
+        return Err("warp::cors knows nothing of private networks");
+    }
+    if policy.diagnostics() {
+        return Err("warp::cors has no diagnostic mode");
+    }
+    if !matches!(policy.preflight_status(), 200 | 204) {
+        return Err("warp::cors always answers a preflight with 200");
+    }
+
+    // What a policy allows without a word, warp wants to be told.
+    let mut cors = warp::cors()
+        .allow_methods(["GET", "HEAD", "POST"])
+        .allow_methods(policy.allow_methods().iter().map(String::as_str))
+        .allow_headers(policy.allow_headers().iter().map(String::as_str))
+        .expose_headers(policy.expose_headers().iter().map(String::as_str))
+        .allow_credentials(policy.allow_credentials());
+    if let Some(seconds) = policy.max_age() {
+        cors = cors.max_age(seconds);
+    }
+    if policy.allows_any_origin() {
+        return Ok(cors.allow_any_origin());
+    }
+    for origin in policy.allow_origins() {
+        if origin == "null" {
+            return Err("warp::cors cannot allow the origin null");
+        }
+        if origin.contains('*') {
+            return Err("warp::cors has exact origins only");
+        }
+        cors = cors.allow_origin(&*origin);
+    }
+    Ok(cors)
+}

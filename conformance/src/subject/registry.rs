@@ -7,6 +7,8 @@ use super::actix_cors::ActixCors;
 use super::axum::CorsAxum;
 use super::poem::CorsPoem;
 use super::poem_cors::PoemCors;
+use super::rocket::CorsRocket;
+use super::rocket_cors::RocketCors;
 use super::tower_http::TowerHttp;
 use super::warp::CorsWarp;
 use super::warp_cors::WarpCors;
@@ -15,9 +17,18 @@ use crate::pattern::Pattern;
 
 /// Every subject that the suite comes with, adapters first.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(CorsActix), Box::new(CorsAxum), Box::new(ActixCors), Box::new(TowerHttp)]
-    vec![Box::new(CorsAxum), Box::new(CorsPoem), Box::new(PoemCors), Box::new(TowerHttp)]
-    vec![Box::new(CorsAxum), Box::new(CorsWarp), Box::new(TowerHttp), Box::new(WarpCors)]
+    vec![
+        Box::new(CorsActix),
+        Box::new(CorsAxum),
+        Box::new(CorsPoem),
+        Box::new(CorsRocket),
+        Box::new(CorsWarp),
+        Box::new(ActixCors),
+        Box::new(PoemCors),
+        Box::new(RocketCors),
+        Box::new(TowerHttp),
+        Box::new(WarpCors),
+    ]
 }
 
 /// The subject of this name.

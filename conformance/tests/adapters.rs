@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cors_conformance::run::{self, Options, Verdict};
 use cors_conformance::scenario::Scenario;
 use cors_conformance::subject::Subject;
-use cors_conformance::subject::registry::subject;
+use cors_conformance::subject::registry;
 use cors_conformance::user_agent::{Model, UserAgent};
 use rstest::rstest;
 
@@ -19,7 +19,7 @@ async fn holds(#[files("scenarios/**/*.toml")] path: PathBuf, #[values("cors-axu
     let scenario =
         Scenario::parse(&id.display().to_string(), &text).unwrap_or_else(|error| panic!("{error}"));
 
-    let adapter: Arc<dyn Subject> = subject(adapter).expect("a subject of this name").into();
+    let adapter: Arc<dyn Subject> = registry::find(adapter).unwrap_or_else(|error| panic!("{error}")).into();
     let user_agent: Arc<dyn UserAgent> = Arc::new(Model::default());
     let time_limit = Options::default().time_limit;
     let judgement = run::play(&Arc::new(scenario), &adapter, &user_agent, time_limit).await;

@@ -25,4 +25,51 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod conformance;
+mod policy;
+mod serve;
+
+/// The commands of the CORS workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play the scenarios with the adapters, or with other subjects.
+    ///
+    /// Exits with 0 if everything judged holds, with 1 if an adapter or an external subject fails something, with 2 if the
+    /// arguments are wrong.
+    Conformance(conformance::Arguments),
+    /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
+    Serve(serve::Arguments),
+    /// Check policy files and say in plain words who may do what.
+    Policy {
+        /// The files, TOML or JSON; `-` is standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t)]
+        format: policy::Format,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Conformance(arguments) => conformance::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Policy { files, format } => Ok(policy::run(&files, format)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
 }

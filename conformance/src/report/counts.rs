@@ -72,8 +72,12 @@ pub(super) fn informative(subject: &SubjectRun) -> Vec<&ScenarioResult> {
 }
 
 /// What an informative scenario showed.
-pub(super) fn observation(result: &ScenarioResult) -> &str {
-    if result.verdict == Verdict::Pass { "as described" } else { &result.detail }
+pub(super) fn observation(result: &ScenarioResult) -> String {
+    if result.verdict == Verdict::Pass {
+        return "as described".to_owned();
+    }
+    let differences: Vec<_> = result.mismatches.iter().map(ToString::to_string).collect();
+    format!("differs: {}", differences.join("; "))
 }
 
 /// Why scenarios were skipped, the most frequent reason first; the informative that differ are shown elsewhere.
@@ -90,7 +94,7 @@ pub(super) fn skips(subject: &SubjectRun) -> Vec<(&str, usize)> {
 }
 
 /// The run in one line.
-pub(super) fn summary(run: &Run) -> String {
+pub fn summary(run: &Run) -> String {
     let sum = |count: fn(&SubjectRun) -> usize| run.subjects.iter().map(count).sum::<usize>();
     format!(
         "{} x {}: {} passed, {} failed, {} skipped",

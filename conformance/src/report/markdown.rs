@@ -12,6 +12,7 @@ pub(super) fn render(run: &Run) -> String {
     line(&mut text, counts::summary(run));
     line(&mut text, "");
     scores(run, &mut text);
+    line(&mut text, "");
     for subject in &run.subjects {
         let failures = counts::failures(subject);
         if !failures.is_empty() {
@@ -27,8 +28,8 @@ pub(super) fn render(run: &Run) -> String {
             heading(&mut text, format_args!("`{}`, not judged", subject.name));
         }
         for result in results {
-            let (title, seen) = (escaped(&result.title), escaped(counts::observation(result)));
-            line(&mut text, format_args!("- `{}`: {title}. {seen}", result.scenario));
+            let (title, seen) = (escaped(&result.title), escaped(&counts::observation(result)));
+            line(&mut text, format_args!("- `{}`: {title} ({seen})", result.scenario));
         }
     }
     for subject in &run.subjects {
@@ -85,7 +86,7 @@ fn failure(result: &ScenarioResult, text: &mut String) {
 }
 
 fn heading(text: &mut String, heading: impl Display) {
-    line(text, format_args!("\n## {heading}\n"));
+    line(text, format_args!("## {heading}\n"));
 }
 
 fn line(text: &mut String, line: impl Display) {

@@ -2,10 +2,13 @@
 
 use crate::run::Run;
 
+pub use counts::summary;
+pub use list::list;
 pub use progress::Progress;
 
 mod counts;
 mod junit;
+mod list;
 mod markdown;
 mod progress;
 mod table;

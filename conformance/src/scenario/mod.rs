@@ -15,6 +15,7 @@ pub use expectation::{
     MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
 };
 pub use load::{LoadError, Problem, embedded, from_directory};
+pub use select::{NoScenario, select};
 pub use step::{Action, RawRequest, Step};
 
 mod expectation;
@@ -22,6 +23,7 @@ mod file;
 mod header_list;
 mod load;
 mod parse;
+mod select;
 mod step;
 
 /// One scenario, read and found sound.

@@ -7,6 +7,7 @@ pub mod external;
 mod origin_pattern;
 pub mod poem;
 pub mod poem_cors;
+pub mod front;
 pub mod registry;
 pub mod rocket;
 pub mod rocket_cors;
@@ -49,6 +50,17 @@ pub enum SubjectKind {
     Middleware,
     /// Any program.
     External,
+}
+
+impl SubjectKind {
+    /// The word that a report uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Adapter => "adapter",
+            Self::Middleware => "middleware",
+            Self::External => "external",
+        }
+    }
 }
 
 /// Why a subject could not be started with a policy.

@@ -1,5 +1,6 @@
 //! The subjects that the suite comes with, and how to pick some of them by name.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::actix::CorsActix;
@@ -9,6 +10,7 @@ use super::poem::CorsPoem;
 use super::poem_cors::PoemCors;
 use super::rocket::CorsRocket;
 use super::rocket_cors::RocketCors;
+use super::external::External;
 use super::tower_http::TowerHttp;
 use super::warp::CorsWarp;
 use super::warp_cors::WarpCors;
@@ -32,50 +34,65 @@ pub fn subjects() -> Vec<Box<dyn Subject>> {
 }
 
 /// The subject of this name.
-pub fn subject(name: &str) -> Option<Box<dyn Subject>> {
-    subjects().into_iter().find(|subject| subject.name() == name)
+pub fn find(name: &str) -> Result<Box<dyn Subject>, SelectError> {
+    let own = subjects();
+    let known = own.iter().map(|subject| subject.name()).collect::<Vec<_>>().join(", ");
+    own.into_iter()
+        .find(|subject| subject.name() == name)
+        .ok_or_else(|| SelectError::Unknown { wanted: name.to_owned(), known })
 }
 
-/// No subject has a name that was asked for.
+/// Subjects that cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no subject is called `{wanted}`; there are {known}")]
-pub struct UnknownSubject {
-    wanted: String,
-    known: String,
+pub enum SelectError {
+    /// No subject has a name that was asked for.
+    #[error("no subject is called `{wanted}`; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        wanted: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Two subjects have one name.
+    #[error("two subjects are called `{0}`: give the external one another name")]
+    Ambiguous(String),
 }
 
-impl UnknownSubject {
-    /// Nothing fits `wanted`.
-    pub fn new(wanted: &str) -> Self {
-        let known: Vec<_> = subjects().iter().map(|subject| subject.name().to_owned()).collect();
-        Self { wanted: wanted.to_owned(), known: known.join(", ") }
+/// The subjects whose names fit any of `patterns`, and all of `external`.
+///
+/// Without patterns these are the external ones, and if there are none of them either, this project's adapters.
+pub fn select(patterns: &[Pattern], external: Vec<External>) -> Result<Vec<Arc<dyn Subject>>, SelectError> {
+    let own = subjects();
+    let mut names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
+    if let Some(twin) = external.iter().find(|subject| !names.insert(subject.name().to_owned())) {
+        return Err(SelectError::Ambiguous(twin.name().to_owned()));
     }
-}
-
-/// The subjects whose names fit any of `patterns`; without patterns, this project's adapters.
-pub fn select(patterns: &[Pattern]) -> Result<Vec<Arc<dyn Subject>>, UnknownSubject> {
-    let all = subjects();
     for pattern in patterns {
-        if !all.iter().any(|subject| pattern.matches(subject.name())) {
-            return Err(UnknownSubject::new(pattern.as_str()));
+        if !names.iter().any(|name| pattern.matches(name)) {
+            let known = names.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(SelectError::Unknown { wanted: pattern.as_str().to_owned(), known });
         }
     }
     let is_wanted = |subject: &dyn Subject| match patterns {
-        [] => subject.kind() == SubjectKind::Adapter,
+        [] => external.is_empty() && subject.kind() == SubjectKind::Adapter,
         patterns => patterns.iter().any(|pattern| pattern.matches(subject.name())),
     };
-    Ok(all.into_iter().filter(|subject| is_wanted(&**subject)).map(Arc::from).collect())
+    let mut chosen: Vec<Arc<dyn Subject>> =
+        own.into_iter().filter(|subject| is_wanted(&**subject)).map(Arc::from).collect();
+    for subject in external {
+        chosen.push(Arc::new(subject));
+    }
+    Ok(chosen)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
-    fn names(patterns: &[&str]) -> Result<Vec<String>, UnknownSubject> {
+    fn names(patterns: &[&str], external: &[&str]) -> Result<Vec<String>, SelectError> {
         let patterns: Vec<_> = patterns.iter().map(|text| Pattern::parse(text).unwrap()).collect();
-        Ok(select(&patterns)?.iter().map(|subject| subject.name().to_owned()).collect())
+        let external = external.iter().map(|name| External::new(*name, "true")).collect();
+        Ok(select(&patterns, external)?.iter().map(|subject| subject.name().to_owned()).collect())
     }
 
     #[test]
@@ -86,33 +103,46 @@ mod tests {
 
     #[test]
     fn the_adapters_are_chosen_unless_told() {
-        let chosen = select(&[]).unwrap();
+        let chosen = select(&[], Vec::new()).unwrap();
         assert!(!chosen.is_empty());
         assert!(chosen.iter().all(|subject| subject.kind() == SubjectKind::Adapter));
     }
 
     #[test]
     fn a_name_or_a_glob_chooses() {
-        assert_eq!(names(&["cors-axum"]).unwrap(), ["cors-axum"]);
-        assert!(names(&["cors-*"]).unwrap().contains(&"cors-axum".to_owned()));
-        assert_eq!(names(&["cors-axum", "cors-a?um"]).unwrap(), ["cors-axum"]);
+        assert_eq!(names(&["cors-axum"], &[]).unwrap(), ["cors-axum"]);
+        assert!(names(&["cors-*"], &[]).unwrap().contains(&"cors-axum".to_owned()));
+        assert_eq!(names(&["cors-axum", "cors-a?um"], &[]).unwrap(), ["cors-axum"]);
+    }
+
+    #[test]
+    fn an_external_subject_is_always_chosen() {
+        assert_eq!(names(&[], &["mine"]).unwrap(), ["mine"]);
+        assert_eq!(names(&["cors-axum"], &["mine"]).unwrap(), ["cors-axum", "mine"]);
+        assert_eq!(names(&["mi*"], &["mine"]).unwrap(), ["mine"]);
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        for external in [["cors-axum"].as_slice(), &["mine", "mine"]] {
+            let name = external[0].to_owned();
+            assert_eq!(names(&[], external).unwrap_err(), SelectError::Ambiguous(name));
+        }
     }
 
     #[test]
     fn a_pattern_that_fits_nothing_is_an_error_with_the_names_that_there_are() {
-        let error = names(&["cors-axum", "cors-axxum"]).unwrap_err().to_string();
+        let error = names(&["cors-axum", "cors-axxum"], &["mine"]).unwrap_err().to_string();
         assert!(
-            error.contains("`cors-axxum`") && error.contains("cors-axum,") || error.ends_with("cors-axum"),
+            error.contains("`cors-axxum`") && error.contains("cors-axum, ") && error.contains("mine"),
             "{error}"
         );
     }
 
     #[test]
-    fn a_subject_is_found_by_its_name() {
-        assert_eq!(
-            subject("cors-axum").map(|subject| subject.name().to_owned()),
-            Some("cors-axum".to_owned())
-        );
-        assert!(subject("cors-*").is_none());
+    fn a_subject_is_found_by_its_name_only() {
+        assert_eq!(find("cors-axum").unwrap().name(), "cors-axum");
+        let Err(error) = find("cors-*") else { panic!("found") };
+        assert!(error.to_string().contains("`cors-*`") && error.to_string().contains("cors-axum"), "{error}");
     }
 }

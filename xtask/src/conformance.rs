@@ -1,0 +1,146 @@
+//! `cargo xtask conformance`: the scenarios, played with subjects, and a report.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use cors_conformance::pattern::Pattern;
+use cors_conformance::report::{self, Progress};
+use cors_conformance::run::{self, Options, Run};
+use cors_conformance::scenario::{self, Scenario};
+use cors_conformance::subject::Subject;
+use cors_conformance::subject::external::External;
+use cors_conformance::subject::registry;
+use cors_conformance::user_agent::Model;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// A subject, or a glob over their names; may be repeated [default: every adapter].
+    #[arg(long = "subject", value_name = "GLOB", value_parser = Pattern::parse)]
+    subjects: Vec<Pattern>,
+    /// A scenario, or a glob over their ids; may be repeated [default: all].
+    #[arg(long = "scenario", value_name = "GLOB", value_parser = Pattern::parse)]
+    scenarios: Vec<Pattern>,
+    /// Any program as a subject; may be repeated. Without `--subject`, only these are played.
+    ///
+    /// COMMAND runs in a shell with CORS_POLICY (the policy as JSON), PORT and HOST in its environment, serves the specimen
+    /// application, and prints a line that begins with `listening`. It is stopped with SIGTERM.
+    #[arg(long = "external", value_name = "NAME=COMMAND", value_parser = External::parse)]
+    external: Vec<External>,
+    /// Who plays the page's side.
+    #[arg(long, value_enum, default_value_t)]
+    user_agent: UserAgent,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Where the report is written [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How many scenarios are played at the same time [default: two for each processor].
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Only tell which subjects and scenarios would be played.
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum UserAgent {
+    /// The built-in model of a browser.
+    #[default]
+    Model,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// Text for a terminal.
+    #[default]
+    Table,
+    /// Everything, for programs.
+    Json,
+    /// Text for a pull request.
+    Markdown,
+    /// XML for continuous integration.
+    Junit,
+}
+
+impl From<Format> for report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Markdown => Self::Markdown,
+            Format::Junit => Self::Junit,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let scenarios = scenario::select(scenario::embedded()?, &arguments.scenarios)?;
+    let subjects = registry::select(&arguments.subjects, arguments.external)?;
+    if arguments.list {
+        print(&report::list(&scenarios, &subjects))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Opened first, so that a wrong path is told before the run and not after it.
+    let out = match &arguments.out {
+        Some(path) => {
+            let file = File::create(path).map_err(|error| format!("--out {}: {error}", path.display()))?;
+            Some(file)
+        }
+        None => None,
+    };
+    let mut options = Options::default();
+    options.jobs = arguments.jobs.unwrap_or(options.jobs);
+
+    let runtime = tokio::runtime::Runtime::new()?;
+    let Some(run) = runtime.block_on(play(&scenarios, &subjects, arguments.user_agent, options))? else {
+        eprintln!("interrupted");
+        return Ok(ExitCode::from(130));
+    };
+    let text = report::render(&run, arguments.format.into())?;
+    match out {
+        Some(mut file) => {
+            file.write_all(text.as_bytes())?;
+            eprintln!("{}", report::summary(&run));
+        }
+        None => print(&text)?,
+    }
+    Ok(if run.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The whole run; `None` if SIGINT ended it.
+async fn play(
+    scenarios: &[Arc<Scenario>],
+    subjects: &[Arc<dyn Subject>],
+    user_agent: UserAgent,
+    options: Options,
+) -> io::Result<Option<Run>> {
+    let user_agent: Arc<dyn cors_conformance::user_agent::UserAgent> = match user_agent {
+        UserAgent::Model => Arc::new(Model::default()),
+    };
+    let mut progress = Progress::new(scenarios.len() * subjects.len());
+    let playing = run::run(scenarios, subjects, &user_agent, options, |_, result| progress.add(result));
+    let run = tokio::select! {
+        run = playing => Some(run),
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            None
+        }
+    };
+    progress.finish();
+    Ok(run)
+}
+
+/// Writes to standard output, whose reader may have seen enough.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}

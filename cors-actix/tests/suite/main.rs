@@ -1,5 +1,6 @@
 //! The adapter in actix-web applications.
 
+mod allocation;
 mod error;
 mod placement;
 mod preflight;

@@ -8,43 +8,43 @@ use rocket::figment::{Error, Figment};
 const KEY: &str = "cors";
 const PATHS: &str = "paths";
 
-/// The policies that a configuration holds.
+/// The policies that a configuration holds, as far as they are none that are refused.
+#[derive(Default)]
 pub(crate) struct Configured {
-    pub(crate) default: Policy,
-    pub(crate) paths: Vec<(String, Policy)>,
+    pub(crate) default: Option<Policy>,
+    pub(crate) paths: Vec<(String, Option<Policy>)>,
 }
 
 impl Configured {
-    /// Reads them, or says everything that is wrong with them.
-    pub(crate) fn read(figment: &Figment) -> Result<Self, Vec<String>> {
+    /// Reads them, and adds everything that is wrong with them to `problems`.
+    pub(crate) fn read(figment: &Figment, problems: &mut Vec<String>) -> Self {
         if !figment.contains(KEY) {
-            return Err(vec![format!(
+            problems.push(format!(
                 "`{KEY}` is missing from the configuration: write a table `[default.{KEY}]` in Rocket.toml, \
                  with `allow_origins` at least"
-            )]);
+            ));
+            return Self::default();
         }
-        let mut table: Dict = figment.extract_inner(KEY).map_err(|error| told(KEY, error))?;
-
-        let mut problems = Vec::new();
+        let mut table = match figment.extract_inner::<Dict>(KEY) {
+            Ok(table) => table,
+            Err(error) => {
+                tell(KEY, error, problems);
+                return Self::default();
+            }
+        };
         let mut paths = Dict::new();
         if let Some(value) = table.remove(PATHS) {
             match value.deserialize() {
                 Ok(tables) => paths = tables,
-                Err(error) => problems.extend(told(&format!("{KEY}.{PATHS}"), error)),
+                Err(error) => tell(&format!("{KEY}.{PATHS}"), error, problems),
             }
         }
-        let default = policy(KEY, Value::from(table), &mut problems);
-        let paths: Vec<_> = paths
-            .into_iter()
-            .filter_map(|(path, value)| {
-                let policy = policy(&format!("{KEY}.{PATHS}.{path:?}"), value, &mut problems)?;
-                Some((path, policy))
-            })
-            .collect();
-        match default {
-            Some(default) if problems.is_empty() => Ok(Self { default, paths }),
-            _ => Err(problems),
-        }
+        let default = policy(KEY, Value::from(table), problems);
+        let paths = paths.into_iter().map(|(path, value)| {
+            let policy = policy(&format!("{KEY}.{PATHS}.{path:?}"), value, problems);
+            (path, policy)
+        });
+        Self { default, paths: paths.collect() }
     }
 }
 
@@ -53,7 +53,7 @@ fn policy(key: &str, value: Value, problems: &mut Vec<String>) -> Option<Policy>
     let builder: PolicyBuilder = match value.deserialize() {
         Ok(builder) => builder,
         Err(error) => {
-            problems.extend(told(key, error));
+            tell(key, error, problems);
             return None;
         }
     };
@@ -69,6 +69,6 @@ fn policy(key: &str, value: Value, problems: &mut Vec<String>) -> Option<Policy>
     }
 }
 
-fn told(key: &str, error: Error) -> Vec<String> {
-    error.into_iter().map(|error| format!("{key}: {error}")).collect()
+fn tell(key: &str, error: Error, problems: &mut Vec<String>) {
+    problems.extend(error.into_iter().map(|error| format!("{key}: {error}")));
 }

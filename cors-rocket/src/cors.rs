@@ -2,7 +2,7 @@ use cors_core::PolicySource;
 use rocket::figment::Figment;
 
 use crate::config::Configured;
-use crate::policies::Policies;
+use crate::policies::{Policies, Scopes};
 
 /// CORS as a fairing: `rocket::build().attach(Cors::new(policy))`.
 ///
@@ -84,22 +84,26 @@ impl Cors {
 
     /// The policies as they are when the application ignites, or everything that is wrong with them.
     pub(crate) fn policies(&self, figment: &Figment) -> Result<Policies, Vec<String>> {
+        let mut problems = Vec::new();
         let (default, configured) = match &self.source {
-            Source::Given(policy) => (policy.clone(), Vec::new()),
+            Source::Given(policy) => (Some(policy.clone()), Vec::new()),
             Source::Configuration => {
-                let configured = Configured::read(figment)?;
-                (configured.default.into(), configured.paths)
+                let configured = Configured::read(figment, &mut problems);
+                (configured.default.map(PolicySource::from), configured.paths)
             }
         };
-        let configured = configured.into_iter().map(|(path, policy)| (path, policy.into()));
 
-        let mut policies = Policies::new(default);
-        let mut problems = Vec::new();
-        for (path, policy) in configured.chain(self.paths.iter().cloned()) {
-            if let Err(error) = policies.insert(&path, policy) {
+        let mut scopes = Scopes::default();
+        let configured = configured.into_iter().map(|(path, policy)| (path, policy.map(PolicySource::from)));
+        let given = self.paths.iter().map(|(path, policy)| (path.clone(), Some(policy.clone())));
+        for (path, policy) in configured.chain(given) {
+            if let Err(error) = scopes.insert(&path, policy) {
                 problems.push(format!("the path {path:?} {}", error.help()));
             }
         }
-        if problems.is_empty() { Ok(policies) } else { Err(problems) }
+        match default {
+            Some(default) if problems.is_empty() => Ok(Policies::new(default, scopes)),
+            _ => Err(problems),
+        }
     }
 }

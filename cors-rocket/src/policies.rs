@@ -6,9 +6,12 @@ use rocket::http::uri::{Origin, Path};
 /// The policies in force: one for all paths, and those of single paths.
 pub(crate) struct Policies {
     default: PolicySource<String>,
-    /// Longest prefix first.
-    scopes: Vec<Scope>,
+    scopes: Scopes,
 }
+
+/// The policies of single paths, longest prefix first.
+#[derive(Default)]
+pub(crate) struct Scopes(Vec<Scope>);
 
 struct Scope {
     /// The segments of the path, decoded as Rocket's router compares them.
@@ -16,24 +19,30 @@ struct Scope {
     policy: PolicySource<String>,
 }
 
-impl Policies {
-    pub(crate) fn new(default: PolicySource<String>) -> Self {
-        Self { default, scopes: Vec::new() }
-    }
-
-    /// Puts everything at and below `path` under `policy`.
-    pub(crate) fn insert(&mut self, path: &str, policy: PolicySource<String>) -> Result<(), PathError> {
+impl Scopes {
+    /// Puts everything at and below `path` under `policy`; without one, only says whether that could be.
+    pub(crate) fn insert(
+        &mut self,
+        path: &str,
+        policy: Option<PolicySource<String>>,
+    ) -> Result<(), PathError> {
         let origin = match Origin::parse(path) {
             Ok(origin) if origin.query().is_none() => origin,
             _ => return Err(PathError::Malformed),
         };
         let prefix: Vec<String> = origin.path().segments().map(str::to_owned).collect();
-        if self.scopes.iter().any(|scope| scope.prefix == prefix) {
+        if self.0.iter().any(|scope| scope.prefix == prefix) {
             return Err(PathError::Duplicate);
         }
-        self.scopes.push(Scope { prefix, policy });
-        self.scopes.sort_by_key(|scope| std::cmp::Reverse(scope.prefix.len()));
+        self.0.extend(policy.map(|policy| Scope { prefix, policy }));
+        self.0.sort_by_key(|scope| std::cmp::Reverse(scope.prefix.len()));
         Ok(())
+    }
+}
+
+impl Policies {
+    pub(crate) fn new(default: PolicySource<String>, scopes: Scopes) -> Self {
+        Self { default, scopes }
     }
 
     /// The policy for a path: the one with the longest prefix of whole segments.
@@ -41,7 +50,7 @@ impl Policies {
     /// The segments are the router's own, decoded and without empty ones, so that no spelling of a path reaches a route
     /// under another policy than the route's.
     pub(crate) fn select(&self, path: Path<'_>) -> &PolicySource<String> {
-        if self.scopes.is_empty() {
+        if self.scopes.0.is_empty() {
             return &self.default;
         }
         let segments = path.segments();
@@ -49,13 +58,13 @@ impl Policies {
             scope.prefix.len() <= segments.len()
                 && scope.prefix.iter().zip(segments.clone()).all(|(a, b)| a == b)
         };
-        self.scopes.iter().find(covers).map_or(&self.default, |scope| &scope.policy)
+        self.scopes.0.iter().find(covers).map_or(&self.default, |scope| &scope.policy)
     }
 
     /// The policy of every request, if it is one that neither the path nor the time changes.
     pub(crate) fn only(&self) -> Option<&PreparedPolicy<String>> {
         match &self.default {
-            PolicySource::Fixed(policy) if self.scopes.is_empty() => Some(policy),
+            PolicySource::Fixed(policy) if self.scopes.0.is_empty() => Some(policy),
             _ => None,
         }
     }
@@ -91,12 +100,13 @@ mod tests {
         Policy::builder().allow_origins([origin]).build().expect("a valid policy").into()
     }
 
-    fn policies() -> Policies {
-        let mut policies = Policies::new(policy("https://default.example"));
+    fn scopes() -> Scopes {
+        let mut scopes = Scopes::default();
         for path in ["/admin", "/admin/reports/", "/caf%C3%A9"] {
-            policies.insert(path, policy(&format!("https://{}.example", path.len()))).expect("a valid path");
+            let policy = policy(&format!("https://{}.example", path.len()));
+            scopes.insert(path, Some(policy)).expect("a valid path");
         }
-        policies
+        scopes
     }
 
     #[rstest]
@@ -113,8 +123,11 @@ mod tests {
     #[case("/caf%c3%a9/menu", "https://10.example")]
     fn the_longest_prefix_of_whole_segments_wins(#[case] path: &str, #[case] origin: &str) {
         let uri = Origin::path_only(path);
-        let source = policies().select(uri.path()).current();
-        assert_eq!(source.policy().allow_origins().collect::<Vec<_>>(), [origin]);
+        let policies = Policies::new(policy("https://default.example"), scopes());
+        assert_eq!(
+            policies.select(uri.path()).current().policy().allow_origins().collect::<Vec<_>>(),
+            [origin]
+        );
     }
 
     #[rstest]
@@ -125,6 +138,6 @@ mod tests {
     #[case("https://api.example/a", PathError::Malformed)]
     #[case("/admin/", PathError::Duplicate)]
     fn a_path_that_says_nothing_is_refused(#[case] path: &str, #[case] error: PathError) {
-        assert_eq!(policies().insert(path, policy("https://a.example")), Err(error));
+        assert_eq!(scopes().insert(path, Some(policy("https://a.example"))), Err(error));
     }
 }

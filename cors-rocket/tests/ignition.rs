@@ -104,10 +104,10 @@ fn the_profile_and_other_sources_go_over_the_file() {
     allow_origins = ["https://a.example/", "*.example"]
     allow_credentials = "yes"
     allow_method = "PUT"
-    [default.cors.paths."/admin"]
+    [default.cors.paths.admin]
     allow_origins = "*"
-    allow_credentials = true"#,
-    &["https://a.example/", "*.example", "allow_credentials", "allow_method", "cors.paths.\"/admin\""]
+    max_age = 86401"#,
+    &["https://a.example/", "*.example", "allow_credentials", "allow_method", "cors.paths.\"admin\"", "/admin"]
 )]
 #[case::missing("", &["[default.cors]", "allow_origins"])]
 #[case::no_table("[default]\ncors = 1", &["cors", "expected"])]

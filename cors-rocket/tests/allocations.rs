@@ -1,0 +1,72 @@
+//! CORS costs no more of the heap than a fairing that writes the same headers by hand.
+
+use allocation_counter::measure;
+use cors_rocket::{Cors, Policy};
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::Header;
+use rocket::local::blocking::{Client, LocalRequest};
+use rocket::{Build, Request, Response, Rocket, get, routes};
+use rstest::rstest;
+
+const APP: &str = "https://app.example";
+
+#[get("/")]
+fn index() -> &'static str {
+    "hello"
+}
+
+fn client(application: Rocket<Build>) -> Client {
+    Client::debug(application.mount("/", routes![index])).expect("the application ignites")
+}
+
+/// Writes what the policy says.
+struct ByHand;
+
+#[rocket::async_trait]
+impl Fairing for ByHand {
+    fn info(&self) -> Info {
+        Info { name: "by hand", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let origin = request.headers().get_one("origin");
+        if let Some(origin) = origin.filter(|origin| !origin.contains("other")) {
+            response.set_raw_header("access-control-allow-origin", origin);
+            response.set_raw_header("access-control-allow-credentials", "true");
+            response.set_raw_header("access-control-expose-headers", "x-a, x-b");
+        }
+        response.adjoin_raw_header("vary", "Origin");
+    }
+}
+
+fn with_cors() -> Rocket<Build> {
+    let policy = Policy::builder()
+        .allow_origins([APP, "https://*.example.org"])
+        .expose_headers(["x-a", "x-b"])
+        .allow_credentials(true)
+        .build();
+    rocket::build().attach(Cors::new(policy.expect("a valid policy")))
+}
+
+fn allocations(client: &Client, origin: Option<&'static str>) -> u64 {
+    let mut request = client.get("/");
+    if let Some(origin) = origin {
+        request = request.header(Header::new("origin", origin));
+    }
+    let mut requests = [request.clone(), request].into_iter();
+    // The first one pays for what is made once in a process.
+    let mut dispatch = || drop(requests.next().map(LocalRequest::dispatch));
+    dispatch();
+    measure(dispatch).count_total
+}
+
+#[rstest]
+#[case::allowed(Some(APP))]
+#[case::allowed_by_a_pattern(Some("https://a.b.example.org"))]
+#[case::not_allowed(Some("https://other.example"))]
+#[case::plain(None)]
+fn no_more_than_by_hand(#[case] origin: Option<&'static str>) {
+    let by_hand = allocations(&client(rocket::build().attach(ByHand)), origin);
+    assert!(by_hand > 0, "nothing was measured");
+    assert_eq!(allocations(&client(with_cors()), origin), by_hand);
+}

@@ -1,36 +1,12 @@
 //! The commands of the workspace.
 
-mod new_adapter;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-use crate::new_adapter::NewAdapter;
-
-#[derive(clap::Parser)]
-enum Command {
-    NewAdapter(NewAdapter),
-}
-
-fn main() -> ExitCode {
-    let Command::NewAdapter(command) = Command::parse();
-    match command.run() {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 mod conformance;
+mod new_adapter;
 mod policy;
 mod serve;
 
@@ -49,6 +25,7 @@ enum Command {
     /// Exits with 0 if everything judged holds, with 1 if an adapter or an external subject fails something, with 2 if the
     /// arguments are wrong.
     Conformance(conformance::Arguments),
+    NewAdapter(new_adapter::NewAdapter),
     /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
     Serve(serve::Arguments),
     /// Check policy files and say in plain words who may do what.
@@ -65,6 +42,10 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Conformance(arguments) => conformance::run(arguments),
+        Command::NewAdapter(arguments) => arguments.run().map_err(Into::into).and_then(|made| {
+            print!("{made}");
+            Ok(ExitCode::SUCCESS)
+        }),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Policy { files, format } => Ok(policy::run(&files, format)),
     };

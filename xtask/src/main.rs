@@ -1,36 +1,12 @@
 //! The commands of the workspace.
 
-mod new_adapter;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-use crate::new_adapter::NewAdapter;
-
-#[derive(clap::Parser)]
-enum Command {
-    NewAdapter(NewAdapter),
-}
-
-fn main() -> ExitCode {
-    let Command::NewAdapter(command) = Command::parse();
-    match command.run() {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 mod conformance;
+mod new_adapter;
 mod policy;
 mod serve;
 
@@ -60,6 +36,10 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: policy::Format,
     },
+    /// Make a new adapter: a crate that compiles, an empty specimen, and a row in the matrix.
+    ///
+    /// What the row fails is what is left to do. Exits with 2 if the name cannot be had.
+    NewAdapter(new_adapter::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +47,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Policy { files, format } => Ok(policy::run(&files, format)),
+        Command::NewAdapter(arguments) => new_adapter::run(&arguments),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error}");

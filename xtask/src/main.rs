@@ -37,6 +37,10 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: policy::Format,
     },
+    /// Make a new adapter: a crate that compiles, an empty specimen, and a row in the matrix.
+    ///
+    /// What the row fails is what is left to do. Exits with 2 if the name cannot be had.
+    NewAdapter(new_adapter::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         }),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Policy { files, format } => Ok(policy::run(&files, format)),
+        Command::NewAdapter(arguments) => new_adapter::run(&arguments),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error}");

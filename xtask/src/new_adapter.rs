@@ -2,44 +2,39 @@
 
 mod edit;
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{env, fmt, fs, io};
 
 use self::edit::{add_dependency, add_member, add_module, add_subject};
 
-/// Makes the crate `cors-NAME`, an empty specimen and a subject; what then fails in the matrix is what is left to do.
 #[derive(Debug, clap::Args)]
-pub(crate) struct NewAdapter {
+pub(crate) struct Arguments {
     /// The framework's name in lower case, as its crate is called, such as `salvo` or `actix-web`.
     name: String,
 }
 
-impl NewAdapter {
-    /// Makes it in the workspace around the current directory; returns what to tell the user.
-    pub(crate) fn run(&self) -> Result<String, NewAdapterError> {
-        let here = env::current_dir().map_err(|error| NewAdapterError::io("the current directory", error))?;
-        let workspace = Workspace::around(&here)?;
-        let name = AdapterName::parse(&self.name)?;
-        workspace.check_free(&name)?;
+/// Makes the crate `cors-NAME`, an empty specimen and a subject, in the workspace around the current directory.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let name = AdapterName::parse(&arguments.name)?;
+    let workspace = Workspace::around(&env::current_dir()?)?;
+    workspace.check_free(&name)?;
 
-        // Everything is worked out before anything is written.
-        let changes = workspace.changes(&name)?;
-        let mut made = format!("made {}:\n", name.crate_name());
-        for (path, text) in changes {
-            workspace.write(&path, &text)?;
-            made.push_str(&format!("  {}\n", path.display()));
-        }
-        made.push_str(&format!(
-            "see what is left to do: cargo xtask conformance --subject {}\n",
-            name.crate_name()
-        ));
-        Ok(made)
+    // Everything is worked out before anything is written.
+    let changes = workspace.changes(&name)?;
+    println!("made {}:", name.crate_name());
+    for (path, text) in changes {
+        workspace.write(&path, &text)?;
+        println!("  {}", path.display());
     }
+    println!("see what is left to do: cargo xtask conformance --subject {}", name.crate_name());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Why no adapter was made.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NewAdapterError {
+enum NewAdapterError {
     /// The name cannot be a crate's or a module's.
     #[error("NAME: `{name}` {problem}; write {instead}")]
     Name {

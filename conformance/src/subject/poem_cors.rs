@@ -59,8 +59,11 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     // "NOTE: The default is to allow any origin", and the same for methods and headers.
     let mut cors = Cors::new().allow_credentials(policy.allow_credentials());
     for origin in policy.allow_origins().filter(|_| !policy.allows_any_origin()) {
-        cors =
-            if origin.contains('*') { cors.allow_origin_regex(origin) } else { cors.allow_origin(&*origin) };
+        cors = allow_origin(cors, &origin);
+        // Any port includes the scheme's own, which is not written.
+        if let Some(origin) = origin.strip_suffix(":*") {
+            cors = allow_origin(cors, origin);
+        }
     }
     if !any(policy.allow_methods()) {
         // Its list is the whole of what is allowed.
@@ -75,6 +78,10 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     // Fetch, "CORS-preflight fetch": without a max-age a browser takes 5 seconds; the middleware always sends one.
     let max_age = policy.max_age().unwrap_or(5);
     Ok(cors.max_age(i32::try_from(max_age).unwrap_or(i32::MAX)))
+}
+
+fn allow_origin(cors: Cors, origin: &str) -> Cors {
+    if origin.contains('*') { cors.allow_origin_regex(origin) } else { cors.allow_origin(origin) }
 }
 
 fn any(list: &[String]) -> bool {
@@ -113,6 +120,8 @@ mod tests {
     #[case::safelisted(PAGE, "POST", None, 200)]
     #[case::listed(PAGE, "PUT", Some("x-a"), 200)]
     #[case::subdomain("https://a.app.example", "PUT", None, 200)]
+    #[case::any_port("http://localhost:3000", "PUT", None, 200)]
+    #[case::no_port("http://localhost", "PUT", None, 200)]
     #[case::origin("https://other.example", "POST", None, 403)]
     #[case::method(PAGE, "DELETE", None, 403)]
     #[case::header(PAGE, "PUT", Some("x-b"), 403)]
@@ -124,7 +133,7 @@ mod tests {
         #[case] expected: u16,
     ) {
         let policy = Policy::builder()
-            .allow_origins([PAGE, "https://*.app.example"])
+            .allow_origins([PAGE, "https://*.app.example", "http://localhost:*"])
             .allow_methods("PUT")
             .allow_headers("x-a");
         let status = preflight(&policy.build().expect("a policy"), origin, method, header).await;

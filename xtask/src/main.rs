@@ -25,7 +25,6 @@ enum Command {
     /// Exits with 0 if everything judged holds, with 1 if an adapter or an external subject fails something, with 2 if the
     /// arguments are wrong.
     Conformance(conformance::Arguments),
-    NewAdapter(new_adapter::NewAdapter),
     /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
     Serve(serve::Arguments),
     /// Check policy files and say in plain words who may do what.
@@ -46,10 +45,6 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Conformance(arguments) => conformance::run(arguments),
-        Command::NewAdapter(arguments) => arguments.run().map_err(Into::into).and_then(|made| {
-            print!("{made}");
-            Ok(ExitCode::SUCCESS)
-        }),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Policy { files, format } => Ok(policy::run(&files, format)),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),

@@ -58,6 +58,7 @@ pub fn build(hits: Hits) -> Rocket<Build> {
         delete_item,
         answer_hits,
     ];
+    silence();
     rocket::custom(config)
         .manage(hits)
         .mount("/", other_methods(&routes))
@@ -65,6 +66,27 @@ pub fn build(hits: Hits) -> Rocket<Build> {
         .mount("/", METHODS.map(|method| Route::new(method, route::ECHO, echo)))
         .mount("/", METHODS.map(|method| Route::new(method, route::REDIRECT, redirect)))
         .register(route::PRIVATE, catchers![challenge])
+}
+
+/// Keeps Rocket from printing.
+///
+/// Rocket sets its log level for the whole process, to the default first and to the configured one later, so that of many
+/// servers each starting one would let the others talk. It leaves a logger alone that is not its own.
+fn silence() {
+    struct Silent;
+
+    impl log::Log for Silent {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            false
+        }
+
+        fn log(&self, _: &log::Record<'_>) {}
+
+        fn flush(&self) {}
+    }
+
+    // Whoever set a logger before wants to hear.
+    let _ = log::set_logger(&Silent);
 }
 
 /// Every method that Rocket knows; any other is a bad request to it.

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use cors_conformance::run::{self, Options, Verdict};
 use cors_conformance::scenario::Scenario;
-use cors_conformance::subject::Subject;
 use cors_conformance::subject::registry;
+use cors_conformance::subject::{Subject, SubjectKind};
 use cors_conformance::user_agent::{Model, UserAgent};
 use rstest::rstest;
 
 #[rstest]
 #[tokio::test]
-async fn holds(#[files("scenarios/**/*.toml")] path: PathBuf, #[values("cors-axum")] adapter: &str) {
+async fn holds(
+    #[files("scenarios/**/*.toml")] path: PathBuf,
+    #[values("cors-actix", "cors-axum", "cors-poem", "cors-rocket", "cors-warp")] adapter: &str,
+) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let id = path.strip_prefix(&folder).expect("a file below scenarios/").with_extension("");
     let text = std::fs::read_to_string(&path).expect("a readable file");
@@ -24,4 +27,13 @@ async fn holds(#[files("scenarios/**/*.toml")] path: PathBuf, #[values("cors-axu
     let time_limit = Options::default().time_limit;
     let judgement = run::play(&Arc::new(scenario), &adapter, &user_agent, time_limit).await;
     assert!(judgement.verdict != Verdict::Fail, "{judgement}");
+}
+
+#[test]
+fn every_adapter_is_listed_above() {
+    let this_file = include_str!("adapters.rs");
+    for subject in registry::subjects().iter().filter(|subject| subject.kind() == SubjectKind::Adapter) {
+        let name = format!("{:?}", subject.name());
+        assert!(this_file.contains(&name), "add {name} to the values of `adapter`");
+    }
 }

@@ -27,6 +27,7 @@ pub enum Security {
 pub struct Front {
     address: SocketAddr,
     security: Security,
+    certificate: Option<Vec<u8>>,
     door: Option<JoinSet<()>>,
     server: Server,
 }
@@ -35,19 +36,22 @@ impl Front {
     /// Puts a front before `server`; with port 0 and without TLS, the server's own port will do.
     pub async fn start(port: u16, security: Security, server: Server) -> io::Result<Self> {
         if port == 0 && security == Security::Plain {
-            return Ok(Self { address: server.address(), security, door: None, server });
+            return Ok(Self { address: server.address(), security, certificate: None, door: None, server });
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(|error| io::Error::new(error.kind(), format!("port {port}: {error}")))?;
         let address = listener.local_addr()?;
-        let acceptor = match security {
-            Security::Plain => None,
-            Security::Tls => Some(acceptor().map_err(io::Error::other)?),
+        let (acceptor, certificate) = match security {
+            Security::Plain => (None, None),
+            Security::Tls => {
+                let (acceptor, certificate) = tls().map_err(io::Error::other)?;
+                (Some(acceptor), Some(certificate))
+            }
         };
         let mut door = JoinSet::new();
         door.spawn(accept(listener, acceptor, server.address()));
-        Ok(Self { address, security, door: Some(door), server })
+        Ok(Self { address, security, certificate, door: Some(door), server })
     }
 
     /// Where it listens.
@@ -57,6 +61,11 @@ impl Front {
             Security::Tls => "https",
         };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// Its certificate in DER, for clients that shall trust it.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.certificate.as_deref()
     }
 
     /// Closes the door, then stops the server.
@@ -102,7 +111,8 @@ async fn forward(mut client: TcpStream, acceptor: Option<TlsAcceptor>, server: S
     Ok(())
 }
 
-fn acceptor() -> Result<TlsAcceptor, Box<dyn std::error::Error + Send + Sync>> {
+/// The TLS side of a front, and its certificate in DER.
+fn tls() -> Result<(TlsAcceptor, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
     let names = ["localhost", "127.0.0.1"].map(str::to_owned);
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)?;
     let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
@@ -113,5 +123,8 @@ fn acceptor() -> Result<TlsAcceptor, Box<dyn std::error::Error + Send + Sync>> {
         .with_single_cert(vec![cert.der().clone()], key)?;
     // Not every framework answers HTTP/2 without TLS, which is what arrives behind this front.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok((TlsAcceptor::from(Arc::new(config)), cert.der().to_vec()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! The commands as people type them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
+
+fn xtask(arguments: &[&str], input: &str) -> Output {
+    let mut child = start(arguments, input);
+    let stdout = child.stdout.take().map(std::io::read_to_string);
+    let stderr = child.stderr.take().map(std::io::read_to_string);
+    let text = |read: Option<std::io::Result<String>>| read.unwrap().unwrap().into_bytes();
+    Output { status: child.wait().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+fn start(arguments: &[&str], input: &str) -> Child {
+    let mut command = Command::new(XTASK);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that does not read its input may be gone by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn every_adapter_passes_everything_judged() {
+    let output = xtask(&["conformance", "--format", "json"], "");
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let subjects = run["subjects"].as_array().unwrap();
+    assert!(subjects.iter().all(|subject| subject["kind"] == "adapter"));
+    for subject in subjects {
+        assert_eq!(subject["results"].as_array().unwrap().len() as u64, run["scenarios"].as_u64().unwrap());
+        let failed: Vec<_> = subject["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|result| result["verdict"] == "fail")
+            .collect();
+        assert!(failed.is_empty(), "{} fails {failed:#?}", subject["name"]);
+    }
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_program_is_played_like_everybody_else() {
+    let command = format!(
+        r#"mine=printf %s "$CORS_POLICY" | exec '{XTASK}' serve --subject cors-axum --policy - --port "$PORT""#
+    );
+    let arguments = ["conformance", "--external", &command, "--scenario", "preflight/*", "--format", "json"];
+    let output = xtask(&arguments, "");
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let subjects = run["subjects"].as_array().unwrap();
+    assert_eq!(subjects.len(), 1);
+    assert_eq!(subjects[0]["name"], "mine");
+    assert_eq!(subjects[0]["kind"], "external");
+    assert!(subjects[0]["passed"].as_u64().unwrap() > 5, "{run:#}");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_program_that_fails_makes_the_exit_code_1() {
+    let arguments = ["conformance", "--external", "broken=exit 3", "--scenario", "preflight/granted"];
+    let output = xtask(&arguments, "");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("`exit 3` ended before it printed a line"), "{}", stdout(&output));
+}
+
+#[test]
+fn existing_middleware_is_compared_and_not_held_responsible() {
+    let output = xtask(&["conformance", "--subject", "tower-http", "--format", "json"], "");
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(run["subjects"][0]["failed"].as_u64().unwrap() > 0, "{run:#}");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_report_is_written_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.xml");
+    let path = path.to_str().unwrap();
+    let arguments = ["conformance", "--subject", "cors-axum", "--scenario", "preflight/granted"];
+    let output = xtask(&[&arguments[..], &["--format", "junit", "--out", path]].concat(), "");
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""));
+    assert!(stderr(&output).contains("1 scenario x 1 subject: 1 passed, 0 failed, 0 skipped"));
+    assert!(std::fs::read_to_string(path).unwrap().contains("<testcase name=\"preflight/granted\""));
+}
+
+#[test]
+fn what_would_be_played_can_be_listed() {
+    let output =
+        xtask(&["conformance", "--list", "--subject", "cors-axum", "--scenario", "preflight/g*"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    assert!(text.contains("cors-axum") && text.contains("preflight/granted"), "{text}");
+    assert!(!text.contains("cors-warp") && !text.contains("credentials/"), "{text}");
+}
+
+#[rstest]
+#[case(&["conformance", "--subject", "cors-axxum"], "no subject is called `cors-axxum`")]
+#[case(&["conformance", "--scenario", "no-such/*"], "no scenario is called `no-such/*`")]
+#[case(&["conformance", "--scenario", "a["], "`a[` is not a pattern")]
+#[case(&["conformance", "--external", "mine"], "`mine` is no external subject")]
+#[case(&["conformance", "--external", "cors-axum=true"], "two subjects are called `cors-axum`")]
+#[case(&["conformance", "--out", "/no/such/folder/report"], "--out /no/such/folder/report: ")]
+#[case(&["conformance", "--format", "yaml"], "invalid value 'yaml'")]
+#[case(&["conformance", "--user-agent", "lynx"], "invalid value 'lynx'")]
+#[case(&["conformance", "--jobs", "0"], "invalid value '0'")]
+#[case(&["conformance", "--surprise"], "unexpected argument '--surprise'")]
+#[case(&["serve", "--subject", "cors-*", "--policy", "-"], "no subject is called `cors-*`")]
+#[case(&["serve", "--subject", "cors-axum", "--policy", "/no/such/file"], "/no/such/file")]
+#[case(&["serve", "--subject", "cors-axum"], "--policy")]
+#[case(&["policy"], "FILE")]
+#[case(&[], "Usage")]
+fn wrong_arguments_are_told_with_exit_code_2(#[case] arguments: &[&str], #[case] told: &str) {
+    let output = xtask(arguments, "");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn a_refused_policy_is_told_with_all_of_its_problems() {
+    let policy = "allow_origins = [\"https://a.example/\", \"HTTP://b.example\"]\nmax_age = 90000";
+    let output = xtask(&["serve", "--subject", "cors-axum", "--policy", "-"], policy);
+    assert_eq!(output.status.code(), Some(2));
+    for problem in ["https://a.example/", "HTTP://b.example", "90000"] {
+        assert!(stderr(&output).contains(problem), "{}", stderr(&output));
+    }
+}
+
+#[rstest]
+fn a_server_says_where_it_listens_and_stops_when_told(
+    #[values(
+        "cors-actix",
+        "cors-axum",
+        "cors-poem",
+        "cors-rocket",
+        "cors-warp",
+        "actix-cors",
+        "poem-cors",
+        "rocket_cors",
+        "tower-http",
+        "warp-cors"
+    )]
+    subject: &str,
+    #[values(Signal::INT, Signal::TERM)] signal: Signal,
+    #[values("http", "https")] scheme: &str,
+) {
+    let tls = if scheme == "https" { ["--tls"].as_slice() } else { &[] };
+    let arguments = [&["serve", "--subject", subject, "--policy", "-"], tls].concat();
+    let mut child = start(&arguments, r#"{ "allow_origins": ["https://app.example"] }"#);
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    let address = line.strip_prefix(&format!("listening on {scheme}://127.0.0.1:"));
+    let port: u16 = address.and_then(|port| port.trim().parse().ok()).unwrap_or_else(|| panic!("{line}"));
+    let _idle = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    let status = wait(&mut child);
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(std::io::read_to_string(lines).unwrap(), "", "one line and no more");
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("did not stop");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = folder.path().join("ids");
+    let command = format!("mine=echo $$ >>'{}'; echo listening; exec sleep 60", ids.display());
+    let mut child = start(&["conformance", "--external", &command, "--jobs", "2"], "");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while std::fs::read_to_string(&ids).unwrap_or_default().lines().count() < 2 {
+        assert!(Instant::now() < deadline, "no program was started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(wait(&mut child).code(), Some(130));
+    for id in std::fs::read_to_string(&ids).unwrap().lines() {
+        let gone = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            let state = Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
+            let state = String::from_utf8(state.stdout).unwrap();
+            state.trim().is_empty() || state.trim_start().starts_with('Z')
+        });
+        assert!(gone, "{id} is still running");
+    }
+}

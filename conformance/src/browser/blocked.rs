@@ -26,6 +26,8 @@ pub(super) struct Facts {
     pub(super) origin: String,
     /// The method, header name or header value that met the rule.
     pub(super) value: String,
+    /// The status of the last response.
+    pub(super) status: Option<u16>,
 }
 
 impl Blocked {

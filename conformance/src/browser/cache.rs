@@ -1,15 +1,190 @@
 //! Fetch, "CORS-preflight cache".
 
-use super::preflight::Grant;
-use super::request::Request;
-use super::{Browser, Page};
+use std::time::Duration;
 
-impl Browser {
-    pub(super) fn is_preflight_cached(&self, _page: &Page, _request: &Request) -> bool {
-        false
+use url::Url;
+
+use super::fault::{Fault, Faults};
+use super::header::is_non_wildcard_name;
+use super::preflight::{Grant, MaxAge, is_method_exempt, names};
+use super::profile::{Profile, UnparsableMaxAge};
+use super::request::Request;
+use super::site::site;
+use super::{Browser, Credentials, Page};
+
+/// Fetch, "CORS-preflight fetch", step 7.9.
+const DEFAULT_MAX_AGE: u64 = 5;
+
+/// The CORS-preflight cache.
+#[derive(Debug, Default)]
+pub(super) struct PreflightCache(Vec<Entry>);
+
+/// Fetch, "cache entry".
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    credentials: bool,
+    allows: Allows,
+    expires: Duration,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Allows {
+    Method(String),
+    /// In lower case.
+    Header(String),
+}
+
+/// The parts of an entry that say for which requests it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Key {
+    /// The network partition key.
+    partition: String,
+    /// The byte-serialized origin.
+    origin: String,
+    url: Url,
+}
+
+impl Key {
+    fn of(page: &Page, request: &Request, faults: Faults) -> Self {
+        let mut url = request.current_url().clone();
+        url.set_fragment(None);
+        if faults.has(Fault::SharesPreflightsBetweenPaths) {
+            url.set_path("/");
+            url.set_query(None);
+        }
+        let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+        if faults.has(Fault::SharesPreflightsBetweenOrigins) {
+            return Self { partition: String::new(), origin: String::new(), url };
+        }
+        Self { partition: site(top_level), origin: request.serialized_origin(faults), url }
+    }
+}
+
+impl Entry {
+    /// "cache entry match".
+    fn matches(&self, key: &Key, with_credentials: bool, profile: &Profile, faults: Faults) -> bool {
+        self.key == *key
+            && (self.credentials == with_credentials
+                || (self.credentials && profile.caches_share_credentials)
+                || faults.has(Fault::IgnoresCredentialsOfCachedPreflights))
+    }
+}
+
+impl Allows {
+    /// "method cache entry match".
+    fn covers_method(&self, method: &str, profile: &Profile) -> bool {
+        matches!(self, Self::Method(known) if known == method || (known == "*" && profile.caches_wildcards))
     }
 
-    pub(super) fn store_preflight(&self, _page: &Page, _request: &Request, _grant: Grant) {}
+    /// "header-name cache entry match", for a name in lower case.
+    fn covers_header(&self, name: &str, profile: &Profile, faults: Faults) -> bool {
+        let by_wildcard = !is_non_wildcard_name(name)
+            || profile.wildcard_covers_authorization
+            || faults.has(Fault::CoversAuthorizationByWildcard);
+        matches!(self, Self::Header(known)
+            if known == name || (known == "*" && profile.caches_wildcards && by_wildcard))
+    }
+}
 
-    pub(super) fn clear_preflights(&self, _page: &Page, _request: &Request) {}
+impl PreflightCache {
+    /// "HTTP fetch", step 4.1: whether every part of a request that needs a server's permission has an entry.
+    fn covers(&self, key: &Key, request: &Request, profile: &Profile, faults: Faults) -> bool {
+        let with_credentials = request.credentials == Credentials::Include;
+        let entries: Vec<&Allows> = self
+            .0
+            .iter()
+            .filter(|entry| entry.matches(key, with_credentials, profile, faults))
+            .map(|entry| &entry.allows)
+            .collect();
+        let names = names(request, faults);
+        let is_exempt = is_method_exempt(&request.method, faults)
+            && (request.method != "HEAD" || profile.caches_exempt_head);
+        let has_method =
+            is_exempt || entries.iter().any(|allows| allows.covers_method(&request.method, profile));
+        let has_header =
+            |name: &String| entries.iter().any(|allows| allows.covers_header(name, profile, faults));
+        has_method && names.iter().all(has_header)
+    }
+
+    /// "CORS-preflight fetch", steps 7.12 to 7.15: entries that match live on, others are made.
+    fn store(
+        &mut self,
+        key: &Key,
+        request: &Request,
+        allows: &Allows,
+        expires: Duration,
+        profile: &Profile,
+        faults: Faults,
+    ) {
+        let credentials = request.credentials == Credentials::Include;
+        let mut is_known = false;
+        for entry in &mut self.0 {
+            let covers = match allows {
+                Allows::Method(method) => entry.allows.covers_method(method, profile),
+                Allows::Header(name) => entry.allows.covers_header(name, profile, faults),
+            };
+            if covers && entry.matches(key, credentials, profile, faults) {
+                entry.expires = expires;
+                is_known = true;
+            }
+        }
+        if !is_known {
+            self.0.push(Entry { key: key.clone(), credentials, allows: allows.clone(), expires });
+        }
+    }
+
+    /// "cache entries must be removed after the seconds specified in their max-age".
+    fn evict(&mut self, now: Duration) {
+        self.0.retain(|entry| entry.expires > now);
+    }
+}
+
+impl Browser {
+    /// Fetch, "HTTP fetch", step 4.1: whether the cache makes a preflight unnecessary.
+    pub(super) fn is_preflight_cached(&self, page: &Page, request: &Request) -> bool {
+        // Private Network Access: consent is asked for each time.
+        if request.needs_private_network_consent() {
+            return false;
+        }
+        let key = Key::of(page, request, self.faults);
+        let now = self.clock.now();
+        let mut state = self.state();
+        if !self.faults.has(Fault::NeverExpiresPreflights) {
+            state.preflights.evict(now);
+        }
+        state.preflights.covers(&key, request, &self.profile, self.faults)
+    }
+
+    /// Fetch, "CORS-preflight fetch", steps 7.8 to 7.15.
+    pub(super) fn store_preflight(&self, page: &Page, request: &Request, grant: Grant) {
+        let seconds = match (grant.max_age, self.profile.unparsable_max_age) {
+            (MaxAge::Seconds(seconds), _) => seconds,
+            (MaxAge::Negative, UnparsableMaxAge::NegativeIsZero) => 0,
+            (MaxAge::Negative | MaxAge::Unparsable, UnparsableMaxAge::NotCached) => return,
+            _ => DEFAULT_MAX_AGE,
+        };
+        if self.faults.has(Fault::NeverCachesPreflights) {
+            return;
+        }
+        let key = Key::of(page, request, self.faults);
+        let lifetime = Duration::from_secs(seconds.min(self.profile.max_age_cap));
+        let expires = self.clock.now().saturating_add(lifetime);
+        let methods = grant.methods.into_iter().map(Allows::Method);
+        let headers = grant.headers.into_iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
+        let mut state = self.state();
+        for allows in methods.chain(headers) {
+            state.preflights.store(&key, request, &allows, expires, &self.profile, self.faults);
+        }
+    }
+
+    /// Fetch, "clear cache entries".
+    pub(super) fn clear_preflights(&self, page: &Page, request: &Request) {
+        if self.faults.has(Fault::KeepsPreflightsAfterFailure) {
+            return;
+        }
+        let key = Key::of(page, request, self.faults);
+        self.state().preflights.0.retain(|entry| entry.key != key);
+    }
 }

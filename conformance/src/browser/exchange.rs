@@ -19,8 +19,20 @@ impl Browser {
         kind: ExchangeKind,
         exchanges: &mut Exchanges,
     ) -> Result<WireResponse, Blocked> {
-        let wire = self.wire_request(page, request);
-        self.exchange(wire, kind, exchanges).await
+        // Step 8.3.
+        let includes_credentials = request.includes_credentials(self.faults) && kind == ExchangeKind::Actual;
+        loop {
+            let wire = self.wire_request(page, request, includes_credentials, kind);
+            let response = self.exchange(wire, kind, exchanges).await?;
+            // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
+            if includes_credentials {
+                self.store_cookies(page, request, &response);
+            }
+            // Step 14.
+            if kind == ExchangeKind::Preflight || !self.answer_challenge(page, request, &response) {
+                return Ok(response);
+            }
+        }
     }
 
     /// Sends a request and records what came of it.
@@ -35,8 +47,14 @@ impl Browser {
         response.map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail))
     }
 
-    /// Steps 8.10 to 8.21: the headers that the browser adds, in order.
-    fn wire_request(&self, page: &Page, request: &Request) -> WireRequest {
+    /// Steps 8.11 to 8.21: the headers that the browser adds, in order.
+    fn wire_request(
+        &self,
+        page: &Page,
+        request: &Request,
+        includes_credentials: bool,
+        kind: ExchangeKind,
+    ) -> WireRequest {
         let mut headers = request.headers.clone();
         // Step 8.11.
         if let Some(referrer) = referrer(page, request) {
@@ -59,6 +77,20 @@ impl Browser {
         // Step 8.19.
         if headers.contains("Range") {
             headers.append("Accept-Encoding", "identity");
+        }
+        // Step 8.21.
+        let is_faulty_preflight =
+            kind == ExchangeKind::Preflight && self.faults.has(Fault::SendsCookiesOnPreflights);
+        if (includes_credentials || is_faulty_preflight)
+            && let Some(cookies) = self.cookie_header(page, request)
+        {
+            headers.append("Cookie", cookies);
+        }
+        if includes_credentials
+            && !headers.contains("Authorization")
+            && let Some(authorization) = self.authorization(request)
+        {
+            headers.append("Authorization", authorization);
         }
         let mut url = request.current_url().clone();
         url.set_fragment(None);

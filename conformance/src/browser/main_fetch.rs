@@ -145,7 +145,7 @@ impl Browser {
                 self.network_or_cache_fetch(page, &preflight, ExchangeKind::Preflight, exchanges).await?;
         }
         // Step 7.
-        let grant = preflight::check(request, &response, self.faults)?;
+        let grant = preflight::check(request, &response, &self.profile, self.faults)?;
         self.store_preflight(page, request, grant);
         Ok(())
     }

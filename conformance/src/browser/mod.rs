@@ -4,8 +4,12 @@
 //! [`Network`], and hands back what the page may see together with every exchange that took place. It shares no code
 //! with the policy's side, so that the two can prove each other wrong.
 
+mod authentication;
 mod blocked;
 mod cache;
+mod clock;
+mod console;
+mod cookie;
 mod cors_check;
 mod exchange;
 mod fault;
@@ -26,10 +30,14 @@ mod tests;
 mod wire;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::authentication::AuthenticationEntries;
 use self::blocked::Facts;
 pub use self::blocked::{BlockReason, Blocked};
+use self::cache::PreflightCache;
+pub use self::clock::{Clock, ManualClock, SystemClock};
+use self::cookie::Jar;
 pub use self::fault::{Fault, Faults};
 pub use self::origin::Origin;
 pub use self::page::{OpaqueSort, Page, User};
@@ -44,12 +52,28 @@ pub struct Browser {
     network: Arc<dyn Network>,
     profile: Profile,
     faults: Faults,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+/// What a browser remembers from one fetch to the next.
+#[derive(Debug, Default)]
+struct State {
+    preflights: PreflightCache,
+    cookies: Jar,
+    authentication: AuthenticationEntries,
 }
 
 impl Browser {
     /// A browser that behaves as `profile` says and reaches servers through `network`.
     pub fn new(network: Arc<dyn Network>, profile: Profile) -> Self {
-        Self { network, profile, faults: Faults::NONE }
+        Self { network, profile, faults: Faults::NONE, clock: Arc::new(SystemClock), state: Mutex::default() }
+    }
+
+    /// The same browser with another clock, such as a [`ManualClock`].
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// The same browser without one of its rules.
@@ -65,6 +89,11 @@ impl Browser {
         &self.profile
     }
 
+    /// The browser's memory. It is never held across an exchange.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
         let mut exchanges = Vec::new();
@@ -75,6 +104,7 @@ impl Browser {
             page_origin: page.origin.to_string(),
             origin: page.origin.to_string(),
             value: String::new(),
+            status: None,
         };
         let result = match Request::construct(page, request, self.faults) {
             Err(blocked) => Err(blocked),
@@ -82,6 +112,10 @@ impl Browser {
                 let result = self.main_fetch(page, &mut request, &mut exchanges).await;
                 facts.url = request.current_url().to_string();
                 facts.origin = request.serialized_origin(self.faults);
+                facts.status = exchanges
+                    .last()
+                    .and_then(|last: &Exchange| last.response.as_ref().ok())
+                    .map(|r| r.status);
                 result
             }
         };

@@ -23,6 +23,16 @@ pub(super) fn is_schemelessly_same_site(a: &Origin, b: &Origin) -> bool {
     }
 }
 
+/// HTML, "obtain a site", serialized.
+pub(super) fn site(origin: &Origin) -> String {
+    match origin {
+        Origin::Opaque => origin.to_string(),
+        Origin::Tuple { scheme, host, .. } => {
+            format!("{scheme}://{}", registrable_domain(host).unwrap_or(host))
+        }
+    }
+}
+
 /// URL, host "registrable domain".
 pub(super) fn registrable_domain(host: &str) -> Option<&str> {
     if is_ip_address(host) { None } else { psl::domain_str(host) }

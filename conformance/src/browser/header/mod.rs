@@ -11,4 +11,6 @@ pub(super) use self::safelist::{
     is_cors_safelisted_response_header_name, is_no_cors_safelisted_request_header, is_non_wildcard_name,
     is_privileged_no_cors_name, is_request_body_header_name, unsafe_names,
 };
-pub(super) use self::value::{extract_list, extract_max_age, is_header_value, is_token, normalize, trim};
+pub(super) use self::value::{
+    MaxAge, extract_list, extract_max_age, is_header_value, is_token, normalize, trim,
+};

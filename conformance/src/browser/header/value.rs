@@ -53,15 +53,37 @@ pub(in crate::browser) fn extract_list<'a>(
     Ok(tokens)
 }
 
+/// What `Access-Control-Max-Age` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::browser) enum MaxAge {
+    /// There is none.
+    Absent,
+    /// So many seconds.
+    Seconds(u64),
+    /// It is a negative number, which the standard cannot parse.
+    Negative,
+    /// It cannot be parsed.
+    Unparsable,
+}
+
 /// Fetch, "extract header list values" for `Access-Control-Max-Age`: one line of delta-seconds (RFC 9111, section
-/// 1.2.2), or `None` where there is none or it cannot be parsed.
-pub(in crate::browser) fn extract_max_age<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<u64> {
-    let line = trim(lines.next()?);
-    if lines.next().is_some() || line.is_empty() || !line.iter().all(u8::is_ascii_digit) {
-        return None;
+/// 1.2.2).
+pub(in crate::browser) fn extract_max_age<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> MaxAge {
+    let Some(line) = lines.next().map(trim) else { return MaxAge::Absent };
+    if lines.next().is_some() {
+        return MaxAge::Unparsable;
     }
-    // RFC 9111, section 1.2.2: a number too large to represent counts as 2^31 or the largest representable one.
-    Some(str::from_utf8(line).ok()?.parse().unwrap_or(u64::MAX))
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    match line {
+        [b'-', digits @ ..] if is_number(digits) => MaxAge::Negative,
+        digits if is_number(digits) => {
+            // RFC 9111, section 1.2.2: a number too large to represent counts as the largest one.
+            MaxAge::Seconds(
+                str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX),
+            )
+        }
+        _ => MaxAge::Unparsable,
+    }
 }
 
 /// MIME Sniffing, "parse a MIME type", as far as its essence goes.
@@ -138,19 +160,20 @@ mod tests {
     }
 
     #[rstest]
-    #[case(&["600"], Some(600))]
-    #[case(&["0"], Some(0))]
-    #[case(&[" 7 "], Some(7))]
-    #[case(&["99999999999999999999999"], Some(u64::MAX))]
-    #[case(&["-1"], None)]
-    #[case(&["1.5"], None)]
-    #[case(&["+5"], None)]
-    #[case(&["600, 600"], None)]
-    #[case(&["600", "600"], None)]
-    #[case(&[""], None)]
-    #[case(&[], None)]
-    fn max_age_is_one_line_of_digits(#[case] input: &[&str], #[case] seconds: Option<u64>) {
-        assert_eq!(extract_max_age(lines(input)), seconds);
+    #[case(&["600"], MaxAge::Seconds(600))]
+    #[case(&["0"], MaxAge::Seconds(0))]
+    #[case(&[" 7 "], MaxAge::Seconds(7))]
+    #[case(&["99999999999999999999999"], MaxAge::Seconds(u64::MAX))]
+    #[case(&["-1"], MaxAge::Negative)]
+    #[case(&["-"], MaxAge::Unparsable)]
+    #[case(&["1.5"], MaxAge::Unparsable)]
+    #[case(&["+5"], MaxAge::Unparsable)]
+    #[case(&["600, 600"], MaxAge::Unparsable)]
+    #[case(&["600", "600"], MaxAge::Unparsable)]
+    #[case(&[""], MaxAge::Unparsable)]
+    #[case(&[], MaxAge::Absent)]
+    fn max_age_is_one_line_of_digits(#[case] input: &[&str], #[case] max_age: MaxAge) {
+        assert_eq!(extract_max_age(lines(input)), max_age);
     }
 
     #[rstest]

@@ -1,10 +1,11 @@
 //! What a preflight's response has to say.
 
-use super::super::cors_check::cors_check;
+use super::super::cors_check::{CorsFailure, cors_check};
 use super::super::fault::{Fault, Faults};
 use super::super::header::{
-    HeaderList, extract_list, extract_max_age, is_non_wildcard_name, isomorphic_decode,
+    HeaderList, MaxAge, extract_list, extract_max_age, is_non_wildcard_name, isomorphic_decode,
 };
+use super::super::profile::Profile;
 use super::super::request::Request;
 use super::super::{BlockReason, Blocked, Credentials, WireResponse};
 use super::{is_method_exempt, names};
@@ -16,14 +17,15 @@ pub(in crate::browser) struct Grant {
     pub(in crate::browser) methods: Vec<String>,
     /// The members of `Access-Control-Allow-Headers`.
     pub(in crate::browser) headers: Vec<String>,
-    /// `Access-Control-Max-Age`, where there is one that can be parsed.
-    pub(in crate::browser) max_age: Option<u64>,
+    /// `Access-Control-Max-Age`.
+    pub(in crate::browser) max_age: MaxAge,
 }
 
 /// Fetch, "CORS-preflight fetch", step 7.
 pub(in crate::browser) fn check(
     request: &Request,
     response: &WireResponse,
+    profile: &Profile,
     faults: Faults,
 ) -> Result<Grant, Blocked> {
     let list = HeaderList::from(response.headers.as_slice());
@@ -37,7 +39,7 @@ pub(in crate::browser) fn check(
             Blocked::new(BlockReason::PreflightRedirected, status).with_value(response.status.to_string())
         );
     }
-    cors_check(request, &list, faults).map_err(super::super::cors_check::CorsFailure::on_preflight)?;
+    cors_check(request, &list, faults).map_err(CorsFailure::on_preflight)?;
     if !is_ok {
         return Err(
             Blocked::new(BlockReason::PreflightStatusNotOk, status).with_value(response.status.to_string())
@@ -83,14 +85,19 @@ pub(in crate::browser) fn check(
     }
 
     // Steps 7.6 and 7.7.
-    check_headers(request, &headers, faults)?;
+    check_headers(request, &headers, profile, faults)?;
 
     // Step 7.8.
     let max_age = extract_max_age(list.values("access-control-max-age"));
     Ok(Grant { methods, headers, max_age })
 }
 
-fn check_headers(request: &Request, allowed: &[String], faults: Faults) -> Result<(), Blocked> {
+fn check_headers(
+    request: &Request,
+    allowed: &[String],
+    profile: &Profile,
+    faults: Faults,
+) -> Result<(), Blocked> {
     if faults.has(Fault::IgnoresAllowHeaders) {
         return Ok(());
     }
@@ -103,7 +110,9 @@ fn check_headers(request: &Request, allowed: &[String], faults: Faults) -> Resul
 
     // Step 7.6: `*` does not cover `Authorization`.
     for name in names(request, faults).iter().filter(|name| is_non_wildcard_name(name) && !is_listed(name)) {
-        if covers_headers && faults.has(Fault::CoversAuthorizationByWildcard) {
+        let covers_authorization =
+            profile.wildcard_covers_authorization || faults.has(Fault::CoversAuthorizationByWildcard);
+        if covers_headers && covers_authorization {
             continue;
         }
         let reason = if any_header {

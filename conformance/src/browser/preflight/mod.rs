@@ -4,6 +4,7 @@ mod check;
 
 pub(super) use self::check::{Grant, check};
 use super::fault::{Fault, Faults};
+pub(super) use super::header::MaxAge;
 use super::header::{HeaderList, unsafe_names};
 use super::request::{Request, Tainting};
 use super::{Credentials, Mode, method};

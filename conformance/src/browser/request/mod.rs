@@ -5,7 +5,7 @@ mod state;
 
 use url::Url;
 
-pub(super) use self::state::{Request, Tainting};
+pub(super) use self::state::{RedirectTaint, Request, Tainting};
 
 /// The arguments of a `fetch()`.
 #[derive(Clone, Debug, PartialEq, Eq)]

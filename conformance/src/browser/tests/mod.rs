@@ -1,7 +1,12 @@
 //! Whole fetches against servers in memory.
 
+mod authentication;
+mod caching;
+mod console;
+mod cookies;
 mod filtering;
 mod origin_header;
+mod pages;
 mod preflights;
 mod redirects;
 
@@ -32,6 +37,14 @@ pub(super) fn browser(
     servers: impl Fn(&WireRequest) -> Result<WireResponse, NetworkError> + Send + Sync + 'static,
 ) -> Browser {
     Browser::new(Arc::new(Servers(servers)), Profile::standard())
+}
+
+/// The same with a profile.
+pub(super) fn browser_as(
+    profile: Profile,
+    servers: impl Fn(&WireRequest) -> Result<WireResponse, NetworkError> + Send + Sync + 'static,
+) -> Browser {
+    Browser::new(Arc::new(Servers(servers)), profile)
 }
 
 /// A browser whose servers answer preflights with one response and everything else with another.

@@ -1,0 +1,219 @@
+//! What a browser's console says about a failure.
+
+use super::blocked::Facts;
+use super::{BlockReason, Blocked, Profile};
+
+impl Blocked {
+    /// The console line that the profile's browser prints.
+    ///
+    /// The standard prescribes none: its profile gets the reason and the detail.
+    pub fn console(&self, profile: &Profile) -> String {
+        match profile.name() {
+            "chromium" => chromium(self.reason, &self.detail, &self.facts),
+            "firefox" => firefox(self.reason, &self.facts),
+            _ => self.to_string(),
+        }
+    }
+}
+
+/// Chromium: third_party/blink/renderer/platform/loader/cors/cors_error_string.cc,
+/// `GetErrorStringForConsoleMessage`, for what `fetch()` asked for.
+fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
+    let Facts { first_url, url, page_origin, value, .. } = facts;
+    let value = escape(value);
+    let redirected =
+        if first_url == url { String::new() } else { format!("(redirected from '{first_url}') ") };
+    let access = format!(
+        "Access to fetch at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
+    );
+    let preflight = "Response to preflight request doesn't pass access control check: ";
+    let hint = "Have the server send the header with a valid value.";
+    let missing = "No 'Access-Control-Allow-Origin' header is present on the requested resource.";
+    let wildcard = "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' \
+                    when the request's credentials mode is 'include'.";
+    let multiple = format!(
+        "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed. {hint}"
+    );
+    let mismatch = if is_origin(&facts.value) {
+        format!(
+            "The 'Access-Control-Allow-Origin' header has a value '{value}' that is not equal to the supplied origin. {hint}"
+        )
+    } else {
+        format!("The 'Access-Control-Allow-Origin' header contains the invalid value '{value}'. {hint}")
+    };
+    let credentials = format!(
+        "The value of the 'Access-Control-Allow-Credentials' header in the response is '{value}' which must be 'true' \
+         when the request's credentials mode is 'include'."
+    );
+    let failed = |error: &str| format!("Failed to load resource: net::{error}");
+    match reason {
+        BlockReason::MissingAllowOrigin => format!("{access}{missing}"),
+        BlockReason::WildcardOriginWithCredentials => format!("{access}{wildcard}"),
+        BlockReason::MultipleAllowOrigin => format!("{access}{multiple}"),
+        BlockReason::AllowOriginMismatch => format!("{access}{mismatch}"),
+        BlockReason::CredentialsNotAllowed => format!("{access}{credentials}"),
+        BlockReason::PreflightMissingAllowOrigin => format!("{access}{preflight}{missing}"),
+        BlockReason::PreflightWildcardWithCredentials => format!("{access}{preflight}{wildcard}"),
+        BlockReason::PreflightMultipleAllowOrigin => format!("{access}{preflight}{multiple}"),
+        BlockReason::PreflightAllowOriginMismatch => format!("{access}{preflight}{mismatch}"),
+        BlockReason::PreflightCredentialsNotAllowed => format!("{access}{preflight}{credentials}"),
+        BlockReason::PreflightStatusNotOk => format!("{access}{preflight}It does not have HTTP ok status."),
+        BlockReason::PreflightRedirected => {
+            format!("{access}{preflight}Redirect is not allowed for a preflight request.")
+        }
+        BlockReason::PrivateNetworkNotAllowed if value.is_empty() => format!(
+            "{access}{preflight}No 'Access-Control-Allow-Private-Network' header was present in the preflight response \
+             for this private network request targeting the `private` address space."
+        ),
+        BlockReason::PrivateNetworkNotAllowed => format!(
+            "{access}{preflight}The 'Access-Control-Allow-Private-Network' header in the preflight response for this \
+             private network request targeting the `private` address space had a value of '{value}',  not 'true'."
+        ),
+        BlockReason::InvalidAllowMethods => format!(
+            "{access}Cannot parse Access-Control-Allow-Methods response header field in preflight response."
+        ),
+        BlockReason::InvalidAllowHeaders => format!(
+            "{access}Cannot parse Access-Control-Allow-Headers response header field in preflight response."
+        ),
+        BlockReason::MethodNotAllowed | BlockReason::MethodWildcardWithCredentials => {
+            format!(
+                "{access}Method {value} is not allowed by Access-Control-Allow-Methods in preflight response."
+            )
+        }
+        BlockReason::HeaderNotAllowed
+        | BlockReason::HeaderWildcardWithCredentials
+        | BlockReason::AuthorizationNotCoveredByWildcard => format!(
+            "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
+        ),
+        BlockReason::RedirectWithCredentialsInUrl => format!(
+            "{access}Redirect location '{value}' contains a username and password, which is disallowed for \
+             cross-origin requests."
+        ),
+        BlockReason::ModeSameOriginCrossOrigin => format!(
+            "Fetch API cannot load {url}. Request mode is \"same-origin\" but the URL's origin is not same as the \
+             request origin {page_origin}."
+        ),
+        BlockReason::UnsupportedScheme => {
+            format!("Fetch API cannot load {url}. URL scheme \"{value}\" is not supported.")
+        }
+        BlockReason::MixedContent => format!(
+            "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but requested an insecure resource \
+             '{url}'. This request has been blocked; the content must be served over HTTPS."
+        ),
+        BlockReason::ForbiddenMethod => {
+            format!("TypeError: Failed to execute 'fetch' on 'Window': '{value}' HTTP method is unsupported.")
+        }
+        BlockReason::NoCorsMethodNotSafelisted => {
+            format!(
+                "TypeError: Failed to execute 'fetch' on 'Window': '{value}' is unsupported in no-cors mode."
+            )
+        }
+        BlockReason::InvalidRequest => format!("TypeError: Failed to execute 'fetch' on 'Window': {detail}."),
+        BlockReason::BadPort => failed("ERR_UNSAFE_PORT"),
+        BlockReason::TooManyRedirects => failed("ERR_TOO_MANY_REDIRECTS"),
+        BlockReason::RedirectLocationInvalid => failed("ERR_INVALID_REDIRECT"),
+        BlockReason::RedirectToUnsupportedScheme => failed("ERR_UNSAFE_REDIRECT"),
+        BlockReason::ResourcePolicy if value == "same-site" => failed("ERR_BLOCKED_BY_RESPONSE.NotSameSite"),
+        BlockReason::ResourcePolicy => failed("ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
+        BlockReason::NetworkError | BlockReason::RedirectModeError => failed("ERR_FAILED"),
+    }
+}
+
+/// The same file, `EncodeHint`: characters that are not printable ASCII become `\uXXXX`.
+fn escape(value: &str) -> String {
+    let mut escaped = String::new();
+    for unit in value.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte @ 0x20..=0x7e) => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("\\u{unit:04X}")),
+        }
+    }
+    escaped
+}
+
+/// services/network/public/cpp/cors/cors.cc, `CheckAccess`: `null` and what parses as a URL may be an origin.
+fn is_origin(value: &str) -> bool {
+    value == "null" || url::Url::parse(value).is_ok()
+}
+
+/// Firefox: dom/locales/en-US/chrome/security/security.properties, by the names that
+/// netwerk/protocol/http/nsCORSListenerProxy.cpp gives.
+fn firefox(reason: BlockReason, facts: &Facts) -> String {
+    let Facts { url, value, status, .. } = facts;
+    let blocked = |why: &str| {
+        format!(
+            "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at {url}. \
+             (Reason: {why})."
+        )
+    };
+    let code = status.map_or_else(|| "(null)".to_owned(), |status| status.to_string());
+    match reason {
+        BlockReason::MissingAllowOrigin | BlockReason::PreflightMissingAllowOrigin => {
+            format!("{} Status code: {code}.", blocked("CORS header ‘Access-Control-Allow-Origin’ missing"))
+        }
+        BlockReason::MultipleAllowOrigin | BlockReason::PreflightMultipleAllowOrigin => {
+            blocked("Multiple CORS header ‘Access-Control-Allow-Origin’ not allowed")
+        }
+        BlockReason::AllowOriginMismatch | BlockReason::PreflightAllowOriginMismatch => {
+            blocked(&format!("CORS header ‘Access-Control-Allow-Origin’ does not match ‘{value}’"))
+        }
+        BlockReason::WildcardOriginWithCredentials | BlockReason::PreflightWildcardWithCredentials => {
+            format!(
+                "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at ‘{url}’. \
+             (Reason: Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’)."
+            )
+        }
+        BlockReason::CredentialsNotAllowed | BlockReason::PreflightCredentialsNotAllowed => {
+            blocked("expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’")
+        }
+        BlockReason::PreflightStatusNotOk => {
+            format!("{} Status code: {code}.", blocked("CORS preflight response did not succeed"))
+        }
+        BlockReason::PreflightRedirected => blocked("CORS request external redirect not allowed"),
+        BlockReason::MethodNotAllowed | BlockReason::MethodWildcardWithCredentials => {
+            blocked("Did not find method in CORS header ‘Access-Control-Allow-Methods’")
+        }
+        BlockReason::HeaderNotAllowed
+        | BlockReason::HeaderWildcardWithCredentials
+        | BlockReason::AuthorizationNotCoveredByWildcard => blocked(&format!(
+            "header ‘{value}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight \
+             response"
+        )),
+        BlockReason::InvalidAllowMethods => blocked(&format!(
+            "invalid token ‘{}’ in CORS header ‘Access-Control-Allow-Methods’",
+            first_bad(value)
+        )),
+        BlockReason::InvalidAllowHeaders => blocked(&format!(
+            "invalid token ‘{}’ in CORS header ‘Access-Control-Allow-Headers’",
+            first_bad(value)
+        )),
+        BlockReason::UnsupportedScheme => blocked("CORS request not http"),
+        BlockReason::NetworkError
+        | BlockReason::BadPort
+        | BlockReason::RedirectWithCredentialsInUrl
+        | BlockReason::RedirectToUnsupportedScheme
+        | BlockReason::PrivateNetworkNotAllowed => {
+            format!("{} Status code: (null).", blocked("CORS request did not succeed"))
+        }
+        BlockReason::MixedContent => format!("Blocked loading mixed active content “{url}”"),
+        BlockReason::InvalidRequest
+        | BlockReason::ForbiddenMethod
+        | BlockReason::NoCorsMethodNotSafelisted
+        | BlockReason::ModeSameOriginCrossOrigin
+        | BlockReason::ResourcePolicy
+        | BlockReason::RedirectModeError
+        | BlockReason::TooManyRedirects
+        | BlockReason::RedirectLocationInvalid => {
+            "TypeError: NetworkError when attempting to fetch resource.".to_owned()
+        }
+    }
+}
+
+/// The first member of a list that is no token.
+fn first_bad(list: &str) -> &str {
+    let members = list.split(',').map(str::trim);
+    members
+        .filter(|member| !member.is_empty())
+        .find(|member| !super::header::is_token(member.as_bytes()))
+        .unwrap_or(list)
+}

@@ -1,0 +1,89 @@
+//! Cookies, as RFC 6265bis has them, and what Fetch adds.
+
+mod jar;
+mod set_cookie;
+
+use url::Url;
+
+pub(super) use self::jar::Jar;
+use self::jar::Request as CookieRequest;
+use super::fault::{Fault, Faults};
+use super::profile::Profile;
+use super::request::{RedirectTaint, Request, Tainting};
+use super::site::{is_same_site, site};
+use super::{Browser, Origin, Page, WireResponse};
+
+impl Browser {
+    /// Fetch, "append a request `Cookie` header": its value.
+    pub(super) fn cookie_header(&self, page: &Page, request: &Request) -> Option<Vec<u8>> {
+        let context = context(page, request, &self.profile, self.faults);
+        self.state().cookies.retrieve(&context, self.clock.now())
+    }
+
+    /// Fetch, "parse and store response `Set-Cookie` headers".
+    pub(super) fn store_cookies(&self, page: &Page, request: &Request, response: &WireResponse) {
+        if request.tainting != Tainting::Basic && self.faults.has(Fault::DropsCrossOriginCookies) {
+            return;
+        }
+        let context = context(page, request, &self.profile, self.faults);
+        let now = self.clock.now();
+        let mut state = self.state();
+        for line in response.lines("set-cookie") {
+            state.cookies.store(line, &context, now);
+        }
+    }
+
+    /// Stores a `Set-Cookie` line as if the user had visited `url` and its response had carried it.
+    pub fn store_cookie(&self, url: &Url, set_cookie: &str) {
+        let context = CookieRequest {
+            url,
+            is_same_site: true,
+            partition: String::new(),
+            profile: &self.profile,
+            faults: self.faults,
+        };
+        self.state().cookies.store(set_cookie.as_bytes(), &context, self.clock.now());
+    }
+
+    /// The `Cookie` header that a visit to `url` would carry; empty if there is none.
+    pub fn cookies(&self, url: &Url) -> String {
+        let context = CookieRequest {
+            url,
+            is_same_site: true,
+            partition: String::new(),
+            profile: &self.profile,
+            faults: self.faults,
+        };
+        let value = self.state().cookies.retrieve(&context, self.clock.now()).unwrap_or_default();
+        String::from_utf8_lossy(&value).into_owned()
+    }
+}
+
+fn context<'a>(page: &Page, request: &'a Request, profile: &'a Profile, faults: Faults) -> CookieRequest<'a> {
+    let url = request.current_url();
+    let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+    let server = Origin::of(url);
+    // A jar per top-level site serves the cookies of all other sites.
+    let is_third_party = !is_same_site(top_level, &server);
+    let partition =
+        if profile.partitions_cookies && is_third_party { site(top_level) } else { String::new() };
+    CookieRequest {
+        url,
+        is_same_site: is_same_site_request(page, request, profile) || faults.has(Fault::IgnoresSameSite),
+        partition,
+        profile,
+        faults,
+    }
+}
+
+/// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".
+fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
+    let server = Origin::of(request.current_url());
+    let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+    // Section 5.2.1, "site for cookies": none if the page and those around it are not of one site.
+    let is_page_same_site = is_same_site(&page.origin, top_level) && is_same_site(top_level, &server);
+    // "determine the same-site mode", step 5.
+    let is_chain_same_site =
+        !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;
+    is_page_same_site && is_chain_same_site
+}

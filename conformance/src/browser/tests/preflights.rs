@@ -194,11 +194,17 @@ async fn a_private_network_has_to_consent(#[case] mode: Mode, #[case] method: &s
     assert!(matches!(fetched.outcome, Outcome::Response(_)));
 
     for refusal in [reply(204, &[ALLOW]), reply(204, &[ALLOW, (consent.0, "True")])] {
-        let fetched = answering(refusal, reply(200, &[ALLOW])).fetch(&page(APP), request()).await;
+        let fetched = answering(refusal.clone(), reply(200, &[ALLOW])).fetch(&page(APP), request()).await;
         assert_eq!(blocked(&fetched), BlockReason::PrivateNetworkNotAllowed);
         assert_eq!(fetched.exchanges.len(), 1);
+        let faulty =
+            answering(refusal.clone(), reply(200, &[ALLOW])).with_fault(Fault::IgnoresPrivateNetworkAnswer);
+        assert_eq!(faulty.fetch(&page(APP), request()).await.exchanges.len(), 2);
     }
 }
+
+/// 130 bytes.
+const LONG: &str = "text/plain;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Each fault lets something through, or changes something, that the rule holds back.
 #[rstest]
@@ -208,6 +214,7 @@ async fn a_private_network_has_to_consent(#[case] mode: Mode, #[case] method: &s
 #[case(Fault::SafelistsAnyContentType, "POST", &[("Content-Type", "application/json")], SAME, &[ALLOW])]
 #[case(Fault::IgnoresAllowMethods, "PUT", &[], SAME, &[ALLOW])]
 #[case(Fault::IgnoresAllowHeaders, "GET", &[X], SAME, &[ALLOW])]
+#[case(Fault::SafelistsLongValues, "GET", &[("Accept", LONG)], SAME, &[ALLOW])]
 #[case(Fault::MatchesMethodsInAnyCase, "patch", &[], SAME, &[ALLOW, (METHODS, "PATCH")])]
 #[case(Fault::NormalizesNoMethod, "put", &[], SAME, &[ALLOW, (METHODS, "put")])]
 #[case(Fault::HonoursMethodWildcardWithCredentials, "PUT", &[], INCLUDE, &[ALLOW, CREDENTIALS, (METHODS, "*")])]

@@ -25,32 +25,10 @@ use super::{
     status, vary_lines,
 };
 
-/// Keeps Rocket's log off standard output.
-///
-/// Until it has read its configuration, Rocket logs at its default level, and not only for itself: its logger is that of
-/// the whole process. It does without if there is one already, and here is one that says nothing.
-fn silence() {
-    struct Silence;
-
-    impl log::Log for Silence {
-        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-            false
-        }
-
-        fn log(&self, _: &log::Record<'_>) {}
-
-        fn flush(&self) {}
-    }
-
-    // Whoever else has set a logger wants to read it.
-    let _ = log::set_logger(&Silence);
-}
-
 /// The application without any CORS, on an ephemeral loopback port; attach the middleware under test to it.
 ///
 /// It says nothing, leaves the process's signals alone, and waits for nobody when it is shut down.
 pub fn build(hits: Hits) -> Rocket<Build> {
-    silence();
     let shutdown = Shutdown {
         ctrlc: false,
         #[cfg(unix)]

@@ -1,5 +1,7 @@
 //! The list of the CORS FAQ's questions and the scenarios agree with each other.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cors_conformance::scenario::{self, Scenario};

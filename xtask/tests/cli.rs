@@ -13,28 +13,24 @@ use serde_json::Value;
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
 fn xtask(arguments: &[&str], input: &str) -> Output {
-    let mut child = start(arguments, input);
-    let stdout = child.stdout.take().map(std::io::read_to_string);
-    let stderr = child.stderr.take().map(std::io::read_to_string);
-    let text = |read: Option<std::io::Result<String>>| read.unwrap().unwrap().into_bytes();
-    Output { status: child.wait().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+    start(arguments, input).wait_with_output().expect("an end")
 }
 
 fn start(arguments: &[&str], input: &str) -> Child {
     let mut command = Command::new(XTASK);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = command.spawn().expect("a start");
     // A command that does not read its input may be gone by now.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     child
 }
 
 fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
 fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
 #[test]
@@ -181,11 +177,11 @@ fn a_server_says_where_it_listens_and_stops_when_told(
 fn wait(child: &mut Child) -> ExitStatus {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        if let Some(status) = child.try_wait().unwrap() {
+        if let Some(status) = child.try_wait().expect("a child") {
             return status;
         }
         if Instant::now() > deadline {
-            child.kill().unwrap();
+            child.kill().expect("a child");
             panic!("did not stop");
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -1,0 +1,140 @@
+//! The expectations: what must come of a step.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Problems;
+use crate::browser::BlockReason;
+use crate::pattern::Pattern;
+use crate::scenario::file::{OneOrMany, OutcomeFile, PageExpectationFile, SentFile, StatusFile, WireFile};
+use crate::scenario::{MessageExpectation, PageExpectation, Readable, StatusExpectation, WireExpectation};
+
+impl Problems {
+    pub(super) fn page(&mut self, field: &str, file: PageExpectationFile) -> Option<PageExpectation> {
+        let reasons: Vec<String> = file.reason.into();
+        if !reasons.is_empty() && file.outcome != OutcomeFile::Blocked {
+            self.add(format!("{field}.reason"), "is for `outcome = \"blocked\"` only");
+        }
+        for reason in &reasons {
+            if !BlockReason::ALL.iter().any(|known| known.as_str() == reason) {
+                let known: Vec<_> = BlockReason::ALL.iter().map(|known| known.as_str()).collect();
+                let message = format!("`{reason}` is no reason: write one of {}", known.join(", "));
+                self.add(format!("{field}.reason"), message);
+            }
+        }
+        let readable = Readable {
+            response_type: file.response_type,
+            status: self.status(field, file.status),
+            body: file.body,
+            body_contains: file.body_contains.into(),
+            body_json: self.pointers(field, file.body_json),
+            headers: lower_case(file.headers),
+            hidden: self.patterns(&format!("{field}.hidden"), file.hidden),
+            response_url: file.response_url,
+            redirected: file.redirected,
+        };
+        if file.outcome != OutcomeFile::Readable && !readable.is_empty() {
+            self.add(field, "only of `outcome = \"readable\"` can a page read anything");
+        }
+        Some(match file.outcome {
+            OutcomeFile::Readable => PageExpectation::Readable(Box::new(readable)),
+            OutcomeFile::Opaque => PageExpectation::Opaque,
+            OutcomeFile::OpaqueRedirect => PageExpectation::OpaqueRedirect,
+            OutcomeFile::Blocked => PageExpectation::Blocked { reasons },
+        })
+    }
+
+    pub(super) fn wire(&mut self, field: &str, file: WireFile) -> WireExpectation {
+        let status = self.status(field, file.status);
+        let response = SentFile {
+            method: None,
+            headers: file.headers,
+            lines: file.lines,
+            absent: file.absent,
+            tokens: file.tokens,
+            no_tokens: file.no_tokens,
+            only_tokens: file.only_tokens,
+            body: file.body,
+            body_contains: file.body_contains,
+            body_json: file.body_json,
+            no_body: file.no_body,
+        };
+        let mut sent = file.sent.unwrap_or_default();
+        let method = sent.method.take();
+        let response = self.message(field, response);
+        let request = self.message(&format!("{field}.sent"), sent);
+        let expectation = WireExpectation { on: file.on, nth: file.nth, status, response, method, request };
+        if expectation.is_empty() {
+            self.add(
+                field,
+                "expects nothing: say what must be there, or count with `preflights` and `actuals`",
+            );
+        }
+        expectation
+    }
+
+    fn message(&mut self, field: &str, file: SentFile) -> MessageExpectation {
+        if file.no_body && (file.body.is_some() || !file.body_json.is_empty()) {
+            self.add(format!("{field}.no_body"), "contradicts the body that is expected as well");
+        }
+        MessageExpectation {
+            headers: lower_case(file.headers),
+            lines: lower_case(file.lines),
+            absent: self.patterns(&format!("{field}.absent"), file.absent),
+            tokens: lower_case(file.tokens),
+            no_tokens: lower_case(file.no_tokens),
+            only_tokens: lower_case(file.only_tokens),
+            body: file.body,
+            body_contains: file.body_contains.into(),
+            body_json: self.pointers(field, file.body_json),
+            no_body: file.no_body,
+        }
+    }
+
+    fn status(&mut self, field: &str, file: Option<StatusFile>) -> Option<StatusExpectation> {
+        let field = format!("{field}.status");
+        let accepted = match file? {
+            StatusFile::One(status) => vec![status],
+            StatusFile::Many(statuses) => statuses,
+            StatusFile::Class(class) => {
+                let digit = class.strip_suffix("xx").and_then(|digit| digit.parse().ok());
+                let Some(digit) = digit.filter(|digit| (1..=5).contains(digit)) else {
+                    self.add(field, format!("`{class}` is no class of statuses: write `2xx`"));
+                    return None;
+                };
+                return Some(StatusExpectation::Class(digit));
+            }
+        };
+        if accepted.is_empty() || accepted.iter().any(|status| !(100..=599).contains(status)) {
+            self.add(field, format!("{accepted:?} holds no status from 100 to 599"));
+            return None;
+        }
+        Some(StatusExpectation::OneOf(accepted))
+    }
+
+    fn pointers(&mut self, field: &str, pointers: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+        for pointer in pointers.keys() {
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                let message = format!("`{pointer}` is no JSON pointer: write `/headers/x-a/0`");
+                self.add(format!("{field}.body_json"), message);
+            }
+        }
+        pointers
+    }
+
+    fn patterns(&mut self, field: &str, texts: OneOrMany) -> Vec<Pattern> {
+        let mut patterns = Vec::new();
+        for text in Vec::from(texts) {
+            match Pattern::parse(&text) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => self.add(field, error.to_string()),
+            }
+        }
+        patterns
+    }
+}
+
+fn lower_case<T, U: From<T>>(named: BTreeMap<String, T>) -> BTreeMap<String, U> {
+    named.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value.into())).collect()
+}

@@ -1,0 +1,208 @@
+//! From the shape of a file to a scenario: every problem of the file is found, not only the first.
+
+use std::collections::BTreeMap;
+
+use cors_core::{Policy, PolicyBuilder};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::file::{OpaqueFile, PageFile, ScenarioFile, ServerFile};
+use super::{Kind, Problem, Scenario, ServerPlan};
+use crate::browser::{OpaqueSort, Origin, Page, User};
+
+use text::{is_identifier, is_slug, server_origin};
+
+mod expectation;
+mod step;
+mod text;
+
+/// The documents that `spec` may name a section of.
+const DOCUMENTS: [&str; 10] = [
+    "fetch",
+    "html",
+    "url",
+    "private-network-access",
+    "rfc6454",
+    "rfc6265bis",
+    "rfc9110",
+    "rfc9111",
+    "rfc9113",
+    "semantics",
+];
+
+/// Reads the text of one file whose path is `<id>.toml`.
+pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
+    let mut problems = Problems { file: format!("{id}.toml"), found: Vec::new() };
+    let file: ScenarioFile = match toml::from_str(text) {
+        Ok(file) => file,
+        Err(error) => {
+            problems.add("the file", error.to_string().trim_end());
+            return Err(problems.found);
+        }
+    };
+    let scenario = problems.scenario(id, file);
+    if problems.found.is_empty() { Ok(scenario) } else { Err(problems.found) }
+}
+
+/// The servers' origins by name; also of those whose policy is refused.
+type Origins = BTreeMap<String, Url>;
+
+struct Problems {
+    file: String,
+    found: Vec<Problem>,
+}
+
+impl Problems {
+    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.found.push(Problem { file: self.file.clone(), field: field.into(), message: message.into() });
+    }
+
+    fn scenario(&mut self, id: &str, file: ScenarioFile) -> Scenario {
+        if file.id != id {
+            self.add(
+                "id",
+                format!("is `{}`, but the file's path says `{id}`: write the path without `.toml`", file.id),
+            );
+        }
+        if !is_identifier(id) {
+            self.add("id", format!("`{id}` is no `<group>/<name>` of lower-case letters, digits and `-`"));
+        }
+        if file.title.trim().is_empty() {
+            self.add("title", "is empty: say in one sentence what holds");
+        }
+        let spec: Vec<String> = file.spec.into();
+        let faq: Vec<String> = file.faq.into();
+        self.references(&spec, &faq);
+        let harm = file.harm.filter(|harm| !harm.trim().is_empty());
+        if file.kind == Kind::Security && harm.is_none() {
+            self.add("harm", "is missing: a security scenario says in one sentence who gets hurt");
+        }
+        let page = self.page_of(file.page);
+        let (origins, servers) = self.servers(&file.policy, file.servers);
+        let steps = self.steps(&origins, file.step);
+        Scenario {
+            id: file.id,
+            title: file.title,
+            kind: file.kind,
+            spec,
+            faq,
+            harm,
+            contract: file.contract,
+            depends_on: file.depends_on.into(),
+            http: file.http,
+            page,
+            servers,
+            steps,
+        }
+    }
+
+    fn page_of(&mut self, file: PageFile) -> Page {
+        let origin = self.page_origin("page.origin", &file.origin);
+        if file.opaque.is_some() && origin != Origin::Opaque {
+            self.add("page.opaque", "is for `origin = \"null\"` only");
+        }
+        Page {
+            origin,
+            opaque: match file.opaque {
+                None | Some(OpaqueFile::Sandboxed) => OpaqueSort::Sandboxed,
+                Some(OpaqueFile::Data) => OpaqueSort::Data,
+                Some(OpaqueFile::File) => OpaqueSort::File,
+            },
+            top_level: file.top_level.map(|text| self.page_origin("page.top_level", &text)),
+            user: file.user.map(|user| User { name: user.name, password: user.password }),
+        }
+    }
+
+    fn page_origin(&mut self, field: &str, text: &str) -> Origin {
+        Origin::parse(text).unwrap_or_else(|| {
+            self.add(field, format!("`{text}` is no origin: write `https://app.example`, or `null`"));
+            Origin::Opaque
+        })
+    }
+
+    fn references(&mut self, spec: &[String], faq: &[String]) {
+        if spec.is_empty() && faq.is_empty() {
+            self.add("spec", "is missing, and so is `faq`: name the section or the question that it answers");
+        }
+        for reference in spec {
+            let sound = reference.split_once('#').is_some_and(|(document, section)| {
+                DOCUMENTS.contains(&document) && !section.is_empty() && !section.contains(char::is_whitespace)
+            });
+            if !sound {
+                self.add(
+                    "spec",
+                    format!(
+                        "`{reference}` is no section: write `document#section`, document being one of {}",
+                        DOCUMENTS.join(", ")
+                    ),
+                );
+            }
+        }
+        for slug in faq {
+            if !is_slug(slug) {
+                self.add(
+                    "faq",
+                    format!("`{slug}` is no question: write it in lower case, words joined by `-`"),
+                );
+            }
+        }
+    }
+
+    fn servers(
+        &mut self,
+        policy: &Value,
+        files: BTreeMap<String, ServerFile>,
+    ) -> (Origins, BTreeMap<String, ServerPlan>) {
+        let policy = self.policy("policy", policy);
+        if !files.contains_key(Scenario::MAIN) {
+            self.add("servers.main", "is missing: one of the servers is called `main`");
+        }
+        let mut origins = Origins::new();
+        let mut servers = BTreeMap::new();
+        for (name, file) in files {
+            let (text, own) = match file {
+                ServerFile::Origin(origin) => (origin, None),
+                ServerFile::Own(file) => (file.origin, file.policy),
+            };
+            let policy = match own {
+                Some(own) => self.policy(&format!("servers.{name}.policy"), &own),
+                None => policy.clone(),
+            };
+            let Some(origin) = server_origin(&text) else {
+                self.add(
+                    format!("servers.{name}"),
+                    format!("`{text}` is no origin of a server: write `https://api.example`, without a path"),
+                );
+                continue;
+            };
+            if let Some((twin, _)) = origins.iter().find(|(_, other)| **other == origin) {
+                let message = format!("has the origin of `{twin}`: every server has one of its own");
+                self.add(format!("servers.{name}"), message);
+            }
+            origins.insert(name.clone(), origin.clone());
+            // Without a policy there is a problem, and no scenario will come of the file.
+            servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy })));
+        }
+        (origins, servers)
+    }
+
+    fn policy(&mut self, field: &str, policy: &Value) -> Option<Policy> {
+        let builder = match PolicyBuilder::deserialize(policy) {
+            Ok(builder) => builder,
+            Err(error) => {
+                self.add(field, error.to_string());
+                return None;
+            }
+        };
+        match builder.build() {
+            Ok(policy) => Some(policy),
+            Err(error) => {
+                for problem in error.problems() {
+                    self.add(format!("{field}.{}", problem.field()), problem.to_string());
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The steps: what happens.
+
+use url::Url;
+
+use super::text::unescape;
+use super::{Origins, Problems};
+use crate::browser::FetchRequest;
+use crate::scenario::file::{FetchFile, RequestFile, StepFile};
+use crate::scenario::{Action, On, RawRequest, Scenario, Step};
+
+impl Problems {
+    pub(super) fn steps(&mut self, origins: &Origins, files: Vec<StepFile>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (index, file) in files.into_iter().enumerate() {
+            let field = format!("step[{index}]");
+            steps.extend(self.step(&field, origins, file));
+        }
+        if self.found.is_empty() && !steps.iter().any(Step::expects_something) {
+            self.add("step", "nothing is expected of any step, so the scenario cannot fail");
+        }
+        steps
+    }
+
+    fn step(&mut self, field: &str, origins: &Origins, file: StepFile) -> Option<Step> {
+        let action = match (file.fetch, file.request) {
+            (Some(fetch), None) => self.fetch(field, origins, fetch).map(Action::Fetch),
+            (None, Some(request)) => {
+                if file.page.is_some() {
+                    self.add(
+                        format!("{field}.page"),
+                        "there is no page in a raw request: expect it on the `wire`",
+                    );
+                }
+                if file.preflights.is_some() || file.actuals.is_some() {
+                    self.add(field, "a raw request is one exchange: `preflights` and `actuals` say nothing");
+                }
+                if file.wire.iter().any(|wire| wire.on == On::Preflight || wire.nth > 0) {
+                    self.add(
+                        format!("{field}.wire"),
+                        "the one exchange of a raw request is `on = \"actual\"`",
+                    );
+                }
+                self.raw_request(field, origins, request).map(Action::Request)
+            }
+            _ => {
+                self.add(field, "has to have either a `fetch` or a `request`");
+                None
+            }
+        };
+        let page = file.page.and_then(|page| self.page(&format!("{field}.page"), page));
+        let mut wire = Vec::new();
+        for (index, file) in file.wire.into_iter().enumerate() {
+            wire.push(self.wire(&format!("{field}.wire[{index}]"), file));
+        }
+        Some(Step {
+            action: action?,
+            page,
+            wire,
+            preflights: file.preflights,
+            actuals: file.actuals,
+            handlers_run: file.handlers_run,
+        })
+    }
+
+    fn fetch(&mut self, field: &str, origins: &Origins, file: FetchFile) -> Option<FetchRequest> {
+        let url = match (&file.path, &file.url) {
+            (Some(path), None) if path.starts_with('/') => {
+                origins.get(Scenario::MAIN).and_then(|main| main.join(path).ok())
+            }
+            (Some(path), None) => {
+                self.add(format!("{field}.fetch.path"), format!("`{path}` does not begin with `/`"));
+                None
+            }
+            (None, Some(url)) => {
+                let parsed = Url::parse(url).ok();
+                if parsed.is_none() {
+                    self.add(format!("{field}.fetch.url"), format!("`{url}` is no absolute URL"));
+                }
+                parsed
+            }
+            _ => {
+                self.add(format!("{field}.fetch"), "has to have either a `path` on `main` or a `url`");
+                None
+            }
+        };
+        Some(FetchRequest {
+            url: url?,
+            method: file.method,
+            headers: file.headers.0,
+            body: file.body.map(String::into_bytes),
+            mode: file.mode,
+            credentials: file.credentials,
+            redirect: file.redirect,
+            private_network: file.private_network,
+        })
+    }
+
+    fn raw_request(&mut self, field: &str, origins: &Origins, file: RequestFile) -> Option<RawRequest> {
+        let name = file.server.as_deref().unwrap_or(Scenario::MAIN);
+        let Some(origin) = origins.get(name) else {
+            // That `main` is missing has been said already.
+            if name != Scenario::MAIN {
+                self.add(
+                    format!("{field}.request.server"),
+                    format!("there is no server `{name}` in `[servers]`"),
+                );
+            }
+            return None;
+        };
+        let mut headers = Vec::new();
+        for (name, value) in file.headers.0 {
+            match unescape(&value) {
+                Some(bytes) => headers.push((name, bytes)),
+                None => self.add(
+                    format!("{field}.request.headers.{name}"),
+                    format!("`{value}` has a `\\` that begins neither `\\xNN` nor `\\\\`"),
+                ),
+            }
+        }
+        Some(RawRequest {
+            origin: origin.clone(),
+            method: file.method,
+            target: file.path,
+            headers,
+            body: file.body.map(String::into_bytes),
+        })
+    }
+}

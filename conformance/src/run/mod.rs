@@ -60,14 +60,13 @@ pub async fn run(
             let (scenario, subject, user_agent) = (scenario.clone(), subject.clone(), user_agent.clone());
             let (free, report) = (free.clone(), report.clone());
             players.spawn(async move {
+                let broken = broken(pending).await;
+                // The semaphore is never closed.
+                let _permit = free.acquire().await;
                 let begun = Instant::now();
-                let judgement = match broken(pending).await {
+                let judgement = match broken {
                     Some(dependency) => Judgement::skip_dependent(&dependency),
-                    None => {
-                        // The semaphore is never closed.
-                        let _permit = free.acquire().await;
-                        play(&scenario, &subject, &user_agent, options.time_limit).await
-                    }
+                    None => play(&scenario, &subject, &user_agent, options.time_limit).await,
                 };
                 tell.send_replace(Some(judgement.upholds_dependents()));
                 let result = ScenarioResult::new(&scenario, judgement, begun.elapsed());

@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: the scenarios, played with subjects, and a report.
+//! `cargo xtask conformance` and `cargo xtask compare`: the scenarios, played with subjects, and a report.
 
 use std::error::Error;
 use std::fs::File;
@@ -20,7 +20,7 @@ use cors_conformance::user_agent::Model;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A subject, or a glob over their names; may be repeated [default: every adapter].
+    /// A subject, or a glob over their names; may be repeated [default: every adapter; to compare, everybody].
     #[arg(long = "subject", value_name = "GLOB", value_parser = Pattern::parse)]
     subjects: Vec<Pattern>,
     /// A scenario, or a glob over their ids; may be repeated [default: all].
@@ -80,7 +80,27 @@ impl From<Format> for report::Format {
     }
 }
 
+/// Judges the adapters.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    play_and_report(arguments, report::render)
+}
+
+/// Puts existing middleware beside the adapters.
+pub(crate) fn compare(mut arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    if arguments.subjects.is_empty() && arguments.external.is_empty() {
+        arguments.subjects = vec![Pattern::parse("*")?];
+    }
+    play_and_report(arguments, |run, format| {
+        let mut run = run.clone();
+        report::side_by_side(&mut run);
+        report::compare(&run, format)
+    })
+}
+
+fn play_and_report(
+    arguments: Arguments,
+    render: impl Fn(&Run, report::Format) -> Result<String, report::ReportError>,
+) -> Result<ExitCode, Box<dyn Error>> {
     let scenarios = scenario::select(scenario::embedded()?, &arguments.scenarios)?;
     let subjects = registry::select(&arguments.subjects, arguments.external)?;
     if arguments.list {
@@ -103,7 +123,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("interrupted");
         return Ok(ExitCode::from(130));
     };
-    let text = report::render(&run, arguments.format.into())?;
+    let text = render(&run, arguments.format.into())?;
     match out {
         Some(mut file) => {
             file.write_all(text.as_bytes())?;

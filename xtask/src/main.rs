@@ -25,6 +25,8 @@ enum Command {
     /// Exits with 0 if everything judged holds, with 1 if an adapter or an external subject fails something, with 2 if the
     /// arguments are wrong.
     Conformance(conformance::Arguments),
+    /// Put the frameworks' existing middleware beside the adapters, and show where they differ.
+    Compare(conformance::Arguments),
     /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
     Serve(serve::Arguments),
     /// Check policy files and say in plain words who may do what.
@@ -45,6 +47,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Conformance(arguments) => conformance::run(arguments),
+        Command::Compare(arguments) => conformance::compare(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Policy { files, format } => Ok(policy::run(&files, format)),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),

@@ -2,10 +2,12 @@
 
 use crate::run::Run;
 
+pub use compare::{compare, side_by_side};
 pub use counts::summary;
 pub use list::list;
 pub use progress::Progress;
 
+mod compare;
 mod counts;
 mod junit;
 mod list;

@@ -24,7 +24,7 @@ pub(super) fn render(run: &Run) -> String {
     text.0
 }
 
-fn scores(run: &Run) -> Table {
+pub(super) fn scores(run: &Run) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     let names = run.subjects.iter().map(|subject| subject.name.as_str());

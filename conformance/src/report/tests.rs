@@ -105,6 +105,33 @@ fn json() {
 }
 
 #[test]
+fn comparison_as_a_table() {
+    insta::assert_snapshot!(compare(&run(), Format::Table).unwrap());
+}
+
+#[test]
+fn comparison_as_markdown() {
+    insta::assert_snapshot!(compare(&run(), Format::Markdown).unwrap());
+}
+
+#[test]
+fn a_comparison_in_json_is_the_run() {
+    assert_eq!(compare(&run(), Format::Json).unwrap(), render(&run(), Format::Json).unwrap());
+}
+
+#[test]
+fn each_adapter_stands_before_the_middleware_of_its_framework() {
+    let mut run = run();
+    let poem = |name, kind| SubjectRun { framework: "poem".to_owned(), ..subject(name, kind, Vec::new()) };
+    run.subjects.insert(0, poem("a-middleware", SubjectKind::Middleware));
+    run.subjects.insert(0, poem("z-adapter", SubjectKind::Adapter));
+    run.subjects.reverse();
+    side_by_side(&mut run);
+    let names: Vec<_> = run.subjects.iter().map(|subject| subject.name.as_str()).collect();
+    assert_eq!(names, ["cors-axum", "tower-http", "z-adapter", "a-middleware"]);
+}
+
+#[test]
 fn a_clean_run_has_nothing_but_scores_and_a_summary() {
     let mut clean = run();
     clean.subjects.truncate(1);

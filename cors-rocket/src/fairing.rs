@@ -1,5 +1,7 @@
 //! How a fairing, which cannot answer, has a preflight answered: through a route of its own.
 
+use std::sync::{Mutex, PoisonError};
+
 use cors_core::{Decision, Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Method, Status};
@@ -39,37 +41,54 @@ impl Fairing for Cors {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(policies) = request.rocket().state::<Policies>() else { return };
-        let view = RequestView(request);
-        if policies.only().is_some() && !view.is_options() {
-            return;
+        if let Some(arrival) = Arrival::of(request, policies) {
+            arrival.decide(request);
         }
-        let policy = policies.select(request.uri().path()).current();
-        let preflight = match policy.decide(&view) {
-            Decision::Preflight(preflight) => Some(preflight),
-            Decision::Pass(_) => None,
-        };
-        request.local_cache(|| Some(Remembered { policy, preflight }));
     }
 }
 
-/// What was decided when the request came in. Later fairings may change its method and its path, and a
+/// What was decided when a request came in. Later fairings may change its method and its path, and a
 /// [`PolicyHandle`](crate::PolicyHandle) its policy.
-struct Remembered {
+struct Arrival {
     policy: PreparedPolicy<String>,
-    preflight: Option<Preflight>,
+    /// Decided anew each time that a request comes in, for the clones of a local request share their cache.
+    preflight: Mutex<Option<Preflight>>,
 }
 
-impl Remembered {
-    /// Where nothing is remembered, the policy is [`Policies::only`] and the request no preflight.
+impl Arrival {
+    /// Nothing where the policy is [`Policies::only`] and the request no preflight: there is no need to remember that.
     fn of<'r>(request: &'r Request<'_>, policies: &Policies) -> Option<&'r Self> {
-        // Rocket's cache cannot be read without writing to it, and every request would pay for that. An actual request
-        // never has this header: scripts cannot set it (Fetch, "forbidden request-header").
-        let asks = request.headers().contains(RequestHeader::AccessControlRequestMethod.name());
-        if policies.only().is_some() && !asks {
+        // Rocket's cache cannot be read without writing to it, and every request would pay for that.
+        if policies.only().is_some() && !asks_for_method(request) {
             return None;
         }
-        request.local_cache(|| None).as_ref()
+        Some(request.local_cache(|| Self {
+            policy: policies.select(request.uri().path()).current(),
+            preflight: Mutex::default(),
+        }))
     }
+
+    fn decide(&self, request: &Request<'_>) {
+        let view = RequestView(request);
+        // Any other request is decided about when its response is there, and the developer told once.
+        let preflight = match view.is_options() && asks_for_method(request) {
+            true => match self.policy.decide(&view) {
+                Decision::Preflight(preflight) => Some(preflight),
+                Decision::Pass(_) => None,
+            },
+            false => None,
+        };
+        *self.preflight.lock().unwrap_or_else(PoisonError::into_inner) = preflight;
+    }
+
+    fn preflight(&self) -> Option<Preflight> {
+        *self.preflight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// No actual request has this header: scripts cannot set it (Fetch, "forbidden request-header").
+fn asks_for_method(request: &Request<'_>) -> bool {
+    request.headers().contains(RequestHeader::AccessControlRequestMethod.name())
 }
 
 /// The route of every preflight, ranked before all others; it leaves every other `OPTIONS` request to the application.
@@ -87,9 +106,8 @@ struct PreflightHandler;
 #[rocket::async_trait]
 impl Handler for PreflightHandler {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let remembered =
-            request.rocket().state().and_then(|policies| Remembered::of(request, policies)?.preflight);
-        let Some(preflight) = remembered else {
+        let arrival = request.rocket().state().and_then(|policies| Arrival::of(request, policies));
+        let Some(preflight) = arrival.and_then(Arrival::preflight) else {
             // What Rocket says where no route matches; any route that follows says otherwise.
             return Outcome::Forward((data, Status::NotFound));
         };
@@ -108,12 +126,10 @@ impl Fairing for ResponseFairing {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(policies) = request.rocket().state::<Policies>() else { return };
-        let remembered = Remembered::of(request, policies);
-        let Some(policy) = remembered.map(|remembered| &remembered.policy).or(policies.only()) else {
-            return;
-        };
+        let arrival = Arrival::of(request, policies);
+        let Some(policy) = arrival.map(|arrival| &arrival.policy).or(policies.only()) else { return };
         let view = RequestView(request);
-        let decision = match remembered.and_then(|remembered| remembered.preflight) {
+        let decision = match arrival.and_then(Arrival::preflight) {
             Some(preflight) => Decision::Preflight(preflight),
             None => policy.decide(&view),
         };

@@ -180,6 +180,16 @@ fn two_lines_of_origin_are_no_origin() {
     assert_eq!(request.dispatch().status(), Status::Forbidden);
 }
 
+/// Clones of a local request share its cache.
+#[test]
+fn a_decision_is_not_mistaken_for_that_of_another_request() {
+    let client = client();
+    let request =
+        client.req(Method::Options, "/").header(Header::new("access-control-request-method", "PUT"));
+    let send = |origin| request.clone().header(Header::new("origin", origin)).dispatch().status();
+    assert_eq!((send(APP), send("https://other.example")), (Status::NoContent, Status::Forbidden));
+}
+
 #[test]
 fn header_names_are_one_list_over_all_lines() {
     let client = client();

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cors_core::{Decision, Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead};
+use cors_core::{Decision, Preflight, PreparedPolicy, RequestHead, RequestHeader};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
@@ -141,9 +141,7 @@ impl Fairing for ResponseFairing {
                     *response = Response::new();
                 }
                 response.set_status(Status::new(preflight.status()));
-                let mut headers = ResponseView(response);
-                headers.remove_with_prefix("access-control-");
-                policy.write_preflight(preflight, &view, &mut headers);
+                policy.write_preflight(preflight, &view, &mut ResponseView(response));
             }
         }
     }

@@ -115,28 +115,36 @@ impl Policy {
 }
 
 /// Tells the developer, in a `tracing` event at debug level, what was not allowed and what to do about it.
+#[cfg(feature = "tracing")]
 #[cold]
 fn tell(reason: Reason, value: &[u8]) {
-    #[cfg(feature = "tracing")]
     tracing::debug!(
         target: "cors",
         reason = reason.as_str(),
-        value = %Excerpt(value),
+        value = %excerpt::Excerpt(value),
         help = reason.help(),
         "not allowed by the CORS policy"
     );
-    #[cfg(not(feature = "tracing"))]
-    let _ = (reason, Excerpt(value).to_string);
 }
 
-/// The beginning of a value that came from a stranger, fit for a log.
-struct Excerpt<'a>(&'a [u8]);
+#[cfg(not(feature = "tracing"))]
+fn tell(_: Reason, _: &[u8]) {}
 
-impl fmt::Display for Excerpt<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 200;
-        let shown = &self.0[..self.0.len().min(LONGEST)];
-        write!(formatter, "{}", shown.escape_ascii())?;
-        if self.0.len() > LONGEST { write!(formatter, "… ({} bytes)", self.0.len()) } else { Ok(()) }
+#[cfg(feature = "tracing")]
+mod excerpt {
+    use std::fmt;
+
+    /// How much of a value is told, in bytes.
+    const LONGEST: usize = 200;
+
+    /// The beginning of a value that came from a stranger, fit for a log.
+    pub(super) struct Excerpt<'a>(pub(super) &'a [u8]);
+
+    impl fmt::Display for Excerpt<'_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let shown = &self.0[..self.0.len().min(LONGEST)];
+            write!(formatter, "{}", shown.escape_ascii())?;
+            if self.0.len() > LONGEST { write!(formatter, "… ({} bytes)", self.0.len()) } else { Ok(()) }
+        }
     }
 }

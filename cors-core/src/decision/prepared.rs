@@ -152,6 +152,8 @@ impl<V> PreparedPolicy<V> {
         R::Value: From<&'p V>,
     {
         let prepared = &*self.0;
+        // Some frameworks hand over a response that something else has written into.
+        response.remove_with_prefix(token::ACCESS_CONTROL);
         if preflight.tells_policy {
             match &prepared.any_origin {
                 Some(any) => response.set(ResponseHeader::AccessControlAllowOrigin, any.into()),

@@ -1,6 +1,7 @@
 //! The built-in model of a browser.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
@@ -35,22 +36,28 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
-        page: &'a Page,
         network: Arc<LoopbackNetwork>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let browser = Browser::new(network, self.profile.clone());
-        let session: Box<dyn Session> = Box::new(ModelSession { browser, page: page.clone() });
+        let session: Box<dyn Session> = Box::new(ModelSession { browser });
         ready(Ok(session)).boxed()
     }
 }
 
 struct ModelSession {
     browser: Browser,
-    page: Page,
 }
 
 impl Session for ModelSession {
-    fn fetch(&mut self, request: FetchRequest) -> BoxFuture<'_, Result<Fetched, UserAgentError>> {
-        async move { Ok(self.browser.fetch(&self.page, request).await) }.boxed()
+    fn fetch<'a>(
+        &'a mut self,
+        page: &'a Page,
+        request: FetchRequest,
+    ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
+        async move { Ok(self.browser.fetch(page, request).await) }.boxed()
+    }
+
+    fn wait(&mut self, _time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>> {
+        ready(Err(UserAgentError::Unable("it has no clock of its own".to_owned()))).boxed()
     }
 }

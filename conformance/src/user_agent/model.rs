@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
-use crate::browser::{Browser, FetchRequest, Fetched, Page, Profile};
+use crate::browser::{Browser, FetchRequest, Fetched, ManualClock, Page, Profile};
 use crate::network::LoopbackNetwork;
 
 /// The browser model, which needs no installation.
@@ -38,14 +38,16 @@ impl UserAgent for Model {
         &'a self,
         network: Arc<LoopbackNetwork>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        let browser = Browser::new(network, self.profile.clone());
-        let session: Box<dyn Session> = Box::new(ModelSession { browser });
+        let clock = Arc::new(ManualClock::new());
+        let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());
+        let session: Box<dyn Session> = Box::new(ModelSession { browser, clock });
         ready(Ok(session)).boxed()
     }
 }
 
 struct ModelSession {
     browser: Browser,
+    clock: Arc<ManualClock>,
 }
 
 impl Session for ModelSession {
@@ -57,7 +59,8 @@ impl Session for ModelSession {
         async move { Ok(self.browser.fetch(page, request).await) }.boxed()
     }
 
-    fn wait(&mut self, _time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>> {
-        ready(Err(UserAgentError::Unable("it has no clock of its own".to_owned()))).boxed()
+    fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>> {
+        self.clock.advance(time);
+        ready(Ok(())).boxed()
     }
 }

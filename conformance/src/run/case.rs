@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Judgement;
-use crate::browser::{Exchange, ExchangeKind, Network, WireRequest};
+use crate::browser::{Exchange, ExchangeKind, Network, Page, WireRequest};
 use crate::network::LoopbackNetwork;
 use crate::scenario::{Action, RawRequest, Scenario, Step};
 use crate::subject::{Server, StartError, Subject, SubjectKind};
@@ -61,7 +61,7 @@ async fn steps(
     user_agent: &dyn UserAgent,
     network: &Arc<LoopbackNetwork>,
 ) -> Result<Judgement, UserAgentError> {
-    let mut session = user_agent.open(&scenario.page, network.clone()).await?;
+    let mut session = user_agent.open(network.clone()).await?;
     let mut mismatches = Vec::new();
     let mut exchanges = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
@@ -87,9 +87,19 @@ async fn observe(
         Some(_) => Some(hits(scenario, network).await),
         None => None,
     };
+    if !step.wait.is_zero() {
+        session.wait(step.wait).await?;
+    }
     let (page, exchanges) = match &step.action {
         Action::Fetch(request) => {
-            let fetched = session.fetch(request.clone()).await?;
+            let fetched = match &step.from {
+                None => session.fetch(&scenario.page, request.clone()).await?,
+                Some(origin) => {
+                    // Another page, but the same person before it.
+                    let page = Page { user: scenario.page.user.clone(), ..Page::new(origin.clone()) };
+                    session.fetch(&page, request.clone()).await?
+                }
+            };
             (Some(fetched.outcome), fetched.exchanges)
         }
         Action::Request(request) => (None, vec![raw_exchange(request, network).await]),

@@ -112,6 +112,8 @@ pub(super) struct OwnServerFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepFile {
+    #[serde(default)]
+    pub(super) wait: u32,
     pub(super) fetch: Option<FetchFile>,
     pub(super) request: Option<RequestFile>,
     pub(super) page: Option<PageExpectationFile>,
@@ -125,6 +127,7 @@ pub(super) struct StepFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FetchFile {
+    pub(super) from: Option<String>,
     pub(super) path: Option<String>,
     pub(super) url: Option<String>,
     #[serde(default = "default_method")]

@@ -1,15 +1,21 @@
 //! What happens in a scenario: fetches, as a page would write them, and raw requests.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::{PageExpectation, WireExpectation};
-use crate::browser::FetchRequest;
+use crate::browser::{FetchRequest, Origin};
 
 /// One step, with what must come of it.
 #[derive(Clone, Debug)]
 pub struct Step {
+    /// How much time passes first.
+    pub wait: Duration,
     /// What happens.
     pub action: Action,
+    /// The origin of the page that fetches, where it is not the scenario's.
+    pub from: Option<Origin>,
     /// What the page must get; of a fetch only.
     pub page: Option<PageExpectation>,
     /// What must be on the wire.

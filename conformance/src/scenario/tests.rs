@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rstest::rstest;
 
 use super::*;
@@ -16,6 +18,11 @@ fetch = { path = "/item/1", method = "DELETE", headers = { "x-a" = "1" } }
 page = { outcome = "blocked", reason = "method-not-allowed" }
 wire = [{ on = "preflight", status = 403, absent = ["access-control-*"] }]
 handlers_run = 0
+
+[[step]]
+wait = 600
+fetch = { path = "/status/200", from = "https://other.example" }
+page = { outcome = "readable" }
 
 [[step]]
 request = { method = "OPTIONS", path = "/echo", headers = [["origin", 'a\x00'], { name = "x-b", text = "ab", times = 3 }] }
@@ -39,10 +46,13 @@ fn a_sound_file_is_read_whole() {
     assert_eq!(fetch.url.as_str(), "https://api.example/item/1");
     assert_eq!(fetch.headers, [("x-a".to_owned(), "1".to_owned())]);
     assert_eq!(scenario.steps[0].handlers_run, Some(0));
-    let Action::Request(request) = &scenario.steps[1].action else { panic!("{:?}", scenario.steps[1]) };
+    assert_eq!((scenario.steps[0].wait, &scenario.steps[0].from), (Duration::ZERO, &None));
+    assert_eq!(scenario.steps[1].wait, Duration::from_secs(600));
+    assert_eq!(scenario.steps[1].from.as_ref().unwrap().to_string(), "https://other.example");
+    let Action::Request(request) = &scenario.steps[2].action else { panic!("{:?}", scenario.steps[2]) };
     assert_eq!(request.headers[0].1, b"a\0");
     assert_eq!(request.headers[1], ("x-b".to_owned(), b"ababab".to_vec()));
-    assert_eq!(scenario.steps[1].wire[0].status, Some(StatusExpectation::Class(4)));
+    assert_eq!(scenario.steps[2].wire[0].status, Some(StatusExpectation::Class(4)));
 }
 
 #[rstest]
@@ -59,17 +69,19 @@ fn a_sound_file_is_read_whole() {
 #[case("[[step]]\nfetch", "[page]\nopaque = \"data\"\n[[step]]\nfetch", "page.opaque")]
 #[case("reason = \"method-not-allowed\"", "reason = \"no-such-code\"", "step[0].page.reason")]
 #[case("path = \"/item/1\"", "path = \"item/1\"", "step[0].fetch.path")]
+#[case("from = \"https://other.example\"", "from = \"other.example\"", "step[1].fetch.from")]
+#[case("wait = 600", "wait = -1", "the file")]
 #[case("path = \"/item/1\",", "", "step[0].fetch")]
 #[case("path = \"/item/1\"", "url = \"item/1\"", "step[0].fetch.url")]
 #[case("\"blocked\"", "\"opaque\"", "step[0].page.reason")]
 #[case("\"blocked\", reason = \"method-not-allowed\"", "\"opaque\", status = 200", "step[0].page")]
 #[case("status = 403", "status = 1000", "step[0].wire[0].status")]
-#[case("\"4xx\"", "\"9xx\"", "step[1].wire[0].status")]
+#[case("\"4xx\"", "\"9xx\"", "step[2].wire[0].status")]
 #[case("access-control-*", "access-control-[", "step[0].wire[0].absent")]
 #[case("status = 403, absent = [\"access-control-*\"]", "nth = 0", "step[0].wire[0]")]
-#[case("on = \"actual\"", "on = \"preflight\"", "step[1].wire")]
-#[case(r"a\x00", r"a\y00", "step[1].request.headers.origin")]
-#[case("path = \"/echo\"", "path = \"/echo\", server = \"other\"", "step[1].request.server")]
+#[case("on = \"actual\"", "on = \"preflight\"", "step[2].wire")]
+#[case(r"a\x00", r"a\y00", "step[2].request.headers.origin")]
+#[case("path = \"/echo\"", "path = \"/echo\", server = \"other\"", "step[2].request.server")]
 #[case("[policy]\nallow_origins = \"https://app.example\"", "policy = 1", "policy")]
 #[case(
     "allow_origins = \"https://app.example\"",

@@ -1,6 +1,7 @@
 //! User agents: who plays the page's side of a scenario.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -16,20 +17,26 @@ pub trait UserAgent: Send + Sync {
     /// The name by which `--user-agent` finds it, such as `model`.
     fn name(&self) -> &str;
 
-    /// Opens `page` in a session of its own, which shares no cookies, caches or preflights with any other.
+    /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
     /// `network` knows where the scenario's servers listen.
     fn open<'a>(
         &'a self,
-        page: &'a Page,
         network: Arc<LoopbackNetwork>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
 
-/// A page that was opened for one scenario; closed when it is dropped.
+/// The pages that are opened for one scenario; closed when it is dropped.
 pub trait Session: Send {
-    /// Runs one `fetch()` in the page, and tells what came of it and what was on the wire.
-    fn fetch(&mut self, request: FetchRequest) -> BoxFuture<'_, Result<Fetched, UserAgentError>>;
+    /// Runs one `fetch()` in `page`, and tells what came of it and what was on the wire.
+    fn fetch<'a>(
+        &'a mut self,
+        page: &'a Page,
+        request: FetchRequest,
+    ) -> BoxFuture<'a, Result<Fetched, UserAgentError>>;
+
+    /// Lets time pass.
+    fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>>;
 }
 
 /// Why a user agent did not play its part. Says nothing about the subject.

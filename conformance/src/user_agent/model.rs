@@ -1,11 +1,12 @@
 //! The built-in model of a browser.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
-use crate::browser::{Browser, FetchRequest, Fetched, Page, Profile};
+use crate::browser::{Browser, FetchRequest, Fetched, ManualClock, Page, Profile};
 use crate::network::LoopbackNetwork;
 
 /// The browser model, which needs no installation.
@@ -35,22 +36,31 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
-        page: &'a Page,
         network: Arc<LoopbackNetwork>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        let browser = Browser::new(network, self.profile.clone());
-        let session: Box<dyn Session> = Box::new(ModelSession { browser, page: page.clone() });
+        let clock = Arc::new(ManualClock::new());
+        let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());
+        let session: Box<dyn Session> = Box::new(ModelSession { browser, clock });
         ready(Ok(session)).boxed()
     }
 }
 
 struct ModelSession {
     browser: Browser,
-    page: Page,
+    clock: Arc<ManualClock>,
 }
 
 impl Session for ModelSession {
-    fn fetch(&mut self, request: FetchRequest) -> BoxFuture<'_, Result<Fetched, UserAgentError>> {
-        async move { Ok(self.browser.fetch(&self.page, request).await) }.boxed()
+    fn fetch<'a>(
+        &'a mut self,
+        page: &'a Page,
+        request: FetchRequest,
+    ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
+        async move { Ok(self.browser.fetch(page, request).await) }.boxed()
+    }
+
+    fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>> {
+        self.clock.advance(time);
+        ready(Ok(())).boxed()
     }
 }

@@ -1,5 +1,7 @@
 //! The steps: what happens.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::text::unescape;
@@ -22,6 +24,8 @@ impl Problems {
     }
 
     fn step(&mut self, field: &str, origins: &Origins, file: StepFile) -> Option<Step> {
+        let from = file.fetch.as_ref().and_then(|fetch| fetch.from.as_deref());
+        let from = from.map(|text| self.page_origin(&format!("{field}.fetch.from"), text));
         let action = match (file.fetch, file.request) {
             (Some(fetch), None) => self.fetch(field, origins, fetch).map(Action::Fetch),
             (None, Some(request)) => {
@@ -53,7 +57,9 @@ impl Problems {
             wire.push(self.wire(&format!("{field}.wire[{index}]"), file));
         }
         Some(Step {
+            wait: Duration::from_secs(file.wait.into()),
             action: action?,
+            from,
             page,
             wire,
             preflights: file.preflights,

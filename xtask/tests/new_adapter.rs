@@ -61,7 +61,7 @@ impl Copy {
     /// folder of its own, or the copy's programs would replace those of the workspace.
     fn cargo(&self, arguments: &[&str]) -> String {
         let shared = env::var_os("CARGO_BUILD_BUILD_DIR").unwrap_or_else(|| {
-            Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map_or_else(OsString::new, |target| target.into())
+            Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map_or_else(OsString::new, Into::into)
         });
         let mut cargo = Command::new(env!("CARGO"));
         cargo

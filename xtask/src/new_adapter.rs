@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fmt, fs, io};
 
-use self::edit::{add_dependency, add_member, add_module, add_subject};
+use self::edit::{add_dependency, add_member, add_module, add_subject, add_test};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -148,6 +148,7 @@ const RESERVED: &[&str] = &[
 const SPECIMENS: &str = "conformance/src/specimen/mod.rs";
 const SUBJECTS: &str = "conformance/src/subject/mod.rs";
 const REGISTRY: &str = "conformance/src/subject/registry.rs";
+const TESTS: &str = "conformance/tests/adapters.rs";
 
 /// The workspace that the adapter becomes a part of.
 struct Workspace {
@@ -198,6 +199,7 @@ impl Workspace {
             self.edit(SPECIMENS, |text| add_module(text, &module))?,
             self.edit(SUBJECTS, |text| add_module(text, &module))?,
             self.edit(REGISTRY, |text| add_subject(text, name))?,
+            self.edit(TESTS, |text| add_test(text, name))?,
         ])
     }
 

@@ -4,6 +4,11 @@ use toml_edit::{DocumentMut, Value};
 
 use super::AdapterName;
 
+const INDENT: &str = "    ";
+
+/// `max_width` of rustfmt.toml.
+const MAX_WIDTH: usize = 110;
+
 /// Adds the crate to the workspace's members and dependencies.
 pub(super) fn add_member(text: &str, name: &AdapterName) -> Result<String, String> {
     let crate_name = name.crate_name();
@@ -79,6 +84,24 @@ pub(super) fn add_subject(text: &str, name: &AdapterName) -> Result<String, Stri
     let (before, after) = text.split_at(end);
     let listed = format!("{before}{gap}Box::new({}),{after}", name.type_name());
     add_use(&listed, &format!("use super::{}::{};", name.module(), name.type_name()))
+}
+
+/// Adds the subject to the list of those that play every scenario as a test.
+pub(super) fn add_test(text: &str, name: &AdapterName) -> Result<String, String> {
+    let missing = || "no adapter in the list of values".to_owned();
+    let (before, rest) = text.split_once("#[values(").ok_or_else(missing)?;
+    let (list, after) = rest.split_once(")]").ok_or_else(missing)?;
+    let mut names: Vec<_> = list.split(',').map(|value| value.trim().trim_matches('"')).collect();
+    names.retain(|name| !name.is_empty());
+    let crate_name = name.crate_name();
+    names.insert(place_among(names.iter().copied(), &crate_name).ok_or_else(missing)?, &crate_name);
+
+    let list = format!("#[values(\"{}\")]", names.join("\", \""));
+    // As rustfmt does where a line gets too long.
+    let is_long = INDENT.len() + list.len() + after.lines().next().map_or(0, str::len) > MAX_WIDTH;
+    let gap = if is_long && after.starts_with(' ') { format!("\n{INDENT}") } else { String::new() };
+    let after = if gap.is_empty() { after } else { after.trim_start() };
+    Ok(format!("{before}{list}{gap}{after}"))
 }
 
 /// Adds an import of a sibling module in its place in the alphabet.
@@ -157,5 +180,17 @@ mod tests {
         let edited = add_subject(&text, &name("salvo")).expect("a registry");
         let imports = "use super::axum::CorsAxum;\nuse super::salvo::CorsSalvo;\nuse super::warp::Warp;\n";
         assert!(edited.starts_with(imports) && edited.ends_with(&format!("{expected}\n")), "{edited}");
+    }
+
+    #[rstest]
+    #[case::short("salvo", "#[values(\"cors-poem\", \"cors-salvo\", \"cors-warp\")] adapter: &str,")]
+    #[case::long(
+        "a-framework-whose-name-nearly-fills-a-whole-line-of-a-hundred-and-ten",
+        "nearly-fills-a-whole-line-of-a-hundred-and-ten\", \"cors-poem\", \"cors-warp\")]\n    adapter: &str,"
+    )]
+    fn a_subject_plays_as_a_test(#[case] text: &str, #[case] expected: &str) {
+        let test = "fn holds(\n    #[values(\"cors-poem\", \"cors-warp\")] adapter: &str,\n) {\n}\n";
+        let edited = add_test(test, &name(text)).expect("values");
+        assert!(edited.contains(expected) && edited.ends_with(",\n) {\n}\n"), "{edited}");
     }
 }

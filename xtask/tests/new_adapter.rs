@@ -57,14 +57,15 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Cargo in the copy. It shares what was built on the way, the dependencies above all; what comes out of it has a
-    /// folder of its own, or the copy's programs would replace those of the workspace.
+    /// Cargo in the copy. It shares the dependencies that were built for the workspace, and nothing else: the programs have a
+    /// folder of their own, and the crates another profile, or cargo would take the copy's for those of the workspace.
     fn cargo(&self, arguments: &[&str]) -> String {
         let shared = env::var_os("CARGO_BUILD_BUILD_DIR").unwrap_or_else(|| {
             Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map_or_else(OsString::new, Into::into)
         });
         let mut cargo = Command::new(env!("CARGO"));
         cargo
+            .args(["--config", "profile.dev.package.cors-policy-core.codegen-units=255"])
             .args(arguments)
             .env("CARGO_BUILD_BUILD_DIR", shared)
             .env("CARGO_TARGET_DIR", self.0.join("target"))

@@ -17,6 +17,6 @@ pub use decision::{Decision, Pass, Preflight, PreparedPolicy, Reason};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
 pub use policy::{
-    Danger, Names, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning, WarningCode,
+    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning, WarningCode,
 };
 pub use traits::{RequestHead, ResponseHead};

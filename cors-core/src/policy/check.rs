@@ -55,11 +55,11 @@ struct Report {
 
 impl Report {
     fn refuse(&mut self, code: ProblemCode, remark: Remark) {
-        self.problems.push(Problem { code, remark });
+        self.problems.push(Problem::new(code, remark));
     }
 
     fn warn(&mut self, code: WarningCode, remark: Remark) {
-        self.warnings.push(Warning { code, remark });
+        self.warnings.push(Warning::new(code, remark));
     }
 
     /// Refuses a `*` that stands beside other entries; `true` where `*` stands alone.

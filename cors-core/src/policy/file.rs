@@ -222,7 +222,7 @@ impl PolicyBuilder {
     }
 
     fn refuse(&mut self, code: ProblemCode, field: &str, value: &str, what: &str, help: &str) {
-        self.problems.push(Problem { code, remark: Remark::new(field, value, what, help) });
+        self.problems.push(Problem::new(code, Remark::new(field, value, what, help)));
     }
 }
 

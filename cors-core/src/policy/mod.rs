@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use self::builder::{Names, PolicyBuilder};
 pub(crate) use self::names::NameList;
 pub(crate) use self::problem::codes;
-pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
+pub use self::problem::{Finding, PolicyError, Problem, ProblemCode, Warning, WarningCode};
 use crate::origin::OriginSet;
 
 /// Who may do what across origins. A policy that exists is a policy that is safe: everything dangerous is refused when it

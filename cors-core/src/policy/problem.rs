@@ -125,15 +125,27 @@ codes! {
 }
 
 /// One thing that is wrong with a policy.
+pub type Problem = Finding<ProblemCode>;
+
+/// One thing in a policy that its author may not have meant; it does no harm.
+pub type Warning = Finding<WarningCode>;
+
+/// What the check of a policy found, in a form that a program can match on and a person can read.
+///
+/// As text it names the field, the value, what is wrong and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub(crate) code: ProblemCode,
-    pub(crate) remark: Remark,
+pub struct Finding<C> {
+    code: C,
+    remark: Remark,
 }
 
-impl Problem {
-    /// What is wrong, for a program.
-    pub fn code(&self) -> ProblemCode {
+impl<C: Copy> Finding<C> {
+    pub(super) fn new(code: C, remark: Remark) -> Self {
+        Self { code, remark }
+    }
+
+    /// What was found, for a program.
+    pub fn code(&self) -> C {
         self.code
     }
 
@@ -153,76 +165,35 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl<C> fmt::Display for Finding<C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.remark.fmt(formatter)
+        let Remark { field, value, what, help } = &self.remark;
+        if value.is_empty() {
+            write!(formatter, "{field}: {what}. {help}")
+        } else {
+            write!(formatter, "{field}: `{}` {what}. {help}", value.escape_debug())
+        }
     }
 }
 
-/// One thing in a policy that its author may not have meant; it does no harm.
+/// The words of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    pub(crate) code: WarningCode,
-    pub(crate) remark: Remark,
-}
-
-impl Warning {
-    /// What the warning is about, for a program.
-    pub fn code(&self) -> WarningCode {
-        self.code
-    }
-
-    /// The field it is about, with the position in its list, such as `allow_methods[0]`.
-    pub fn field(&self) -> &str {
-        &self.remark.field
-    }
-
-    /// The value as it was written.
-    pub fn value(&self) -> &str {
-        &self.remark.value
-    }
-
-    /// What to write instead, as a sentence.
-    pub fn help(&self) -> &str {
-        &self.remark.help
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.remark.fmt(formatter)
-    }
-}
-
-/// The text of a problem or warning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Remark {
-    pub(crate) field: String,
-    pub(crate) value: String,
+pub(super) struct Remark {
+    field: String,
+    value: String,
     /// What is wrong, to be read after the value.
-    pub(crate) what: String,
-    pub(crate) help: String,
+    what: String,
+    help: String,
 }
 
 impl Remark {
-    pub(crate) fn new(
+    pub(super) fn new(
         field: impl Into<String>,
         value: impl Into<String>,
         what: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
         Self { field: field.into(), value: value.into(), what: what.into(), help: help.into() }
-    }
-}
-
-impl fmt::Display for Remark {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, value, what, help } = self;
-        if value.is_empty() {
-            write!(formatter, "{field}: {what}. {help}")
-        } else {
-            write!(formatter, "{field}: `{}` {what}. {help}", value.escape_debug())
-        }
     }
 }
 

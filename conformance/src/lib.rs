@@ -20,6 +20,7 @@
 //! ```
 
 pub mod browser;
+pub mod check;
 pub mod network;
 pub mod pattern;
 pub mod policy_file;

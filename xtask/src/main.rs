@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod check;
 mod conformance;
 mod new_adapter;
 mod policy;
@@ -27,6 +28,12 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Put the frameworks' existing middleware beside the adapters, and show where they differ.
     Compare(conformance::Arguments),
+    /// Do what a browser would do with a fetch to a live server, and explain the verdict.
+    ///
+    /// Exits with 0 if the fetch succeeds (readable, or opaque where that was asked for), with 1 if the browser blocks it, with
+    /// 2 if no response came (connection, TLS, timeout, endless body, no HTTP) or the arguments are wrong. The server is reached
+    /// directly, without a proxy. `docs/errors.md` explains every reason.
+    Check(check::Arguments),
     /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
     Serve(serve::Arguments),
     /// Check policy files and say in plain words who may do what.
@@ -46,6 +53,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Check(arguments) => check::run(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Compare(arguments) => conformance::compare(arguments),
         Command::Serve(arguments) => serve::run(arguments),

@@ -36,6 +36,21 @@ impl Blocked {
         Self { reason, detail: detail.into(), facts: Box::default() }
     }
 
+    /// The method, header name or header value that met the rule; empty where there is none.
+    pub fn value(&self) -> &str {
+        &self.facts.value
+    }
+
+    /// The URL of the exchange that failed.
+    pub fn url(&self) -> &str {
+        &self.facts.url
+    }
+
+    /// The request's origin, as the server saw it: `null` after some redirects.
+    pub fn request_origin(&self) -> &str {
+        &self.facts.origin
+    }
+
     /// The same failure with the value that met the rule.
     pub(super) fn with_value(mut self, value: impl Into<String>) -> Self {
         self.facts.value = value.into();

@@ -16,6 +16,7 @@ use crate::browser::{Network, NetworkError, WireRequest, WireResponse};
 use crate::scenario::{HttpVersion, RawRequest};
 
 use pool::Pool;
+pub(crate) use pool::causes;
 
 mod pool;
 mod raw;

@@ -162,7 +162,7 @@ async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Network
 }
 
 /// An error with all that lies below it, in one line.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
     while let Some(cause) = below {

@@ -6,6 +6,8 @@ mod state;
 use url::Url;
 
 pub(super) use self::state::{RedirectTaint, Request, Tainting};
+use super::fault::Faults;
+use super::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
 
 /// The arguments of a `fetch()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,20 @@ impl FetchRequest {
             redirect: Redirect::default(),
             private_network: false,
         }
+    }
+
+    /// The names of the headers that a browser leaves out without a word: those that no script can set, and in mode
+    /// `no-cors` those that are not safelisted there.
+    pub fn dropped_headers(&self) -> impl Iterator<Item = &str> {
+        let is_dropped = |name: &str, value: &str| {
+            is_forbidden_request_header(name, value.as_bytes())
+                || self.mode == Mode::NoCors
+                    && !is_no_cors_safelisted_request_header(name, value.as_bytes(), Faults::NONE)
+        };
+        self.headers
+            .iter()
+            .filter(move |(name, value)| is_dropped(name, value.trim()))
+            .map(|(name, _)| name.as_str())
     }
 }
 

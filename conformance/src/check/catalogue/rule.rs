@@ -1,0 +1,41 @@
+//! The rules of the standards that block a fetch, and where they stand.
+
+/// A step of a standard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The standard, the section and the step.
+    pub title: &'static str,
+    /// Where it stands.
+    pub url: &'static str,
+}
+
+macro_rules! rules {
+    ($($name:ident = $title:literal, $url:literal;)+) => {
+        $(pub(super) const $name: Rule = Rule { title: $title, url: $url };)+
+    };
+}
+
+rules! {
+    REQUEST = "Fetch, \"new Request(input, init)\"", "https://fetch.spec.whatwg.org/#dom-request";
+    FORBIDDEN_METHOD = "Fetch, \"forbidden method\"", "https://fetch.spec.whatwg.org/#forbidden-method";
+    MIXED_CONTENT = "Mixed Content, \"Should fetching request be blocked as mixed content?\"", "https://www.w3.org/TR/mixed-content/#should-block-fetch";
+    BAD_PORT = "Fetch, \"Port blocking\"", "https://fetch.spec.whatwg.org/#port-blocking";
+    MAIN_FETCH_CHOICE = "Fetch, \"main fetch\", step 12", "https://fetch.spec.whatwg.org/#concept-main-fetch";
+    HTTP_FETCH_REDIRECT = "Fetch, \"HTTP fetch\", step 6", "https://fetch.spec.whatwg.org/#concept-http-fetch";
+    NETWORK_FETCH = "Fetch, \"HTTP-network fetch\"", "https://fetch.spec.whatwg.org/#concept-http-network-fetch";
+    RESOURCE_POLICY = "Fetch, \"cross-origin resource policy check\"", "https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check";
+    PREFLIGHT_OK = "Fetch, \"CORS-preflight fetch\", step 7", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
+    PREFLIGHT_LISTS = "Fetch, \"CORS-preflight fetch\", step 7.3", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
+    PREFLIGHT_METHOD = "Fetch, \"CORS-preflight fetch\", step 7.5", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
+    PREFLIGHT_AUTHORIZATION = "Fetch, \"CORS-preflight fetch\", step 7.6", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
+    PREFLIGHT_HEADERS = "Fetch, \"CORS-preflight fetch\", step 7.7", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
+    PRIVATE_NETWORK = "Private Network Access, \"CORS preflight\"", "https://wicg.github.io/private-network-access/#cors-preflight";
+    CORS_CHECK_MISSING = "Fetch, \"CORS check\", step 2", "https://fetch.spec.whatwg.org/#concept-cors-check";
+    CORS_CHECK_WILDCARD = "Fetch, \"CORS check\", steps 3 and 4", "https://fetch.spec.whatwg.org/#concept-cors-check";
+    CORS_CHECK_MISMATCH = "Fetch, \"CORS check\", step 4", "https://fetch.spec.whatwg.org/#concept-cors-check";
+    CORS_CHECK_CREDENTIALS = "Fetch, \"CORS check\", steps 6 to 8", "https://fetch.spec.whatwg.org/#concept-cors-check";
+    LOCATION_URL = "Fetch, \"location URL\"", "https://fetch.spec.whatwg.org/#concept-response-location-url";
+    REDIRECT_SCHEME = "Fetch, \"HTTP-redirect fetch\", step 6", "https://fetch.spec.whatwg.org/#concept-http-redirect-fetch";
+    REDIRECT_COUNT = "Fetch, \"HTTP-redirect fetch\", step 7", "https://fetch.spec.whatwg.org/#concept-http-redirect-fetch";
+    REDIRECT_CREDENTIALS = "Fetch, \"HTTP-redirect fetch\", steps 9 and 10", "https://fetch.spec.whatwg.org/#concept-http-redirect-fetch";
+}

@@ -1,0 +1,166 @@
+//! `cargo xtask check`: acts as a browser towards a live server, and explains.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use cors_conformance::browser::{self, FetchRequest, Origin, Page, Profile};
+use cors_conformance::check::{Check, LiveNetwork, Report, arguments, curl, run as play, to_json, to_text};
+use url::Url;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What the page fetches, such as `https://api.example.com/users`.
+    #[arg(value_parser = arguments::url)]
+    url: Url,
+    /// The page's origin, such as `https://app.example.com`, or `null`.
+    #[arg(long, value_name = "O", value_parser = arguments::origin)]
+    origin: Origin,
+    /// The method, as the script writes it.
+    #[arg(long, short = 'X', value_name = "M", default_value = "GET")]
+    method: String,
+    /// A request header, as the script sets it; may be given several times.
+    #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = arguments::header)]
+    header: Vec<(String, String)>,
+    /// The request's body.
+    #[arg(long, value_name = "TEXT")]
+    body: Option<String>,
+    /// The credentials mode.
+    #[arg(long, value_enum, default_value_t)]
+    credentials: Credentials,
+    /// The redirect mode.
+    #[arg(long, value_enum, default_value_t)]
+    redirect: Redirect,
+    /// The mode.
+    #[arg(long, value_enum, default_value_t)]
+    mode: Mode,
+    /// Whose behaviour to follow.
+    #[arg(long, value_enum, default_value_t)]
+    browser: BrowserName,
+    /// A PEM file with certificates to trust beside the system's.
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+    /// How many seconds each exchange may take.
+    #[arg(long, value_name = "S", default_value = "10", value_parser = arguments::seconds)]
+    timeout: Duration,
+    /// Also try hostile origins, with at most nine more requests, all of them GET.
+    #[arg(long)]
+    audit: bool,
+    /// Print the preflight as a curl command, and send nothing.
+    #[arg(long, conflicts_with_all = ["audit", "format"])]
+    curl: bool,
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Credentials {
+    /// Never any.
+    Omit,
+    /// To the page's own origin only.
+    #[default]
+    SameOrigin,
+    /// Always.
+    Include,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Redirect {
+    /// Redirects are followed.
+    #[default]
+    Follow,
+    /// A redirect is an error.
+    Error,
+    /// A redirect is handed back, opaque.
+    Manual,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Mode {
+    /// The CORS protocol.
+    #[default]
+    Cors,
+    /// A simple request, an opaque response.
+    NoCors,
+    /// The page's own origin only.
+    SameOrigin,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum BrowserName {
+    #[default]
+    Chromium,
+    Firefox,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One object for programs.
+    Json,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let Arguments { cacert, timeout, format, .. } = &arguments;
+    let runtime = tokio::runtime::Runtime::new()?;
+    if arguments.curl {
+        let command = runtime.block_on(curl(&arguments.check(), cacert.as_deref()));
+        return Ok(match command {
+            Ok(command) => {
+                print!("{command}");
+                ExitCode::SUCCESS
+            }
+            Err(blocked) => {
+                eprintln!("the browser sends nothing: {blocked}");
+                ExitCode::FAILURE
+            }
+        });
+    }
+    let network = LiveNetwork::new(cacert.as_deref(), *timeout)?;
+    let report: Report = runtime.block_on(play(arguments.check(), Arc::new(network)));
+    match format {
+        Format::Text => print!("{}", to_text(&report)),
+        Format::Json => print!("{}", to_json(&report)?),
+    }
+    if let Some(failure) = report.failure() {
+        eprintln!("error: {}: {}", arguments.url, failure.message());
+    }
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+impl Arguments {
+    fn check(&self) -> Check {
+        let request = FetchRequest {
+            method: self.method.clone(),
+            headers: self.header.clone(),
+            body: self.body.clone().map(String::into_bytes),
+            mode: match self.mode {
+                Mode::Cors => browser::Mode::Cors,
+                Mode::NoCors => browser::Mode::NoCors,
+                Mode::SameOrigin => browser::Mode::SameOrigin,
+            },
+            credentials: match self.credentials {
+                Credentials::Omit => browser::Credentials::Omit,
+                Credentials::SameOrigin => browser::Credentials::SameOrigin,
+                Credentials::Include => browser::Credentials::Include,
+            },
+            redirect: match self.redirect {
+                Redirect::Follow => browser::Redirect::Follow,
+                Redirect::Error => browser::Redirect::Error,
+                Redirect::Manual => browser::Redirect::Manual,
+            },
+            ..FetchRequest::new(self.url.clone())
+        };
+        let profile = match self.browser {
+            BrowserName::Chromium => Profile::chromium(),
+            BrowserName::Firefox => Profile::firefox(),
+        };
+        Check { page: Page::new(self.origin.clone()), request, profile, audit: self.audit }
+    }
+}

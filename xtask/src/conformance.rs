@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use cors_conformance::browser::Profile;
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::{self, Progress};
 use cors_conformance::run::{self, Options, Run};
@@ -16,7 +17,7 @@ use cors_conformance::scenario::{self, Scenario};
 use cors_conformance::subject::Subject;
 use cors_conformance::subject::external::External;
 use cors_conformance::subject::registry;
-use cors_conformance::user_agent::Model;
+use cors_conformance::user_agent::{self, Model};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -35,6 +36,9 @@ pub(crate) struct Arguments {
     /// Who plays the page's side.
     #[arg(long, value_enum, default_value_t)]
     user_agent: UserAgent,
+    /// Whose behaviour the model shows.
+    #[arg(long, value_enum, default_value_t)]
+    browser: Browser,
     /// How the report is written.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -54,6 +58,27 @@ enum UserAgent {
     /// The built-in model of a browser.
     #[default]
     Model,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Browser {
+    /// The standards to the letter.
+    #[default]
+    Standard,
+    /// Chromium, where it departs from them.
+    Chromium,
+    /// Firefox, where it departs from them.
+    Firefox,
+}
+
+impl From<Browser> for Profile {
+    fn from(browser: Browser) -> Self {
+        match browser {
+            Browser::Standard => Self::standard(),
+            Browser::Chromium => Self::chromium(),
+            Browser::Firefox => Self::firefox(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -118,8 +143,11 @@ fn play_and_report(
     let mut options = Options::default();
     options.jobs = arguments.jobs.unwrap_or(options.jobs);
 
+    let user_agent: Arc<dyn user_agent::UserAgent> = match arguments.user_agent {
+        UserAgent::Model => Arc::new(Model::new(arguments.browser.into())),
+    };
     let runtime = tokio::runtime::Runtime::new()?;
-    let Some(run) = runtime.block_on(play(&scenarios, &subjects, arguments.user_agent, options))? else {
+    let Some(run) = runtime.block_on(play(&scenarios, &subjects, &user_agent, options))? else {
         eprintln!("interrupted");
         return Ok(ExitCode::from(130));
     };
@@ -138,14 +166,11 @@ fn play_and_report(
 async fn play(
     scenarios: &[Arc<Scenario>],
     subjects: &[Arc<dyn Subject>],
-    user_agent: UserAgent,
+    user_agent: &Arc<dyn user_agent::UserAgent>,
     options: Options,
 ) -> io::Result<Option<Run>> {
-    let user_agent: Arc<dyn cors_conformance::user_agent::UserAgent> = match user_agent {
-        UserAgent::Model => Arc::new(Model::default()),
-    };
     let mut progress = Progress::new(scenarios.len() * subjects.len());
-    let playing = run::run(scenarios, subjects, &user_agent, options, |_, result| progress.add(result));
+    let playing = run::run(scenarios, subjects, user_agent, options, |_, result| progress.add(result));
     let run = tokio::select! {
         run = playing => Some(run),
         interrupted = tokio::signal::ctrl_c() => {

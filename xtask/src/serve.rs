@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cors_conformance::policy_file::{PolicyFile, to_text};
-use cors_conformance::subject::front::{Front, Security};
+use cors_conformance::subject::front::{Certificate, Front, Security};
 use cors_conformance::subject::{StartError, registry};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,7 +32,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         eprint!("{}", to_text(&file));
         return Ok(ExitCode::from(2));
     };
-    let security = if arguments.tls { Security::Tls } else { Security::Plain };
+    let security = match arguments.tls {
+        true => Security::Tls(Certificate::self_signed()?),
+        false => Security::Plain,
+    };
 
     tokio::runtime::Runtime::new()?.block_on(async {
         // Watched from the start on, so that no signal is lost.

@@ -113,6 +113,7 @@ fn what_would_be_played_can_be_listed() {
 #[case(&["conformance", "--out", "/no/such/folder/report"], "--out /no/such/folder/report: ")]
 #[case(&["conformance", "--format", "yaml"], "invalid value 'yaml'")]
 #[case(&["conformance", "--user-agent", "lynx"], "invalid value 'lynx'")]
+#[case(&["conformance", "--browser", "lynx"], "invalid value 'lynx'")]
 #[case(&["conformance", "--jobs", "0"], "invalid value '0'")]
 #[case(&["conformance", "--surprise"], "unexpected argument '--surprise'")]
 #[case(&["serve", "--subject", "cors-*", "--policy", "-"], "no subject is called `cors-*`")]

@@ -165,6 +165,7 @@ impl Browser {
             (MaxAge::Negative | MaxAge::Unparsable, UnparsableMaxAge::NotCached) => return,
             _ => DEFAULT_MAX_AGE,
         };
+        let seconds = if self.faults.has(Fault::IgnoresMaxAge) { DEFAULT_MAX_AGE } else { seconds };
         if self.faults.has(Fault::NeverCachesPreflights) {
             return;
         }

@@ -2,7 +2,7 @@
 //!
 //! A suite that a faulty browser passes proves nothing about that rule. Each [`Fault`] is one switch at the one place
 //! where its rule stands; [`Browser::with_fault`](super::Browser::with_fault) turns it on. They exist to test the
-//! scenarios and have no other use.
+//! scenarios and have no other use: a rule that no server in front of a sound policy can put to the test has no switch here.
 
 use std::fmt;
 
@@ -78,32 +78,20 @@ faults! {
     SendsAuthorizationOnPreflights = "sends-authorization-on-preflights",
     /// The CORS check always succeeds on a response that is not a preflight's.
     SkipsCorsCheck = "skips-cors-check",
-    /// The CORS check succeeds whatever origin is allowed, as long as one is.
-    AllowsAnyOriginValue = "allows-any-origin-value",
-    /// The CORS check takes the first of several `Access-Control-Allow-Origin`.
-    TakesFirstAllowOrigin = "takes-first-allow-origin",
     /// `Access-Control-Allow-Origin: *` is fine with credentials.
     AllowsWildcardWithCredentials = "allows-wildcard-with-credentials",
     /// The CORS check does not look at `Access-Control-Allow-Credentials`.
     IgnoresAllowCredentials = "ignores-allow-credentials",
-    /// A preflight may have any status.
-    IgnoresPreflightStatus = "ignores-preflight-status",
-    /// A preflight follows redirects.
-    FollowsPreflightRedirects = "follows-preflight-redirects",
     /// A preflight allows every method.
     IgnoresAllowMethods = "ignores-allow-methods",
     /// Methods in `Access-Control-Allow-Methods` match in any case.
     MatchesMethodsInAnyCase = "matches-methods-in-any-case",
     /// A preflight allows every header.
     IgnoresAllowHeaders = "ignores-allow-headers",
-    /// `Access-Control-Allow-Methods: *` counts with credentials.
-    HonoursMethodWildcardWithCredentials = "honours-method-wildcard-with-credentials",
-    /// `Access-Control-Allow-Headers: *` counts with credentials.
-    HonoursHeaderWildcardWithCredentials = "honours-header-wildcard-with-credentials",
     /// `Access-Control-Allow-Headers: *` covers `Authorization`.
     CoversAuthorizationByWildcard = "covers-authorization-by-wildcard",
     /// Access from a less private network needs no consent.
-    IgnoresPrivateNetworkAnswer = "ignores-private-network-answer",
+    AsksNoPrivateNetworkConsent = "asks-no-private-network-consent",
     /// The origin stays what it was after redirects across origins.
     KeepsOriginAfterRedirect = "keeps-origin-after-redirect",
     /// `Authorization` survives redirects to another origin.
@@ -112,12 +100,12 @@ faults! {
     KeepsMethodOnRedirect = "keeps-method-on-redirect",
     /// A redirect may lead to a URL with a user name and a password.
     FollowsCredentialsInLocation = "follows-credentials-in-location",
+    /// A redirect may follow the other without end.
+    FollowsRedirectsWithoutEnd = "follows-redirects-without-end",
     /// Every response header can be read.
     ExposesAllHeaders = "exposes-all-headers",
     /// `Access-Control-Expose-Headers` is not looked at.
     IgnoresExposeHeaders = "ignores-expose-headers",
-    /// `Access-Control-Expose-Headers: *` counts with credentials.
-    HonoursExposeWildcardWithCredentials = "honours-expose-wildcard-with-credentials",
     /// `Set-Cookie` can be exposed.
     ExposesSetCookie = "exposes-set-cookie",
     /// The response to a request in mode `no-cors` can be read.
@@ -134,8 +122,16 @@ faults! {
     IgnoresCookiePath = "ignores-cookie-path",
     /// A cookie's domain may be a public suffix.
     AllowsPublicSuffixCookies = "allows-public-suffix-cookies",
+    /// Cookies without a domain are sent to subdomains, too.
+    SharesHostOnlyCookies = "shares-host-only-cookies",
+    /// Cookies never expire.
+    KeepsExpiredCookies = "keeps-expired-cookies",
+    /// `__Host-` and `__Secure-` promise nothing.
+    IgnoresCookiePrefixes = "ignores-cookie-prefixes",
     /// Preflights are not cached.
     NeverCachesPreflights = "never-caches-preflights",
+    /// Preflights are cached for the same time whatever `Access-Control-Max-Age` says.
+    IgnoresMaxAge = "ignores-max-age",
     /// Cached preflights never expire.
     NeverExpiresPreflights = "never-expires-preflights",
     /// A preflight's answer is cached without regard to the page's origin.

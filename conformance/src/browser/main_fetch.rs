@@ -133,17 +133,10 @@ impl Browser {
         request: &Request,
         exchanges: &mut Exchanges,
     ) -> Result<(), Blocked> {
-        let mut preflight = preflight::preflight_request(request, self.faults);
+        let preflight = preflight::preflight_request(request, self.faults);
         // Step 6.
-        let mut response =
+        let response =
             self.network_or_cache_fetch(page, &preflight, ExchangeKind::Preflight, exchanges).await?;
-        while self.faults.has(Fault::FollowsPreflightRedirects)
-            && is_redirect_status(response.status)
-            && redirect(&mut preflight, &response, self.faults)?
-        {
-            response =
-                self.network_or_cache_fetch(page, &preflight, ExchangeKind::Preflight, exchanges).await?;
-        }
         // Step 7.
         let grant = preflight::check(request, &response, &self.profile, self.faults)?;
         self.store_preflight(page, request, grant);

@@ -30,7 +30,7 @@ pub(super) fn redirect(
         return Err(Blocked::new(BlockReason::RedirectToUnsupportedScheme, detail).with_value(target()));
     }
     // Steps 7 and 8.
-    if request.redirect_count == MAX_REDIRECTS {
+    if request.redirect_count >= MAX_REDIRECTS && !faults.has(Fault::FollowsRedirectsWithoutEnd) {
         let detail = format!("the redirect to {location} is one too many");
         return Err(Blocked::new(BlockReason::TooManyRedirects, detail).with_value(target()));
     }

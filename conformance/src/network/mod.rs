@@ -2,7 +2,7 @@
 //!
 //! Nothing is resolved and nothing leaves the machine. A request to `https://api.example` goes, in plain text, to the socket
 //! of the server that plays `https://api.example`, with the `Host` of the logical origin, as behind a load balancer that
-//! terminates TLS. Redirects, cookies and decompression are a browser's business, not the network's.
+//! terminates TLS; or over TLS where the server says so. Redirects, cookies and decompression are a browser's business, not the network's.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,9 +15,11 @@ use url::Url;
 use crate::browser::{Network, NetworkError, WireRequest, WireResponse};
 use crate::scenario::{HttpVersion, RawRequest};
 
+use endpoint::Endpoint;
 use pool::Pool;
 pub(crate) use pool::causes;
 
+mod endpoint;
 mod pool;
 mod raw;
 
@@ -32,7 +34,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Connections live as long as this value does, and are used again.
 #[derive(Debug)]
 pub struct LoopbackNetwork {
-    routes: BTreeMap<String, SocketAddr>,
+    routes: BTreeMap<String, Endpoint>,
     version: HttpVersion,
     time_limit: Duration,
     pool: Pool,
@@ -46,7 +48,15 @@ impl LoopbackNetwork {
 
     /// The same network where the server at `address` plays the origin of `url`.
     pub fn with_route(mut self, url: &Url, address: SocketAddr) -> Self {
-        self.routes.insert(url.origin().ascii_serialization(), address);
+        self.routes.insert(url.origin().ascii_serialization(), Endpoint::plain(address));
+        self
+    }
+
+    /// The same network where the server at `address` plays the origin of `url` over TLS.
+    ///
+    /// Its certificate has to be issued by the authority whose own certificate, in DER, is `trusted`.
+    pub fn with_tls_route(mut self, url: &Url, address: SocketAddr, trusted: &[u8]) -> Self {
+        self.routes.insert(url.origin().ascii_serialization(), Endpoint::tls(address, url, trusted));
         self
     }
 
@@ -58,16 +68,16 @@ impl LoopbackNetwork {
 
     /// The logical origins and who plays them.
     pub fn routes(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
-        self.routes.iter().map(|(origin, address)| (origin.as_str(), *address))
+        self.routes.iter().map(|(origin, endpoint)| (origin.as_str(), endpoint.address))
     }
 
     /// Sends a request byte for byte as it is written, which over HTTP/1.1 may be one that breaks the protocol's rules.
     pub async fn send_raw(&self, request: &RawRequest) -> Result<WireResponse, NetworkError> {
-        let address = self.address(&request.origin)?;
+        let endpoint = self.endpoint(&request.origin)?;
         let authority = authority(&request.origin);
         self.in_time(async {
             match self.version {
-                HttpVersion::Http11 => raw::exchange(address, &authority, request).await,
+                HttpVersion::Http11 => raw::exchange(endpoint, &authority, request).await,
                 HttpVersion::Http2 => {
                     let url = request.origin.join(&request.target).map_err(|error| {
                         NetworkError::new(format!("`{}` is no target over HTTP/2: {error}", request.target))
@@ -78,16 +88,16 @@ impl LoopbackNetwork {
                         headers: request.headers.clone(),
                         body: request.body.clone(),
                     };
-                    self.pool.exchange(address, &authority, request).await
+                    self.pool.exchange(endpoint, &authority, request).await
                 }
             }
         })
         .await
     }
 
-    fn address(&self, url: &Url) -> Result<SocketAddr, NetworkError> {
+    fn endpoint(&self, url: &Url) -> Result<&Endpoint, NetworkError> {
         let origin = url.origin().ascii_serialization();
-        self.routes.get(&origin).copied().ok_or_else(|| {
+        self.routes.get(&origin).ok_or_else(|| {
             let known: Vec<_> = self.routes.keys().map(String::as_str).collect();
             NetworkError::new(format!("no server plays {origin}; there are {}", known.join(", ")))
         })
@@ -106,9 +116,9 @@ impl LoopbackNetwork {
 impl Network for LoopbackNetwork {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         Box::pin(async move {
-            let address = self.address(&request.url)?;
+            let endpoint = self.endpoint(&request.url)?;
             let authority = authority(&request.url);
-            self.in_time(self.pool.exchange(address, &authority, request)).await
+            self.in_time(self.pool.exchange(endpoint, &authority, request)).await
         })
     }
 }
@@ -120,6 +130,17 @@ fn authority(url: &Url) -> String {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
+}
+
+/// An error with all that lies below it, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text = format!("{text}: {cause}");
+        below = cause.source();
+    }
+    text
 }
 
 #[cfg(test)]

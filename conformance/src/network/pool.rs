@@ -14,10 +14,10 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-use super::BODY_LIMIT;
+use super::endpoint::Endpoint;
+use super::{BODY_LIMIT, causes};
 use crate::browser::{NetworkError, WireRequest, WireResponse};
 use crate::scenario::HttpVersion;
 
@@ -33,32 +33,32 @@ impl Pool {
 
     pub(super) async fn exchange(
         &self,
-        address: SocketAddr,
+        endpoint: &Endpoint,
         authority: &str,
         request: WireRequest,
     ) -> Result<WireResponse, NetworkError> {
         let request = to_http(self.version, authority, request)?;
-        let mut connection = self.connection(address).await?;
+        let mut connection = self.connection(endpoint).await?;
         let mut answer = connection.send(request.clone()).await;
         // A server may close an idle connection just when it is used again. hyper says so if nothing was sent yet.
         if matches!(&answer, Err(error) if error.is_canceled()) {
-            connection = Connection::open(self.version, address).await?;
+            connection = Connection::open(self.version, endpoint).await?;
             answer = connection.send(request).await;
         }
         let response =
             answer.map_err(|error| NetworkError::new(format!("no response: {}", causes(&error))))?;
         let response = from_http(response).await?;
-        self.idle.lock().await.insert(address, connection);
+        self.idle.lock().await.insert(endpoint.address, connection);
         Ok(response)
     }
 
-    async fn connection(&self, address: SocketAddr) -> Result<Connection, NetworkError> {
-        if let Some(mut idle) = self.idle.lock().await.remove(&address)
+    async fn connection(&self, endpoint: &Endpoint) -> Result<Connection, NetworkError> {
+        if let Some(mut idle) = self.idle.lock().await.remove(&endpoint.address)
             && idle.is_usable().await
         {
             return Ok(idle);
         }
-        Connection::open(self.version, address).await
+        Connection::open(self.version, endpoint).await
     }
 }
 
@@ -74,24 +74,21 @@ enum Connection {
 }
 
 impl Connection {
-    async fn open(version: HttpVersion, address: SocketAddr) -> Result<Self, NetworkError> {
-        let refused = |error: &dyn std::error::Error| {
-            NetworkError::new(format!("cannot connect to {address}: {}", causes(error)))
+    async fn open(version: HttpVersion, endpoint: &Endpoint) -> Result<Self, NetworkError> {
+        let stream = TokioIo::new(endpoint.connect().await?);
+        let refused = |error: hyper::Error| {
+            NetworkError::new(format!("cannot speak to {}: {}", endpoint.address, causes(&error)))
         };
-        let stream = TcpStream::connect(address).await.map_err(|error| refused(&error))?;
-        stream.set_nodelay(true).map_err(|error| refused(&error))?;
         // The driving tasks end when the senders are dropped; what they fail with, the senders tell.
         match version {
             HttpVersion::Http11 => {
-                let (sender, driver) =
-                    http1::handshake(TokioIo::new(stream)).await.map_err(|error| refused(&error))?;
+                let (sender, driver) = http1::handshake(stream).await.map_err(refused)?;
                 tokio::spawn(driver);
                 Ok(Self::Http11(sender))
             }
             HttpVersion::Http2 => {
-                let (sender, driver) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                    .await
-                    .map_err(|error| refused(&error))?;
+                let (sender, driver) =
+                    http2::handshake(TokioExecutor::new(), stream).await.map_err(refused)?;
                 tokio::spawn(driver);
                 Ok(Self::Http2(sender))
             }

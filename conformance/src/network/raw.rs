@@ -1,12 +1,10 @@
 //! One HTTP/1.1 exchange without an HTTP client, for requests that no client would agree to send: control bytes in
 //! values, names that are no tokens, several lines where one is allowed.
 
-use std::net::SocketAddr;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::BODY_LIMIT;
+use super::endpoint::Endpoint;
 use crate::browser::{NetworkError, WireResponse};
 use crate::scenario::RawRequest;
 
@@ -18,19 +16,17 @@ const LINE_LIMIT: usize = 256;
 
 /// Sends `request` over a connection of its own; `Host` and `Content-Length` are added unless they are written.
 pub(super) async fn exchange(
-    address: SocketAddr,
+    endpoint: &Endpoint,
     authority: &str,
     request: &RawRequest,
 ) -> Result<WireResponse, NetworkError> {
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| NetworkError::new(format!("cannot connect to {address}: {error}")))?;
-    let (mut reading, mut writing) = stream.into_split();
+    let (mut reading, mut writing) = tokio::io::split(endpoint.connect().await?);
     let bytes = serialize(authority, request);
     let mut reader = Reader { buffer: Vec::new(), ended: false };
     let write = async {
         // A server may answer, and close, before it has read everything: what counts is the answer.
         let _ = writing.write_all(&bytes).await;
+        let _ = writing.flush().await;
     };
     let read = reader.response(&mut reading, &request.method);
     // The writing half must stay open until the answer is there: to a server, its end would be the client's.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Judgement;
+use super::{Judgement, servers};
 use crate::browser::{Exchange, ExchangeKind, Network, Page, WireRequest};
 use crate::network::LoopbackNetwork;
 use crate::scenario::{Action, RawRequest, Scenario, Step};
-use crate::subject::{Server, StartError, Subject, SubjectKind};
+use crate::subject::{StartError, Subject, SubjectKind};
 use crate::user_agent::{Session, UserAgent, UserAgentError};
 use crate::verdict::{self, Observation};
 
@@ -22,7 +22,12 @@ pub(super) async fn play(
     if scenario.contract && subject.kind() != SubjectKind::Adapter {
         return Judgement::skip("a promise of this project's adapters only");
     }
-    let (network, servers) = match start(scenario, subject).await {
+    if let Some(browsers) = &scenario.browsers
+        && !browsers.include(user_agent.browser())
+    {
+        return Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason));
+    }
+    let (network, servers) = match servers::start(scenario, subject).await {
         Ok(started) => started,
         Err(error @ StartError::Inexpressible(_)) => return Judgement::skip(error.to_string()),
         Err(error @ StartError::Failed(_)) => return Judgement::fail(error.to_string()),
@@ -40,20 +45,6 @@ pub(super) async fn play(
         let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
     }
     judgement
-}
-
-async fn start(
-    scenario: &Scenario,
-    subject: &dyn Subject,
-) -> Result<(LoopbackNetwork, Vec<Server>), StartError> {
-    let mut network = LoopbackNetwork::new(scenario.http);
-    let mut servers = Vec::new();
-    for plan in scenario.servers.values() {
-        let server = subject.start(&plan.policy).await?;
-        network = network.with_route(&plan.origin, server.address());
-        servers.push(server);
-    }
-    Ok((network, servers))
 }
 
 async fn steps(

@@ -18,6 +18,7 @@ pub use result::{Run, ScenarioResult, SubjectRun};
 mod case;
 mod judgement;
 mod result;
+mod servers;
 
 /// How a run is carried out.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::header_list::HeaderList;
-use super::{HttpVersion, Kind, On, ReadableType};
+use super::{CertificateSort, HttpVersion, Kind, On, ReadableType};
 use crate::browser::{Credentials, Mode, Redirect};
 
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,7 @@ pub(super) struct ScenarioFile {
     pub(super) contract: bool,
     #[serde(default)]
     pub(super) depends_on: OneOrMany,
+    pub(super) browsers: Option<BrowsersFile>,
     #[serde(default)]
     pub(super) http: HttpVersion,
     pub(super) policy: Value,
@@ -33,6 +34,13 @@ pub(super) struct ScenarioFile {
     pub(super) servers: BTreeMap<String, ServerFile>,
     #[serde(default)]
     pub(super) step: Vec<StepFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BrowsersFile {
+    pub(super) only: OneOrMany,
+    pub(super) reason: String,
 }
 
 /// A string, or a list of strings.
@@ -96,7 +104,10 @@ pub(super) struct UserFile {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected an origin, or { origin = \"…\", policy = { … } }")]
+#[serde(
+    untagged,
+    expecting = "expected an origin, or a table of `origin`, `policy`, `tls` and `certificate`"
+)]
 pub(super) enum ServerFile {
     Origin(String),
     Own(OwnServerFile),
@@ -107,6 +118,9 @@ pub(super) enum ServerFile {
 pub(super) struct OwnServerFile {
     pub(super) origin: String,
     pub(super) policy: Option<Value>,
+    #[serde(default)]
+    pub(super) tls: bool,
+    pub(super) certificate: Option<CertificateSort>,
 }
 
 #[derive(Debug, Deserialize)]

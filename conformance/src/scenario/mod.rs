@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::browser::Page;
 
+pub use browsers::Browsers;
 pub use expectation::{
     MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
 };
@@ -18,6 +19,7 @@ pub use load::{LoadError, Problem, embedded, from_directory};
 pub use select::{NoScenario, select};
 pub use step::{Action, RawRequest, Step};
 
+mod browsers;
 mod expectation;
 mod file;
 mod header_list;
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub contract: bool,
     /// Scenarios without which this one says nothing.
     pub depends_on: Vec<String>,
+    /// The browsers that it is about, where it is not about all of them.
+    pub browsers: Option<Browsers>,
     /// The protocol version to use.
     pub http: HttpVersion,
     /// The page that fetches.
@@ -77,6 +81,19 @@ pub struct ServerPlan {
     pub origin: Url,
     /// The policy that it is configured with.
     pub policy: Policy,
+    /// Its certificate, if it is reached over TLS; otherwise bytes go in plain text, whatever the origin's scheme.
+    pub tls: Option<CertificateSort>,
+}
+
+/// Who vouches for a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificateSort {
+    /// An authority that the user agent trusts.
+    #[default]
+    Trusted,
+    /// An authority that it has never heard of.
+    Untrusted,
 }
 
 /// How much a scenario matters.

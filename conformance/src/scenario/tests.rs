@@ -9,9 +9,14 @@ id = "group/name"
 title = "A title"
 kind = "required"
 spec = "fetch#cors-preflight-fetch"
+browsers = { only = ["standard", "firefox"], reason = "Chromium differs" }
 
 [policy]
 allow_origins = "https://app.example"
+
+[servers]
+main = "https://api.example"
+secure = { origin = "https://secure.example", tls = true, certificate = "untrusted" }
 
 [[step]]
 fetch = { path = "/item/1", method = "DELETE", headers = { "x-a" = "1" } }
@@ -42,6 +47,10 @@ fn a_sound_file_is_read_whole() {
     assert_eq!(scenario.group(), "group");
     assert_eq!(scenario.page.origin.to_string(), "https://app.example");
     assert_eq!(scenario.servers["main"].origin.as_str(), "https://api.example/");
+    assert_eq!(scenario.servers["main"].tls, None);
+    assert_eq!(scenario.servers["secure"].tls, Some(CertificateSort::Untrusted));
+    let browsers = scenario.browsers.as_ref().unwrap();
+    assert_eq!((browsers.include("firefox"), browsers.include("chromium")), (true, false));
     let Action::Fetch(fetch) = &scenario.steps[0].action else { panic!("{:?}", scenario.steps[0]) };
     assert_eq!(fetch.url.as_str(), "https://api.example/item/1");
     assert_eq!(fetch.headers, [("x-a".to_owned(), "1".to_owned())]);
@@ -64,8 +73,14 @@ fn a_sound_file_is_read_whole() {
 #[case("fetch#cors-preflight-fetch", "rfc1#a", "spec")]
 #[case("spec = ", "faq = \"What?\"\nspec = ", "faq")]
 #[case("[[step]]\nfetch", "[page]\norigin = \"app.example\"\n[[step]]\nfetch", "page.origin")]
-#[case("[[step]]\nfetch", "[servers]\nother = \"https://a.example\"\n[[step]]\nfetch", "servers.main")]
-#[case("[[step]]\nfetch", "[servers]\nmain = \"https://a.example/b\"\n[[step]]\nfetch", "servers.main")]
+#[case("main = \"https://api.example\"", "other = \"https://a.example\"", "servers.main")]
+#[case("main = \"https://api.example\"", "main = \"https://a.example/b\"", "servers.main")]
+#[case("\"https://secure.example\"", "\"http://secure.example\"", "servers.secure.tls")]
+#[case("tls = true, ", "", "servers.secure.certificate")]
+#[case("\"untrusted\"", "\"expired\"", "the file")]
+#[case("only = [\"standard\", \"firefox\"]", "only = []", "browsers.only")]
+#[case("\"firefox\"]", "\"netscape\"]", "browsers.only")]
+#[case("reason = \"Chromium differs\"", "reason = \"\"", "browsers.reason")]
 #[case("[[step]]\nfetch", "[page]\nopaque = \"data\"\n[[step]]\nfetch", "page.opaque")]
 #[case("reason = \"method-not-allowed\"", "reason = \"no-such-code\"", "step[0].page.reason")]
 #[case("path = \"/item/1\"", "path = \"item/1\"", "step[0].fetch.path")]

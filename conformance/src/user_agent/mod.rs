@@ -14,8 +14,11 @@ mod model;
 
 /// Something that can open pages and run their fetches.
 pub trait UserAgent: Send + Sync {
-    /// The name by which `--user-agent` finds it, such as `model`.
+    /// The name that a report gives it, such as `model`.
     fn name(&self) -> &str;
+
+    /// Whose behaviour it shows: `standard`, `chromium` or `firefox`.
+    fn browser(&self) -> &str;
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///

@@ -6,19 +6,32 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
-use crate::browser::{Browser, FetchRequest, Fetched, ManualClock, Page, Profile};
+use crate::browser::{Browser, Fault, FetchRequest, Fetched, ManualClock, Page, Profile};
 use crate::network::LoopbackNetwork;
 
 /// The browser model, which needs no installation.
 #[derive(Clone, Debug)]
 pub struct Model {
     profile: Profile,
+    name: String,
+    faults: Vec<Fault>,
 }
 
 impl Model {
     /// A model that behaves as `profile` says.
     pub fn new(profile: Profile) -> Self {
-        Self { profile }
+        let name = match profile.name() {
+            "standard" => "model".to_owned(),
+            browser => format!("model-{browser}"),
+        };
+        Self { profile, name, faults: Vec::new() }
+    }
+
+    /// The same model without one of its rules, which serves to prove that scenarios notice.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
     }
 }
 
@@ -31,7 +44,11 @@ impl Default for Model {
 
 impl UserAgent for Model {
     fn name(&self) -> &str {
-        "model"
+        &self.name
+    }
+
+    fn browser(&self) -> &str {
+        self.profile.name()
     }
 
     fn open<'a>(
@@ -40,6 +57,7 @@ impl UserAgent for Model {
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let clock = Arc::new(ManualClock::new());
         let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());
+        let browser = self.faults.iter().fold(browser, |browser, &fault| browser.with_fault(fault));
         let session: Box<dyn Session> = Box::new(ModelSession { browser, clock });
         ready(Ok(session)).boxed()
     }

@@ -107,7 +107,7 @@ impl Jar {
             return;
         }
         // Steps 19 to 21: prefixes, in any case; a cookie without a name cannot pretend to have one.
-        if !keeps_prefix_promise(&cookie, host_only) {
+        if !keeps_prefix_promise(&cookie, host_only) && !request.faults.has(Fault::IgnoresCookiePrefixes) {
             return;
         }
         // Step 23: an old one gives way to the new one, which keeps its place.
@@ -134,7 +134,7 @@ impl Jar {
             partition: request.partition.clone(),
             created,
         });
-        self.evict(now);
+        self.evict(now, request.faults);
     }
 
     /// Section 5.7, step 16.
@@ -148,21 +148,28 @@ impl Jar {
         })
     }
 
-    fn evict(&mut self, now: Duration) {
+    fn evict(&mut self, now: Duration, faults: Faults) {
+        if faults.has(Fault::KeepsExpiredCookies) {
+            return;
+        }
         self.cookies.retain(|cookie| cookie.expires.is_none_or(|expires| expires > now));
     }
 
     /// Section 5.8.3, "Retrieval Algorithm": the value of `Cookie`.
     pub(in crate::browser) fn retrieve(&mut self, request: &Request<'_>, now: Duration) -> Option<Vec<u8>> {
-        self.evict(now);
         let faults = request.faults;
+        self.evict(now, faults);
         // Step 1.
         let mut cookies: Vec<&Stored> = self
             .cookies
             .iter()
             .filter(|cookie| {
                 let host = request.host();
-                if cookie.host_only { host == cookie.domain } else { domain_matches(host, &cookie.domain) }
+                if cookie.host_only && !faults.has(Fault::SharesHostOnlyCookies) {
+                    host == cookie.domain
+                } else {
+                    domain_matches(host, &cookie.domain)
+                }
             })
             .filter(|cookie| {
                 path_matches(request.url.path(), &cookie.path) || faults.has(Fault::IgnoresCookiePath)
@@ -348,6 +355,8 @@ mod tests {
     #[rstest]
     #[case(Fault::IgnoresSecure, "https://a.example", "a=1; Secure", "http://a.example/")]
     #[case(Fault::IgnoresCookiePath, "https://a.example", "a=1; Path=/x", "https://a.example/y")]
+    #[case(Fault::SharesHostOnlyCookies, "https://a.example", "a=1", "https://b.a.example/")]
+    #[case(Fault::KeepsExpiredCookies, "https://a.example", "a=1; Max-Age=0", "https://a.example/")]
     #[case(Fault::AllowsPublicSuffixCookies, "https://a.co.uk", "a=1; Domain=co.uk", "https://b.co.uk/")]
     fn faults(#[case] fault: Fault, #[case] from: &str, #[case] line: &str, #[case] to: &str) {
         let mut sound = Shop::new();

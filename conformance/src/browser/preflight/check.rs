@@ -32,7 +32,7 @@ pub(in crate::browser) fn check(
     let with_credentials = request.credentials == Credentials::Include;
 
     // Step 7 rejects any status that is not ok; a redirect is named before anything else, as browsers do.
-    let is_ok = matches!(response.status, 200..=299) || faults.has(Fault::IgnoresPreflightStatus);
+    let is_ok = matches!(response.status, 200..=299);
     let status = format!("the preflight's status is {}", response.status);
     if !is_ok && matches!(response.status, 301 | 302 | 303 | 307 | 308) {
         return Err(
@@ -47,7 +47,7 @@ pub(in crate::browser) fn check(
     }
 
     // Private Network Access, "CORS preflight": the server's consent.
-    if request.needs_private_network_consent() && !faults.has(Fault::IgnoresPrivateNetworkAnswer) {
+    if request.needs_private_network_consent() {
         let value = list.combined("access-control-allow-private-network");
         if value.as_deref() != Some(b"true") {
             let value = isomorphic_decode(&value.unwrap_or_default());
@@ -66,8 +66,7 @@ pub(in crate::browser) fn check(
 
     // Step 7.5.
     let any_method = methods.iter().any(|method| method == "*");
-    let covers_method =
-        any_method && (!with_credentials || faults.has(Fault::HonoursMethodWildcardWithCredentials));
+    let covers_method = any_method && !with_credentials;
     let lists_method = methods.iter().any(|method| {
         *method == request.method
             || faults.has(Fault::MatchesMethodsInAnyCase) && method.eq_ignore_ascii_case(&request.method)
@@ -103,8 +102,7 @@ fn check_headers(
     }
     let with_credentials = request.credentials == Credentials::Include;
     let any_header = allowed.iter().any(|name| name == "*");
-    let covers_headers =
-        any_header && (!with_credentials || faults.has(Fault::HonoursHeaderWildcardWithCredentials));
+    let covers_headers = any_header && !with_credentials;
     let is_listed = |name: &str| allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name));
     let not_among = |name: &str| format!("{name} is not among [{}]", allowed.join(", "));
 

@@ -77,7 +77,7 @@ impl Request {
             origin,
             tainting: Tainting::Basic,
             redirect_count: 0,
-            private_network,
+            private_network: private_network && !faults.has(Fault::AsksNoPrivateNetworkConsent),
         })
     }
 }

@@ -54,9 +54,7 @@ fn exposed_names(request: &Request, headers: &HeaderList, faults: Faults) -> Vec
     // A value that cannot be parsed exposes nothing.
     let names =
         extract_list(headers.values("access-control-expose-headers")).ok().flatten().unwrap_or_default();
-    let honours_wildcard = request.credentials != Credentials::Include
-        || faults.has(Fault::HonoursExposeWildcardWithCredentials);
-    if honours_wildcard && names.iter().any(|name| name == "*") {
+    if request.credentials != Credentials::Include && names.iter().any(|name| name == "*") {
         return all_names();
     }
     names

@@ -182,7 +182,6 @@ async fn opaque_pages_share_no_origin_with_any_server() {
 #[rstest]
 #[case(Fault::ExposesAllHeaders, &[("x-a", "1")], Mode::Cors, Some("1"))]
 #[case(Fault::ExposesSetCookie, &[("set-cookie", "a"), ("access-control-expose-headers", "set-cookie")], Mode::Cors, None)]
-#[case(Fault::HonoursExposeWildcardWithCredentials, &[("x-a", "1"), ("access-control-expose-headers", "*")], Mode::Cors, Some("1"))]
 #[case(Fault::ReadsOpaqueResponses, &[("x-a", "1")], Mode::NoCors, Some("1"))]
 #[tokio::test]
 async fn faults_of_filtering(

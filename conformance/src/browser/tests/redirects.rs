@@ -316,23 +316,3 @@ async fn faults_let_it_pass(#[case] fault: Fault, #[case] url: &str) {
     assert!(matches!(servers().fetch(&page(APP), request()).await.outcome, Outcome::Blocked(_)));
     assert_eq!(response(&servers().with_fault(fault).fetch(&page(APP), request()).await).status, 200);
 }
-
-#[rstest]
-#[case(Fault::FollowsPreflightRedirects, 307)]
-#[case(Fault::IgnoresPreflightStatus, 404)]
-#[tokio::test]
-async fn faults_of_preflights(#[case] fault: Fault, #[case] status: u16) {
-    let servers = || {
-        browser(move |request| {
-            let headers = [ANY, ("access-control-allow-methods", "*"), ("location", "/elsewhere")];
-            let is_first = request.method == "OPTIONS" && request.url.path() == "/item";
-            Ok(reply(if is_first { status } else { 200 }, &headers))
-        })
-    };
-    assert!(matches!(
-        servers().fetch(&page(APP), with_method("PUT", API)).await.outcome,
-        Outcome::Blocked(_)
-    ));
-    let faulty = servers().with_fault(fault).fetch(&page(APP), with_method("PUT", API)).await;
-    assert_eq!(response(&faulty).status, 200);
-}

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::file::{OpaqueFile, PageFile, ScenarioFile, ServerFile};
-use super::{Kind, Problem, Scenario, ServerPlan};
+use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
+use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
 use crate::browser::{OpaqueSort, Origin, Page, User};
 
 use text::{is_identifier, is_slug, server_origin};
@@ -78,6 +78,7 @@ impl Problems {
         if file.kind == Kind::Security && harm.is_none() {
             self.add("harm", "is missing: a security scenario says in one sentence who gets hurt");
         }
+        let browsers = file.browsers.map(|file| self.browsers(file));
         let page = self.page_of(file.page);
         let (origins, servers) = self.servers(&file.policy, file.servers);
         let steps = self.steps(&origins, file.step);
@@ -90,11 +91,27 @@ impl Problems {
             harm,
             contract: file.contract,
             depends_on: file.depends_on.into(),
+            browsers,
             http: file.http,
             page,
             servers,
             steps,
         }
+    }
+
+    fn browsers(&mut self, file: BrowsersFile) -> Browsers {
+        let only: Vec<String> = file.only.into();
+        let known = Browsers::KNOWN.join(", ");
+        if only.is_empty() {
+            self.add("browsers.only", format!("is empty: name some of {known}"));
+        }
+        for name in only.iter().filter(|name| !Browsers::KNOWN.contains(&name.as_str())) {
+            self.add("browsers.only", format!("`{name}` is no browser: write one of {known}"));
+        }
+        if file.reason.trim().is_empty() {
+            self.add("browsers.reason", "is empty: say in what the other browsers differ");
+        }
+        Browsers { only, reason: file.reason }
     }
 
     fn page_of(&mut self, file: PageFile) -> Page {
@@ -161,11 +178,21 @@ impl Problems {
         let mut origins = Origins::new();
         let mut servers = BTreeMap::new();
         for (name, file) in files {
-            let (text, own) = match file {
-                ServerFile::Origin(origin) => (origin, None),
-                ServerFile::Own(file) => (file.origin, file.policy),
+            let file = match file {
+                ServerFile::Own(file) => file,
+                ServerFile::Origin(origin) => {
+                    OwnServerFile { origin, policy: None, tls: false, certificate: None }
+                }
             };
-            let policy = match own {
+            let text = file.origin;
+            let tls = file.tls.then(|| file.certificate.unwrap_or_default());
+            if file.tls && !text.starts_with("https:") {
+                self.add(format!("servers.{name}.tls"), format!("`{text}` is reached without TLS"));
+            }
+            if file.certificate.is_some() && !file.tls {
+                self.add(format!("servers.{name}.certificate"), "is for `tls = true` only");
+            }
+            let policy = match file.policy {
                 Some(own) => self.policy(&format!("servers.{name}.policy"), &own),
                 None => policy.clone(),
             };
@@ -182,7 +209,7 @@ impl Problems {
             }
             origins.insert(name.clone(), origin.clone());
             // Without a policy there is a problem, and no scenario will come of the file.
-            servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy })));
+            servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy, tls })));
         }
         (origins, servers)
     }

@@ -2,32 +2,30 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::Server;
 
+pub use certificate::{Authority, Certificate};
+
+mod certificate;
+
 /// Whether a front speaks TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Security {
     /// Bytes are passed on as they come.
     Plain,
-    /// TLS ends here, with a certificate for `localhost` that is made for this start.
-    Tls,
+    /// TLS ends here.
+    Tls(Certificate),
 }
 
 /// A server behind a port of one's choice.
 pub struct Front {
     address: SocketAddr,
-    security: Security,
-    certificate: Option<Vec<u8>>,
+    is_secure: bool,
     door: Option<JoinSet<()>>,
     server: Server,
 }
@@ -35,37 +33,32 @@ pub struct Front {
 impl Front {
     /// Puts a front before `server`; with port 0 and without TLS, the server's own port will do.
     pub async fn start(port: u16, security: Security, server: Server) -> io::Result<Self> {
-        if port == 0 && security == Security::Plain {
-            return Ok(Self { address: server.address(), security, certificate: None, door: None, server });
+        let acceptor = match security {
+            Security::Plain => None,
+            Security::Tls(certificate) => Some(certificate.acceptor().map_err(io::Error::other)?),
+        };
+        let is_secure = acceptor.is_some();
+        if port == 0 && !is_secure {
+            return Ok(Self { address: server.address(), is_secure, door: None, server });
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(|error| io::Error::new(error.kind(), format!("port {port}: {error}")))?;
         let address = listener.local_addr()?;
-        let (acceptor, certificate) = match security {
-            Security::Plain => (None, None),
-            Security::Tls => {
-                let (acceptor, certificate) = tls().map_err(io::Error::other)?;
-                (Some(acceptor), Some(certificate))
-            }
-        };
         let mut door = JoinSet::new();
         door.spawn(accept(listener, acceptor, server.address()));
-        Ok(Self { address, security, certificate, door: Some(door), server })
+        Ok(Self { address, is_secure, door: Some(door), server })
     }
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        let scheme = match self.security {
-            Security::Plain => "http",
-            Security::Tls => "https",
-        };
+        let scheme = if self.is_secure { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Its certificate in DER, for clients that shall trust it.
-    pub fn certificate(&self) -> Option<&[u8]> {
-        self.certificate.as_deref()
+    /// The socket that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Closes the door, then stops the server.
@@ -109,21 +102,6 @@ async fn forward(mut client: TcpStream, acceptor: Option<TlsAcceptor>, server: S
         }
     };
     Ok(())
-}
-
-/// The TLS side of a front, and its certificate in DER.
-fn tls() -> Result<(TlsAcceptor, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
-    let names = ["localhost", "127.0.0.1"].map(str::to_owned);
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)?;
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
-    // The provider is named, because another crate in the same program may have brought a second one.
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)?;
-    // Not every framework answers HTTP/2 without TLS, which is what arrives behind this front.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((TlsAcceptor::from(Arc::new(config)), cert.der().to_vec()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
@@ -52,11 +55,12 @@ async fn a_port_that_is_taken_is_an_error_that_names_it() {
 
 #[tokio::test]
 async fn tls_ends_at_the_front() {
-    let front = Front::start(0, Security::Tls, server().await).await.unwrap();
+    let certificate = Certificate::self_signed().unwrap();
+    let trusted = CertificateDer::from(certificate.der().to_vec());
+    let front = Front::start(0, Security::Tls(certificate), server().await).await.unwrap();
     assert!(front.url().starts_with("https://127.0.0.1:"));
-    let certificate = CertificateDer::from(front.certificate().unwrap().to_vec());
     let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
+    roots.add(trusted).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -64,7 +68,7 @@ async fn tls_ends_at_the_front() {
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
     for name in ["localhost", "127.0.0.1"] {
-        let stream = TcpStream::connect(front.address).await.unwrap();
+        let stream = TcpStream::connect(front.address()).await.unwrap();
         let stream = connector.connect(ServerName::try_from(name).unwrap(), stream).await.unwrap();
         assert!(get(stream).await.unwrap().ends_with("hello"));
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod bench;
 mod conformance;
 mod new_adapter;
 mod policy;
@@ -45,6 +46,10 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: policy::Format,
     },
+    /// Measure what CORS costs: the adapters beside bare frameworks and their existing middleware.
+    ///
+    /// Builds the benchmarks in the release profile and runs them.
+    Bench(bench::Arguments),
     /// Make a new adapter: a crate that compiles, an empty specimen, and a row in the matrix.
     ///
     /// What the row fails is what is left to do. Exits with 2 if the name cannot be had.
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => conformance::compare(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Policy { files, format } => Ok(policy::run(&files, format)),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
     };
     done.unwrap_or_else(|error| {

@@ -1,0 +1,123 @@
+//! actix-web: `cors-actix` beside actix-cors.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, Error, HttpServer, rt, web};
+use tokio::runtime::Runtime;
+
+use super::Middleware;
+use crate::measure::{Application, Measured, Outline, Subject};
+use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, ROUTE, policy};
+
+/// An application; each middleware makes another type of it.
+macro_rules! application {
+    ($($wrap:tt)*) => {
+        App::new().route(ROUTE, web::to(async || BODY)) $($wrap)*
+    };
+}
+
+pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    runtime.block_on(async {
+        match middleware {
+            Middleware::Bare => measured(init_service(application!()).await, runtime),
+            Middleware::Ours => {
+                measured(init_service(application!(.wrap(cors_actix::Cors::new(policy())))).await, runtime)
+            }
+            Middleware::Theirs => measured(init_service(application!(.wrap(theirs()))).await, runtime),
+        }
+    })
+}
+
+pub(super) fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
+    rt::System::new().block_on(async {
+        match middleware {
+            Middleware::Bare => HttpServer::new(|| application!()).workers(1).listen(listener)?.run().await,
+            Middleware::Ours => {
+                let cors = cors_actix::Cors::new(policy());
+                let server = HttpServer::new(move || application!(.wrap(cors.clone())));
+                server.workers(1).listen(listener)?.run().await
+            }
+            Middleware::Theirs => {
+                HttpServer::new(|| application!(.wrap(theirs()))).workers(1).listen(listener)?.run().await
+            }
+        }
+    })
+}
+
+fn theirs() -> actix_cors::Cors {
+    let cors = ORIGINS.iter().fold(actix_cors::Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    cors.allowed_methods(METHODS)
+        .allowed_headers(REQUEST_HEADERS)
+        .expose_headers([EXPOSED_HEADER])
+        .supports_credentials()
+        .max_age(usize::try_from(MAX_AGE).ok())
+}
+
+fn measured<S, B>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Subject>
+where
+    S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    Box::new(Measured::new(Actix { service, headers: Path::ALL.map(headers) }, runtime))
+}
+
+type Headers = Vec<(HeaderName, HeaderValue)>;
+
+#[expect(clippy::expect_used, reason = "constants")]
+fn headers(path: Path) -> Headers {
+    let header = |(name, value)| {
+        let value = HeaderValue::from_maybe_shared(value).expect("visible ASCII");
+        (HeaderName::from_static(name), value)
+    };
+    path.shared_headers().into_iter().map(header).collect()
+}
+
+struct Actix<S> {
+    service: S,
+    headers: [Headers; 4],
+}
+
+impl<S, B> Application for Actix<S>
+where
+    S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    type Request<'a>
+        = actix_http::Request
+    where
+        Self: 'a;
+    type Response<'a>
+        = Result<ServiceResponse<B>, Error>
+    where
+        Self: 'a;
+
+    fn request(&self, path: Path) -> actix_http::Request {
+        let method = path.method().parse::<Method>().unwrap_or_default();
+        let mut request = TestRequest::default().method(method).uri(ROUTE);
+        for header in &self.headers[path as usize] {
+            request = request.insert_header(header.clone());
+        }
+        request.to_request()
+    }
+
+    async fn respond<'a>(&'a self, request: actix_http::Request) -> Self::Response<'a> {
+        self.service.call(request).await
+    }
+
+    fn outline<'a>(&'a self, response: &Self::Response<'a>) -> Outline {
+        let Ok(response) = response else {
+            return Outline { status: 500, allow_origin: None };
+        };
+        let allow_origin = response.headers().get("access-control-allow-origin");
+        Outline {
+            status: response.status().as_u16(),
+            allow_origin: allow_origin.and_then(|value| value.to_str().ok()).map(str::to_owned),
+        }
+    }
+}

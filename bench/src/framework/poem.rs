@@ -1,0 +1,90 @@
+//! Poem: `cors-poem` beside its own middleware.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+
+use poem::http::uri::Scheme;
+use poem::listener::TcpAcceptor;
+use poem::middleware::Cors;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, RequestParts, Response, Route, handler};
+use tokio::runtime::Runtime;
+
+use super::{Middleware, tower_service};
+use crate::measure::{Application, Measured, Outline, Subject};
+use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, ROUTE, policy};
+
+pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    match middleware {
+        Middleware::Bare => measured(routes(), runtime),
+        Middleware::Ours => measured(routes().with(cors_poem::Cors::new(policy())), runtime),
+        Middleware::Theirs => measured(routes().with(theirs()), runtime),
+    }
+}
+
+fn measured(endpoint: impl Endpoint + 'static, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    let requests = Path::ALL.map(tower_service::request);
+    Box::new(Measured::new(Poem { endpoint, requests }, runtime))
+}
+
+pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
+    let server = poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener)?);
+    match middleware {
+        Middleware::Bare => server.run(routes()).await,
+        Middleware::Ours => server.run(routes().with(cors_poem::Cors::new(policy()))).await,
+        Middleware::Theirs => server.run(routes().with(theirs())).await,
+    }
+}
+
+#[handler]
+fn item() -> &'static str {
+    BODY
+}
+
+fn routes() -> Route {
+    Route::new().at(ROUTE, item)
+}
+
+fn theirs() -> Cors {
+    Cors::new()
+        .allow_origins(ORIGINS)
+        .allow_methods(METHODS)
+        .allow_headers(REQUEST_HEADERS)
+        .expose_header(EXPOSED_HEADER)
+        .allow_credentials(true)
+        .max_age(i32::try_from(MAX_AGE).unwrap_or(i32::MAX))
+}
+
+struct Poem<E> {
+    endpoint: E,
+    requests: [http::Request<()>; 4],
+}
+
+impl<E: Endpoint> Application for Poem<E> {
+    type Request<'a>
+        = Request
+    where
+        Self: 'a;
+    type Response<'a>
+        = Response
+    where
+        Self: 'a;
+
+    fn request(&self, path: Path) -> Request {
+        let (parts, ()) = self.requests[path as usize].clone().into_parts();
+        let parts = RequestParts::from((parts, LocalAddr::default(), RemoteAddr::default(), Scheme::HTTP));
+        Request::from_parts(parts, poem::Body::empty())
+    }
+
+    async fn respond<'a>(&'a self, request: Request) -> Response {
+        // As its server does it.
+        match self.endpoint.call(request).await {
+            Ok(output) => output.into_response(),
+            Err(error) => error.into_response(),
+        }
+    }
+
+    fn outline<'a>(&'a self, response: &Response) -> Outline {
+        tower_service::outline(response.status().as_u16(), response.headers())
+    }
+}

@@ -1,0 +1,91 @@
+//! Rocket: `cors-rocket` beside rocket_cors.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+
+use rocket::config::Shutdown;
+use rocket::http::{Header, Method};
+use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
+use rocket::log::LogLevel;
+use rocket::{Build, Config, Rocket, get, options, put, routes};
+use rocket_cors::{AllowedHeaders, AllowedOrigins, CorsOptions};
+use tokio::runtime::Runtime;
+
+use super::Middleware;
+use crate::measure::{Application, Measured, Outline, Subject};
+use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, ROUTE, policy};
+
+#[expect(clippy::expect_used, reason = "an application of constants ignites")]
+pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    let client = runtime.block_on(Client::untracked(application(middleware, 0)));
+    Box::new(Measured::new(Local(client.expect("an application that ignites")), runtime))
+}
+
+pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
+    // Rocket binds by itself.
+    let port = listener.local_addr()?.port();
+    drop(listener);
+    let ended = application(middleware, port).launch().await;
+    ended.map(drop).map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+fn application(middleware: Middleware, port: u16) -> Rocket<Build> {
+    let shutdown = Shutdown { ctrlc: false, ..Shutdown::default() };
+    let config = Config { port, log_level: LogLevel::Off, shutdown, ..Config::release_default() };
+    let bare = rocket::custom(config).mount("/", routes![get_item, put_item, options_item]);
+    match middleware {
+        Middleware::Bare => bare,
+        Middleware::Ours => bare.attach(cors_rocket::Cors::new(policy())),
+        Middleware::Theirs => bare.attach(theirs()),
+    }
+}
+
+#[get("/item")]
+fn get_item() -> &'static str {
+    BODY
+}
+
+#[put("/item")]
+fn put_item() -> &'static str {
+    BODY
+}
+
+#[options("/item")]
+fn options_item() -> &'static str {
+    BODY
+}
+
+#[expect(clippy::expect_used, reason = "constants")]
+fn theirs() -> rocket_cors::Cors {
+    CorsOptions::default()
+        .allowed_origins(AllowedOrigins::some_exact(&ORIGINS))
+        .allowed_methods(METHODS.iter().filter_map(|method| method.parse().ok()).collect())
+        .allowed_headers(AllowedHeaders::some(&REQUEST_HEADERS))
+        .expose_headers([EXPOSED_HEADER.to_owned()].into())
+        .allow_credentials(true)
+        .max_age(usize::try_from(MAX_AGE).ok())
+        .to_cors()
+        .expect("a safe policy")
+}
+
+struct Local(Client);
+
+impl Application for Local {
+    type Request<'a> = LocalRequest<'a>;
+    type Response<'a> = LocalResponse<'a>;
+
+    fn request(&self, path: Path) -> LocalRequest<'_> {
+        let method = path.method().parse::<Method>().unwrap_or(Method::Get);
+        let headers = path.headers().into_iter().map(|(name, value)| Header::new(name, value));
+        headers.fold(self.0.req(method, ROUTE), |request, header| request.header(header))
+    }
+
+    async fn respond<'a>(&'a self, request: LocalRequest<'a>) -> LocalResponse<'a> {
+        request.dispatch().await
+    }
+
+    fn outline<'a>(&'a self, response: &LocalResponse<'a>) -> Outline {
+        let allow_origin = response.headers().get_one("access-control-allow-origin");
+        Outline { status: response.status().code, allow_origin: allow_origin.map(str::to_owned) }
+    }
+}

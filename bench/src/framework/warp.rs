@@ -1,0 +1,58 @@
+//! warp: `cors-warp` beside `warp::cors`.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+
+use tokio::runtime::Runtime;
+use warp::filters::BoxedFilter;
+use warp::{Filter, Reply};
+
+use super::Middleware;
+use super::tower_service::TowerService;
+use crate::measure::{Measured, Subject};
+use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, policy};
+
+pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    match middleware {
+        Middleware::Bare => measured(warp::service(routes()), runtime),
+        Middleware::Ours => measured(warp::service(cors_warp::Cors::new(policy()).wrap(routes())), runtime),
+        Middleware::Theirs => measured(warp::service(routes().with(theirs())), runtime),
+    }
+}
+
+fn measured<S>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Subject>
+where
+    S: tower::Service<
+            http::Request<String>,
+            Response = warp::reply::Response,
+            Error = std::convert::Infallible,
+        > + Clone
+        + 'static,
+{
+    Box::new(Measured::new(TowerService::new(service, String::new), runtime))
+}
+
+pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
+    let application: BoxedFilter<(warp::reply::Response,)> = match middleware {
+        Middleware::Bare => routes().map(Reply::into_response).boxed(),
+        Middleware::Ours => cors_warp::Cors::new(policy()).wrap(routes()).boxed(),
+        Middleware::Theirs => routes().with(theirs()).map(Reply::into_response).boxed(),
+    };
+    warp::serve(application).incoming(tokio::net::TcpListener::from_std(listener)?).run().await;
+    Ok(())
+}
+
+fn routes() -> impl Filter<Extract = (&'static str,), Error = warp::Rejection> + Clone + Send + Sync + 'static
+{
+    warp::path!("item").map(|| BODY)
+}
+
+fn theirs() -> warp::cors::Builder {
+    warp::cors()
+        .allow_origins(ORIGINS)
+        .allow_methods(METHODS)
+        .allow_headers(REQUEST_HEADERS)
+        .expose_headers([EXPOSED_HEADER])
+        .allow_credentials(true)
+        .max_age(MAX_AGE)
+}

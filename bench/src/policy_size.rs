@@ -1,0 +1,179 @@
+//! Policies of many origins: what a decision costs, and what building and keeping them does, beside a `HashSet<String>`.
+
+use std::collections::HashSet;
+use std::hint::black_box;
+use std::time::Instant;
+
+use cors_core::Policy;
+use serde::Serialize;
+
+use crate::head::Head;
+use crate::measure::{interleaved, median, nanoseconds, time};
+
+/// How many decisions are timed at a time.
+const BATCH: usize = 500;
+/// How often each policy is built.
+const BUILDS: usize = 5;
+
+/// The kinds and numbers of origins.
+pub(crate) const SIZES: [(Kind, usize); 6] = [
+    (Kind::Exact, 10),
+    (Kind::Exact, 1_000),
+    (Kind::Exact, 100_000),
+    (Kind::Exact, 1_000_000),
+    (Kind::Wildcard, 10),
+    (Kind::Wildcard, 10_000),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// `https://shop-17.example.com`
+    Exact,
+    /// `https://*.shop-17.example.com`
+    Wildcard,
+}
+
+/// What a policy of one size costs.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct PolicySize {
+    pub(crate) kind: Kind,
+    pub(crate) origins: usize,
+    /// One origin again and again, so that all that its look-up touches is in the processor's cache.
+    pub(crate) one_origin_ns: f64,
+    /// Another origin each time.
+    pub(crate) any_origin_ns: f64,
+    /// Origins that are not allowed, another one each time.
+    pub(crate) denied_ns: f64,
+    /// `HashSet::contains` for the same strings as `any_origin_ns`; for wildcards, which it does not know, the entry itself.
+    pub(crate) hash_set_any_origin_ns: f64,
+    pub(crate) build_ns: f64,
+    pub(crate) hash_set_build_ns: f64,
+    pub(crate) bytes: i64,
+    pub(crate) hash_set_bytes: i64,
+}
+
+pub(crate) fn measure(rounds: usize, mut progress: impl FnMut()) -> Vec<PolicySize> {
+    let mut measured = Vec::new();
+    for (kind, origins) in SIZES {
+        measured.push(measure_one(kind, origins, rounds));
+        progress();
+    }
+    measured
+}
+
+fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
+    let entries: Vec<String> = (0..origins).map(|number| kind.entry(number)).collect();
+    let mut policy = None;
+    let bytes = allocation_counter::measure(|| policy = Some(build(&entries))).bytes_current;
+    let mut set = None;
+    let hash_set_bytes = allocation_counter::measure(|| set = Some(fill(&entries))).bytes_current;
+    let (Some(policy), Some(set)) = (policy, set) else { unreachable!("both were built above") };
+
+    let (mut builds, mut fills) = (Vec::new(), Vec::new());
+    for _ in 0..BUILDS {
+        builds.push(time_once(|| build(&entries)));
+        fills.push(time_once(|| fill(&entries)));
+    }
+
+    let one = kind.origin(origins / 2);
+    let mut start = 0;
+    // The strings are made anew for each batch, so that reading them costs no cache miss.
+    let mut batch = |text: &dyn Fn(usize) -> String| -> Vec<String> {
+        start += 1;
+        // A large prime, so that neighbours in a batch are no neighbours in the policy.
+        (0..BATCH).map(|index| text((start + index) * 15_485_863 % origins)).collect()
+    };
+    let batch = std::cell::RefCell::new(&mut batch);
+    let decide = |origin: &str| {
+        black_box(policy.decide(black_box(&Head::from_origin(origin))));
+    };
+    let mut samplers: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
+        Box::new(|| time(BATCH, || decide(&one))),
+        Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.origin(number)), decide)),
+        Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.stranger(number)), decide)),
+        Box::new(|| {
+            let entries = (batch.borrow_mut())(&|number| kind.entry(number));
+            time_each(&entries, |entry| {
+                black_box(set.contains(entry));
+            })
+        }),
+    ];
+    let ns = interleaved(rounds, &mut samplers, || {});
+    drop(samplers);
+    PolicySize {
+        kind,
+        origins,
+        one_origin_ns: ns[0],
+        any_origin_ns: ns[1],
+        denied_ns: ns[2],
+        hash_set_any_origin_ns: ns[3],
+        build_ns: median(builds),
+        hash_set_build_ns: median(fills),
+        bytes,
+        hash_set_bytes,
+    }
+}
+
+impl Kind {
+    fn entry(self, number: usize) -> String {
+        match self {
+            Self::Exact => self.origin(number),
+            Self::Wildcard => format!("https://*.shop-{number}.example.com"),
+        }
+    }
+
+    /// An origin that the entry of this number allows.
+    fn origin(self, number: usize) -> String {
+        match self {
+            Self::Exact => format!("https://shop-{number}.example.com"),
+            Self::Wildcard => format!("https://www.shop-{number}.example.com"),
+        }
+    }
+
+    /// An origin of the same length that no entry allows.
+    fn stranger(self, number: usize) -> String {
+        self.origin(number).replace("shop", "evil")
+    }
+}
+
+#[expect(clippy::expect_used, reason = "origins that are made right")]
+fn build(entries: &[String]) -> Policy {
+    Policy::builder().allow_origins(entries).build().expect("a safe policy")
+}
+
+fn fill(entries: &[String]) -> HashSet<String> {
+    entries.iter().cloned().collect()
+}
+
+/// How long `make` takes, without dropping what it makes.
+fn time_once<T>(make: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    let made = black_box(make());
+    let elapsed = start.elapsed();
+    drop(made);
+    nanoseconds(elapsed)
+}
+
+fn time_each(texts: &[String], mut call: impl FnMut(&str)) -> f64 {
+    let mut texts = texts.iter();
+    time(texts.len(), || texts.next().into_iter().for_each(|text| call(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    fn origins_are_what_they_are_said_to_be(#[values(Kind::Exact, Kind::Wildcard)] kind: Kind) {
+        let policy = build(&(0..20).map(|number| kind.entry(number)).collect::<Vec<_>>());
+        let is_allowed = |origin: &str| {
+            let decision = policy.decide(&Head::from_origin(origin));
+            matches!(decision, cors_core::Decision::Pass(cors_core::Pass::Allowed(_)))
+        };
+        assert!((0..20).all(|number| is_allowed(&kind.origin(number))));
+        assert!(!(0..20).any(|number| is_allowed(&kind.stranger(number))));
+    }
+}

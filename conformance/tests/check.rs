@@ -15,7 +15,7 @@ use cors_conformance::browser::{Credentials, FetchRequest, Origin, Page, Profile
 use cors_conformance::check::{
     Access, Check, FailureKind, LiveNetwork, Report, SetupError, Verdict, run, to_json, to_text,
 };
-use cors_conformance::subject::front::{Front, Security};
+use cors_conformance::subject::front::{Certificate, Front, Security};
 use cors_conformance::subject::registry::{find, subjects};
 use cors_conformance::subject::{Server, SubjectKind};
 use cors_core::Policy;
@@ -109,15 +109,16 @@ async fn an_audit_of_a_specimen_finds_nothing() {
 
 #[tokio::test]
 async fn a_certificate_is_trusted_if_told() {
-    let front = Front::start(0, Security::Tls, start("cors-axum").await).await.unwrap();
+    let certificate = Certificate::self_signed().unwrap();
+    let encoded = STANDARD.encode(certificate.der());
+    let front = Front::start(0, Security::Tls(certificate), start("cors-axum").await).await.unwrap();
     let unknown = play(check(fetch(&front.url(), "GET", "/echo")), None, 10.0).await;
     assert_eq!(unknown.failure().map(|failure| failure.kind), Some(FailureKind::Certificate));
     assert_eq!(unknown.exit_code(), 2);
     assert_eq!(unknown.console().unwrap(), "Failed to load resource: net::ERR_CERT_AUTHORITY_INVALID");
 
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    let certificate = STANDARD.encode(front.certificate().unwrap());
-    write!(file, "-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n").unwrap();
+    write!(file, "-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n").unwrap();
     let known = play(check(fetch(&front.url(), "GET", "/echo")), Some(file.path()), 10.0).await;
     assert_eq!(known.verdict(), Verdict::Readable);
     front.stop().await;

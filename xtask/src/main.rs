@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod check;
 mod bench;
+mod check;
 mod conformance;
 mod new_adapter;
 mod policy;

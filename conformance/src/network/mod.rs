@@ -17,7 +17,6 @@ use crate::scenario::{HttpVersion, RawRequest};
 
 use endpoint::Endpoint;
 use pool::Pool;
-pub(crate) use pool::causes;
 
 mod endpoint;
 mod pool;
@@ -133,7 +132,7 @@ fn authority(url: &Url) -> String {
 }
 
 /// An error with all that lies below it, in one line.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
     while let Some(cause) = below {

@@ -157,14 +157,3 @@ async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Network
     })?;
     Ok(WireResponse { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
 }
-
-/// An error with all that lies below it, in one line.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text = format!("{text}: {cause}");
-        below = cause.source();
-    }
-    text
-}

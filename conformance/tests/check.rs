@@ -151,11 +151,13 @@ async fn broken(bytes: Vec<u8>, repeats: bool, closes: bool) -> SocketAddr {
 }
 
 async fn answer(stream: &mut TcpStream, bytes: &[u8], repeats: bool, closes: bool) -> std::io::Result<()> {
-    let mut request = [0; 1024];
-    stream.read(&mut request).await?;
+    // What the request says does not matter.
+    let _ = stream.read(&mut [0; 1024]).await?;
     stream.write_all(bytes).await?;
-    while repeats {
-        stream.write_all(&[b'a'; 1 << 16]).await?;
+    if repeats {
+        loop {
+            stream.write_all(&[b'a'; 1 << 16]).await?;
+        }
     }
     if !closes {
         std::future::pending::<()>().await;

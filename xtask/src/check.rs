@@ -1,6 +1,7 @@
 //! `cargo xtask check`: acts as a browser towards a live server, and explains.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         let command = runtime.block_on(curl(&arguments.check(), cacert.as_deref()));
         return Ok(match command {
             Ok(command) => {
-                print!("{command}");
+                print(&command)?;
                 ExitCode::SUCCESS
             }
             Err(blocked) => {
@@ -125,13 +126,21 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let network = LiveNetwork::new(cacert.as_deref(), *timeout)?;
     let report: Report = runtime.block_on(play(arguments.check(), Arc::new(network)));
     match format {
-        Format::Text => print!("{}", to_text(&report)),
-        Format::Json => print!("{}", to_json(&report)?),
+        Format::Text => print(&to_text(&report))?,
+        Format::Json => print(&to_json(&report)?)?,
     }
     if let Some(failure) = report.failure() {
         eprintln!("error: {}: {}", arguments.url, failure.message());
     }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Whoever reads may stop early, as `head` does.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 impl Arguments {

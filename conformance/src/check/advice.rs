@@ -124,6 +124,10 @@ fn instruction(change: &Change, exchanges: &[Exchange]) -> String {
         _ => "On the response",
     };
     match from {
+        // What is missing may be missing on purpose.
+        None if *header == ALLOW_ORIGIN => {
+            format!("{place}, send `{header}: {to}`, if pages of that origin may use this server.")
+        }
         None => format!("{place}, send `{header}: {to}`."),
         Some(from) => format!("{place}, change `{header}: {from}` to `{header}: {to}`, once."),
     }
@@ -190,20 +194,11 @@ fn background(check: &Check, blocked: &Blocked, last: &Exchange, response: &Wire
                 "The status {status} says that authentication comes first: a preflight never carries cookies or \
                  `Authorization`, so OPTIONS has to be answered before it."
             ),
-            403 => {
-                let method = requested_method(&last.request);
-                let names = requested_headers(&last.request);
-                let headers = if names.is_empty() {
-                    String::new()
-                } else {
-                    format!(", or a header ({})", names.join(", "))
-                };
-                format!(
-                    "A 403 without CORS headers is how a server denies a preflight without a word: probably its policy does \
-                     not allow the origin {}, the method {method}{headers}. The server's log, or its debugging mode, can tell.",
-                    check.page.origin
-                )
-            }
+            403 => format!(
+                "A 403 without CORS headers is how a server denies a preflight without a word: its policy probably does not \
+                 allow {}. The server's log, or its debugging mode, can tell.",
+                suspects(check, &last.request)
+            ),
             404 | 405 | 501 => format!(
                 "The status {status} says that nothing answers OPTIONS at this URL: no CORS middleware, or one that comes \
                  after the router."
@@ -225,6 +220,21 @@ fn background(check: &Check, blocked: &Blocked, last: &Exchange, response: &Wire
         }),
         _ => None,
     }
+}
+
+/// What a policy may object to: the origin, a method that is not CORS-safelisted, the headers.
+fn suspects(check: &Check, preflight: &WireRequest) -> String {
+    let mut suspects = vec![format!("the origin {}", check.page.origin)];
+    let method = requested_method(preflight);
+    if !matches!(method.as_str(), "GET" | "HEAD" | "POST") {
+        suspects.push(format!("the method {method}"));
+    }
+    match requested_headers(preflight).as_slice() {
+        [] => {}
+        [name] => suspects.push(format!("the header {name}")),
+        names => suspects.push(format!("one of the headers {}", names.join(", "))),
+    }
+    suspects.join(", or ")
 }
 
 fn location(response: &WireResponse) -> Option<String> {

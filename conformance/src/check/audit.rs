@@ -8,6 +8,7 @@ use url::Url;
 use super::Check;
 use crate::browser::{
     BlockReason, Browser, Credentials, FetchRequest, Fetched, Mode, Network, Origin, Outcome, Page, Redirect,
+    ResponseType,
 };
 
 /// What a page of one hostile origin could read.
@@ -21,6 +22,8 @@ pub struct Finding {
     pub access: Access,
     /// Who could be behind such an origin.
     pub danger: &'static str,
+    /// Whether the response was a redirect, which was not followed.
+    pub redirected: bool,
     /// The reason for which the browser blocked it, if it did.
     pub reason: Option<&'static str>,
 }
@@ -58,11 +61,13 @@ pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Findi
         };
         let browser = Browser::new(network.clone(), check.profile.clone());
         let Fetched { outcome, .. } = browser.fetch(&page, request).await;
-        let (access, reason) = match outcome {
-            Outcome::Response(_) => (Access::WithCookies, None),
-            Outcome::Blocked(blocked) => (access(blocked.reason), Some(blocked.reason.as_str())),
+        let (access, redirected, reason) = match outcome {
+            Outcome::Response(response) => {
+                (Access::WithCookies, response.response_type == ResponseType::OpaqueRedirect, None)
+            }
+            Outcome::Blocked(blocked) => (access(blocked.reason), false, Some(blocked.reason.as_str())),
         };
-        findings.push(Finding { name, origin: origin.to_string(), access, danger, reason });
+        findings.push(Finding { name, origin: origin.to_string(), access, danger, redirected, reason });
     }
     findings
 }

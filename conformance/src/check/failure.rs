@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-use tokio_rustls::rustls;
+use tokio_rustls::rustls::{self, CertificateError};
 
 use super::text::printable;
 use crate::network::causes;
@@ -26,8 +26,12 @@ pub enum FailureKind {
     Refused,
     /// No way leads there, or the connection failed otherwise.
     Unreachable,
-    /// TLS failed because of the server's certificate.
+    /// The server's certificate is trusted by nobody.
     Certificate,
+    /// The server's certificate is for another name.
+    CertificateName,
+    /// The server's certificate has expired, or is not valid yet.
+    CertificateDate,
     /// TLS failed otherwise.
     Tls,
     /// The time was up.
@@ -50,6 +54,8 @@ impl FailureKind {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Certificate => "certificate",
+            Self::CertificateName => "certificate-name",
+            Self::CertificateDate => "certificate-date",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::EndlessBody => "endless-body",
@@ -67,8 +73,10 @@ impl FailureKind {
             Self::Unreachable => "Check the host and the port, and whether a firewall lies between.",
             Self::Certificate => {
                 "A browser refuses this certificate, too, unless it was told to trust it. For a development certificate give \
-                 its authority with `--cacert FILE`; the URL's host must be among the certificate's names."
+                 its authority with `--cacert FILE`."
             }
+            Self::CertificateName => "Use a host name in the URL that is among the certificate's names.",
+            Self::CertificateDate => "Renew the server's certificate, and check the clock of this machine.",
             Self::Tls => {
                 "The server does not speak TLS on this port, or no version that browsers speak. Without TLS, write `http://`."
             }
@@ -94,6 +102,8 @@ impl FailureKind {
             Self::Refused => "ERR_CONNECTION_REFUSED",
             Self::Unreachable => "ERR_ADDRESS_UNREACHABLE",
             Self::Certificate => "ERR_CERT_AUTHORITY_INVALID",
+            Self::CertificateName => "ERR_CERT_COMMON_NAME_INVALID",
+            Self::CertificateDate => "ERR_CERT_DATE_INVALID",
             Self::Tls => "ERR_SSL_PROTOCOL_ERROR",
             Self::Timeout => "ERR_TIMED_OUT",
             Self::Malformed => "ERR_INVALID_HTTP_RESPONSE",
@@ -142,6 +152,15 @@ fn classify(error: &(dyn Error + 'static)) -> Option<FailureKind> {
 fn classify_one(error: &(dyn Error + 'static)) -> Option<FailureKind> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(match error {
+            rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            ) => FailureKind::CertificateName,
+            rustls::Error::InvalidCertificate(
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+            ) => FailureKind::CertificateDate,
             rustls::Error::InvalidCertificate(_) => FailureKind::Certificate,
             _ => FailureKind::Tls,
         });
@@ -188,7 +207,15 @@ mod tests {
     #[case(io::Error::other(io::Error::from(io::ErrorKind::TimedOut)), FailureKind::Timeout)]
     #[case(io::Error::other("dns error: no such host"), FailureKind::Unresolved)]
     #[case(
-        io::Error::other(rustls::Error::InvalidCertificate(rustls::CertificateError::Expired)),
+        io::Error::other(rustls::Error::InvalidCertificate(CertificateError::Expired)),
+        FailureKind::CertificateDate
+    )]
+    #[case(
+        io::Error::other(rustls::Error::InvalidCertificate(CertificateError::NotValidForName)),
+        FailureKind::CertificateName
+    )]
+    #[case(
+        io::Error::other(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         FailureKind::Certificate
     )]
     #[case(io::Error::other(rustls::Error::DecryptError), FailureKind::Tls)]

@@ -1,6 +1,7 @@
 //! A report for programs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -63,8 +64,8 @@ struct JsonResponse<'a> {
     body_length: usize,
 }
 
-/// One pair a line, in order.
-type Headers<'a> = Vec<(&'a str, Cow<'a, str>)>;
+/// The lines of each name, in lower case.
+type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 
 /// The report as one JSON object; the text ends with a line feed.
 pub fn to_json(report: &Report) -> Result<String, serde_json::Error> {
@@ -121,5 +122,9 @@ fn exchange(exchange: &Exchange) -> JsonExchange<'_> {
 }
 
 fn headers(headers: &[(String, Vec<u8>)]) -> Headers<'_> {
-    headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect()
+    let mut lines = Headers::new();
+    for (name, value) in headers {
+        lines.entry(name.to_ascii_lowercase()).or_default().push(String::from_utf8_lossy(value));
+    }
+    lines
 }

@@ -1,5 +1,6 @@
 //! The network of real servers: names are resolved, TLS is spoken, and whatever a server does ends in time.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -92,7 +93,8 @@ impl LiveNetwork {
             .map_err(|error| {
                 let otherwise =
                     if error.is_connect() { FailureKind::Unreachable } else { FailureKind::BrokenOff };
-                Failure::from_error(&error, otherwise)
+                // The client's own words are about itself.
+                Failure::from_error(error.source().unwrap_or(&error), otherwise)
             })?;
         let status = response.status();
         timeout_at(deadline, from_http(response)).await.unwrap_or_else(|_| {

@@ -60,8 +60,8 @@ fn json(report: &Report) -> Value {
 const OWN: (&str, &str) = ("access-control-allow-origin", APP);
 
 #[rstest]
-#[case::nothing(put(), 204, &[], "send `Access-Control-Allow-Origin: https://app.example`. With it goes `Access-Control-Allow-Methods: PUT`, `Vary: Origin`.")]
-#[case::denied(put(), 403, &[], "probably its policy does not allow the origin https://app.example, the method PUT.")]
+#[case::nothing(put(), 204, &[], "send `Access-Control-Allow-Origin: https://app.example`, if pages of that origin may use this server. With it goes `Access-Control-Allow-Methods: PUT`, `Vary: Origin`.")]
+#[case::denied(put(), 403, &[], "its policy probably does not allow the origin https://app.example, or the method PUT.")]
 #[case::authentication(put(), 401, &[], "OPTIONS has to be answered before it")]
 #[case::no_route(put(), 405, &[OWN], "nothing answers OPTIONS")]
 #[case::redirect(put(), 308, &[OWN, ("location", "/item/")], "The redirect leads to `/item/`")]
@@ -148,6 +148,10 @@ async fn programs_get_the_promised_object() {
     assert_eq!(json["status"], Value::Null);
     assert_eq!(json["exchanges"][0]["kind"], "preflight");
     assert_eq!(json["exchanges"][0]["request"]["method"], "OPTIONS");
+    assert_eq!(
+        json["exchanges"][0]["request"]["headers"]["access-control-request-method"],
+        serde_json::json!(["PUT"])
+    );
     assert_eq!(json["exchanges"][0]["response"]["status"], 403);
     assert_eq!(json["exchanges"].as_array().unwrap().len(), 1);
 }
@@ -186,6 +190,20 @@ async fn a_server_cannot_steer_the_terminal() {
     .await;
     let text = to_text(&report);
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{text:?}");
+}
+
+#[rstest]
+#[case("*", true)]
+#[case("*, authorization", false)]
+#[tokio::test]
+async fn a_wildcard_that_browsers_stretch_is_told(#[case] allowed: &'static str, #[case] told: bool) {
+    let headers = vec![("Authorization".into(), "t".into())];
+    let report = report(check(FetchRequest { headers, ..get() }), move |_| {
+        reply(204, &[OWN, ("access-control-allow-headers", allowed)])
+    })
+    .await;
+    assert_eq!(report.verdict(), Verdict::Readable);
+    assert_eq!(to_text(&report).contains("does not cover `Authorization`"), told);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::catalogue::{explanation, is_ambient, question};
 use super::{Access, Finding, Report, Role, Verdict, role};
-use crate::browser::{Blocked, Credentials, Exchange, PageResponse, ResponseType};
+use crate::browser::{BlockReason, Blocked, Credentials, Exchange, PageResponse, ResponseType};
 
 /// The report as text; what a server sent cannot steer the terminal.
 pub fn to_text(report: &Report) -> String {
@@ -132,6 +132,14 @@ fn write_notes(text: &mut String, report: &Report) -> fmt::Result {
             printable(&check.request.method)
         )?;
     }
+    if stretches_wildcard(report) {
+        writeln!(
+            text,
+            "\nNote: by the standard, `*` in Access-Control-Allow-Headers does not cover `Authorization`; browsers let it pass \
+             for now. List `authorization` beside it (docs/errors.md#{}).",
+            BlockReason::AuthorizationNotCoveredByWildcard
+        )?;
+    }
     if check.request.credentials == Credentials::Include && report.verdict() != Verdict::Blocked {
         writeln!(
             text,
@@ -144,8 +152,11 @@ fn write_notes(text: &mut String, report: &Report) -> fmt::Result {
 
 fn write_audit(text: &mut String, findings: &[Finding]) -> fmt::Result {
     writeln!(text, "\nHostile origins, one GET each, with credentials:")?;
-    for Finding { name, origin, access, danger, reason } in findings {
+    for Finding { name, origin, access, danger, redirected, reason } in findings {
         let (mark, what) = match access {
+            Access::WithCookies if *redirected => {
+                ("!!", format!("A REDIRECT PASSES WITH COOKIES for {danger}; check where it leads, too"))
+            }
             Access::WithCookies => ("!!", format!("READABLE WITH COOKIES by {danger}")),
             Access::WithoutCookies => (" -", "readable without cookies only".to_owned()),
             Access::None => ("ok", format!("blocked: {}", reason.unwrap_or_default())),
@@ -163,6 +174,26 @@ fn write_audit(text: &mut String, findings: &[Finding]) -> fmt::Result {
             findings.len()
         ),
     }
+}
+
+/// Fetch, "CORS-preflight fetch", step 7.6, which browsers leave out.
+fn stretches_wildcard(report: &Report) -> bool {
+    let Some(Exchange { request, response: Ok(response), .. }) = report.fetched.exchanges.first() else {
+        return false;
+    };
+    let names = |lines: Vec<&[u8]>| -> Vec<String> {
+        let lines = lines.into_iter().map(|line| String::from_utf8_lossy(line).to_ascii_lowercase());
+        lines
+            .flat_map(|line| line.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>())
+            .collect()
+    };
+    let asked = names(request.header("access-control-request-headers").into_iter().collect());
+    let allowed = names(response.lines("access-control-allow-headers").collect());
+    let has = |list: &[String], name: &str| list.iter().any(|other| other == name);
+    report.verdict() == Verdict::Readable
+        && has(&asked, "authorization")
+        && has(&allowed, "*")
+        && !has(&allowed, "authorization")
 }
 
 fn name_of(report: &Report) -> &'static str {

@@ -121,8 +121,8 @@ pub(super) fn example(reason: BlockReason) -> Example {
 }
 
 impl Example {
-    /// Plays it, by the letter of the standard.
-    pub(super) fn play(&self) -> Option<Fetched> {
+    /// Plays it in a browser.
+    pub(super) fn play(&self, profile: Profile) -> Option<Fetched> {
         let own = |headers: Headers| headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
         let request = FetchRequest {
             method: self.method.to_owned(),
@@ -136,7 +136,7 @@ impl Example {
         let page = Page::new(Origin::parse(ORIGIN)?);
         let network = Arc::new(Replies { all: self.replies, next: Mutex::new(0) });
         // Nothing in memory has to be waited for.
-        Browser::new(network, Profile::standard()).fetch(&page, request).now_or_never()
+        Browser::new(network, profile).fetch(&page, request).now_or_never()
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn every_example_is_blocked_for_its_reason() {
         for &reason in BlockReason::ALL {
-            let fetched = example(reason).play().unwrap();
+            let fetched = example(reason).play(Profile::standard()).unwrap();
             let Outcome::Blocked(blocked) = fetched.outcome else { panic!("{reason}: not blocked") };
             assert_eq!(blocked.reason, reason);
         }

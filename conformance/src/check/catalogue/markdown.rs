@@ -80,7 +80,7 @@ fn write_block_reason(page: &mut String, reason: BlockReason) -> fmt::Result {
         write!(page, ", {{ {} }}", options.join(", "))?;
     }
     writeln!(page, ")")?;
-    let Some(Fetched { outcome, exchanges }) = example.play() else { return Err(fmt::Error) };
+    let Some(Fetched { exchanges, .. }) = example.play(Profile::standard()) else { return Err(fmt::Error) };
     for exchange in exchanges.iter().take(2) {
         write_exchange(page, exchange)?;
     }
@@ -88,9 +88,11 @@ fn write_block_reason(page: &mut String, reason: BlockReason) -> fmt::Result {
         writeln!(page, "\n… and {} more like this", exchanges.len() - 2)?;
     }
     writeln!(page, "```")?;
-    if let Outcome::Blocked(blocked) = outcome {
-        writeln!(page, "\nChromium:\n\n> {}", blocked.console(&Profile::chromium()))?;
-        writeln!(page, "\nFirefox:\n\n> {}", blocked.console(&Profile::firefox()))?;
+    for (name, profile) in [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox())] {
+        match example.play(profile.clone()).ok_or(fmt::Error)?.outcome {
+            Outcome::Blocked(blocked) => writeln!(page, "\n{name}:\n\n> {}", blocked.console(&profile))?,
+            Outcome::Response(_) => writeln!(page, "\n{name} lets it pass.")?,
+        }
     }
     Ok(())
 }

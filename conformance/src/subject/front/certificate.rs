@@ -59,7 +59,10 @@ impl Authority {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         parameters.distinguished_name = DistinguishedName::new();
-        parameters.distinguished_name.push(DnType::CommonName, "CORS conformance");
+        // Its own name, or clients would take one for the other and blame the signature.
+        let sign: String =
+            key.public_key_raw().iter().rev().take(8).map(|byte| format!("{byte:02x}")).collect();
+        parameters.distinguished_name.push(DnType::CommonName, format!("CORS conformance {sign}"));
         let certificate = parameters.self_signed(&key)?.der().clone();
         Ok(Self { certificate, issuer: Issuer::new(parameters, key) })
     }

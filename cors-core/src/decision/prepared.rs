@@ -134,7 +134,7 @@ impl<V> PreparedPolicy<V> {
                 set(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
                 set(response, ResponseHeader::AccessControlExposeHeaders, prepared.expose_headers.as_ref());
             }
-            Pass::Plain | Pass::NotAllowed(_) => {}
+            Pass::Plain | Pass::NotAllowed => {}
         }
         // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin says so even where there is none.
         if let Some(vary) = &prepared.vary

@@ -170,8 +170,8 @@ mod tests {
                 f64::from(name)
             }) as Box<dyn FnMut() -> f64>
         };
-        let medians = interleaved(2, &mut [sampler(1), sampler(2)], || {});
-        assert_eq!(medians, [1.0, 2.0]);
-        assert_eq!(*order.borrow(), [1, 2, 1, 2, 1, 2, 2, 1]);
+        let medians = interleaved(2, &mut [sampler(1), sampler(2), sampler(3)], || {});
+        assert_eq!(medians, [1.0, 2.0, 3.0]);
+        assert_eq!(*order.borrow(), [1, 2, 3, 2, 1, 3]);
     }
 }

@@ -40,7 +40,7 @@ struct Bounds {
 
 fn check_line(allowed: &NameList, line: &[u8], bounds: &mut Bounds) -> Result<(), Reason> {
     spend(&mut bounds.bytes, line.len(), line)?;
-    for element in line.split(|&byte| byte == b',') {
+    for element in token::elements(line) {
         let name = token::trim_white_space(element);
         if name.is_empty() {
             spend(&mut bounds.empty_elements, 1, line)?;

@@ -116,8 +116,18 @@ struct Subdomains {
     bases: TextTable,
     /// The ports of each base, by its entry.
     ports: Vec<Ports>,
+    /// The ports of all bases together, so that most other ports need no look-up at all.
+    all_ports: AllPorts,
     /// Which lengths the domains have, so that most suffixes of a host need no look-up.
     lengths: [u64; 4],
+}
+
+#[derive(Clone, Default)]
+struct AllPorts {
+    any: bool,
+    default: bool,
+    /// One bit for every port whose number ends with the same six bits.
+    exact: u64,
 }
 
 #[derive(Clone, Default)]
@@ -139,6 +149,7 @@ impl Subdomains {
             }
             Err(known) => known,
         };
+        self.all_ports.add(pattern.port);
         let ports = &mut self.ports[entry];
         let was_there = match pattern.port {
             PatternPort::Default => std::mem::replace(&mut ports.default, true),
@@ -153,6 +164,9 @@ impl Subdomains {
     }
 
     fn contains(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
+        if !self.all_ports.may_cover(port) {
+            return false;
+        }
         self.find(scheme, host, |ports| ports.cover(port)).is_some_and(|base| {
             let labels = &host[..host.len() - base - ".".len()];
             host.len() <= LONGEST_NAME && host::are_labels(labels.as_bytes())
@@ -217,6 +231,25 @@ impl Subdomains {
             let any = ports.any.then(|| format!("{scheme}://*.{domain}:*"));
             default.into_iter().chain(exact).chain(any).map(Into::into)
         })
+    }
+}
+
+impl AllPorts {
+    fn add(&mut self, port: PatternPort) {
+        match port {
+            PatternPort::Any => self.any = true,
+            PatternPort::Default => self.default = true,
+            PatternPort::Exact(port) => self.exact |= 1 << (port % 64),
+        }
+    }
+
+    fn may_cover(&self, port: PatternPort) -> bool {
+        self.any
+            || match port {
+                PatternPort::Default => self.default,
+                PatternPort::Exact(port) => self.exact >> (port % 64) & 1 == 1,
+                PatternPort::Any => false,
+            }
     }
 }
 

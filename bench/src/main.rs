@@ -17,6 +17,7 @@ mod decision;
 mod end_to_end;
 mod framework;
 mod head;
+mod hook;
 mod hostile;
 mod measure;
 mod policy_size;
@@ -43,6 +44,9 @@ struct Arguments {
     /// Measures requests that are made to be expensive, too.
     #[arg(long)]
     hostile: bool,
+    /// Measures what each framework charges for a middleware that does nothing, too.
+    #[arg(long)]
+    hooks: bool,
     /// Measures requests per second over a socket, too; needs wrk.
     #[arg(long)]
     end_to_end: bool,
@@ -96,6 +100,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let bar = progress("hostile", rounds);
         hostile::measure(rounds, || bar.inc(1))
     });
+    let hooks = match arguments.hooks {
+        true => {
+            let bar = progress("hooks", rounds);
+            Some(hook::measure(frameworks, rounds, || bar.inc(1))?)
+        }
+        false => None,
+    };
     let end_to_end = match arguments.end_to_end {
         true => {
             let bar = progress("end to end", end_to_end::rounds(frameworks));
@@ -104,7 +115,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         false => None,
     };
 
-    let report = Report { cells, decision, policy_size, hostile, end_to_end };
+    let report = Report { cells, decision, policy_size, hostile, hooks, end_to_end };
     let text = report::render(&report, arguments.format)?;
     match out {
         Some(mut file) => file.write_all(text.as_bytes())?,

@@ -10,6 +10,8 @@ use crate::request::Path;
 /// How many requests are timed at a time. They are made beforehand and all at once, so that making them costs nothing, and they
 /// are few, so that they stay in the processor's cache.
 const BATCH: usize = 64;
+/// How many are answered first, untimed, so that nobody pays for what the measurement before left in the caches.
+const WARM_UP: usize = 16;
 
 /// An application of one framework, with or without a middleware, called without a socket.
 pub(crate) trait Application {
@@ -65,8 +67,11 @@ impl<A: Application> Subject for Measured<A> {
     }
 
     fn time(&self, path: Path) -> f64 {
-        let requests: Vec<_> = (0..BATCH).map(|_| self.application.request(path)).collect();
+        let mut requests: Vec<_> = (0..WARM_UP + BATCH).map(|_| self.application.request(path)).collect();
         let elapsed = self.runtime.block_on(async {
+            for request in requests.drain(BATCH..) {
+                drop(self.application.respond(request).await);
+            }
             let start = Instant::now();
             for request in requests {
                 drop(self.application.respond(request).await);
@@ -112,7 +117,7 @@ pub(crate) fn time(calls: usize, mut call: impl FnMut()) -> f64 {
     nanoseconds(start.elapsed()) / calls as f64
 }
 
-/// Calls every sampler once per round, a different one first each time, and returns the median of each.
+/// Calls every sampler once per round, a different one first each time and every other time backwards, and returns the median of each.
 pub(crate) fn interleaved(
     rounds: usize,
     samplers: &mut [Box<dyn FnMut() -> f64 + '_>],
@@ -121,7 +126,8 @@ pub(crate) fn interleaved(
     let mut samples = vec![Vec::with_capacity(rounds); samplers.len()];
     for round in 0..rounds {
         for offset in 0..samplers.len() {
-            let index = (round + offset) % samplers.len();
+            let forwards = (round + offset) % samplers.len();
+            let index = if round % 2 == 0 { forwards } else { samplers.len() - 1 - forwards };
             samples[index].push(samplers[index]());
         }
         after_round();
@@ -164,8 +170,8 @@ mod tests {
                 f64::from(name)
             }) as Box<dyn FnMut() -> f64>
         };
-        let medians = interleaved(2, &mut [sampler(1), sampler(2)], || {});
-        assert_eq!(medians, [1.0, 2.0]);
-        assert_eq!(*order.borrow(), [1, 2, 2, 1]);
+        let medians = interleaved(2, &mut [sampler(1), sampler(2), sampler(3)], || {});
+        assert_eq!(medians, [1.0, 2.0, 3.0]);
+        assert_eq!(*order.borrow(), [1, 2, 3, 2, 1, 3]);
     }
 }

@@ -44,7 +44,10 @@ impl ResponseHead for Response<'_> {
 
     fn remove_with_prefix(&mut self, prefix: &str) {
         // A `HeaderName` is in lower case, whatever the application wrote.
-        self.0.retain(|name, _| !name.as_str().starts_with(prefix));
+        // Removing costs more than looking, and there is hardly ever anything to remove.
+        if self.0.keys().any(|name| name.as_str().starts_with(prefix)) {
+            self.0.retain(|name, _| !name.as_str().starts_with(prefix));
+        }
     }
 }
 

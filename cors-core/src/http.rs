@@ -77,11 +77,29 @@ impl ResponseHead for HeaderMap {
 }
 
 fn lines(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-    headers.get_all(request_name(name)).iter().map(HeaderValue::as_bytes)
+    get_all(headers, name).map(HeaderValue::as_bytes)
 }
 
 fn values(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
-    headers.get_all(request_name(name)).iter().cloned()
+    get_all(headers, name).cloned()
+}
+
+/// How many different headers browsers send at most, and then some.
+const FEW_HEADERS: usize = 32;
+
+static REQUEST_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static(RequestHeader::AccessControlRequestPrivateNetwork.name());
+static ALLOW_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static(ResponseHeader::AccessControlAllowPrivateNetwork.name());
+
+fn get_all(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = &HeaderValue> {
+    // The one name that `http` does not know is long to hash, and hardly ever there: comparing it with a few others, which
+    // differ in kind or in length, is faster.
+    let is_absent = name == RequestHeader::AccessControlRequestPrivateNetwork
+        && headers.keys_len() <= FEW_HEADERS
+        && !headers.keys().any(|name| name == REQUEST_PRIVATE_NETWORK);
+    let found = (!is_absent).then(|| headers.get_all(request_name(name)).iter());
+    found.into_iter().flatten()
 }
 
 fn request_name(name: RequestHeader) -> HeaderName {
@@ -89,7 +107,7 @@ fn request_name(name: RequestHeader) -> HeaderName {
         RequestHeader::Origin => header::ORIGIN,
         RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
-        RequestHeader::AccessControlRequestPrivateNetwork => HeaderName::from_static(name.name()),
+        RequestHeader::AccessControlRequestPrivateNetwork => REQUEST_PRIVATE_NETWORK.clone(),
     }
 }
 
@@ -99,7 +117,7 @@ fn response_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlAllowCredentials => header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
         ResponseHeader::AccessControlAllowMethods => header::ACCESS_CONTROL_ALLOW_METHODS,
         ResponseHeader::AccessControlAllowHeaders => header::ACCESS_CONTROL_ALLOW_HEADERS,
-        ResponseHeader::AccessControlAllowPrivateNetwork => HeaderName::from_static(name.name()),
+        ResponseHeader::AccessControlAllowPrivateNetwork => ALLOW_PRIVATE_NETWORK.clone(),
         ResponseHeader::AccessControlExposeHeaders => header::ACCESS_CONTROL_EXPOSE_HEADERS,
         ResponseHeader::AccessControlMaxAge => header::ACCESS_CONTROL_MAX_AGE,
         ResponseHeader::Vary => header::VARY,

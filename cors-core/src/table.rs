@@ -48,6 +48,11 @@ impl TextTable {
 
     /// The entry with this hash whose text `is_wanted`.
     pub(crate) fn find(&self, hash: u64, is_wanted: impl Fn(&str) -> bool) -> Option<Entry> {
+        self.find_entry(hash, |entry| is_wanted(self.text(entry)))
+    }
+
+    /// The entry with this hash that `is_wanted`.
+    pub(crate) fn find_entry(&self, hash: u64, is_wanted: impl Fn(Entry) -> bool) -> Option<Entry> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut position = first_position(hash, mask);
         loop {
@@ -56,7 +61,7 @@ impl TextTable {
                 return None;
             }
             let entry = slot.entry as usize - 1;
-            if slot.tag == tag(hash) && is_wanted(self.text(entry)) {
+            if slot.tag == tag(hash) && is_wanted(entry) {
                 return Some(entry);
             }
             position = (position + 1) & mask;
@@ -150,8 +155,8 @@ fn hash_words(bytes: &[u8], fold: u64) -> u64 {
 }
 
 /// Spreads every bit of a word over all others.
-pub(crate) fn mix(word: u64) -> u64 {
-    let product = u128::from(word ^ MULTIPLIER).wrapping_mul(0xd6e8_feb8_6659_fd93_u128);
+pub(crate) const fn mix(word: u64) -> u64 {
+    let product = ((word ^ MULTIPLIER) as u128).wrapping_mul(0xd6e8_feb8_6659_fd93_u128);
     (product >> 64) as u64 ^ product as u64
 }
 

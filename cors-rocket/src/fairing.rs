@@ -1,6 +1,8 @@
 //! How a fairing, which cannot answer, has a preflight answered: through a route of its own.
 
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use cors_core::{Decision, Preflight, PreparedPolicy, RequestHead, RequestHeader};
 use rocket::fairing::{self, Fairing, Info, Kind};
@@ -39,13 +41,41 @@ impl Fairing for Cors {
         }
     }
 
-    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        let Some(policies) = request.rocket().state::<Policies>() else { return };
-        if let Some(arrival) = Arrival::of(request, policies) {
+    fn on_request<'a, 'b, 'c, 'd, 'e, 'f>(
+        &'a self,
+        request: &'b mut Request<'c>,
+        _: &'d mut Data<'e>,
+    ) -> BoxFuture<'f, ()>
+    where
+        Self: 'f,
+        'a: 'f,
+        'b: 'f,
+        'c: 'f,
+        'd: 'f,
+        'e: 'f,
+    {
+        if let Some(policies) = request.rocket().state::<Policies>()
+            && let Some(arrival) = Arrival::of(request, policies)
+        {
             arrival.decide(request);
         }
+        Box::pin(Done)
     }
 }
+
+/// The future of a fairing that has nothing to wait for. It has no size, so that a box of it allocates nothing, as that of an
+/// `async fn` would for every request.
+struct Done;
+
+impl Future for Done {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+type BoxFuture<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
 
 /// What was decided when a request came in. Later fairings may change its method and its path, and a
 /// [`PolicyHandle`](crate::PolicyHandle) its policy.
@@ -124,25 +154,41 @@ impl Fairing for ResponseFairing {
         Info { name: "CORS", kind: Kind::Response }
     }
 
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(policies) = request.rocket().state::<Policies>() else { return };
-        let arrival = Arrival::of(request, policies);
-        let Some(policy) = arrival.map(|arrival| &arrival.policy).or(policies.only()) else { return };
-        let view = RequestView(request);
-        let decision = match arrival.and_then(Arrival::preflight) {
-            Some(preflight) => Decision::Preflight(preflight),
-            None => policy.decide(&view),
-        };
-        match decision {
-            Decision::Pass(pass) => policy.write(pass, &mut ResponseView(response)),
-            Decision::Preflight(preflight) => {
-                // A fairing may have sent the request elsewhere: nothing of what that answered is the preflight's.
-                if request.route().is_none_or(|route| route.name.as_deref() != Some(PREFLIGHT)) {
-                    *response = Response::new();
-                }
-                response.set_status(Status::new(preflight.status()));
-                policy.write_preflight(preflight, &view, &mut ResponseView(response));
+    fn on_response<'r, 'a, 'b, 'c, 'f>(
+        &'a self,
+        request: &'r Request<'b>,
+        response: &'c mut Response<'r>,
+    ) -> BoxFuture<'f, ()>
+    where
+        Self: 'f,
+        'r: 'f,
+        'a: 'f,
+        'b: 'f,
+        'c: 'f,
+    {
+        write(request, response);
+        Box::pin(Done)
+    }
+}
+
+fn write<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
+    let Some(policies) = request.rocket().state::<Policies>() else { return };
+    let arrival = Arrival::of(request, policies);
+    let Some(policy) = arrival.map(|arrival| &arrival.policy).or(policies.only()) else { return };
+    let view = RequestView(request);
+    let decision = match arrival.and_then(Arrival::preflight) {
+        Some(preflight) => Decision::Preflight(preflight),
+        None => policy.decide(&view),
+    };
+    match decision {
+        Decision::Pass(pass) => policy.write(pass, &mut ResponseView(response)),
+        Decision::Preflight(preflight) => {
+            // A fairing may have sent the request elsewhere: nothing of what that answered is the preflight's.
+            if request.route().is_none_or(|route| route.name.as_deref() != Some(PREFLIGHT)) {
+                *response = Response::new();
             }
+            response.set_status(Status::new(preflight.status()));
+            policy.write_preflight(preflight, &view, &mut ResponseView(response));
         }
     }
 }

@@ -7,6 +7,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Identity;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpServer, rt, web};
 use tokio::runtime::Runtime;
@@ -30,6 +31,9 @@ pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn 
                 measured(init_service(application!(.wrap(cors_actix::Cors::new(policy())))).await, runtime)
             }
             Middleware::Theirs => measured(init_service(application!(.wrap(theirs()))).await, runtime),
+            Middleware::Hook => {
+                measured(init_service(application!(.wrap(Identity::default()))).await, runtime)
+            }
         }
     })
 }
@@ -45,6 +49,10 @@ pub(super) fn serve(middleware: Middleware, listener: TcpListener) -> std::io::R
             }
             Middleware::Theirs => {
                 HttpServer::new(|| application!(.wrap(theirs()))).workers(1).listen(listener)?.run().await
+            }
+            Middleware::Hook => {
+                let server = HttpServer::new(|| application!(.wrap(Identity::default())));
+                server.workers(1).listen(listener)?.run().await
             }
         }
     })

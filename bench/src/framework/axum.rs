@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::routing::any;
 use http::{HeaderName, HeaderValue, Method};
 use tokio::runtime::Runtime;
+use tower::layer::util::Identity;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::Middleware;
@@ -30,6 +31,7 @@ fn router(middleware: Middleware) -> Router {
         Middleware::Bare => router,
         Middleware::Ours => router.layer(cors_axum::CorsLayer::new(policy())),
         Middleware::Theirs => router.layer(theirs()),
+        Middleware::Hook => router.layer(Identity::new()),
     }
 }
 

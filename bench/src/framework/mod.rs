@@ -22,10 +22,13 @@ pub(crate) enum Middleware {
     Bare,
     Ours,
     Theirs,
+    /// The framework's own hook for middleware with nothing in it: what every middleware pays.
+    Hook,
 }
 
 impl Middleware {
-    pub(crate) const ALL: [Self; 3] = [Self::Bare, Self::Ours, Self::Theirs];
+    /// Those that are compared.
+    pub(crate) const COMPARED: [Self; 3] = [Self::Bare, Self::Ours, Self::Theirs];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]

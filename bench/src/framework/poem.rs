@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use poem::http::uri::Scheme;
 use poem::listener::TcpAcceptor;
@@ -19,6 +20,7 @@ pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn 
         Middleware::Bare => measured(routes(), runtime),
         Middleware::Ours => measured(routes().with(cors_poem::Cors::new(policy())), runtime),
         Middleware::Theirs => measured(routes().with(theirs()), runtime),
+        Middleware::Hook => measured(routes().around(pass), runtime),
     }
 }
 
@@ -33,6 +35,7 @@ pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std:
         Middleware::Bare => server.run(routes()).await,
         Middleware::Ours => server.run(routes().with(cors_poem::Cors::new(policy()))).await,
         Middleware::Theirs => server.run(routes().with(theirs())).await,
+        Middleware::Hook => server.run(routes().around(pass)).await,
     }
 }
 
@@ -43,6 +46,10 @@ fn item() -> &'static str {
 
 fn routes() -> Route {
     Route::new().at(ROUTE, item)
+}
+
+async fn pass(routes: Arc<Route>, request: Request) -> poem::Result<Response> {
+    routes.call(request).await
 }
 
 fn theirs() -> Cors {

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::rc::Rc;
 
 use rocket::config::Shutdown;
+use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Header, Method};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::log::LogLevel;
@@ -37,6 +38,7 @@ fn application(middleware: Middleware, port: u16) -> Rocket<Build> {
         Middleware::Bare => bare,
         Middleware::Ours => bare.attach(cors_rocket::Cors::new(policy())),
         Middleware::Theirs => bare.attach(theirs()),
+        Middleware::Hook => bare.attach(Nothing),
     }
 }
 
@@ -66,6 +68,16 @@ fn theirs() -> rocket_cors::Cors {
         .max_age(usize::try_from(MAX_AGE).ok())
         .to_cors()
         .expect("a safe policy")
+}
+
+/// A fairing as applications write them, which looks at every request and response.
+struct Nothing;
+
+#[rocket::async_trait]
+impl Fairing for Nothing {
+    fn info(&self) -> Info {
+        Info { name: "nothing", kind: Kind::Request | Kind::Response }
+    }
 }
 
 struct Local(Client);

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::adapters::Cell;
 use crate::decision::Decision;
 use crate::end_to_end::EndToEnd;
+use crate::hook::Hook;
 use crate::hostile::Hostile;
 use crate::policy_size::{Kind, PolicySize};
 
@@ -23,6 +24,8 @@ pub(crate) struct Report {
     pub(crate) policy_size: Option<Vec<PolicySize>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hostile: Option<Vec<Hostile>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hooks: Option<Vec<Hook>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_to_end: Option<Vec<EndToEnd>>,
 }
@@ -61,6 +64,7 @@ fn grids(report: &Report) -> Vec<Grid> {
     let mut grids = vec![cells(&report.cells), decision(&report.decision)];
     grids.extend(report.policy_size.as_deref().map(policy_size));
     grids.extend(report.hostile.as_deref().map(hostile));
+    grids.extend(report.hooks.as_deref().map(hooks));
     grids.extend(report.end_to_end.as_deref().map(end_to_end));
     grids
 }
@@ -171,6 +175,23 @@ fn hostile(requests: &[Hostile]) -> Grid {
     }
 }
 
+fn hooks(hooks: &[Hook]) -> Grid {
+    let row = |hook: &Hook| {
+        vec![
+            hook.framework.name().to_owned(),
+            ns(hook.bare_ns),
+            added(hook.added_ns),
+            format!("{:+}", hook.added_allocs),
+        ]
+    };
+    Grid {
+        title: "What a middleware that does nothing adds to a plain request",
+        left: 1,
+        header: vec!["framework", "bare ns", "ns", "allocs"],
+        rows: hooks.iter().map(row).collect(),
+    }
+}
+
 fn end_to_end(measured: &[EndToEnd]) -> Grid {
     let row = |measured: &EndToEnd| {
         vec![
@@ -194,4 +215,83 @@ fn ns(value: f64) -> String {
 
 fn added(value: f64) -> String {
     format!("{value:+.0}")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::framework::Framework;
+    use crate::request::Path;
+
+    fn report() -> Report {
+        let cell = |framework, path| Cell {
+            framework,
+            path,
+            bare_ns: 500.0,
+            ours_ns: 600.0,
+            theirs_ns: 900.0,
+            ours_added_ns: 100.0,
+            theirs_added_ns: 400.0,
+            ours_added_allocs: 0,
+            theirs_added_allocs: -2,
+        };
+        let decision =
+            |path| Decision { path, ours_ns: 10.0, ours_allocs: 0, published_ns: 40.0, published_allocs: 1 };
+        Report {
+            cells: Framework::ALL
+                .into_iter()
+                .flat_map(|framework| Path::ALL.map(|path| cell(framework, path)))
+                .collect(),
+            decision: Path::ALL.map(decision).into(),
+            policy_size: None,
+            hostile: None,
+            hooks: None,
+            end_to_end: None,
+        }
+    }
+
+    #[test]
+    fn json_has_the_fields_that_programs_read() {
+        let json: serde_json::Value =
+            serde_json::from_str(&render(&report(), Format::Json).unwrap()).unwrap();
+        let fields = |value: &serde_json::Value| -> Vec<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(fields(&json), ["cells", "decision"]);
+        assert_eq!(json["cells"].as_array().unwrap().len(), 20);
+        let mut expected = [
+            "framework",
+            "path",
+            "bare_ns",
+            "ours_ns",
+            "theirs_ns",
+            "ours_added_ns",
+            "theirs_added_ns",
+            "ours_added_allocs",
+            "theirs_added_allocs",
+        ];
+        expected.sort_unstable();
+        let mut found = fields(&json["cells"][0]);
+        found.sort_unstable();
+        assert_eq!(found, expected);
+        let paths: Vec<_> = json["decision"].as_array().unwrap().iter().map(|row| &row["path"]).collect();
+        assert_eq!(paths, ["plain", "actual", "denied", "preflight"]);
+        let mut found = fields(&json["decision"][0]);
+        found.sort_unstable();
+        assert_eq!(found, ["ours_allocs", "ours_ns", "path", "published_allocs", "published_ns"]);
+    }
+
+    #[rstest]
+    #[case(Format::Table)]
+    #[case(Format::Markdown)]
+    #[case(Format::Html)]
+    fn every_format_for_people_has_every_row(#[case] format: Format) {
+        let text = render(&report(), format).unwrap();
+        for framework in Framework::ALL {
+            assert!(text.matches(framework.name()).count() >= Path::ALL.len(), "{text}");
+        }
+        assert!(text.contains("+100") && text.contains("+400") && text.contains("0.25"), "{text}");
+    }
 }

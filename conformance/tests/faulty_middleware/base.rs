@@ -107,7 +107,7 @@ impl Cors {
 
     /// Whether this is a request, other than a preflight, from an origin that the policy does not allow.
     pub(crate) fn is_from_stranger(&self, request: &Request) -> bool {
-        matches!(self.policy.decide(request), Decision::Pass(Pass::NotAllowed(_)))
+        matches!(self.policy.decide(request), Decision::Pass(Pass::NotAllowed))
     }
 
     pub(crate) async fn answer(self, request: Request, next: Next) -> Response {

@@ -15,81 +15,115 @@ impl Rules {
         if matches!(self.origins, Origins::Any) {
             return Pass::AnyOrigin;
         }
-        if request.lines(RequestHeader::Origin).next().is_none() {
+        let Some(origin) = Line::find(request, RequestHeader::Origin) else {
             return Pass::Plain;
-        }
-        if let Err(reason) = self.check_origin(request) {
-            return Pass::NotAllowed(reason);
+        };
+        if !self.allows_origin(origin) {
+            tell(origin.value, || origin.reason());
+            return Pass::NotAllowed;
         }
         request.values(RequestHeader::Origin).next().map_or(Pass::Plain, Pass::Allowed)
     }
 
-    /// Fetch, "CORS-preflight fetch", steps 7 and following, as the server can foresee them.
-    pub(super) fn decide_preflight<R: RequestHead>(&self, request: &R) -> Preflight {
+    /// Fetch, "CORS-preflight fetch", steps 7 and following, as the server can foresee them; `None` where the request is no
+    /// CORS-preflight request.
+    pub(super) fn decide_preflight<R: RequestHead>(&self, request: &R) -> Option<Preflight> {
+        // Fetch, "CORS protocol": a CORS-preflight request has all three.
+        if !request.is_options() {
+            return None;
+        }
+        let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
+        let origin = Line::find(request, RequestHeader::Origin)?;
         let private_network =
             request.lines(RequestHeader::AccessControlRequestPrivateNetwork).any(|line| line == b"true");
-        let access = self.check_origin(request).and_then(|()| self.check_private_network(private_network));
+        let denied = |reason| Preflight {
+            status: FORBIDDEN,
+            reason: Some(reason),
+            tells_policy: false,
+            private_network,
+        };
+        let access = self.check_origin(origin).and_then(|()| self.check_private_network(private_network));
         if let Err(reason) = access {
-            return Preflight {
-                status: FORBIDDEN,
-                reason: Some(reason),
-                tells_policy: false,
-                private_network,
-            };
+            return Some(denied(reason));
         }
         let granted =
             Preflight { status: self.preflight_status, reason: None, tells_policy: true, private_network };
-        let asked = self.check_method(request).and_then(|()| check_request_headers(&self.headers, request));
-        match asked {
+        let asked = self.check_method(method).and_then(|()| check_request_headers(&self.headers, request));
+        Some(match asked {
             Ok(()) => granted,
             Err(reason @ (Reason::MethodNotAllowed | Reason::HeaderNotAllowed)) if self.diagnostics => {
                 Preflight { reason: Some(reason), ..granted }
             }
-            Err(reason) => {
-                Preflight { status: FORBIDDEN, reason: Some(reason), tells_policy: false, private_network }
-            }
-        }
+            Err(reason) => denied(reason),
+        })
     }
 
-    fn check_origin<R: RequestHead>(&self, request: &R) -> Result<(), Reason> {
-        let mut lines = request.lines(RequestHeader::Origin);
-        let origin = lines.next().unwrap_or_default();
-        let is_single = lines.next().is_none();
-        let is_allowed = is_single
+    /// Why the request's origin is not allowed; `None` where it is, or where there is none.
+    pub(super) fn origin_reason<R: RequestHead>(&self, request: &R) -> Option<Reason> {
+        let origin = Line::find(request, RequestHeader::Origin)?;
+        (!self.allows_origin(origin)).then(|| origin.reason())
+    }
+
+    fn allows_origin(&self, origin: Line<'_>) -> bool {
+        origin.is_single
             && match &self.origins {
-                Origins::Any => is_serialized_origin(origin),
-                Origins::Listed(set) => set.contains(origin),
-            };
-        if is_allowed {
+                Origins::Any => is_serialized_origin(origin.value),
+                Origins::Listed(set) => set.contains(origin.value),
+            }
+    }
+
+    fn check_origin(&self, origin: Line<'_>) -> Result<(), Reason> {
+        if self.allows_origin(origin) {
             return Ok(());
         }
-        // What is not contained is not looked at before this point: hardly anybody asks for the reason.
-        let is_wellformed = is_single && is_serialized_origin(origin);
-        let reason = if is_wellformed { Reason::OriginNotAllowed } else { Reason::MalformedOrigin };
-        tell(reason, origin);
+        let reason = origin.reason();
+        tell(origin.value, || reason);
         Err(reason)
     }
 
     fn check_private_network(&self, is_asked_for: bool) -> Result<(), Reason> {
         if is_asked_for && !self.private_network {
-            tell(Reason::PrivateNetworkNotAllowed, b"true");
+            tell(b"true", || Reason::PrivateNetworkNotAllowed);
             return Err(Reason::PrivateNetworkNotAllowed);
         }
         Ok(())
     }
 
-    fn check_method<R: RequestHead>(&self, request: &R) -> Result<(), Reason> {
-        let mut lines = request.lines(RequestHeader::AccessControlRequestMethod);
-        let method = lines.next().unwrap_or_default();
-        let reason = if lines.next().is_some() || !token::is_token(method) {
+    fn check_method(&self, method: Line<'_>) -> Result<(), Reason> {
+        // What is listed or safelisted is a token, so that only other methods have to be looked at more closely.
+        if method.is_single && (self.methods.lists_method(method.value) || is_safelisted(method.value)) {
+            return Ok(());
+        }
+        let reason = if !method.is_single || !token::is_token(method.value) {
             Reason::MalformedRequestMethod
-        } else if self.methods.is_any() || self.methods.lists_method(method) || is_safelisted(method) {
+        } else if self.methods.is_any() {
             return Ok(());
         } else {
             Reason::MethodNotAllowed
         };
-        tell(reason, method);
+        tell(method.value, || reason);
         Err(reason)
+    }
+}
+
+/// The first line of a header that has one value, and whether it is the only one.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    value: &'a [u8],
+    is_single: bool,
+}
+
+impl<'a> Line<'a> {
+    fn find<R: RequestHead>(request: &'a R, name: RequestHeader) -> Option<Self> {
+        let mut lines = request.lines(name);
+        let value = lines.next()?;
+        Some(Self { value, is_single: lines.next().is_none() })
+    }
+
+    /// Why this `Origin`, which is not allowed, is not.
+    fn reason(self) -> Reason {
+        let is_wellformed = self.is_single && is_serialized_origin(self.value);
+        if is_wellformed { Reason::OriginNotAllowed } else { Reason::MalformedOrigin }
     }
 }
 

@@ -7,8 +7,8 @@ mod request_headers;
 use std::fmt;
 
 pub use self::prepared::PreparedPolicy;
+use crate::RequestHead;
 use crate::policy::{Policy, codes};
-use crate::{RequestHead, RequestHeader};
 
 /// What to do with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub enum Pass<V> {
     Plain,
     /// The request's origin, which is allowed, as the value to echo.
     Allowed(V),
-    /// The request's origin is not allowed.
-    NotAllowed(Reason),
+    /// The request's origin is not allowed; [`Policy::origin_reason`] says why.
+    NotAllowed,
 }
 
 /// The decision about a CORS-preflight request.
@@ -103,21 +103,35 @@ impl Reason {
 impl Policy {
     /// Decides about a request. Nothing is allocated, whatever the request holds.
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
-        // Fetch, "CORS protocol": a CORS-preflight request has all three.
-        if request.is_options()
-            && request.lines(RequestHeader::AccessControlRequestMethod).next().is_some()
-            && request.lines(RequestHeader::Origin).next().is_some()
-        {
-            return Decision::Preflight(self.rules().decide_preflight(request));
+        match self.rules().decide_preflight(request) {
+            Some(preflight) => Decision::Preflight(preflight),
+            None => Decision::Pass(self.rules().decide_pass(request)),
         }
-        Decision::Pass(self.rules().decide_pass(request))
+    }
+
+    /// Why the origin of a request is not allowed; `None` where it is, or where the request has no `Origin`.
+    ///
+    /// The decision itself does not say so about an actual request: hardly anybody asks, and everybody would wait for the
+    /// answer.
+    pub fn origin_reason<R: RequestHead>(&self, request: &R) -> Option<Reason> {
+        self.rules().origin_reason(request)
     }
 }
 
 /// Tells the developer, in a `tracing` event at debug level, what was not allowed and what to do about it.
+#[inline]
+fn tell(value: &[u8], reason: impl FnOnce() -> Reason) {
+    #[cfg(feature = "tracing")]
+    if tracing::enabled!(target: "cors", tracing::Level::DEBUG) {
+        tell_reason(value, reason());
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = (value, reason);
+}
+
 #[cfg(feature = "tracing")]
 #[cold]
-fn tell(reason: Reason, value: &[u8]) {
+fn tell_reason(value: &[u8], reason: Reason) {
     tracing::debug!(
         target: "cors",
         reason = reason.as_str(),
@@ -126,9 +140,6 @@ fn tell(reason: Reason, value: &[u8]) {
         "not allowed by the CORS policy"
     );
 }
-
-#[cfg(not(feature = "tracing"))]
-fn tell(_: Reason, _: &[u8]) {}
 
 #[cfg(feature = "tracing")]
 mod excerpt {

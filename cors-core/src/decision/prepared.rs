@@ -123,18 +123,31 @@ impl<V> PreparedPolicy<V> {
         R::Value: From<&'p V>,
     {
         let prepared = &*self.0;
+        // What follows appends: nothing is left to be replaced, and not to look for it is faster.
         response.remove_with_prefix(token::ACCESS_CONTROL);
         match pass {
             Pass::AnyOrigin => {
-                set(response, ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref());
-                set(response, ResponseHeader::AccessControlExposeHeaders, prepared.expose_headers.as_ref());
+                append(response, ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref());
+                append(
+                    response,
+                    ResponseHeader::AccessControlExposeHeaders,
+                    prepared.expose_headers.as_ref(),
+                );
             }
             Pass::Allowed(origin) => {
-                response.set(ResponseHeader::AccessControlAllowOrigin, origin);
-                set(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
-                set(response, ResponseHeader::AccessControlExposeHeaders, prepared.expose_headers.as_ref());
+                response.append(ResponseHeader::AccessControlAllowOrigin, origin);
+                append(
+                    response,
+                    ResponseHeader::AccessControlAllowCredentials,
+                    prepared.credentials.as_ref(),
+                );
+                append(
+                    response,
+                    ResponseHeader::AccessControlExposeHeaders,
+                    prepared.expose_headers.as_ref(),
+                );
             }
-            Pass::Plain | Pass::NotAllowed(_) => {}
+            Pass::Plain | Pass::NotAllowed => {}
         }
         // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin says so even where there is none.
         if let Some(vary) = &prepared.vary
@@ -156,12 +169,12 @@ impl<V> PreparedPolicy<V> {
         response.remove_with_prefix(token::ACCESS_CONTROL);
         if preflight.tells_policy {
             match &prepared.any_origin {
-                Some(any) => response.set(ResponseHeader::AccessControlAllowOrigin, any.into()),
+                Some(any) => response.append(ResponseHeader::AccessControlAllowOrigin, any.into()),
                 None => {
                     echo(request, RequestHeader::Origin, response, ResponseHeader::AccessControlAllowOrigin);
                 }
             }
-            set(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
+            append(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
             prepared.methods.write(
                 preflight,
                 (request, RequestHeader::AccessControlRequestMethod),
@@ -172,10 +185,10 @@ impl<V> PreparedPolicy<V> {
                 (request, RequestHeader::AccessControlRequestHeaders),
                 (response, ResponseHeader::AccessControlAllowHeaders),
             );
-            set(response, ResponseHeader::AccessControlMaxAge, prepared.max_age.as_ref());
+            append(response, ResponseHeader::AccessControlMaxAge, prepared.max_age.as_ref());
             if preflight.private_network {
                 let private_network = prepared.private_network.as_ref();
-                set(response, ResponseHeader::AccessControlAllowPrivateNetwork, private_network);
+                append(response, ResponseHeader::AccessControlAllowPrivateNetwork, private_network);
             }
         }
         response.set(ResponseHeader::Vary, (&prepared.vary_preflight).into());
@@ -195,8 +208,10 @@ impl<V> Answer<V> {
     {
         match self {
             Self::Nothing => {}
-            Self::List(list) => response.set(name, list.into()),
-            Self::Echo { diagnostic } if preflight.reason.is_some() => response.set(name, diagnostic.into()),
+            Self::List(list) => response.append(name, list.into()),
+            Self::Echo { diagnostic } if preflight.reason.is_some() => {
+                response.append(name, diagnostic.into())
+            }
             Self::Echo { .. } => echo(request, asked, response, name),
         }
     }
@@ -214,13 +229,13 @@ impl<V> std::fmt::Debug for PreparedPolicy<V> {
     }
 }
 
-fn set<'p, V, R>(response: &mut R, name: ResponseHeader, value: Option<&'p V>)
+fn append<'p, V, R>(response: &mut R, name: ResponseHeader, value: Option<&'p V>)
 where
     R: ResponseHead,
     R::Value: From<&'p V>,
 {
     if let Some(value) = value {
-        response.set(name, value.into());
+        response.append(name, value.into());
     }
 }
 
@@ -230,11 +245,7 @@ where
     Q: RequestHead<Value = R::Value>,
     R: ResponseHead,
 {
-    let mut values = request.values(asked);
-    if let Some(first) = values.next() {
-        response.set(name, first);
-    }
-    for value in values {
+    for value in request.values(asked) {
         response.append(name, value);
     }
 }

@@ -16,18 +16,12 @@ pub(crate) fn are_labels(bytes: &[u8]) -> bool {
     if bytes.len() > LONGEST_NAME {
         return false;
     }
-    let mut length = 0;
-    for &byte in bytes {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => length += 1,
-            b'.' if length > 0 => length = 0,
-            _ => return false,
-        }
-        if length > LONGEST_LABEL {
-            return false;
-        }
-    }
-    length > 0
+    // Without a branch for each byte, for such a name may come from a stranger.
+    let is_name = bytes.iter().fold(true, |all, &byte| {
+        all & (byte.is_ascii_lowercase() | byte.is_ascii_digit() | matches!(byte, b'-' | b'_' | b'.'))
+    });
+    is_name
+        && bytes.split(|&byte| byte == b'.').all(|label| !label.is_empty() && label.len() <= LONGEST_LABEL)
 }
 
 /// URL standard, "ends in a number checker": such a host is an IPv4 address or nothing.

@@ -16,7 +16,7 @@ pub(crate) fn is_serialized_origin(bytes: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(bytes) else {
         return false;
     };
-    let Some((scheme, authority)) = text.split_once("://") else {
+    let Some((scheme, authority)) = split_scheme(text) else {
         return false;
     };
     if !is_scheme(scheme) {
@@ -24,6 +24,12 @@ pub(crate) fn is_serialized_origin(bytes: &[u8]) -> bool {
     }
     let (host, port) = split_port(authority);
     port.is_none_or(|port| is_port_of(port, scheme)) && is_host(host, scheme)
+}
+
+/// The scheme, which has no colon, and what follows `://`.
+pub(super) fn split_scheme(origin: &str) -> Option<(&str, &str)> {
+    let colon = origin.bytes().position(|byte| byte == b':')?;
+    Some((&origin[..colon], origin[colon..].strip_prefix("://")?))
 }
 
 /// The host, with its brackets if it has any, and what follows the colon behind it.

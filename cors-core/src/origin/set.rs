@@ -1,7 +1,7 @@
 //! The origins that a policy allows.
 
 use super::host::{self, LONGEST_NAME};
-use super::serialization::{is_port, is_port_of, split_port};
+use super::serialization::{is_port_of, split_port, split_scheme};
 use super::{OriginPattern, PatternPort};
 use crate::table::{self, Full, TextTable};
 
@@ -89,15 +89,19 @@ impl OriginSet {
         let Ok(origin) = str::from_utf8(origin) else {
             return false;
         };
-        let Some((scheme, authority)) = origin.split_once("://") else {
+        let Some((scheme, authority)) = split_scheme(origin) else {
             return false;
         };
         let (host, port) = split_port(authority);
-        if port.is_some_and(|port| !is_port_of(port, scheme)) {
-            return false;
-        }
+        let port_number = match port {
+            Some(port) if !is_port_of(port, scheme) => return false,
+            // It is a port, so that it has a number.
+            Some(port) => port.parse().map_or(PatternPort::Any, PatternPort::Exact),
+            None => PatternPort::Default,
+        };
         let without_port = &origin[..scheme.len() + "://".len() + host.len()];
-        contains_text(&self.any_port, without_port.as_bytes()) || self.subdomains.contains(scheme, host, port)
+        contains_text(&self.any_port, without_port.as_bytes())
+            || self.subdomains.contains(scheme, host, port_number)
     }
 }
 
@@ -112,8 +116,18 @@ struct Subdomains {
     bases: TextTable,
     /// The ports of each base, by its entry.
     ports: Vec<Ports>,
+    /// The ports of all bases together, so that most other ports need no look-up at all.
+    all_ports: AllPorts,
     /// Which lengths the domains have, so that most suffixes of a host need no look-up.
     lengths: [u64; 4],
+}
+
+#[derive(Clone, Default)]
+struct AllPorts {
+    any: bool,
+    default: bool,
+    /// One bit for every port whose number ends with the same six bits.
+    exact: u64,
 }
 
 #[derive(Clone, Default)]
@@ -135,6 +149,7 @@ impl Subdomains {
             }
             Err(known) => known,
         };
+        self.all_ports.add(pattern.port);
         let ports = &mut self.ports[entry];
         let was_there = match pattern.port {
             PatternPort::Default => std::mem::replace(&mut ports.default, true),
@@ -148,9 +163,11 @@ impl Subdomains {
         Ok(if was_there { Added::Twice } else { Added::New })
     }
 
-    fn contains(&self, scheme: &str, host: &str, port: Option<&str>) -> bool {
-        let is_allowed = |ports: &Ports| ports.allow(port);
-        self.find(scheme, host, is_allowed).is_some_and(|base| {
+    fn contains(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
+        if !self.all_ports.may_cover(port) {
+            return false;
+        }
+        self.find(scheme, host, |ports| ports.cover(port)).is_some_and(|base| {
             let labels = &host[..host.len() - base - ".".len()];
             host.len() <= LONGEST_NAME && host::are_labels(labels.as_bytes())
         })
@@ -160,8 +177,9 @@ impl Subdomains {
         let below = self.find(pattern.scheme, pattern.host, |ports| ports.cover(pattern.port));
         // `*.a.example:*` covers `*.a.example:8443`.
         let beside = || {
-            let entry = self.entry(pattern.scheme, pattern.host, suffix_hash(pattern.scheme, pattern.host));
-            entry.is_some_and(|entry| self.ports[entry].any && pattern.port != PatternPort::Any)
+            let hash = suffix_hash(pattern.scheme, pattern.host);
+            self.entry(pattern.scheme, pattern.host, hash, |ports| ports.any).is_some()
+                && pattern.port != PatternPort::Any
         };
         below.is_some() || (pattern.subdomains && beside())
     }
@@ -173,24 +191,36 @@ impl Subdomains {
         let longest = self.bases.longest().saturating_sub(scheme.len() + "://".len());
         let bytes = host.as_bytes();
         let mut hash = scheme_hash(scheme);
-        for (length, position) in (0..bytes.len()).rev().enumerate() {
+        for ((length, position), factor) in (0..bytes.len()).rev().enumerate().zip(FACTORS) {
             if length > longest {
                 break;
             }
-            if bytes[position] == b'.'
+            let byte = bytes[position];
+            if byte == b'.'
                 && self.lengths[length / 64 % 4] >> (length % 64) & 1 == 1
-                && let Some(entry) = self.entry(scheme, &host[position + 1..], hash)
-                && are_wanted(&self.ports[entry])
+                && self.entry(scheme, &host[position + 1..], hash, &are_wanted).is_some()
             {
                 return Some(length);
             }
-            hash = next_hash(hash, bytes[position]);
+            hash = hash.wrapping_add(u64::from(byte).wrapping_mul(factor));
         }
         None
     }
 
-    fn entry(&self, scheme: &str, domain: &str, hash: u64) -> Option<table::Entry> {
-        self.bases.find(table::mix(hash), |key| key.split_once("://") == Some((scheme, domain)))
+    /// The entry of a base whose ports `are_wanted`; they are looked at first, because that is less work than comparing the
+    /// texts.
+    fn entry(
+        &self,
+        scheme: &str,
+        domain: &str,
+        hash: u64,
+        are_wanted: impl Fn(&Ports) -> bool,
+    ) -> Option<table::Entry> {
+        self.bases.find_entry(table::mix(hash), |entry| {
+            are_wanted(&self.ports[entry])
+                && self.bases.text(entry).strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"))
+                    == Some(domain)
+        })
     }
 
     fn iter(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
@@ -204,15 +234,26 @@ impl Subdomains {
     }
 }
 
-impl Ports {
-    fn allow(&self, port: Option<&str>) -> bool {
-        self.any
-            || match port {
-                None => self.default,
-                Some(text) => is_port(text) && self.exact.iter().any(|port| text.parse() == Ok(*port)),
-            }
+impl AllPorts {
+    fn add(&mut self, port: PatternPort) {
+        match port {
+            PatternPort::Any => self.any = true,
+            PatternPort::Default => self.default = true,
+            PatternPort::Exact(port) => self.exact |= 1 << (port % 64),
+        }
     }
 
+    fn may_cover(&self, port: PatternPort) -> bool {
+        self.any
+            || match port {
+                PatternPort::Default => self.default,
+                PatternPort::Exact(port) => self.exact >> (port % 64) & 1 == 1,
+                PatternPort::Any => false,
+            }
+    }
+}
+
+impl Ports {
     fn cover(&self, port: PatternPort) -> bool {
         self.any
             || match port {
@@ -227,13 +268,22 @@ fn scheme_hash(scheme: &str) -> u64 {
     scheme.len() as u64
 }
 
-fn next_hash(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+fn suffix_hash(scheme: &str, domain: &str) -> u64 {
+    let terms = domain.bytes().rev().zip(FACTORS).map(|(byte, factor)| u64::from(byte).wrapping_mul(factor));
+    terms.fold(scheme_hash(scheme), u64::wrapping_add)
 }
 
-fn suffix_hash(scheme: &str, domain: &str) -> u64 {
-    domain.bytes().rev().fold(scheme_hash(scheme), next_hash)
-}
+/// What the bytes of a domain count in its hash, from the right. A sum of products lets the processor work on several bytes
+/// at a time, where each step of a chain of products would wait for the one before.
+static FACTORS: [u64; LONGEST_NAME + 1] = {
+    let mut factors = [0; LONGEST_NAME + 1];
+    let mut index = 0;
+    while index < factors.len() {
+        factors[index] = table::mix(index as u64 + 1) | 1;
+        index += 1;
+    }
+    factors
+};
 
 #[cfg(test)]
 mod tests {

@@ -234,7 +234,8 @@ fn answer(policy: Policy, request: &Request<()>, mut headers: HeaderMap) -> Answ
             (Some(preflight.status()), preflight.reason())
         }
         Decision::Pass(pass) => {
-            let reason = if let Pass::NotAllowed(reason) = &pass { Some(*reason) } else { None };
+            let reason =
+                if pass == Pass::NotAllowed { prepared.policy().origin_reason(request) } else { None };
             prepared.write(pass, &mut headers);
             (None, reason)
         }

@@ -48,7 +48,7 @@ impl Visit for Fields {
 
 #[rstest]
 #[case(&[("origin", "https://evil.example")], "origin-not-allowed", "https://evil.example", "allow_origins")]
-#[case(&[("origin", "https://app.example/")], "malformed-origin", "https://app.example/", "No browser")]
+#[case(&[("origin", "https://app.example/")], "malformed-origin", "https://app.example/", "no ASCII-serialized origin")]
 #[case(
     &[("origin", "https://app.example"), ("access-control-request-method", "PATCH")],
     "method-not-allowed",

@@ -47,6 +47,11 @@ fn warnings(text: &str) -> Vec<(WarningCode, String)> {
     "allow_origins"
 )]
 #[case(
+    "allow_origins = \"https://*.compute.amazonaws.com\"\nallow_credentials = true",
+    "public-suffix-wildcard-with-credentials",
+    "allow_origins"
+)]
+#[case(
     "allow_origins = \"https://*.github.io\"\nallow_credentials = true",
     "public-suffix-wildcard-with-credentials",
     "allow_origins"
@@ -96,12 +101,26 @@ fn everything_is_told_at_once() {
     let error = toml::from_str::<Policy>(text).unwrap_err().to_string();
     let lines = [
         "the CORS policy is refused, it has 4 problems:",
-        "- max_ages: no policy has such a field. Write `max_age`.",
         "- allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.",
         "- allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.",
         "- allow_methods[1]: `TRACE` is a method that browsers forbid every page to use. Leave it out.",
+        "- max_ages: no policy has such a field. Write `max_age`.",
     ];
     assert_eq!(error.trim_end(), lines.join("\n"));
+}
+
+#[test]
+fn an_entry_that_is_no_string_does_not_move_those_behind_it() {
+    let text = "allow_origins = [\"https://a.example\", 3, \"https://b.example/\"]";
+    let places = [("wrong-type", "allow_origins[1]"), ("origin-with-path", "allow_origins[2]")];
+    assert_eq!(problems(text), places.map(|(code, field)| (code.to_owned(), field.to_owned())));
+}
+
+#[test]
+fn any_origin_among_others_is_told_to_exclude_credentials_at_once() {
+    let text = "allow_origins = [\"https://a.example\", \"*\"]\nallow_credentials = true";
+    let codes = ["any-origin-with-credentials", "wildcard-among-names"];
+    assert_eq!(problems(text), codes.map(|code| (code.to_owned(), "allow_origins[1]".to_owned())));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 mod cors;
 mod error;
 
-pub use cors_core::{Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning};
+pub use cors_core::{
+    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, PreparedPolicy, Problem, ProblemCode, Reason,
+    Warning, WarningCode,
+};
 use poem::http::HeaderValue;
 
 pub use self::cors::{Cors, CorsEndpoint};

@@ -1,7 +1,6 @@
 //! `cargo xtask check`: acts as a browser towards a live server, and explains.
 
 use std::error::Error;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,6 +10,8 @@ use clap::ValueEnum;
 use cors_conformance::browser::{self, FetchRequest, Origin, Page, Profile};
 use cors_conformance::check::{Check, LiveNetwork, Report, arguments, curl, run as play, to_json, to_text};
 use url::Url;
+
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -133,14 +134,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("error: {}: {}", arguments.url, failure.message());
     }
     Ok(ExitCode::from(report.exit_code()))
-}
-
-/// Whoever reads may stop early, as `head` does.
-fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
 }
 
 impl Arguments {

@@ -15,9 +15,12 @@ use cors_conformance::report::{self, Progress};
 use cors_conformance::run::{self, Options, Run};
 use cors_conformance::scenario::{self, Scenario};
 use cors_conformance::subject::Subject;
-use cors_conformance::subject::external::External;
+use cors_conformance::subject::external::{self, External};
 use cors_conformance::subject::registry;
 use cors_conformance::user_agent::{self, Model};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -147,7 +150,11 @@ fn play_and_report(
         UserAgent::Model => Arc::new(Model::new(arguments.browser.into())),
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    let Some(run) = runtime.block_on(play(&scenarios, &subjects, &user_agent, options))? else {
+    let played = runtime.block_on(play(&scenarios, &subjects, &user_agent, options));
+    // With the runtime go the servers that a signal left; the programs among them may take a moment.
+    drop(runtime);
+    external::all_gone();
+    let Some(run) = played? else {
         eprintln!("interrupted");
         return Ok(ExitCode::from(130));
     };
@@ -162,7 +169,7 @@ fn play_and_report(
     Ok(if run.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The whole run; `None` if SIGINT ended it.
+/// The whole run; `None` if a signal ended it.
 async fn play(
     scenarios: &[Arc<Scenario>],
     subjects: &[Arc<dyn Subject>],
@@ -171,21 +178,15 @@ async fn play(
 ) -> io::Result<Option<Run>> {
     let mut progress = Progress::new(scenarios.len() * subjects.len());
     let playing = run::run(scenarios, subjects, user_agent, options, |_, result| progress.add(result));
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
     let run = tokio::select! {
         run = playing => Some(run),
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            None
-        }
+        _ = interrupted.recv() => None,
+        _ = terminated.recv() => None,
+        _ = hung_up.recv() => None,
     };
     progress.finish();
     Ok(run)
-}
-
-/// Writes to standard output, whose reader may have seen enough.
-fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done,
-    }
 }

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod conformance;
 mod new_adapter;
+mod output;
 mod policy;
 mod serve;
 
@@ -62,7 +63,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Compare(arguments) => conformance::compare(arguments),
         Command::Serve(arguments) => serve::run(arguments),
-        Command::Policy { files, format } => Ok(policy::run(&files, format)),
+        Command::Policy { files, format } => policy::run(&files, format).map_err(Into::into),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
     };

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::{env, fmt, fs, io};
 
 use self::edit::{add_dependency, add_member, add_module, add_subject, add_test};
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -23,12 +24,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
 
     // Everything is worked out before anything is written.
     let changes = workspace.changes(&name)?;
-    println!("made {}:", name.crate_name());
+    let mut said = format!("made {}:\n", name.crate_name());
     for (path, text) in changes {
         workspace.write(&path, &text)?;
-        println!("  {}", path.display());
+        said += &format!("  {}\n", path.display());
     }
-    println!("see what is left to do: cargo xtask conformance --subject {}", name.crate_name());
+    said += &format!("see what is left to do: cargo xtask conformance --subject {}\n", name.crate_name());
+    print(&said)?;
     Ok(ExitCode::SUCCESS)
 }
 

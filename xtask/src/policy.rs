@@ -1,9 +1,12 @@
 //! `cargo xtask policy`: checks policy files and says in plain words who may do what.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cors_conformance::policy_file::{PolicyFile, to_json, to_text};
+
+use crate::output::print;
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -16,15 +19,15 @@ pub(crate) enum Format {
 }
 
 /// Reports on every file; the exit code is 2 if one is refused.
-pub(crate) fn run(files: &[PathBuf], format: Format) -> ExitCode {
+pub(crate) fn run(files: &[PathBuf], format: Format) -> io::Result<ExitCode> {
     let mut all_accepted = true;
     for path in files {
         let file = PolicyFile::read(path);
         all_accepted &= file.outcome.is_ok();
         match format {
-            Format::Text => print!("{}", to_text(&file)),
-            Format::Json => println!("{}", to_json(&file)),
+            Format::Text => print(&to_text(&file))?,
+            Format::Json => print(&format!("{}\n", to_json(&file)))?,
         }
     }
-    if all_accepted { ExitCode::SUCCESS } else { ExitCode::from(2) }
+    Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

@@ -10,6 +10,7 @@ use std::{fs, io};
 
 use cors_core::{Policy, PolicyBuilder, Problem};
 
+use self::places::Places;
 pub use self::report::{to_json, to_text};
 pub use self::summary::summarize;
 
@@ -20,7 +21,7 @@ pub struct PolicyFile {
     pub name: String,
     /// The policy, or why there is none.
     pub outcome: Result<Policy, Refusal>,
-    text: String,
+    places: Places,
 }
 
 /// Why a file holds no policy.
@@ -58,18 +59,19 @@ impl PolicyFile {
         let outcome = builder.and_then(|builder| {
             builder.build().map_err(|error| Refusal::Problems(error.problems().to_vec()))
         });
-        Self { name, outcome, text }
+        let places = Places::of(&text);
+        Self { name, outcome, places }
     }
 
     /// The line on which a field stands, such as `allow_origins[2]`, counted from one; known for TOML.
     pub fn line_of(&self, field: &str) -> Option<usize> {
-        places::line_of(&self.text, field)
+        self.places.line_of(field)
     }
 
     fn from_read(name: String, read: io::Result<String>) -> Self {
         match read {
             Ok(text) => Self::parse(name, text),
-            Err(error) => Self { name, outcome: Err(Refusal::Unreadable(error)), text: String::new() },
+            Err(error) => Self { name, outcome: Err(Refusal::Unreadable(error)), places: Places::default() },
         }
     }
 }

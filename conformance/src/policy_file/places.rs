@@ -1,22 +1,38 @@
 //! Where a field stands in a file.
 
+use std::collections::HashMap;
+
 use toml::de::{DeTable, DeValue};
 
-/// The line on which `field` stands in a TOML text, counted from one; `field` may name an entry of a list, such as
-/// `allow_origins[2]`.
-pub(super) fn line_of(text: &str, field: &str) -> Option<usize> {
-    let table = DeTable::parse(text).ok()?;
-    let (name, entry) = match field.split_once('[') {
-        Some((name, entry)) => (name, entry.trim_end_matches(']').parse::<usize>().ok()),
-        None => (field, None),
-    };
-    let (key, value) = table.get_ref().iter().find(|(key, _)| key.get_ref() == name)?;
-    let entry = match (entry, value.get_ref()) {
-        (Some(position), DeValue::Array(entries)) => entries.get(position),
-        _ => None,
-    };
-    let start = entry.map_or_else(|| key.span().start, |entry| entry.span().start);
-    Some(line_at(text, start))
+/// The lines of the fields of a TOML text, counted from one; those of lists have an entry each, such as `allow_origins[2]`.
+#[derive(Debug, Default)]
+pub(super) struct Places(HashMap<String, usize>);
+
+impl Places {
+    /// Finds every field; none in a text that is not TOML.
+    pub(super) fn of(text: &str) -> Self {
+        let mut lines = HashMap::new();
+        let Ok(table) = DeTable::parse(text) else {
+            return Self(lines);
+        };
+        let ends: Vec<usize> = text.match_indices('\n').map(|(position, _)| position).collect();
+        let line = |position: usize| ends.partition_point(|end| *end < position) + 1;
+        for (key, value) in table.get_ref() {
+            let name = key.get_ref();
+            lines.insert(name.to_string(), line(key.span().start));
+            let DeValue::Array(entries) = value.get_ref() else { continue };
+            for (position, entry) in entries.iter().enumerate() {
+                lines.insert(format!("{name}[{position}]"), line(entry.span().start));
+            }
+        }
+        Self(lines)
+    }
+
+    /// The line on which `field` stands, or the list that it would be in.
+    pub(super) fn line_of(&self, field: &str) -> Option<usize> {
+        let list = || field.split_once('[').and_then(|(list, _)| self.0.get(list));
+        self.0.get(field).or_else(list).copied()
+    }
 }
 
 /// The line of a byte of `text`, counted from one.
@@ -39,6 +55,6 @@ mod tests {
     #[case("diagnostics", None)]
     fn lines(#[case] field: &str, #[case] expected: Option<usize>) {
         let text = "# who may read\nallow_origins = [\n  \"https://a.example\",\n  \"https://b.example\",\n]\nmax_age = 3\n";
-        assert_eq!(line_of(text, field), expected);
+        assert_eq!(Places::of(text).line_of(field), expected);
     }
 }

@@ -98,10 +98,10 @@ mod tests {
         assert_eq!(
             text,
             "policy.toml: refused, 4 problems\n  \
-             line 4: max_ages: no policy has such a field. Write `max_age`.\n  \
              line 1: allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.\n  \
              line 3: allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.\n  \
-             line 3: allow_methods[1]: `TRACE` is a method that browsers forbid every page to use. Leave it out.\n"
+             line 3: allow_methods[1]: `TRACE` is a method that browsers forbid every page to use. Leave it out.\n  \
+             line 4: max_ages: no policy has such a field. Write `max_age`.\n"
         );
     }
 
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(json["ok"], false);
         assert_eq!(json["problems"].as_array().map(Vec::len), Some(4));
         assert_eq!(
-            json["problems"][1],
+            json["problems"][0],
             json!({
                 "code": "origin-with-path",
                 "field": "allow_origins",

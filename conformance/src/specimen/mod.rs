@@ -72,7 +72,7 @@ impl Echo {
 /// A redirect as the query of `/redirect` asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
-    /// One of the redirect statuses of Fetch: 301, 302, 303, 307, 308.
+    /// A status from 300 to 399. A browser follows 301, 302, 303, 307 and 308 only (Fetch, "redirect status").
     pub code: u16,
     /// The value of `Location`, verbatim.
     pub to: String,
@@ -82,10 +82,8 @@ impl Redirect {
     /// Reads `code` (307 if it is absent) and `to`; nothing if one of them makes no redirect, to be answered with 400.
     pub fn from_query(query: &str) -> Option<Self> {
         let code = parameter(query, "code").map_or(Some(307), |code| code.parse().ok())?;
-        // Fetch, "redirect status".
-        let known = matches!(code, 301 | 302 | 303 | 307 | 308);
         let to = parameter(query, "to")?;
-        known.then_some(Self { code, to })
+        (300..400).contains(&code).then_some(Self { code, to })
     }
 }
 

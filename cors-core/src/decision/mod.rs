@@ -81,7 +81,9 @@ impl Reason {
     /// What the policy's author can do about it, as a sentence.
     pub const fn help(self) -> &'static str {
         match self {
-            Self::MalformedOrigin => "No browser sends such an `Origin`; look at what changes it on the way.",
+            Self::MalformedOrigin => {
+                "It is no ASCII-serialized origin of a page on the web; look at who sends it, or changes it on the way."
+            }
             Self::OriginNotAllowed => "Add the origin to `allow_origins`, if its pages may read responses.",
             Self::PrivateNetworkNotAllowed => {
                 "Set `allow_private_network = true`, if pages from public networks may use this server."

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Decision, Pass, Preflight};
-use crate::policy::{Origins, Policy};
+use crate::policy::{NameList, Origins, Policy};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 
 /// A policy together with all header values that its decisions write, made once in a framework's own type `V`.
@@ -48,9 +48,9 @@ struct Prepared<V> {
 enum Answer<V> {
     Nothing,
     List(V),
-    /// What the request asked for; `diagnostic` where that is not all allowed.
+    /// What the request asked for. `partly` says what is allowed where that is not all.
     Echo {
-        diagnostic: V,
+        partly: Option<V>,
     },
 }
 
@@ -63,12 +63,12 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     pub fn new(policy: Policy) -> Self {
         let rules = policy.rules();
         let is_any_origin = matches!(rules.origins, Origins::Any);
-        let answer = |list: &crate::policy::NameList| {
+        let answer = |list: &NameList, partly: Option<V>| {
             if list.is_empty() {
                 Answer::Nothing
             } else if list.is_any() && rules.credentials {
                 // Fetch, "CORS protocol and credentials": with credentials `*` is no wildcard to the browser.
-                Answer::Echo { diagnostic: value(&list.to_header()) }
+                Answer::Echo { partly }
             } else {
                 Answer::List(value(&list.to_header()))
             }
@@ -84,8 +84,10 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
             any_origin: is_any_origin.then(|| value("*")),
             credentials: rules.credentials.then(|| value("true")),
             expose_headers: (!rules.expose.is_empty()).then(|| value(&rules.expose.to_header())),
-            methods: answer(&rules.methods),
-            headers: answer(&rules.headers),
+            // A method is never what `*` does not cover.
+            methods: answer(&rules.methods, None),
+            // `authorization` is, and in a request without credentials `*` tells a browser just that.
+            headers: answer(&rules.headers, Some(value("*"))),
             max_age: rules.max_age.map(|seconds| value(&seconds.to_string())),
             private_network: rules.private_network.then(|| value("true")),
             vary: (!is_any_origin).then(|| value("Origin")),
@@ -209,8 +211,8 @@ impl<V> Answer<V> {
         match self {
             Self::Nothing => {}
             Self::List(list) => response.append(name, list.into()),
-            Self::Echo { diagnostic } if preflight.reason.is_some() => {
-                response.append(name, diagnostic.into())
+            Self::Echo { partly: Some(partly) } if preflight.reason.is_some() => {
+                response.append(name, partly.into());
             }
             Self::Echo { .. } => echo(request, asked, response, name),
         }

@@ -71,11 +71,20 @@ pub(crate) fn is_public_suffix(domain: &str) -> bool {
     if !domain.contains('.') {
         return true;
     }
-    #[cfg(feature = "public-suffix")]
-    let listed = psl::suffix_str(domain) == Some(domain);
-    #[cfg(not(feature = "public-suffix"))]
-    let listed = false;
-    listed
+    is_listed(domain)
+}
+
+/// Whether the public suffix list has `domain` itself, or everything right below it (`*.ck`).
+#[cfg(feature = "public-suffix")]
+fn is_listed(domain: &str) -> bool {
+    // No exception of the list has this label, which is no host name of anybody.
+    let below = format!("_.{domain}");
+    psl::suffix_str(domain) == Some(domain) || psl::suffix_str(&below) == Some(&below)
+}
+
+#[cfg(not(feature = "public-suffix"))]
+fn is_listed(_: &str) -> bool {
+    false
 }
 
 /// The first of the longest runs of at least two zeros, as start and end.
@@ -156,6 +165,11 @@ mod tests {
     #[cfg_attr(feature = "public-suffix", case("co.uk", true))]
     #[cfg_attr(feature = "public-suffix", case("github.io", true))]
     #[cfg_attr(feature = "public-suffix", case("github.io.", true))]
+    #[cfg_attr(feature = "public-suffix", case("compute.amazonaws.com", true))]
+    #[cfg_attr(feature = "public-suffix", case("kawasaki.jp", true))]
+    #[cfg_attr(feature = "public-suffix", case("foo.kawasaki.jp", true))]
+    #[cfg_attr(feature = "public-suffix", case("city.kawasaki.jp", false))]
+    #[cfg_attr(feature = "public-suffix", case("www.city.kawasaki.jp", false))]
     fn public_suffixes(#[case] domain: &str, #[case] expected: bool) {
         assert_eq!(is_public_suffix(domain), expected);
     }

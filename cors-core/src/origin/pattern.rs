@@ -120,7 +120,7 @@ fn in_lower_case(scheme: &str, authority: &str) -> Result<(), OriginFault> {
     }
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let lower = text.to_ascii_lowercase();
-        let what = "it contains upper-case letters, which browsers never send";
+        let what = "it contains upper-case letters";
         return Err(suggest(ProblemCode::OriginInUpperCase, what, &lower, "Write it in lower case."));
     }
     Ok(())

@@ -134,6 +134,7 @@ struct AllPorts {
 struct Ports {
     any: bool,
     default: bool,
+    /// In ascending order.
     exact: Vec<u16>,
 }
 
@@ -154,11 +155,13 @@ impl Subdomains {
         let was_there = match pattern.port {
             PatternPort::Default => std::mem::replace(&mut ports.default, true),
             PatternPort::Any => std::mem::replace(&mut ports.any, true),
-            PatternPort::Exact(port) if ports.exact.contains(&port) => true,
-            PatternPort::Exact(port) => {
-                ports.exact.push(port);
-                false
-            }
+            PatternPort::Exact(port) => match ports.exact.binary_search(&port) {
+                Ok(_) => true,
+                Err(position) => {
+                    ports.exact.insert(position, port);
+                    false
+                }
+            },
         };
         Ok(if was_there { Added::Twice } else { Added::New })
     }
@@ -258,7 +261,7 @@ impl Ports {
         self.any
             || match port {
                 PatternPort::Default => self.default,
-                PatternPort::Exact(port) => self.exact.contains(&port),
+                PatternPort::Exact(port) => self.exact.binary_search(&port).is_ok(),
                 PatternPort::Any => false,
             }
     }

@@ -104,24 +104,30 @@ pub struct Names {
     pub(super) names: Vec<String>,
     /// A single string was written, so that positions mean nothing.
     pub(super) single: bool,
+    /// Where in the list the names stood, if entries that are no strings were left out between them.
+    pub(super) positions: Option<Vec<usize>>,
 }
 
 impl Names {
     /// The field of the name at `position`, as messages write it.
     pub(super) fn place(&self, field: &str, position: usize) -> String {
-        if self.single { field.to_owned() } else { format!("{field}[{position}]") }
+        if self.single {
+            return field.to_owned();
+        }
+        let position = self.positions.as_ref().map_or(position, |positions| positions[position]);
+        format!("{field}[{position}]")
     }
 }
 
 impl From<&str> for Names {
     fn from(name: &str) -> Self {
-        Self { names: vec![name.to_owned()], single: true }
+        name.to_owned().into()
     }
 }
 
 impl From<String> for Names {
     fn from(name: String) -> Self {
-        Self { names: vec![name], single: true }
+        Self { names: vec![name], single: true, positions: None }
     }
 }
 
@@ -145,6 +151,6 @@ impl<S: Clone + Into<String>> From<&[S]> for Names {
 
 impl<S: Into<String>> FromIterator<S> for Names {
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        Self { names: names.into_iter().map(Into::into).collect(), single: false }
+        Self { names: names.into_iter().map(Into::into).collect(), single: false, positions: None }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::problem::Remark;
 use super::{
-    Danger, NameList, Names, Origins, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules,
-    Warning, WarningCode,
+    Danger, FIELDS, NameList, Names, Origins, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode,
+    Rules, Warning, WarningCode,
 };
 use crate::origin::{Added, OriginPattern, OriginSet};
 use crate::token;
@@ -28,6 +28,11 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
     max_age(builder.max_age, &mut report);
     let preflight_status = preflight_status(builder.preflight_status, &mut report);
     if !report.problems.is_empty() {
+        // What a file has that no policy has comes last.
+        report.problems.sort_by_key(|problem| {
+            let field = problem.field().split('[').next().unwrap_or_default();
+            FIELDS.iter().position(|known| *known == field).unwrap_or(FIELDS.len())
+        });
         return Err(PolicyError { problems: report.problems });
     }
     let mut dangers = builder.dangerously_allow;
@@ -90,16 +95,16 @@ fn origins(builder: &PolicyBuilder, report: &mut Report) -> Origins {
         }
         return Origins::Any;
     }
+    let any = names.names.iter().position(|name| name == "*");
+    if let Some(position) = any.filter(|_| builder.allow_credentials) {
+        // Fetch, "CORS protocol and credentials": a browser would refuse it, and echoing every origin instead hands every
+        // user's data to every site.
+        let what = "allows any origin, which cannot go together with `allow_credentials`";
+        let help = "List the origins that may use the user's credentials, or leave `allow_credentials` out.";
+        let remark = Remark::new(names.place(ORIGINS, position), "*", what, help);
+        report.refuse(ProblemCode::AnyOriginWithCredentials, remark);
+    }
     if report.wildcard_alone(ORIGINS, names) {
-        if builder.allow_credentials {
-            // Fetch, "CORS protocol and credentials": a browser would refuse it, and echoing every origin instead hands
-            // every user's data to every site.
-            let what = "allows any origin, which cannot go together with `allow_credentials`";
-            let help =
-                "List the origins that may use the user's credentials, or leave `allow_credentials` out.";
-            let remark = Remark::new(names.place(ORIGINS, 0), "*", what, help);
-            report.refuse(ProblemCode::AnyOriginWithCredentials, remark);
-        }
         return Origins::Any;
     }
     let mut set = OriginSet::default();

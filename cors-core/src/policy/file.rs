@@ -7,21 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::problem::Remark;
-use super::{Danger, Names, Policy, PolicyBuilder, Problem, ProblemCode};
-
-/// The fields of a policy, in the order in which they are written.
-const FIELDS: [&str; 10] = [
-    "allow_origins",
-    "allow_methods",
-    "allow_headers",
-    "expose_headers",
-    "allow_credentials",
-    "max_age",
-    "allow_private_network",
-    "preflight_status",
-    "diagnostics",
-    "dangerously_allow",
-];
+use super::{Danger, FIELDS, Names, Policy, PolicyBuilder, Problem, ProblemCode};
 
 /// Reads a policy and checks it; the error lists every problem.
 impl<'de> Deserialize<'de> for Policy {
@@ -154,14 +140,19 @@ impl PolicyBuilder {
                 return Names::default();
             }
         };
-        let mut names = Vec::with_capacity(list.len());
+        let (count, mut positions) = (list.len(), Vec::new());
+        let mut names = Vec::with_capacity(count);
         for (position, value) in list.into_iter().enumerate() {
             match value {
-                Value::Text(name) => names.push(name),
+                Value::Text(name) => {
+                    names.push(name);
+                    positions.push(position);
+                }
                 other => self.wrong_type(&format!("{field}[{position}]"), &other, "Write a string."),
             }
         }
-        names.into()
+        let positions = (names.len() < count).then_some(positions);
+        Names { positions, ..names.into() }
     }
 
     fn boolean(&mut self, field: &str, value: Value) -> bool {

@@ -16,6 +16,20 @@ pub(crate) use self::problem::codes;
 pub use self::problem::{Finding, PolicyError, Problem, ProblemCode, Warning, WarningCode};
 use crate::origin::OriginSet;
 
+/// The fields of a policy, in the order in which they are written.
+const FIELDS: [&str; 10] = [
+    "allow_origins",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "allow_credentials",
+    "max_age",
+    "allow_private_network",
+    "preflight_status",
+    "diagnostics",
+    "dangerously_allow",
+];
+
 /// Who may do what across origins. A policy that exists is a policy that is safe: everything dangerous is refused when it
 /// is built.
 ///

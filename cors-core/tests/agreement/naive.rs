@@ -115,8 +115,11 @@ impl NaivePolicy {
             ("access-control-allow-methods", &self.methods, method),
             ("access-control-allow-headers", &self.headers, headers),
         ] {
-            if list.contains(&"*".to_owned()) && self.credentials && !diagnosed {
+            let is_partly = diagnosed && name.ends_with("headers");
+            if list.contains(&"*".to_owned()) && self.credentials && !is_partly {
                 lines.extend(asked.iter().map(|line| (name.to_owned(), line.clone())));
+            } else if list.contains(&"*".to_owned()) && self.credentials {
+                push(&mut lines, name, "*");
             } else if !list.is_empty() {
                 let is_header = name.ends_with("headers");
                 let value = list.join(", ");

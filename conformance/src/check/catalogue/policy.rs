@@ -1,6 +1,6 @@
 //! Why policies are refused or warned about, and why they deny: each with an example that is built or decided.
 
-use cors_core::{Decision, Pass, Policy, ProblemCode, Reason, WarningCode};
+use cors_core::{Decision, Policy, ProblemCode, Reason, WarningCode};
 use http::Request;
 
 use crate::policy_file::{PolicyFile, Refusal};
@@ -241,10 +241,10 @@ impl DenialExample {
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
-        match policy.decide(&request.body(()).ok()?) {
+        let request = request.body(()).ok()?;
+        match policy.decide(&request) {
             Decision::Preflight(preflight) => preflight.reason(),
-            Decision::Pass(Pass::NotAllowed(reason)) => Some(reason),
-            Decision::Pass(_) => None,
+            Decision::Pass(_) => policy.origin_reason(&request),
         }
     }
 }

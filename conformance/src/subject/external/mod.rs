@@ -13,6 +13,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use super::{Server, StartError, Subject, SubjectKind};
 
 use process::Process;
+pub use process::all_gone;
 
 mod port;
 mod process;

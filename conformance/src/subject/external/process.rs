@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -97,6 +98,7 @@ impl Process {
         let _ = kill_process_group(group, Signal::TERM);
         let deadline = Instant::now() + self.grace;
         let (tell, ended) = oneshot::channel();
+        ENDING.fetch_add(1, Ordering::SeqCst);
         // A thread, because it outlives the runtime.
         thread::spawn(move || {
             while !has_exited(group) && Instant::now() < deadline {
@@ -106,8 +108,20 @@ impl Process {
             let _ = kill_process_group(group, Signal::KILL);
             let _ = child.wait();
             let _ = tell.send(());
+            ENDING.fetch_sub(1, Ordering::SeqCst);
         });
         Some(ended)
+    }
+}
+
+/// How many programs have been told to stop and are not gone yet.
+static ENDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Waits until every program that was told to stop is gone, by SIGKILL if it comes to that.
+pub fn all_gone() {
+    // Each has a grace after which it is killed, so that this comes to an end.
+    while ENDING.load(Ordering::SeqCst) > 0 {
+        thread::sleep(PAUSE);
     }
 }
 

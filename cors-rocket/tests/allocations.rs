@@ -1,4 +1,4 @@
-//! CORS costs no more of the heap than a fairing that writes the same headers by hand.
+//! CORS costs less of the heap than a fairing that writes the same headers by hand.
 
 use allocation_counter::measure;
 use cors_rocket::{Cors, Policy, PolicyHandle};
@@ -66,16 +66,17 @@ fn allocations(client: &Client, origin: Option<&'static str>) -> u64 {
 #[case::allowed_by_a_pattern(Some("https://a.b.example.org"))]
 #[case::not_allowed(Some("https://other.example"))]
 #[case::plain(None)]
-fn no_more_than_by_hand(#[case] origin: Option<&'static str>) {
+fn two_fewer_than_by_hand(#[case] origin: Option<&'static str>) {
     let by_hand = allocations(&client(rocket::build().attach(ByHand)), origin);
     assert!(by_hand > 0, "nothing was measured");
-    assert_eq!(allocations(&client(rocket::build().attach(Cors::new(policy()))), origin), by_hand);
+    // An `async fn` is a box for each request and for each response.
+    assert_eq!(allocations(&client(rocket::build().attach(Cors::new(policy()))), origin) + 2, by_hand);
 }
 
 #[rstest]
 #[case::path(Cors::new(policy()).with_path("/admin", policy()))]
 #[case::handle(Cors::new(PolicyHandle::new(policy())))]
-fn two_more_where_the_policy_may_change(#[case] cors: Cors) {
+fn no_more_than_by_hand_where_the_policy_may_change(#[case] cors: Cors) {
     let by_hand = allocations(&client(rocket::build().attach(ByHand)), Some(APP));
-    assert_eq!(allocations(&client(rocket::build().attach(cors)), Some(APP)), by_hand + 2);
+    assert_eq!(allocations(&client(rocket::build().attach(cors)), Some(APP)), by_hand);
 }

@@ -234,7 +234,8 @@ mod tests {
     #[case("code=303&to=https%3A%2F%2Fa.example%2F%3Fb", Some((303, "https://a.example/?b")))]
     #[case("to=/x", Some((307, "/x")))]
     #[case("code=200&to=/x", None)]
-    #[case("code=304&to=/x", None)]
+    #[case("code=304&to=/x", Some((304, "/x")))]
+    #[case("code=400&to=/x", None)]
     #[case("code=308", None)]
     fn a_redirect_is_read_from_the_query(#[case] query: &str, #[case] expected: Option<(u16, &str)>) {
         let expected = expected.map(|(code, to)| Redirect { code, to: to.to_owned() });

@@ -83,7 +83,7 @@ impl<E: Endpoint> Application for Poem<E> {
         Request::from_parts(parts, poem::Body::empty())
     }
 
-    async fn respond<'a>(&'a self, request: Request) -> Response {
+    async fn respond(&self, request: Request) -> Response {
         // As its server does it.
         match self.endpoint.call(request).await {
             Ok(output) => output.into_response(),
@@ -91,7 +91,7 @@ impl<E: Endpoint> Application for Poem<E> {
         }
     }
 
-    fn outline<'a>(&'a self, response: &Response) -> Outline {
+    fn outline(&self, response: &Response) -> Outline {
         tower_service::outline(response.status().as_u16(), response.headers())
     }
 }

@@ -89,7 +89,7 @@ impl Application for Local {
     fn request(&self, path: Path) -> LocalRequest<'_> {
         let method = path.method().parse::<Method>().unwrap_or(Method::Get);
         let headers = path.headers().into_iter().map(|(name, value)| Header::new(name, value));
-        headers.fold(self.0.req(method, ROUTE), |request, header| request.header(header))
+        headers.fold(self.0.req(method, ROUTE), LocalRequest::header)
     }
 
     async fn respond<'a>(&'a self, request: LocalRequest<'a>) -> LocalResponse<'a> {

@@ -38,13 +38,13 @@ where
         self.requests[path as usize].clone().map(|()| (self.body)())
     }
 
-    async fn respond<'a>(&'a self, request: Request<B>) -> Response<C> {
+    async fn respond(&self, request: Request<B>) -> Response<C> {
         // As the servers of both do it.
         let Ok(response) = self.service.clone().oneshot(request).await;
         response
     }
 
-    fn outline<'a>(&'a self, response: &Response<C>) -> Outline {
+    fn outline(&self, response: &Response<C>) -> Outline {
         outline(response.status().as_u16(), response.headers())
     }
 }

@@ -4,7 +4,7 @@
 //! - `/basket`: the shop's own pages, with the session cookie.
 //! - `/admin`: one page, with a token, behind an authentication that preflights never meet.
 //!
-//! Run it with `cargo run --package cors-rocket --example shop`, then ask as a browser would:
+//! Run it with `cargo run --package cors-rocket --example market`, then ask as a browser would:
 //!
 //! ```sh
 //! curl --include --request OPTIONS http://127.0.0.1:8000/admin/prices/7 \

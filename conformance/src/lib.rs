@@ -1,7 +1,7 @@
 //! One suite of CORS scenarios, run against any server by a browser model written from the Fetch standard.
 //!
-//! A [scenario](scenario) says what a page does and what must come of it; a [user agent](user_agent) plays the page's side, a
-//! [subject](subject) the server's; the [verdict](verdict) compares, and a [report](report) tells. An adapter outside of this
+//! A [scenario] says what a page does and what must come of it; a [user agent](user_agent) plays the page's side, a
+//! [subject] the server's; the [verdict] compares, and a [report] tells. An adapter outside of this
 //! workspace is one more subject:
 //!
 //! ```no_run

@@ -69,6 +69,8 @@ fn get(origin: Option<&str>) -> Request<()> {
 #[case::not_allowed(get(Some("https://evil.example")))]
 #[case::not_an_origin(get(Some("https://APP.example/")))]
 #[case::long_origin(get(Some(&format!("https://{}", "a.".repeat(32_768)))))]
+#[case::not_allowed_address(get(Some("http://[2001:db8::1]:3000")))]
+#[case::preflight_from_an_address(preflight("http://[2001:db8::1]:3000", "PUT", ""))]
 #[case::shared_suffix(get(Some(&format!("https://{}example.org", "example.".repeat(28)))))]
 #[case::preflight(preflight("https://app.example", "PUT", "authorization,content-type"))]
 #[case::preflight_origin(preflight("https://evil.example", "PUT", ""))]

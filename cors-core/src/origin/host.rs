@@ -1,5 +1,6 @@
 //! Hosts as the URL standard serializes them.
 
+use std::fmt::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest name that the DNS can resolve, in bytes (RFC 1035, section 2.3.4).
@@ -40,15 +41,47 @@ pub(crate) fn is_ipv4(host: &str) -> bool {
     host.parse::<Ipv4Addr>().is_ok()
 }
 
-/// The text between brackets as the URL standard serializes it ("IPv6 serializer"); `None` where it is no IPv6 address.
+/// The text between brackets as the URL standard serializes it; `None` where it is no IPv6 address.
 pub(crate) fn serialize_ipv6(text: &str) -> Option<String> {
-    let pieces = text.parse::<Ipv6Addr>().ok()?.segments();
-    let zeros = longest_run_of_zeros(&pieces);
-    let join = |pieces: &[u16]| pieces.iter().map(|piece| format!("{piece:x}")).collect::<Vec<_>>().join(":");
-    Some(match zeros {
-        Some((start, end)) => format!("{}::{}", join(&pieces[..start]), join(&pieces[end..])),
-        None => join(&pieces),
-    })
+    let mut serialized = String::new();
+    write_ipv6(text.parse().ok()?, &mut serialized).ok()?;
+    Some(serialized)
+}
+
+/// Whether the text between brackets is an IPv6 address as the URL standard serializes it. It may come from a stranger, so
+/// nothing is allocated.
+pub(crate) fn is_ipv6(text: &str) -> bool {
+    let mut rest = Rest(text);
+    text.parse().is_ok_and(|address| write_ipv6(address, &mut rest).is_ok()) && rest.0.is_empty()
+}
+
+/// URL standard, "IPv6 serializer".
+fn write_ipv6(address: Ipv6Addr, text: &mut impl Write) -> fmt::Result {
+    let pieces = address.segments();
+    let (start, end) = longest_run_of_zeros(&pieces).unwrap_or((pieces.len(), pieces.len()));
+    for (position, piece) in pieces.iter().enumerate() {
+        if position == start {
+            text.write_str("::")?;
+        }
+        if (start..end).contains(&position) {
+            continue;
+        }
+        if position > 0 && position != end {
+            text.write_char(':')?;
+        }
+        write!(text, "{piece:x}")?;
+    }
+    Ok(())
+}
+
+/// What is left of a text that has to be written, too.
+struct Rest<'a>(&'a str);
+
+impl Write for Rest<'_> {
+    fn write_str(&mut self, written: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(written).ok_or(fmt::Error)?;
+        Ok(())
+    }
 }
 
 /// Whether requests to `host` never leave the machine (Secure Contexts, "potentially trustworthy origin").
@@ -155,6 +188,8 @@ mod tests {
     #[case("fe80::1%eth0", None)]
     fn ipv6(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(serialize_ipv6(text).as_deref(), expected);
+        assert_eq!(is_ipv6(text), expected == Some(text));
+        assert!(expected.is_none_or(is_ipv6));
     }
 
     #[rstest]

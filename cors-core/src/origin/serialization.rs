@@ -63,9 +63,7 @@ pub(super) fn is_scheme(text: &str) -> bool {
 /// Whether `host` is a serialized host (URL standard, "host serializing").
 pub(super) fn is_host(host: &str, scheme: &str) -> bool {
     if let Some(bracketed) = host.strip_prefix('[') {
-        return bracketed
-            .strip_suffix(']')
-            .is_some_and(|text| text.len() <= 45 && host::serialize_ipv6(text).as_deref() == Some(text));
+        return bracketed.strip_suffix(']').is_some_and(host::is_ipv6);
     }
     // URL standard, "host parser": only the hosts of special schemes, which have default ports, can be IPv4 addresses.
     if default_port(scheme).is_some() && host::ends_in_a_number(host) {

@@ -1,9 +1,26 @@
 //! The traits of an adapter for the types of the `http` crate, which axum, warp, Poem, tonic and hyper share.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, request};
+use http::{Method, Request, StatusCode, request};
 
-use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use crate::{Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+
+/// As many headers as the answer to a preflight can have, so that its map is allocated once.
+const PREFLIGHT_HEADERS: usize = 7;
+
+impl PreparedPolicy<HeaderValue> {
+    /// The whole answer to a preflight: its status and headers; it has no content.
+    pub fn answer_preflight<R>(&self, preflight: Preflight, request: &R) -> (StatusCode, HeaderMap)
+    where
+        R: RequestHead<Value = HeaderValue>,
+    {
+        // A policy's statuses are valid ones, by construction; were one not, the browser must not take it for a yes.
+        let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let mut headers = HeaderMap::with_capacity(PREFLIGHT_HEADERS);
+        self.write_preflight(preflight, request, &mut headers);
+        (status, headers)
+    }
+}
 
 impl<B> RequestHead for Request<B> {
     type Value = HeaderValue;

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
+use crate::{Decision, Pass, PolicySource, PreparedPolicy};
 
 /// Puts [`Cors`] around a service.
 ///
@@ -114,14 +114,17 @@ where
         // One request sees one policy from start to end, even if a handle replaces it meanwhile.
         let policy = self.policy.current();
         match policy.decide(&request) {
-            Decision::Preflight(preflight) => ResponseFuture::preflight(&policy, preflight, &request),
-            Decision::Pass(pass) => ResponseFuture::pass(self.inner.call(request), policy, pass),
+            Decision::Preflight(preflight) => {
+                let (status, headers) = policy.answer_preflight(preflight, &request);
+                ResponseFuture { state: State::Preflight { status, headers } }
+            }
+            Decision::Pass(pass) => {
+                let inner = self.inner.call(request);
+                ResponseFuture { state: State::Pass { inner, policy, pass: Some(pass) } }
+            }
         }
     }
 }
-
-/// As many headers as the answer to a preflight can have, so that its map is allocated once.
-const PREFLIGHT_HEADERS: usize = 7;
 
 pin_project! {
     /// The response of [`Cors`].
@@ -138,24 +141,6 @@ pin_project! {
     enum State<F> {
         Preflight { status: StatusCode, headers: HeaderMap },
         Pass { #[pin] inner: F, policy: PreparedPolicy<HeaderValue>, pass: Option<Pass<HeaderValue>> },
-    }
-}
-
-impl<F> ResponseFuture<F> {
-    fn preflight<B>(
-        policy: &PreparedPolicy<HeaderValue>,
-        preflight: Preflight,
-        request: &Request<B>,
-    ) -> Self {
-        // A policy's statuses are valid ones, by construction; were one not, the browser must not take it for a yes.
-        let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut headers = HeaderMap::with_capacity(PREFLIGHT_HEADERS);
-        policy.write_preflight(preflight, request, &mut headers);
-        Self { state: State::Preflight { status, headers } }
-    }
-
-    fn pass(inner: F, policy: PreparedPolicy<HeaderValue>, pass: Pass<HeaderValue>) -> Self {
-        Self { state: State::Pass { inner, policy, pass: Some(pass) } }
     }
 }
 

@@ -1,14 +1,11 @@
 //! The middleware.
 
 use cors_core::{Decision, Preflight, PreparedPolicy};
-use poem::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use poem::http::{HeaderMap, HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::PolicySource;
 use crate::error::ErrorWithCors;
-
-/// As many headers as the answer to a preflight can have, so that its map is allocated once.
-const PREFLIGHT_HEADERS: usize = 7;
 
 /// Middleware that answers CORS-preflight requests and writes the CORS headers of every other response, as a
 /// [`Policy`](crate::Policy) says.
@@ -82,11 +79,9 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
 
 /// Answers a CORS-preflight request; nothing inside the middleware sees it.
 fn answer(policy: &PreparedPolicy<HeaderValue>, preflight: Preflight, request: &Request) -> Response {
-    // A policy's statuses are valid ones, by construction; were one not, the browser must not take it for a yes.
-    let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (status, headers) = policy.answer_preflight(preflight, &head(request));
     let mut response = Response::from(status);
-    *response.headers_mut() = HeaderMap::with_capacity(PREFLIGHT_HEADERS);
-    policy.write_preflight(preflight, &head(request), response.headers_mut());
+    *response.headers_mut() = headers;
     response
 }
 

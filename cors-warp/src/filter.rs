@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future;
 
 use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method};
 use warp::reject::Reject;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -105,12 +105,10 @@ struct Preflighted {
 
 impl Preflighted {
     fn answer(&self) -> Response {
+        let (status, headers) = self.policy.answer_preflight(self.preflight, &(&self.method, &self.headers));
         let mut response = Response::default();
-        // A policy has only statuses from 200 to 299, and a denial is 403.
-        *response.status_mut() =
-            StatusCode::from_u16(self.preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-        let request = (&self.method, &self.headers);
-        self.policy.write_preflight(self.preflight, &request, response.headers_mut());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
         response
     }
 }

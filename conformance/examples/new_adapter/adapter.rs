@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use cors_core::{Decision, PolicySource};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 use hyper::service::Service;
 
 /// A hyper service behind a CORS policy.
@@ -35,10 +35,10 @@ where
         let policy = self.policy.current();
         match policy.decide(&request) {
             Decision::Preflight(preflight) => {
+                let (status, headers) = policy.answer_preflight(preflight, &request);
                 let mut response = Response::new(ResponseBody::default());
-                *response.status_mut() =
-                    StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-                policy.write_preflight(preflight, &request, response.headers_mut());
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
                 Box::pin(std::future::ready(Ok(response)))
             }
             Decision::Pass(pass) => {

@@ -35,27 +35,24 @@ impl Browser {
 
     /// Stores a `Set-Cookie` line as if the user had visited `url` and its response had carried it.
     pub fn store_cookie(&self, url: &Url, set_cookie: &str) {
-        let context = CookieRequest {
-            url,
-            is_same_site: true,
-            partition: String::new(),
-            profile: &self.profile,
-            faults: self.faults,
-        };
-        self.state().cookies.store(set_cookie.as_bytes(), &context, self.clock.now());
+        self.state().cookies.store(set_cookie.as_bytes(), &self.visit(url), self.clock.now());
     }
 
     /// The `Cookie` header that a visit to `url` would carry; empty if there is none.
     pub fn cookies(&self, url: &Url) -> String {
-        let context = CookieRequest {
+        let value = self.state().cookies.retrieve(&self.visit(url), self.clock.now()).unwrap_or_default();
+        String::from_utf8_lossy(&value).into_owned()
+    }
+
+    /// The request of a user who visits `url` itself.
+    fn visit<'a>(&'a self, url: &'a Url) -> CookieRequest<'a> {
+        CookieRequest {
             url,
             is_same_site: true,
             partition: String::new(),
             profile: &self.profile,
             faults: self.faults,
-        };
-        let value = self.state().cookies.retrieve(&context, self.clock.now()).unwrap_or_default();
-        String::from_utf8_lossy(&value).into_owned()
+        }
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Blocked {
     pub reason: BlockReason,
     /// The values that met that rule, in words.
     pub detail: String,
+    /// Whether the browser told the reason.
+    is_told: bool,
     /// What a console line about it needs to know.
     pub(super) facts: Box<Facts>,
 }
@@ -33,7 +35,17 @@ pub(super) struct Facts {
 impl Blocked {
     /// A failure by `reason`.
     pub fn new(reason: BlockReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), facts: Box::default() }
+        Self { reason, detail: detail.into(), is_told: true, facts: Box::default() }
+    }
+
+    /// A failure as a script meets it in a real browser: a `TypeError` that says `message` and keeps the reason to itself.
+    pub fn untold(message: impl Into<String>) -> Self {
+        Self { is_told: false, ..Self::new(BlockReason::NetworkError, message) }
+    }
+
+    /// Whether `reason` is known, rather than what every failure looks like to a script.
+    pub fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// The method, header name or header value that met the rule; empty where there is none.
@@ -66,7 +78,11 @@ impl Blocked {
 
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reason, self.detail)
+        if self.is_told {
+            write!(f, "{}: {}", self.reason, self.detail)
+        } else {
+            write!(f, "reason untold: {}", self.detail)
+        }
     }
 }
 

@@ -123,7 +123,11 @@ impl Browser {
             Ok(response) => Outcome::Response(response),
             Err(blocked) => Outcome::Blocked(blocked.with_facts(facts)),
         };
-        Fetched { outcome, exchanges }
+        let console = match &outcome {
+            Outcome::Blocked(blocked) if self.profile.has_console() => vec![blocked.console(&self.profile)],
+            Outcome::Blocked(_) | Outcome::Response(_) => Vec::new(),
+        };
+        Fetched { outcome, exchanges, console }
     }
 }
 

@@ -122,6 +122,11 @@ impl Profile {
         self.name
     }
 
+    /// Whether it is a browser's, with a console; the standards prescribe none.
+    pub(super) fn has_console(&self) -> bool {
+        self.name != "standard"
+    }
+
     /// Its `User-Agent`.
     pub(super) fn user_agent(&self) -> &'static str {
         match self.name {

@@ -14,61 +14,84 @@ use crate::verdict::{self, Observation};
 /// How long a server may take to stop before nobody waits for it any longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Plays the scenario, and judges what was seen.
 pub(super) async fn play(
     scenario: &Scenario,
     subject: &dyn Subject,
     user_agent: &dyn UserAgent,
 ) -> Judgement {
-    if scenario.contract && subject.kind() != SubjectKind::Adapter {
-        return Judgement::skip("a promise of this project's adapters only");
+    match observe(scenario, subject, user_agent).await {
+        Ok(observations) => judge(scenario, &observations),
+        Err(judgement) => judgement,
     }
-    if let Some(browsers) = &scenario.browsers
-        && !browsers.include(user_agent.browser())
-    {
-        return Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason));
-    }
-    let (network, servers) = match servers::start(scenario, subject).await {
-        Ok(started) => started,
-        Err(error @ StartError::Inexpressible(_)) => return Judgement::skip(error.to_string()),
-        Err(error @ StartError::Failed(_)) => return Judgement::fail(error.to_string()),
-    };
-    let network = Arc::new(network);
-    let judgement = match steps(scenario, user_agent, &network).await {
-        Ok(judgement) => judgement,
-        Err(error @ UserAgentError::Unable(_)) => Judgement::skip(error.to_string()),
-        Err(error @ UserAgentError::Failed(_)) => Judgement::fail(error.to_string()),
-    };
-    // Servers wait for open connections to end.
-    drop(network);
-    for server in servers {
-        // Nobody waits for ever; it was told to stop.
-        let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
-    }
-    judgement
 }
 
-async fn steps(
-    scenario: &Scenario,
-    user_agent: &dyn UserAgent,
-    network: &Arc<LoopbackNetwork>,
-) -> Result<Judgement, UserAgentError> {
-    let mut session = user_agent.open(network.clone()).await?;
+fn judge(scenario: &Scenario, observations: &[Observation]) -> Judgement {
     let mut mismatches = Vec::new();
     let mut exchanges = Vec::new();
-    for (index, step) in scenario.steps.iter().enumerate() {
+    for (index, (step, seen)) in scenario.steps.iter().zip(observations).enumerate() {
         let number = index + 1;
-        let seen = observe(scenario, step, &mut *session, network).await?;
-        let found = verdict::check(number, step, &seen);
+        let found = verdict::check(number, step, seen);
         if !found.is_empty() {
             exchanges.push(format!("step {number}"));
             exchanges.extend(seen.exchanges.iter().flat_map(verdict::render_exchange));
         }
         mismatches.extend(found);
     }
-    Ok(Judgement::from_mismatches(mismatches, exchanges))
+    Judgement::from_mismatches(mismatches, exchanges)
 }
 
-async fn observe(
+/// Plays the scenario: what was seen of each step, or the verdict if that is clear without.
+pub(super) async fn observe(
+    scenario: &Scenario,
+    subject: &dyn Subject,
+    user_agent: &dyn UserAgent,
+) -> Result<Vec<Observation>, Judgement> {
+    if scenario.contract && subject.kind() != SubjectKind::Adapter {
+        return Err(Judgement::skip("a promise of this project's adapters only"));
+    }
+    if let Some(browsers) = &scenario.browsers
+        && !browsers.include(user_agent.browser())
+    {
+        return Err(Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason)));
+    }
+    if let Some(reason) = user_agent.refusal(scenario) {
+        return Err(Judgement::skip(reason));
+    }
+    let (network, servers) = match servers::start(scenario, subject).await {
+        Ok(started) => started,
+        Err(error @ StartError::Inexpressible(_)) => return Err(Judgement::skip(error.to_string())),
+        Err(error @ StartError::Failed(_)) => return Err(Judgement::fail(error.to_string())),
+    };
+    let network = Arc::new(network);
+    let observations = steps(scenario, user_agent, &network).await.map_err(|error| match error {
+        UserAgentError::Unable(_) => Judgement::skip(error.to_string()),
+        UserAgentError::Failed(_) => Judgement::fail(error.to_string()),
+    });
+    // Servers wait for open connections to end.
+    drop(network);
+    for server in servers {
+        // Nobody waits for ever; it was told to stop.
+        let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
+    }
+    observations
+}
+
+async fn steps(
+    scenario: &Scenario,
+    user_agent: &dyn UserAgent,
+    network: &Arc<LoopbackNetwork>,
+) -> Result<Vec<Observation>, UserAgentError> {
+    let mut session = user_agent.open(network.clone()).await?;
+    let mut observations = Vec::new();
+    for step in &scenario.steps {
+        observations.push(take(scenario, step, &mut *session, network).await?);
+    }
+    Ok(observations)
+}
+
+/// Takes one step.
+async fn take(
     scenario: &Scenario,
     step: &Step,
     session: &mut dyn Session,
@@ -81,7 +104,7 @@ async fn observe(
     if !step.wait.is_zero() {
         session.wait(step.wait).await?;
     }
-    let (page, exchanges) = match &step.action {
+    let (page, exchanges, console) = match &step.action {
         Action::Fetch(request) => {
             let fetched = match &step.from {
                 None => session.fetch(&scenario.page, request.clone()).await?,
@@ -91,15 +114,15 @@ async fn observe(
                     session.fetch(&page, request.clone()).await?
                 }
             };
-            (Some(fetched.outcome), fetched.exchanges)
+            (Some(fetched.outcome), fetched.exchanges, fetched.console)
         }
-        Action::Request(request) => (None, vec![raw_exchange(request, network).await]),
+        Action::Request(request) => (None, vec![raw_exchange(request, network).await], Vec::new()),
     };
     let handlers_run = match before {
         Some(before) => Some(handlers_between(before, hits(scenario, network).await)),
         None => None,
     };
-    Ok(Observation { page, exchanges, handlers_run })
+    Ok(Observation { page, exchanges, console, handlers_run })
 }
 
 async fn raw_exchange(request: &RawRequest, network: &LoopbackNetwork) -> Exchange {

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 use crate::user_agent::UserAgent;
+use crate::verdict::Observation;
 
 pub use judgement::{Judgement, Verdict};
 pub use result::{Run, ScenarioResult, SubjectRun};
@@ -98,20 +99,42 @@ pub async fn play(
     user_agent: &Arc<dyn UserAgent>,
     time_limit: Duration,
 ) -> Judgement {
+    let (playing, with, by) = (scenario.clone(), subject.clone(), user_agent.clone());
+    let judgement = guard(time_limit, async move { case::play(&playing, &*with, &*by).await })
+        .await
+        .unwrap_or_else(|failure| failure);
+    if scenario.kind.is_judged() { judgement } else { judgement.without_failing() }
+}
+
+/// Plays one scenario with one subject as [`play`] does, without a judgement: what was seen of each step.
+///
+/// # Errors
+///
+/// The verdict, where it is clear without steps: a scenario that is skipped, a server that does not start, the time limit, a panic.
+pub async fn observe(
+    scenario: &Arc<Scenario>,
+    subject: &Arc<dyn Subject>,
+    user_agent: &Arc<dyn UserAgent>,
+    time_limit: Duration,
+) -> Result<Vec<Observation>, Judgement> {
+    let (playing, with, by) = (scenario.clone(), subject.clone(), user_agent.clone());
+    guard(time_limit, async move { case::observe(&playing, &*with, &*by).await }).await?
+}
+
+/// Runs what plays a scenario in a task of its own: neither a panic nor a lack of an end goes further.
+async fn guard<T: Send + 'static>(
+    time_limit: Duration,
+    playing: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Judgement> {
     // A set of one, because what it holds is aborted when it is dropped.
     let mut player = JoinSet::new();
-    let (playing, with, by) = (scenario.clone(), subject.clone(), user_agent.clone());
-    player.spawn(async move {
-        tokio::time::timeout(time_limit, case::play(&playing, &*with, &*by))
-            .await
-            .unwrap_or_else(|_| Judgement::fail(format!("did not end within {time_limit:?}")))
-    });
-    let judgement = match player.join_next().await {
-        Some(Ok(judgement)) => judgement,
-        Some(Err(error)) => Judgement::fail(panic_message(error)),
-        None => Judgement::fail("was not played"),
-    };
-    if scenario.kind.is_judged() { judgement } else { judgement.without_failing() }
+    player.spawn(tokio::time::timeout(time_limit, playing));
+    match player.join_next().await {
+        Some(Ok(Ok(played))) => Ok(played),
+        Some(Ok(Err(_))) => Err(Judgement::fail(format!("did not end within {time_limit:?}"))),
+        Some(Err(error)) => Err(Judgement::fail(panic_message(error))),
+        None => Err(Judgement::fail("was not played")),
+    }
 }
 
 fn panic_message(error: tokio::task::JoinError) -> String {

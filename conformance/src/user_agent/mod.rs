@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::browser::{FetchRequest, Fetched, Page};
 use crate::network::LoopbackNetwork;
+use crate::scenario::Scenario;
 
 pub use model::Model;
 
@@ -19,6 +20,11 @@ pub trait UserAgent: Send + Sync {
 
     /// Whose behaviour it shows: `standard`, `chromium` or `firefox`.
     fn browser(&self) -> &str;
+
+    /// Why it cannot play a scenario, where that is known beforehand; `None` if it can.
+    fn refusal(&self, _scenario: &Scenario) -> Option<String> {
+        None
+    }
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///

@@ -19,6 +19,8 @@ pub struct Observation {
     pub page: Option<Outcome>,
     /// What was on the wire, in order.
     pub exchanges: Vec<Exchange>,
+    /// What the console printed, line by line.
+    pub console: Vec<String>,
     /// How many handlers ran, over all servers, or why nobody can tell; `None` if the step does not ask.
     pub handlers_run: Option<Result<u64, String>>,
 }

@@ -70,12 +70,18 @@ fn seen(page: Outcome) -> Observation {
     Observation {
         page: Some(page),
         exchanges: vec![exchange(ExchangeKind::Preflight), exchange(ExchangeKind::Actual)],
+        console: Vec::new(),
         handlers_run: Some(Ok(1)),
     }
 }
 
 fn blocked() -> Outcome {
     Outcome::Blocked(Blocked::new(BlockReason::MethodNotAllowed, "PUT"))
+}
+
+/// A failure whose reason a real browser keeps to itself.
+fn untold() -> Outcome {
+    Outcome::Blocked(Blocked::untold("TypeError: Failed to fetch"))
 }
 
 fn of_type(response_type: ResponseType) -> Outcome {
@@ -126,6 +132,8 @@ fn what_the_page_reads(#[case] expected: &str, #[case] holds: bool) {
 #[case("blocked", of_type(ResponseType::Cors), false)]
 #[case("blocked\", reason = \"method-not-allowed", blocked(), true)]
 #[case("blocked\", reason = \"header-not-allowed", blocked(), false)]
+#[case("blocked\", reason = \"header-not-allowed", untold(), true)]
+#[case("readable", untold(), false)]
 fn how_the_fetch_settles(#[case] expected: &str, #[case] outcome: Outcome, #[case] holds: bool) {
     let step = step(&format!("page = {{ outcome = \"{expected}\" }}"));
     let mismatches = check(1, &step, &seen(outcome));
@@ -262,8 +270,12 @@ fn every_mismatch_is_told() {
 #[test]
 fn a_raw_request_is_an_actual_exchange() {
     let step = step("request = { path = \"/\" }\nwire = [{ on = \"actual\", status = 403 }]");
-    let seen =
-        Observation { page: None, exchanges: vec![exchange(ExchangeKind::Actual)], handlers_run: None };
+    let seen = Observation {
+        page: None,
+        exchanges: vec![exchange(ExchangeKind::Actual)],
+        console: Vec::new(),
+        handlers_run: None,
+    };
     assert_eq!(
         check(1, &step, &seen)[0].to_string(),
         "step 1, actual response: expected status 403, seen status 204"

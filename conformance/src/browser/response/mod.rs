@@ -16,6 +16,8 @@ pub struct Fetched {
     pub outcome: Outcome,
     /// What was on the wire, in order.
     pub exchanges: Vec<Exchange>,
+    /// What the browser's console printed about it, line by line.
+    pub console: Vec<String>,
 }
 
 /// How the promise of a `fetch()` settles.
@@ -23,7 +25,7 @@ pub struct Fetched {
 pub enum Outcome {
     /// It resolves with a response.
     Response(PageResponse),
-    /// It rejects with a `TypeError`, for a reason that only the console tells.
+    /// It rejects with a `TypeError`, for a reason that a script is never told.
     Blocked(Blocked),
 }
 

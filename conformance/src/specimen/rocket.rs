@@ -339,32 +339,6 @@ mod tests {
         Client::untracked(build(Hits::default())).await.expect("the specimen ignites")
     }
 
-    #[rstest]
-    #[case::status(Method::Get, "/status/418", 418, "status 418")]
-    #[case::status_without_body(Method::Get, "/status/204", 204, "")]
-    #[case::own_cors(Method::Get, "/own-cors", 200, "")]
-    #[case::own_options(Method::Options, "/options", 200, "")]
-    #[case::unauthorized(Method::Put, "/private", 401, "")]
-    #[case::unauthorized_head(Method::Head, "/private", 401, "")]
-    #[case::chunks(Method::Get, "/stream", 200, "one two three")]
-    #[case::slash(Method::Get, "/slash/", 200, "slash")]
-    #[case::no_slash(Method::Get, "/slash", 308, "")]
-    #[case::item(Method::Delete, "/item/7", 200, "DELETE 7")]
-    #[case::head(Method::Head, "/status/418", 418, "")]
-    #[case::redirect(Method::Post, "/redirect?code=303&to=https%3A%2F%2Fa.example%2F", 303, "")]
-    #[tokio::test]
-    async fn a_route_answers(
-        #[case] method: Method,
-        #[case] path: &str,
-        #[case] expected_status: u16,
-        #[case] expected_body: &str,
-    ) {
-        let client = client().await;
-        let response = client.req(method, path).dispatch().await;
-        assert_eq!(response.status().code, expected_status);
-        assert_eq!(response.into_string().await.unwrap_or_default(), expected_body);
-    }
-
     /// Rocket's own error pages, which are nobody's business here but Rocket's.
     #[rstest]
     #[case::no_status(Method::Get, "/status/x", 400)]
@@ -385,21 +359,6 @@ mod tests {
     }
 
     #[rstest]
-    #[case::cookies("/cookie/set?c=a%3D1&c=b%3D2%3B+Secure", "set-cookie", &["a=1", "b=2; Secure"])]
-    #[case::vary("/vary?v=Accept&v=Origin,Cookie", "vary", &["Accept", "Origin,Cookie"])]
-    #[case::location("/slash", "location", &["/slash/"])]
-    #[case::challenge("/private", "www-authenticate", &[CHALLENGE])]
-    #[case::own_cors("/own-cors", "access-control-allow-origin", &["https://handler.example"])]
-    #[case::secret("/echo", "x-secret", &["specimen"])]
-    #[case::to("/redirect?to=https%3A%2F%2Fa.example%2F", "location", &["https://a.example/"])]
-    #[tokio::test]
-    async fn a_route_sets_headers(#[case] path: &str, #[case] name: &str, #[case] expected: &[&str]) {
-        let client = client().await;
-        let response = client.get(path).dispatch().await;
-        assert_eq!(response.headers().get(name).collect::<Vec<_>>(), expected);
-    }
-
-    #[rstest]
     #[case::number(r#"{"n":1}"#, 200)]
     #[case::other(r#"{"m":1}"#, 422)]
     #[case::no_json("n=1", 400)]
@@ -408,29 +367,5 @@ mod tests {
         let client = client().await;
         let request = client.post("/json").header(ContentType::JSON).body(body);
         assert_eq!(request.dispatch().await.status().code, expected);
-    }
-
-    #[tokio::test]
-    async fn private_opens_with_authorization() {
-        let client = client().await;
-        let request = client.put("/private").header(Header::new("authorization", "Basic YTpi"));
-        assert_eq!(request.dispatch().await.into_string().await.as_deref(), Some(PRIVATE));
-    }
-
-    #[tokio::test]
-    async fn echo_tells_what_arrived() {
-        let client = client().await;
-        let lines = ["1", "2"].map(|value| Header::new("x-a", value));
-        let request = lines.into_iter().fold(client.put("/echo?a=b").body("12345"), |request, line| {
-            let mut request = request;
-            request.add_header(line);
-            request
-        });
-        assert_eq!(
-            request.dispatch().await.into_string().await.as_deref(),
-            Some(
-                r#"{"method":"PUT","path":"/echo","query":"a=b","headers":{"x-a":["1","2"]},"body_length":5}"#
-            )
-        );
     }
 }

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use serde::Deserialize;
+
 fn main() -> io::Result<()> {
     let variable = |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(name));
     let lockfile = variable("CARGO_MANIFEST_DIR")?.join("../Cargo.lock");
@@ -24,18 +26,30 @@ fn main() -> io::Result<()> {
 /// The dependencies of this package, each with the version that the lockfile gives it; outside of the workspace
 /// there is no lockfile to tell.
 fn locked_dependencies(lockfile: &Path) -> Option<Vec<(String, String)>> {
-    let lock: toml::Table = fs::read_to_string(lockfile).ok()?.parse().ok()?;
-    let packages = lock.get("package")?.as_array()?;
-    let named = |name: &str| packages.iter().find(move |package| package["name"].as_str() == Some(name));
+    let lock: Lockfile = toml::from_str(&fs::read_to_string(lockfile).ok()?).ok()?;
+    let named = |name: &str| lock.package.iter().find(|package| package.name == name);
 
     let this = named(&env::var("CARGO_PKG_NAME").ok()?)?;
-    let dependencies = this.get("dependencies")?.as_array()?.iter().filter_map(toml::Value::as_str);
-    let locked = dependencies.filter_map(|dependency| {
+    let locked = this.dependencies.iter().filter_map(|dependency| {
         // "name", or "name version" where several versions are locked.
         let mut words = dependency.split(' ');
         let name = words.next()?;
-        let version = words.next().or_else(|| named(name)?.get("version")?.as_str())?;
+        let version = words.next().or_else(|| Some(&named(name)?.version))?;
         Some((name.to_owned(), version.to_owned()))
     });
     Some(locked.collect())
+}
+
+/// What is read of `Cargo.lock`.
+#[derive(Deserialize)]
+struct Lockfile {
+    package: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    #[serde(default)]
+    dependencies: Vec<String>,
 }

@@ -41,7 +41,7 @@ use self::cookie::Jar;
 pub use self::fault::{Fault, Faults};
 pub use self::origin::Origin;
 pub use self::page::{OpaqueSort, Page, User};
-pub use self::profile::Profile;
+pub use self::profile::{Profile, Rule};
 use self::request::Request;
 pub use self::request::{Credentials, FetchRequest, Mode, Redirect};
 pub use self::response::{Fetched, Outcome, PageResponse, ResponseType};

@@ -1,11 +1,15 @@
 //! Whose behaviour a browser follows.
 
+use std::fmt;
+
 /// What a browser does where browsers differ.
 ///
-/// Each field but the name is a rule on which at least two of the profiles disagree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// It is the standards, changed by the browser's [`rules`](Self::rules). Each field that they change is something on which at least
+/// two of the profiles disagree.
+#[derive(Clone, Debug)]
 pub struct Profile {
     name: &'static str,
+    rules: Vec<Rule>,
     /// Fetch, "cache entry", the "imposed limit on max-age", in seconds.
     pub(super) max_age_cap: u64,
     /// What becomes of an `Access-Control-Max-Age` that is there and cannot be parsed.
@@ -50,11 +54,132 @@ pub(super) enum DefaultSameSite {
     None,
 }
 
+/// A named rule by which a browser departs from the standards, and who says so.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Its name, stable and readable, such as `max-age-two-hours`.
+    pub name: &'static str,
+    /// What the browser does, in a sentence.
+    pub says: &'static str,
+    /// Where that is known from.
+    pub source: &'static str,
+    change: fn(&mut Profile),
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Rule").field(&self.name).finish()
+    }
+}
+
+const CHROMIUM: &[Rule] = &[
+    Rule {
+        name: "max-age-two-hours",
+        says: "A preflight is remembered for 7,200 s at most.",
+        source: "services/network/cors/preflight_result.cc, `kMaxTimeout`",
+        change: |profile| profile.max_age_cap = 7_200,
+    },
+    Rule {
+        name: "negative-max-age-is-zero",
+        says: "A negative `Access-Control-Max-Age` counts as 0; anything else that is no number counts as absent.",
+        source: "services/network/cors/preflight_result.cc, `ParseAccessControlMaxAge`",
+        change: |profile| profile.unparsable_max_age = UnparsableMaxAge::NegativeIsZero,
+    },
+    Rule {
+        name: "wildcard-covers-authorization",
+        says: "`Access-Control-Allow-Headers: *` covers `Authorization`.",
+        source: "services/network/public/cpp/features.cc, `kCorsNonWildcardRequestHeadersSupport`, which is off",
+        change: |profile| profile.wildcard_covers_authorization = true,
+    },
+    CHALLENGES_OF_OTHER_ORIGINS,
+    Rule {
+        name: "same-site-none-needs-secure",
+        says: "A cookie with `SameSite=None` and without `Secure` is dropped.",
+        source: "the CORS FAQ, \"Why aren't my cookies working with CORS?\": as of Chrome 80",
+        change: |profile| profile.none_needs_secure = true,
+    },
+    Rule {
+        name: "same-site-ignores-redirects",
+        says: "A redirect through another site does not make a request cross-site to cookies.",
+        source: "net/base/features.cc, `kCookieSameSiteConsidersRedirectChain`, which is off",
+        change: |profile| profile.same_site_considers_redirects = false,
+    },
+    LOOPBACK_IS_SECURE_FOR_COOKIES,
+];
+
+const FIREFOX: &[Rule] = &[
+    Rule {
+        name: "max-age-one-day",
+        says: "A preflight is remembered for 86,400 s at most.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `AddResultToCache`",
+        change: |profile| profile.max_age_cap = 86_400,
+    },
+    Rule {
+        name: "unparsable-max-age-is-not-cached",
+        says: "A preflight whose `Access-Control-Max-Age` is no number is not remembered.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `AddResultToCache`",
+        change: |profile| profile.unparsable_max_age = UnparsableMaxAge::NotCached,
+    },
+    Rule {
+        name: "no-wildcards-in-the-cache",
+        says: "A remembered `*` stands for nothing: only names are remembered.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `CheckRequest`, which compares names",
+        change: |profile| profile.caches_wildcards = false,
+    },
+    Rule {
+        name: "cache-by-credentials",
+        says: "What was remembered with credentials does not serve a request without.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `GetEntry`, whose key has the credentials mode",
+        change: |profile| profile.caches_share_credentials = false,
+    },
+    Rule {
+        name: "cache-knows-head-by-name",
+        says: "`HEAD` is asked for unless the cache has it by name.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `CheckRequest`",
+        change: |profile| profile.caches_exempt_head = false,
+    },
+    Rule {
+        name: "wildcard-covers-authorization",
+        says: "`Access-Control-Allow-Headers: *` covers `Authorization`.",
+        source: "`network.cors_preflight.authorization_covered_by_wildcard`, which is on",
+        change: |profile| profile.wildcard_covers_authorization = true,
+    },
+    CHALLENGES_OF_OTHER_ORIGINS,
+    Rule {
+        name: "same-site-defaults-to-none",
+        says: "A cookie without `SameSite` goes with requests of other sites.",
+        source: "`network.cookie.sameSite.laxByDefault`, which is off",
+        change: |profile| profile.default_same_site = DefaultSameSite::None,
+    },
+    LOOPBACK_IS_SECURE_FOR_COOKIES,
+    Rule {
+        name: "jars-by-top-level-site",
+        says: "Each top-level site has a jar of its own for the cookies of other sites.",
+        source: "MDN, \"State Partitioning\": Total Cookie Protection",
+        change: |profile| profile.partitions_cookies = true,
+    },
+];
+
+const LOOPBACK_IS_SECURE_FOR_COOKIES: Rule = Rule {
+    name: "loopback-is-secure-for-cookies",
+    says: "A server on loopback can set `Secure` cookies over plain HTTP, and gets them back.",
+    source: "MDN, \"Set-Cookie\", `Secure`: localhost is exempt",
+    change: |profile| profile.trusts_loopback_cookies = true,
+};
+
+const CHALLENGES_OF_OTHER_ORIGINS: Rule = Rule {
+    name: "challenges-of-other-origins",
+    says: "A 401 of another origin makes the browser ask the user, where the request has credentials.",
+    source: "the CORS FAQ, \"How do the Authorization and WWW-Authenticate headers work with CORS?\"",
+    change: |profile| profile.answers_foreign_challenges = true,
+};
+
 impl Profile {
     /// The standards to the letter: Fetch and RFC 6265bis.
     pub fn standard() -> Self {
         Self {
             name: "standard",
+            rules: Vec::new(),
             max_age_cap: u64::MAX,
             unparsable_max_age: UnparsableMaxAge::Default,
             caches_wildcards: true,
@@ -72,49 +197,33 @@ impl Profile {
 
     /// Chromium.
     pub fn chromium() -> Self {
-        Self {
-            name: "chromium",
-            // services/network/cors/preflight_result.cc, `kMaxTimeout` and `ParseAccessControlMaxAge`.
-            max_age_cap: 7_200,
-            unparsable_max_age: UnparsableMaxAge::NegativeIsZero,
-            // services/network/public/cpp/features.cc, `kCorsNonWildcardRequestHeadersSupport`, is off.
-            wildcard_covers_authorization: true,
-            // The project's CORS FAQ, "How do the Authorization and WWW-Authenticate headers work with CORS?"
-            answers_foreign_challenges: true,
-            // The project's CORS FAQ, "Why aren't my cookies working with CORS?": as of Chrome 80.
-            default_same_site: DefaultSameSite::Lax,
-            none_needs_secure: true,
-            // net/base/features.cc, `kCookieSameSiteConsidersRedirectChain`, is off.
-            same_site_considers_redirects: false,
-            // MDN, "Set-Cookie", `Secure`: localhost is exempt.
-            trusts_loopback_cookies: true,
-            ..Self::standard()
-        }
+        Self::departing("chromium", CHROMIUM)
     }
 
     /// Firefox.
     pub fn firefox() -> Self {
-        Self {
-            name: "firefox",
-            // netwerk/protocol/http/nsCORSListenerProxy.cpp, `AddResultToCache`.
-            max_age_cap: 86_400,
-            unparsable_max_age: UnparsableMaxAge::NotCached,
-            // The same file, `CheckRequest`, which compares names, and `GetEntry`, whose key has the credentials mode.
-            caches_wildcards: false,
-            caches_share_credentials: false,
-            caches_exempt_head: false,
-            // The same file, `network.cors_preflight.authorization_covered_by_wildcard`, is on.
-            wildcard_covers_authorization: true,
-            // The project's CORS FAQ, "How do the Authorization and WWW-Authenticate headers work with CORS?"
-            answers_foreign_challenges: true,
-            // `network.cookie.sameSite.laxByDefault` and `…noneRequiresSecure` are off.
-            default_same_site: DefaultSameSite::None,
-            // MDN, "Set-Cookie", `Secure`: localhost is exempt.
-            trusts_loopback_cookies: true,
-            // MDN, "State Partitioning": Total Cookie Protection.
-            partitions_cookies: true,
-            ..Self::standard()
+        Self::departing("firefox", FIREFOX)
+    }
+
+    fn departing(name: &'static str, rules: &[Rule]) -> Self {
+        let mut profile = Self { name, ..Self::standard() };
+        for rule in rules {
+            (rule.change)(&mut profile);
+            profile.rules.push(*rule);
         }
+        profile
+    }
+
+    /// The rules by which it departs from the standards.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The same browser without the rule of this name, in which it follows the standards.
+    #[must_use]
+    pub fn without(&self, rule: &str) -> Self {
+        let rest: Vec<_> = self.rules.iter().copied().filter(|other| other.name != rule).collect();
+        Self::departing(self.name, &rest)
     }
 
     /// The browser's name, in lower case.
@@ -136,5 +245,33 @@ impl Profile {
             "firefox" => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
             _ => "Mozilla/5.0 (compatible; Fetch standard)",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Everything that decides about behaviour.
+    fn behaviour(profile: &Profile) -> String {
+        format!("{:?}", Profile { name: "", rules: Vec::new(), ..profile.clone() })
+    }
+
+    #[rstest]
+    #[case::chromium(Profile::chromium())]
+    #[case::firefox(Profile::firefox())]
+    fn every_rule_makes_a_difference_of_its_own(#[case] profile: Profile) {
+        let mut names = std::collections::BTreeSet::new();
+        for rule in profile.rules() {
+            assert!(names.insert(rule.name), "{} stands there twice", rule.name);
+            let without = profile.without(rule.name);
+            assert_eq!(without.rules().len(), profile.rules().len() - 1);
+            assert_ne!(behaviour(&without), behaviour(&profile), "{}", rule.name);
+        }
+        let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
+        assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
+        assert_eq!(all.name(), profile.name());
     }
 }

@@ -142,7 +142,7 @@ async fn same_site(
 ) {
     let page = Page { top_level: top_level.map(|origin| Origin::parse(origin).unwrap()), ..page(origin) };
     // A partitioned jar has what was set below the same top-level site, so that there it is set by a fetch.
-    let partitions = profile == Profile::firefox();
+    let partitions = profile.name() == "firefox";
     let line: &'static str = Box::leak(format!("c=1; {attributes}").into_boxed_str());
     let browser = setting(profile, if partitions { line } else { "" });
     if partitions {

@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+pub mod agreement;
 pub mod browser;
 pub mod check;
 pub mod network;

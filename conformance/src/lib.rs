@@ -25,6 +25,7 @@ pub mod check;
 pub mod network;
 pub mod pattern;
 pub mod policy_file;
+pub mod process;
 pub mod report;
 pub mod run;
 pub mod scenario;

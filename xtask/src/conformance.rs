@@ -1,8 +1,6 @@
 //! `cargo xtask conformance` and `cargo xtask compare`: the scenarios, played with subjects, and a report.
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,14 +11,14 @@ use cors_conformance::browser::Profile;
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::{self, Progress};
 use cors_conformance::run::{self, Options, Run};
-use cors_conformance::scenario::{self, Scenario};
-use cors_conformance::subject::Subject;
-use cors_conformance::subject::external::{self, External};
+use cors_conformance::scenario;
+use cors_conformance::subject::external::External;
 use cors_conformance::subject::registry;
+use cors_conformance::user_agent::real::{Kind, LaunchError, RealBrowser};
 use cors_conformance::user_agent::{self, Model};
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::output::print;
+use crate::interrupt::{INTERRUPTED, unless_interrupted};
+use crate::output::{Destination, print};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -61,6 +59,10 @@ enum UserAgent {
     /// The built-in model of a browser.
     #[default]
     Model,
+    /// Real Chromium, headless.
+    Chromium,
+    /// Real Firefox, headless.
+    Firefox,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -135,58 +137,27 @@ fn play_and_report(
         print(&report::list(&scenarios, &subjects))?;
         return Ok(ExitCode::SUCCESS);
     }
-    // Opened first, so that a wrong path is told before the run and not after it.
-    let out = match &arguments.out {
-        Some(path) => {
-            let file = File::create(path).map_err(|error| format!("--out {}: {error}", path.display()))?;
-            Some(file)
-        }
-        None => None,
-    };
+    let destination = Destination::open(arguments.out.as_deref())?;
     let mut options = Options::default();
     options.jobs = arguments.jobs.unwrap_or(options.jobs);
 
-    let user_agent: Arc<dyn user_agent::UserAgent> = match arguments.user_agent {
-        UserAgent::Model => Arc::new(Model::new(arguments.browser.into())),
+    let played = async {
+        let user_agent: Arc<dyn user_agent::UserAgent> = match arguments.user_agent {
+            UserAgent::Model => Arc::new(Model::new(arguments.browser.into())),
+            UserAgent::Chromium => Arc::new(RealBrowser::launch(Kind::Chromium).await?),
+            UserAgent::Firefox => Arc::new(RealBrowser::launch(Kind::Firefox).await?),
+        };
+        let mut progress = Progress::new(scenarios.len() * subjects.len());
+        let run =
+            run::run(&scenarios, &subjects, &user_agent, options, |_, result| progress.add(result)).await;
+        progress.finish();
+        Ok::<_, LaunchError>(run)
     };
-    let runtime = tokio::runtime::Runtime::new()?;
-    let played = runtime.block_on(play(&scenarios, &subjects, &user_agent, options));
-    // With the runtime go the servers that a signal left; the programs among them may take a moment.
-    drop(runtime);
-    external::all_gone();
-    let Some(run) = played? else {
+    let Some(run) = unless_interrupted(played)?.transpose()? else {
         eprintln!("interrupted");
-        return Ok(ExitCode::from(130));
+        return Ok(ExitCode::from(INTERRUPTED));
     };
     let text = render(&run, arguments.format.into())?;
-    match out {
-        Some(mut file) => {
-            file.write_all(text.as_bytes())?;
-            eprintln!("{}", report::summary(&run));
-        }
-        None => print(&text)?,
-    }
+    destination.write(&text, &report::summary(&run))?;
     Ok(if run.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-/// The whole run; `None` if a signal ended it.
-async fn play(
-    scenarios: &[Arc<Scenario>],
-    subjects: &[Arc<dyn Subject>],
-    user_agent: &Arc<dyn user_agent::UserAgent>,
-    options: Options,
-) -> io::Result<Option<Run>> {
-    let mut progress = Progress::new(scenarios.len() * subjects.len());
-    let playing = run::run(scenarios, subjects, user_agent, options, |_, result| progress.add(result));
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
-    let run = tokio::select! {
-        run = playing => Some(run),
-        _ = interrupted.recv() => None,
-        _ = terminated.recv() => None,
-        _ = hung_up.recv() => None,
-    };
-    progress.finish();
-    Ok(run)
 }

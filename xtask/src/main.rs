@@ -5,9 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod agreement;
 mod bench;
+mod browsers;
 mod check;
 mod conformance;
+mod interrupt;
 mod new_adapter;
 mod output;
 mod policy;
@@ -30,6 +33,17 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Put the frameworks' existing middleware beside the adapters, and show where they differ.
     Compare(conformance::Arguments),
+    /// Put the browser model beside real Chromium and Firefox, step by step.
+    ///
+    /// Exits with 0 if the model is right about everything, with 1 if not, with 2 if a browser is missing or the arguments are
+    /// wrong.
+    Agreement(agreement::Arguments),
+    /// The real browsers that the suite can drive.
+    Browsers {
+        /// What to do about them.
+        #[command(subcommand)]
+        action: browsers::Action,
+    },
     /// Do what a browser would do with a fetch to a live server, and explain the verdict.
     ///
     /// Exits with 0 if the fetch succeeds (readable, or opaque where that was asked for), with 1 if the browser blocks it, with
@@ -59,6 +73,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Agreement(arguments) => agreement::run(arguments),
+        Command::Browsers { action } => browsers::run(&action),
         Command::Check(arguments) => check::run(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Compare(arguments) => conformance::compare(arguments),

@@ -14,13 +14,14 @@ use tokio::task::JoinSet;
 
 use crate::browser::Profile;
 use crate::run::Options;
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario};
 use crate::subject::Subject;
 use crate::user_agent::UserAgent;
 
 pub use render::{Format, render, summary};
 pub use seen::{Request, Seen};
 
+pub mod console;
 mod play;
 mod render;
 mod seen;
@@ -45,10 +46,13 @@ pub struct Witness {
 }
 
 /// What came of asking.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Agreement {
-    /// How many scenarios there are.
+    /// How many scenarios there are in which a page takes part.
     pub scenarios: usize,
+    /// How many there are without a page, which ask nothing of a browser.
+    #[serde(skip)]
+    pub without_page: usize,
     /// How many of them each browser agrees about.
     pub browsers: BTreeMap<String, Counts>,
     /// Every step of every scenario, in the order of their ids.
@@ -56,6 +60,21 @@ pub struct Agreement {
 }
 
 impl Agreement {
+    /// Adds what came of asking other browsers about the same scenarios.
+    pub fn join(&mut self, other: Self) {
+        self.scenarios = other.scenarios;
+        self.without_page = other.without_page;
+        self.browsers.extend(other.browsers);
+        if self.rows.is_empty() {
+            self.rows = other.rows;
+            return;
+        }
+        // Rows stand in the same order: that of the scenarios.
+        for (row, other) in self.rows.iter_mut().zip(other.rows) {
+            row.browsers.extend(other.browsers);
+        }
+    }
+
     /// Whether nothing is unexplained, no judged scenario fails in a browser, and few enough are skipped for want of means.
     pub fn is_clean(&self) -> bool {
         self.browsers.keys().all(|browser| {
@@ -162,9 +181,11 @@ pub async fn run(
     options: Options,
     mut watch: impl FnMut(&Scenario, bool),
 ) -> Agreement {
+    let all = scenarios.len();
+    let scenarios: Vec<_> = scenarios.iter().filter(|scenario| has_page(scenario)).collect();
     let free = Arc::new(Semaphore::new(options.jobs.get()));
     let mut players = JoinSet::new();
-    for (position, scenario) in scenarios.iter().enumerate() {
+    for (position, &scenario) in scenarios.iter().enumerate() {
         let (scenario, subject, witnesses) = (scenario.clone(), subject.clone(), witnesses.to_vec());
         let free = free.clone();
         players.spawn(async move {
@@ -190,7 +211,7 @@ pub async fn run(
             .iter()
             .flat_map(|row| row.browsers.values())
             .any(|side| side.class == Class::Unexplained || !side.mismatches.is_empty());
-        watch(&scenarios[position], is_bad);
+        watch(scenarios[position], is_bad);
         played.insert(position, rows);
     }
     let browsers = witnesses.iter().map(|witness| {
@@ -199,9 +220,15 @@ pub async fn run(
     });
     Agreement {
         scenarios: scenarios.len(),
+        without_page: all - scenarios.len(),
         browsers: browsers.collect(),
         rows: played.into_values().flatten().collect(),
     }
+}
+
+/// Whether a scenario asks anything of a browser.
+pub fn has_page(scenario: &Scenario) -> bool {
+    scenario.steps.iter().any(|step| matches!(step.action, Action::Fetch(_)))
 }
 
 fn count<'a>(browser: &str, version: &str, scenarios: impl Iterator<Item = &'a Vec<Row>>) -> Counts {

@@ -15,6 +15,7 @@ use crate::verdict::{self, Observation};
 struct Play<'a> {
     scenario: &'a Arc<Scenario>,
     subject: &'a Arc<dyn Subject>,
+    browser: &'a str,
     time_limit: Duration,
 }
 
@@ -25,7 +26,7 @@ pub(super) async fn sides(
     witness: &Witness,
     time_limit: Duration,
 ) -> Vec<Side> {
-    let play = Play { scenario, subject, time_limit };
+    let play = Play { scenario, subject, browser: witness.user_agent.browser(), time_limit };
     let browser = match play.with(&witness.user_agent).await {
         Ok(observations) => observations,
         Err(judgement) => return play.unplayed(&judgement, "the browser"),
@@ -34,7 +35,6 @@ pub(super) async fn sides(
         Ok(observations) => observations,
         Err(judgement) => return play.unplayed(&judgement, "the model"),
     };
-    // The standards play no part in what is about some browsers only.
     let standard = play.with_model(&Profile::standard()).await.ok();
 
     let mut sides = Vec::new();
@@ -93,7 +93,8 @@ impl Play<'_> {
     }
 
     fn mismatches(&self, number: usize, step: &Step, seen: &Observation) -> Vec<String> {
-        if !self.scenario.kind.is_judged() {
+        let is_about = self.scenario.browsers.as_ref().is_none_or(|browsers| browsers.include(self.browser));
+        if !self.scenario.kind.is_judged() || !is_about {
             return Vec::new();
         }
         verdict::check(number, step, seen).iter().map(ToString::to_string).collect()

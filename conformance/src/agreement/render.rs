@@ -85,7 +85,13 @@ fn table(agreement: &Agreement, all: bool) -> String {
         }
         text.push('\n');
     }
-    let _ = writeln!(text, "{}\n", skips(agreement).join("\n"));
+    for line in skips(agreement) {
+        let _ = writeln!(text, "{line}");
+    }
+    if agreement.without_page > 0 {
+        let _ =
+            writeln!(text, "{} scenarios have no page, and ask nothing of a browser", agreement.without_page);
+    }
     text.push_str(&summary(agreement));
     text
 }

@@ -33,7 +33,7 @@ const VALUES_LEFT_OUT: &[&str] = &["content-length", "date"];
 pub struct Seen {
     /// How the fetch settles, and then what the page reads, a line each; empty where no page takes part.
     pub page: Vec<String>,
-    /// The requests that were answered.
+    /// The requests that a server saw.
     pub requests: Vec<Request>,
     /// What the console prints.
     pub console: Vec<String>,
@@ -63,7 +63,7 @@ impl Seen {
             requests: observation
                 .exchanges
                 .iter()
-                .filter(|exchange| exchange.response.is_ok())
+                .filter(|exchange| exchange.was_sent())
                 .map(Request::of)
                 .collect(),
             console: observation.console.clone(),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::FailureKind;
+
 /// Why the promise of a `fetch()` was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
@@ -30,6 +32,31 @@ pub(super) struct Facts {
     pub(super) value: String,
     /// The status of the last response.
     pub(super) status: Option<u16>,
+    /// Whether the request was one of the CORS protocol by then (its response tainting).
+    pub(super) is_cors: bool,
+    /// Why no response came, if none did.
+    pub(super) failure: Option<FailureKind>,
+    /// Which argument of `fetch()` is wrong, if one is.
+    pub(super) argument: Option<InvalidArgument>,
+}
+
+/// A wrong argument of `fetch()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InvalidArgument {
+    /// The URL has a user name or a password.
+    UserInfo,
+    /// The method is no token.
+    Method,
+    /// A header's name is no token.
+    HeaderName,
+    /// A header's value has a line break or a NUL.
+    HeaderValue,
+    /// A header's value has a character above U+00FF.
+    HeaderCharacter,
+    /// `GET` and `HEAD` have no body.
+    Body,
+    /// Mode `no-cors` follows redirects.
+    NoCorsRedirect,
 }
 
 impl Blocked {
@@ -69,9 +96,22 @@ impl Blocked {
         self
     }
 
+    /// The same failure, which is one of the network.
+    pub(super) fn with_failure(mut self, failure: FailureKind) -> Self {
+        self.facts.failure = Some(failure);
+        self
+    }
+
+    /// The same failure, which is one of an argument.
+    pub(super) fn with_argument(mut self, argument: InvalidArgument) -> Self {
+        self.facts.argument = Some(argument);
+        self
+    }
+
     /// The same failure, knowing where it happened.
     pub(super) fn with_facts(mut self, facts: Facts) -> Self {
-        self.facts = Box::new(Facts { value: self.facts.value, ..facts });
+        let Facts { value, failure, argument, .. } = *self.facts;
+        self.facts = Box::new(Facts { value, failure, argument, ..facts });
         self
     }
 }

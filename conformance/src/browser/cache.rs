@@ -10,7 +10,7 @@ use super::preflight::{Grant, MaxAge, is_method_exempt, names};
 use super::profile::{Profile, UnparsableMaxAge};
 use super::request::Request;
 use super::site::site;
-use super::{Browser, Credentials, Page};
+use super::{Browser, Credentials, Page, preflight};
 
 /// Fetch, "CORS-preflight fetch", step 7.9.
 const DEFAULT_MAX_AGE: u64 = 5;
@@ -80,9 +80,7 @@ impl Allows {
 
     /// "header-name cache entry match", for a name in lower case.
     fn covers_header(&self, name: &str, profile: &Profile, faults: Faults) -> bool {
-        let by_wildcard = !is_non_wildcard_name(name)
-            || profile.wildcard_covers_authorization
-            || faults.has(Fault::CoversAuthorizationByWildcard);
+        let by_wildcard = !is_non_wildcard_name(name) || faults.has(Fault::CoversAuthorizationByWildcard);
         matches!(self, Self::Header(known)
             if known == name || (known == "*" && profile.caches_wildcards && by_wildcard))
     }
@@ -98,6 +96,10 @@ impl PreflightCache {
             .filter(|entry| entry.matches(key, with_credentials, profile, faults))
             .map(|entry| &entry.allows)
             .collect();
+        // A preflight that the request itself does not need is not found among the methods and headers that it would grant.
+        if profile.preflights_stay && entries.is_empty() {
+            return false;
+        }
         let names = names(request, faults);
         let is_exempt = is_method_exempt(&request.method, faults)
             && (request.method != "HEAD" || profile.caches_exempt_head);
@@ -148,6 +150,7 @@ impl Browser {
         if request.needs_private_network_consent() {
             return false;
         }
+        let request = &preflight::asking(request, &self.profile);
         let key = Key::of(page, request, self.faults);
         let now = self.clock.now();
         let mut state = self.state();

@@ -1,7 +1,7 @@
 //! What a browser's console says about a failure.
 
-use super::blocked::Facts;
-use super::{BlockReason, Blocked, Profile};
+use super::blocked::{Facts, InvalidArgument};
+use super::{BlockReason, Blocked, FailureKind, Profile};
 
 impl Blocked {
     /// The console line that the profile's browser prints.
@@ -20,6 +20,7 @@ impl Blocked {
 /// `GetErrorStringForConsoleMessage`, for what `fetch()` asked for.
 fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
     let Facts { first_url, url, page_origin, value, .. } = facts;
+    let written = value;
     let value = escape(value);
     let redirected =
         if first_url == url { String::new() } else { format!("(redirected from '{first_url}') ") };
@@ -85,9 +86,13 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
             "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
         ),
+        // The location itself is kept back.
         BlockReason::RedirectWithCredentialsInUrl => format!(
-            "{access}Redirect location '{value}' contains a username and password, which is disallowed for \
+            "{access}Redirect location '' contains a username and password, which is disallowed for \
              cross-origin requests."
+        ),
+        BlockReason::ModeSameOriginCrossOrigin if first_url != url => format!(
+            "Unsafe attempt to load URL {url} from frame with URL {page_origin}/. Domains, protocols and ports must match.\n"
         ),
         BlockReason::ModeSameOriginCrossOrigin => format!(
             "Fetch API cannot load {url}. Request mode is \"same-origin\" but the URL's origin is not same as the \
@@ -108,14 +113,34 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
                 "TypeError: Failed to execute 'fetch' on 'Window': '{value}' is unsupported in no-cors mode."
             )
         }
-        BlockReason::InvalidRequest => format!("TypeError: Failed to execute 'fetch' on 'Window': {detail}."),
+        BlockReason::InvalidRequest if facts.argument == Some(InvalidArgument::NoCorsRedirect) => format!(
+            "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\"."
+        ),
+        BlockReason::InvalidRequest => {
+            let what = match facts.argument {
+                Some(InvalidArgument::UserInfo) => {
+                    format!("Request cannot be constructed from a URL that includes credentials: {written}")
+                }
+                Some(InvalidArgument::Method) => format!("'{written}' is not a valid HTTP method."),
+                Some(InvalidArgument::HeaderName) => "Invalid name".to_owned(),
+                Some(InvalidArgument::HeaderValue) => "Invalid value".to_owned(),
+                Some(InvalidArgument::HeaderCharacter) => {
+                    "Failed to read the 'headers' property from 'RequestInit': String contains non ISO-8859-1 code point."
+                        .to_owned()
+                }
+                Some(InvalidArgument::Body) => "Request with GET/HEAD method cannot have body.".to_owned(),
+                Some(InvalidArgument::NoCorsRedirect) | None => format!("{detail}."),
+            };
+            format!("TypeError: Failed to execute 'fetch' on 'Window': {what}")
+        }
         BlockReason::BadPort => failed("ERR_UNSAFE_PORT"),
         BlockReason::TooManyRedirects => failed("ERR_TOO_MANY_REDIRECTS"),
         BlockReason::RedirectLocationInvalid => failed("ERR_INVALID_REDIRECT"),
         BlockReason::RedirectToUnsupportedScheme => failed("ERR_UNSAFE_REDIRECT"),
         BlockReason::ResourcePolicy if value == "same-site" => failed("ERR_BLOCKED_BY_RESPONSE.NotSameSite"),
         BlockReason::ResourcePolicy => failed("ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
-        BlockReason::NetworkError | BlockReason::RedirectModeError => failed("ERR_FAILED"),
+        BlockReason::NetworkError => failed(facts.failure.map_or("ERR_FAILED", FailureKind::chromium_error)),
+        BlockReason::RedirectModeError => failed("ERR_FAILED"),
     }
 }
 
@@ -151,10 +176,10 @@ fn firefox(reason: BlockReason, facts: &Facts) -> String {
         BlockReason::MissingAllowOrigin | BlockReason::PreflightMissingAllowOrigin => {
             format!("{} Status code: {code}.", blocked("CORS header ‘Access-Control-Allow-Origin’ missing"))
         }
-        BlockReason::MultipleAllowOrigin | BlockReason::PreflightMultipleAllowOrigin => {
-            blocked("Multiple CORS header ‘Access-Control-Allow-Origin’ not allowed")
-        }
-        BlockReason::AllowOriginMismatch | BlockReason::PreflightAllowOriginMismatch => {
+        BlockReason::MultipleAllowOrigin
+        | BlockReason::PreflightMultipleAllowOrigin
+        | BlockReason::AllowOriginMismatch
+        | BlockReason::PreflightAllowOriginMismatch => {
             blocked(&format!("CORS header ‘Access-Control-Allow-Origin’ does not match ‘{value}’"))
         }
         BlockReason::WildcardOriginWithCredentials | BlockReason::PreflightWildcardWithCredentials => {
@@ -187,18 +212,25 @@ fn firefox(reason: BlockReason, facts: &Facts) -> String {
             "invalid token ‘{}’ in CORS header ‘Access-Control-Allow-Headers’",
             first_bad(value)
         )),
-        BlockReason::UnsupportedScheme => blocked("CORS request not http"),
-        BlockReason::NetworkError
-        | BlockReason::BadPort
-        | BlockReason::RedirectWithCredentialsInUrl
+        BlockReason::NetworkError if facts.is_cors => {
+            format!("{} Status code: (null).", blocked("CORS request did not succeed"))
+        }
+        BlockReason::RedirectWithCredentialsInUrl
         | BlockReason::RedirectToUnsupportedScheme
         | BlockReason::PrivateNetworkNotAllowed => {
             format!("{} Status code: (null).", blocked("CORS request did not succeed"))
         }
         BlockReason::MixedContent => format!("Blocked loading mixed active content “{url}”"),
-        BlockReason::InvalidRequest
-        | BlockReason::ForbiddenMethod
-        | BlockReason::NoCorsMethodNotSafelisted
+        BlockReason::ForbiddenMethod | BlockReason::NoCorsMethodNotSafelisted => {
+            format!("TypeError: Window.fetch: Invalid request method {value}.")
+        }
+        BlockReason::InvalidRequest => match facts.argument {
+            Some(argument) => firefox_argument(argument, value),
+            None => "TypeError: NetworkError when attempting to fetch resource.".to_owned(),
+        },
+        BlockReason::NetworkError
+        | BlockReason::BadPort
+        | BlockReason::UnsupportedScheme
         | BlockReason::ModeSameOriginCrossOrigin
         | BlockReason::ResourcePolicy
         | BlockReason::RedirectModeError
@@ -207,6 +239,31 @@ fn firefox(reason: BlockReason, facts: &Facts) -> String {
             "TypeError: NetworkError when attempting to fetch resource.".to_owned()
         }
     }
+}
+
+/// Firefox: dom/bindings/Errors.msg.
+fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
+    let what = match argument {
+        InvalidArgument::UserInfo => format!("{value} is an url with embedded credentials."),
+        InvalidArgument::Method => format!("Invalid request method {value}."),
+        InvalidArgument::HeaderName => format!("{value} is an invalid header name."),
+        InvalidArgument::HeaderValue => format!("{value} is an invalid header value."),
+        InvalidArgument::HeaderCharacter => {
+            let units: Vec<u16> = value.encode_utf16().collect();
+            let index = units.iter().position(|&unit| unit > 0xff).unwrap_or_default();
+            let unit = units.get(index).copied().unwrap_or_default();
+            format!(
+                "Cannot convert element of element of sequence<sequence<ByteString>> branch of \
+                 (sequence<sequence<ByteString>> or record<ByteString, ByteString>) to ByteString because the character at \
+                 index {index} has value {unit} which is greater than 255."
+            )
+        }
+        InvalidArgument::Body => "HEAD or GET Request cannot have a body.".to_owned(),
+        InvalidArgument::NoCorsRedirect => {
+            return "TypeError: NetworkError when attempting to fetch resource.".to_owned();
+        }
+    };
+    format!("TypeError: Window.fetch: {what}")
 }
 
 /// The first member of a list that is no token.

@@ -44,7 +44,8 @@ impl Browser {
     ) -> Result<WireResponse, Blocked> {
         let response = self.network.send(request.clone()).await;
         exchanges.push(Exchange { kind, request, response: response.clone() });
-        response.map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail))
+        response
+            .map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail).with_failure(error.kind))
     }
 
     /// Steps 8.11 to 8.21: the headers that the browser adds, in order.
@@ -88,7 +89,7 @@ impl Browser {
         }
         if includes_credentials
             && !headers.contains("Authorization")
-            && let Some(authorization) = self.authorization(request)
+            && let Some(authorization) = self.authorization(page, request)
         {
             headers.append("Authorization", authorization);
         }

@@ -118,6 +118,8 @@ faults! {
     IgnoresSameSite = "ignores-same-site",
     /// `Secure` cookies are sent over plain HTTP.
     IgnoresSecure = "ignores-secure",
+    /// `SameSite=None` cookies without `Secure` are kept.
+    KeepsInsecureNoneCookies = "keeps-insecure-none-cookies",
     /// Cookies are sent to every path.
     IgnoresCookiePath = "ignores-cookie-path",
     /// A cookie's domain may be a public suffix.

@@ -1,5 +1,6 @@
 //! Fetch, "main fetch" and "HTTP fetch": the order of things.
 
+use super::blocked::InvalidArgument;
 use super::cors_check::{CorsFailure, cors_check};
 use super::exchange::Exchanges;
 use super::fault::Fault;
@@ -23,7 +24,8 @@ impl Browser {
         let mut was_preflighted = false;
         let result = self.follow(page, request, &mut was_preflighted, exchanges).await;
         // Step 12, "use-CORS-preflight flag" and "unsafe-request flag": a network error clears the cache.
-        if result.is_err() && was_preflighted {
+        let forgets = self.profile.failures_forget_preflights || request.preflight_failed;
+        if result.is_err() && was_preflighted && forgets {
             self.clear_preflights(page, request);
         }
         result
@@ -41,7 +43,7 @@ impl Browser {
             if port::is_bad(request.current_url()) {
                 return Err(Blocked::new(BlockReason::BadPort, "browsers never connect to this port"));
             }
-            if page::is_mixed_content(page, request.current_url())
+            if page::is_mixed_content(page, request.current_url(), &self.profile)
                 && !self.faults.has(Fault::AllowsMixedContent)
             {
                 let detail = format!("a secure page asked for {}", request.current_url());
@@ -49,6 +51,7 @@ impl Browser {
             }
             // Step 12.
             let makes_preflight = self.taint(request)?;
+            request.needed_preflight |= preflight::is_needed(request, self.faults);
             *was_preflighted |= makes_preflight;
             let response = self.http_fetch(page, request, makes_preflight, exchanges).await?;
             // "HTTP fetch", step 6.
@@ -91,26 +94,31 @@ impl Browser {
         if request.mode == Mode::NoCors {
             if request.redirect != Redirect::Follow {
                 let detail = "mode no-cors follows redirects and cannot do otherwise";
-                return Err(Blocked::new(BlockReason::InvalidRequest, detail));
+                return Err(Blocked::new(BlockReason::InvalidRequest, detail)
+                    .with_argument(InvalidArgument::NoCorsRedirect));
             }
             request.tainting = Tainting::Opaque;
             return Ok(consent);
         }
         request.tainting = Tainting::Cors;
-        Ok(consent || preflight::is_needed(request, self.faults))
+        let is_needed = preflight::is_needed(request, self.faults);
+        Ok(consent || is_needed || (request.needed_preflight && self.profile.preflights_stay))
     }
 
     /// Fetch, "HTTP fetch", up to its redirect handling.
     async fn http_fetch(
         &self,
         page: &Page,
-        request: &Request,
+        request: &mut Request,
         makes_preflight: bool,
         exchanges: &mut Exchanges,
     ) -> Result<WireResponse, Blocked> {
         // Step 4.1.
         if makes_preflight && !self.is_preflight_cached(page, request) {
+            // It has not failed if it gets past this.
+            request.preflight_failed = true;
             self.preflight_fetch(page, request, exchanges).await?;
+            request.preflight_failed = false;
         }
         // Step 4.3.
         let response = self.network_or_cache_fetch(page, request, ExchangeKind::Actual, exchanges).await?;
@@ -133,7 +141,8 @@ impl Browser {
         request: &Request,
         exchanges: &mut Exchanges,
     ) -> Result<(), Blocked> {
-        let preflight = preflight::preflight_request(request, self.faults);
+        let request = &preflight::asking(request, &self.profile);
+        let preflight = preflight::preflight_request(request, &self.profile, self.faults);
         // Step 6.
         let response =
             self.network_or_cache_fetch(page, &preflight, ExchangeKind::Preflight, exchanges).await?;

@@ -12,6 +12,7 @@ mod console;
 mod cookie;
 mod cors_check;
 mod exchange;
+mod failure;
 mod fault;
 mod header;
 mod main_fetch;
@@ -38,12 +39,13 @@ pub use self::blocked::{BlockReason, Blocked};
 use self::cache::PreflightCache;
 pub use self::clock::{Clock, ManualClock, SystemClock};
 use self::cookie::Jar;
+pub use self::failure::FailureKind;
 pub use self::fault::{Fault, Faults};
 pub use self::origin::Origin;
 pub use self::page::{OpaqueSort, Page, User};
 pub use self::profile::{Profile, Rule};
-use self::request::Request;
 pub use self::request::{Credentials, FetchRequest, Mode, Redirect};
+use self::request::{Request, Tainting};
 pub use self::response::{Fetched, Outcome, PageResponse, ResponseType};
 pub use self::wire::{Exchange, ExchangeKind, Network, NetworkError, WireRequest, WireResponse};
 
@@ -103,8 +105,7 @@ impl Browser {
             url: first_url.to_string(),
             page_origin: page.origin.to_string(),
             origin: page.origin.to_string(),
-            value: String::new(),
-            status: None,
+            ..Facts::default()
         };
         let result = match Request::construct(page, request, self.faults) {
             Err(blocked) => Err(blocked),
@@ -112,6 +113,7 @@ impl Browser {
                 let result = self.main_fetch(page, &mut request, &mut exchanges).await;
                 facts.url = request.current_url().to_string();
                 facts.origin = request.serialized_origin(self.faults);
+                facts.is_cors = request.tainting == Tainting::Cors;
                 facts.status = exchanges
                     .last()
                     .and_then(|last: &Exchange| last.response.as_ref().ok())

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Origin;
+use super::{Origin, Profile};
 
 /// A page with a script that fetches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +71,12 @@ pub struct User {
 }
 
 /// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that is not upgradeable.
-pub(super) fn is_mixed_content(page: &Page, url: &Url) -> bool {
+pub(super) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
+    let prohibits = |origin: &Origin| {
+        let is_https = matches!(origin, Origin::Tuple { scheme, .. } if scheme == "https");
+        is_https || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
+    };
     // "Does settings prohibit mixed security contexts?": the page or one that embeds it is trustworthy.
-    let is_prohibited = page.origin.is_potentially_trustworthy()
-        || page.top_level.as_ref().is_some_and(Origin::is_potentially_trustworthy);
+    let is_prohibited = prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits);
     is_prohibited && !Origin::of(url).is_potentially_trustworthy()
 }

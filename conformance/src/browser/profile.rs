@@ -26,8 +26,20 @@ pub struct Profile {
     pub(super) answers_foreign_challenges: bool,
     /// What a cookie without `SameSite` counts as.
     pub(super) default_same_site: DefaultSameSite,
-    /// Whether `SameSite=None` needs `Secure`.
-    pub(super) none_needs_secure: bool,
+    /// Whether a failed request makes the browser forget the preflight before it.
+    pub(super) failures_forget_preflights: bool,
+    /// Whether a request that once needed a preflight is preflighted again after each redirect, needed or not.
+    pub(super) preflights_stay: bool,
+    /// Whether a preflight behind a redirect names the page's origin, and not that of the redirected request.
+    pub(super) preflights_name_the_page: bool,
+    /// Whether a preflight asks once for a header that was set twice.
+    pub(super) asks_once_for_repeated_names: bool,
+    /// Whether each top-level site has logins of its own for the servers of other sites.
+    pub(super) partitions_logins: bool,
+    /// Whether pages of loopback count as secure pages, which may not fetch from insecure servers.
+    pub(super) restricts_loopback_pages: bool,
+    /// Whether another scheme makes another site, to cookies.
+    pub(super) same_site_considers_scheme: bool,
     /// Whether a redirect through another site makes a request cross-site.
     pub(super) same_site_considers_redirects: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
@@ -92,12 +104,8 @@ const CHROMIUM: &[Rule] = &[
         change: |profile| profile.wildcard_covers_authorization = true,
     },
     CHALLENGES_OF_OTHER_ORIGINS,
-    Rule {
-        name: "same-site-none-needs-secure",
-        says: "A cookie with `SameSite=None` and without `Secure` is dropped.",
-        source: "the CORS FAQ, \"Why aren't my cookies working with CORS?\": as of Chrome 80",
-        change: |profile| profile.none_needs_secure = true,
-    },
+    FAILURES_FORGET_NO_PREFLIGHT,
+    MIXED_CONTENT_BY_SCHEME,
     Rule {
         name: "same-site-ignores-redirects",
         says: "A redirect through another site does not make a request cross-site to cookies.",
@@ -145,6 +153,38 @@ const FIREFOX: &[Rule] = &[
         change: |profile| profile.wildcard_covers_authorization = true,
     },
     CHALLENGES_OF_OTHER_ORIGINS,
+    FAILURES_FORGET_NO_PREFLIGHT,
+    MIXED_CONTENT_BY_SCHEME,
+    Rule {
+        name: "preflighted-once-preflighted-always",
+        says: "A request that needed a preflight is preflighted after each redirect to another origin, even if it needs none any more.",
+        source: "seen in Firefox 153: the names of unsafe headers stay with the request",
+        change: |profile| profile.preflights_stay = true,
+    },
+    Rule {
+        name: "preflights-name-the-page",
+        says: "A preflight behind a redirect carries the page's `Origin`, where the request itself carries `null`.",
+        source: "seen in Firefox 153",
+        change: |profile| profile.preflights_name_the_page = true,
+    },
+    Rule {
+        name: "asks-for-each-line",
+        says: "A preflight asks twice for a header that the page has set twice.",
+        source: "seen in Firefox 153",
+        change: |profile| profile.asks_once_for_repeated_names = false,
+    },
+    Rule {
+        name: "logins-by-top-level-site",
+        says: "Each top-level site has logins of its own for the servers of other sites.",
+        source: "MDN, \"State Partitioning\": HTTP authentication",
+        change: |profile| profile.partitions_logins = true,
+    },
+    Rule {
+        name: "same-site-ignores-scheme",
+        says: "The `http:` version of a site is the same site to `SameSite` cookies.",
+        source: "`network.cookie.sameSite.schemeful`, which is off",
+        change: |profile| profile.same_site_considers_scheme = false,
+    },
     Rule {
         name: "same-site-defaults-to-none",
         says: "A cookie without `SameSite` goes with requests of other sites.",
@@ -165,6 +205,20 @@ const LOOPBACK_IS_SECURE_FOR_COOKIES: Rule = Rule {
     says: "A server on loopback can set `Secure` cookies over plain HTTP, and gets them back.",
     source: "MDN, \"Set-Cookie\", `Secure`: localhost is exempt",
     change: |profile| profile.trusts_loopback_cookies = true,
+};
+
+const FAILURES_FORGET_NO_PREFLIGHT: Rule = Rule {
+    name: "failures-forget-no-preflight",
+    says: "A request that fails leaves the preflight before it in the cache.",
+    source: "seen in Chromium 156 and Firefox 153",
+    change: |profile| profile.failures_forget_preflights = false,
+};
+
+const MIXED_CONTENT_BY_SCHEME: Rule = Rule {
+    name: "mixed-content-by-scheme",
+    says: "Only a page over HTTPS may not fetch from insecure servers; one of `http://localhost` may.",
+    source: "seen in Chromium 156 and Firefox 153",
+    change: |profile| profile.restricts_loopback_pages = false,
 };
 
 const CHALLENGES_OF_OTHER_ORIGINS: Rule = Rule {
@@ -188,7 +242,13 @@ impl Profile {
             wildcard_covers_authorization: false,
             answers_foreign_challenges: false,
             default_same_site: DefaultSameSite::Lax,
-            none_needs_secure: false,
+            failures_forget_preflights: true,
+            preflights_stay: false,
+            preflights_name_the_page: false,
+            asks_once_for_repeated_names: true,
+            partitions_logins: false,
+            restricts_loopback_pages: true,
+            same_site_considers_scheme: true,
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,

@@ -1,12 +1,22 @@
 //! What goes over the wire, and who carries it.
 
-use futures_util::future::BoxFuture;
+use std::net::SocketAddr;
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use url::Url;
+
+use super::FailureKind;
 
 /// Carries requests to servers.
 pub trait Network: Send + Sync {
     /// Makes one exchange, without following redirects.
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>>;
+
+    /// The socket to which a real browser's bytes for `url` have to go as they are, because it has to see for itself whom it
+    /// speaks to over TLS; none for most.
+    fn tunnel<'a>(&'a self, _url: &'a Url) -> BoxFuture<'a, Option<SocketAddr>> {
+        ready(None).boxed()
+    }
 }
 
 /// A request as the browser writes it.
@@ -59,12 +69,19 @@ impl WireResponse {
 pub struct NetworkError {
     /// What went wrong, in words.
     pub detail: String,
+    /// What sort of failure it is.
+    pub kind: FailureKind,
 }
 
 impl NetworkError {
-    /// An error that says `detail`.
+    /// A connection that broke off, with what `detail` says.
     pub fn new(detail: impl Into<String>) -> Self {
-        Self { detail: detail.into() }
+        Self::of(FailureKind::BrokenOff, detail)
+    }
+
+    /// A failure of this kind, with what `detail` says.
+    pub fn of(kind: FailureKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
     }
 }
 
@@ -77,6 +94,13 @@ pub struct Exchange {
     pub request: WireRequest,
     /// What came back.
     pub response: Result<WireResponse, NetworkError>,
+}
+
+impl Exchange {
+    /// Whether a server ever saw the request.
+    pub fn was_sent(&self) -> bool {
+        !matches!(&self.response, Err(error) if !error.kind.was_sent())
+    }
 }
 
 /// What a request was for.

@@ -20,10 +20,11 @@ use std::sync::Arc;
 pub use self::advice::{Advice, Change};
 pub use self::audit::{Access, Finding};
 pub use self::curl::curl;
-pub use self::failure::{Failure, FailureKind};
+pub use self::failure::Failure;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
 pub use self::text::to_text;
+pub use crate::browser::FailureKind;
 use crate::browser::{
     BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, Outcome, Page,
     PageResponse, Profile, ResponseType,
@@ -130,11 +131,6 @@ impl Report {
     /// The words that the browser's console prints, if the fetch is blocked.
     pub fn console(&self) -> Option<String> {
         let blocked = self.blocked()?;
-        if let Some(failure) = &self.failure
-            && self.check.profile.name() == "chromium"
-        {
-            return Some(format!("Failed to load resource: net::{}", failure.kind.chromium_error()));
-        }
         Some(blocked.console(&self.check.profile))
     }
 

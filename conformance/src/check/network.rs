@@ -22,8 +22,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
-use super::failure::{Failure, FailureKind};
-use crate::browser::{Network, NetworkError, WireRequest, WireResponse};
+use super::failure::Failure;
+use crate::browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 
 /// The longest body that is read.
 const BODY_LIMIT: usize = 16 << 20;
@@ -112,7 +112,7 @@ impl Network for LiveNetwork {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         Box::pin(async move {
             self.exchange(request).await.map_err(|failure| {
-                let error = NetworkError::new(failure.to_string());
+                let error = NetworkError::of(failure.kind, failure.to_string());
                 *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
                 error
             })

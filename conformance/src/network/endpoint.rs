@@ -12,8 +12,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
-use super::causes;
-use crate::browser::NetworkError;
+use super::{causes, classify};
+use crate::browser::{FailureKind, NetworkError};
 
 /// A connection, whatever it runs over.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -38,9 +38,14 @@ impl Endpoint {
         Self { address, tls: Some((host, connector(trusted))) }
     }
 
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     pub(super) async fn connect(&self) -> Result<Box<dyn Stream>, NetworkError> {
-        let refused = |error: &dyn std::error::Error| {
-            NetworkError::new(format!("cannot connect to {}: {}", self.address, causes(error)))
+        let refused = |error: &(dyn std::error::Error + 'static)| {
+            let kind = classify(error).unwrap_or(FailureKind::Unreachable);
+            NetworkError::of(kind, format!("cannot connect to {}: {}", self.address, causes(error)))
         };
         let stream = TcpStream::connect(self.address).await.map_err(|error| refused(&error))?;
         stream.set_nodelay(true).map_err(|error| refused(&error))?;

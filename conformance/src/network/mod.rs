@@ -12,12 +12,15 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::browser::{Network, NetworkError, WireRequest, WireResponse};
+use crate::browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 use crate::scenario::{HttpVersion, RawRequest};
 
 use endpoint::Endpoint;
 use pool::Pool;
 
+pub(crate) use classify::classify;
+
+mod classify;
 mod endpoint;
 mod pool;
 mod raw;
@@ -98,7 +101,10 @@ impl LoopbackNetwork {
         let origin = url.origin().ascii_serialization();
         self.routes.get(&origin).ok_or_else(|| {
             let known: Vec<_> = self.routes.keys().map(String::as_str).collect();
-            NetworkError::new(format!("no server plays {origin}; there are {}", known.join(", ")))
+            NetworkError::of(
+                FailureKind::Unresolved,
+                format!("no server plays {origin}; there are {}", known.join(", ")),
+            )
         })
     }
 
@@ -118,6 +124,15 @@ impl Network for LoopbackNetwork {
             let endpoint = self.endpoint(&request.url)?;
             let authority = authority(&request.url);
             self.in_time(self.pool.exchange(endpoint, &authority, request)).await
+        })
+    }
+
+    /// Servers over TLS whose certificate this network does not accept.
+    fn tunnel<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Option<SocketAddr>> {
+        Box::pin(async move {
+            let endpoint = self.endpoint(url).ok()?;
+            let refuses = endpoint.is_tls() && self.in_time(endpoint.connect()).await.is_err();
+            refuses.then_some(endpoint.address)
         })
     }
 }

@@ -32,8 +32,13 @@ impl Progress {
 
     /// One more is done.
     pub fn add(&mut self, result: &ScenarioResult) {
+        self.count(result.verdict == Verdict::Fail);
+    }
+
+    /// One more is done, and has failed or not.
+    pub fn count(&mut self, has_failed: bool) {
         self.done += 1;
-        self.failed += usize::from(result.verdict == Verdict::Fail);
+        self.failed += usize::from(has_failed);
         self.bar.set_message(format!("{} failed", self.failed));
         self.bar.inc(1);
         if !self.is_terminal && self.is_milestone() {

@@ -20,6 +20,14 @@ pub(super) async fn play(
     subject: &dyn Subject,
     user_agent: &dyn UserAgent,
 ) -> Judgement {
+    if scenario.contract && subject.kind() != SubjectKind::Adapter {
+        return Judgement::skip("a promise of this project's adapters only");
+    }
+    if let Some(browsers) = &scenario.browsers
+        && !browsers.include(user_agent.browser())
+    {
+        return Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason));
+    }
     match observe(scenario, subject, user_agent).await {
         Ok(observations) => judge(scenario, &observations),
         Err(judgement) => judgement,
@@ -41,20 +49,12 @@ fn judge(scenario: &Scenario, observations: &[Observation]) -> Judgement {
     Judgement::from_mismatches(mismatches, exchanges)
 }
 
-/// Plays the scenario: what was seen of each step, or the verdict if that is clear without.
+/// Plays the scenario, whomever it is about: what was seen of each step, or the verdict if that is clear without.
 pub(super) async fn observe(
     scenario: &Scenario,
     subject: &dyn Subject,
     user_agent: &dyn UserAgent,
 ) -> Result<Vec<Observation>, Judgement> {
-    if scenario.contract && subject.kind() != SubjectKind::Adapter {
-        return Err(Judgement::skip("a promise of this project's adapters only"));
-    }
-    if let Some(browsers) = &scenario.browsers
-        && !browsers.include(user_agent.browser())
-    {
-        return Err(Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason)));
-    }
     if let Some(reason) = user_agent.refusal(scenario) {
         return Err(Judgement::skip(reason));
     }
@@ -82,7 +82,7 @@ async fn steps(
     user_agent: &dyn UserAgent,
     network: &Arc<LoopbackNetwork>,
 ) -> Result<Vec<Observation>, UserAgentError> {
-    let mut session = user_agent.open(network.clone()).await?;
+    let mut session = user_agent.open(network.clone() as Arc<dyn Network>).await?;
     let mut observations = Vec::new();
     for step in &scenario.steps {
         observations.push(take(scenario, step, &mut *session, network).await?);

@@ -106,7 +106,8 @@ pub async fn play(
     if scenario.kind.is_judged() { judgement } else { judgement.without_failing() }
 }
 
-/// Plays one scenario with one subject as [`play`] does, without a judgement: what was seen of each step.
+/// Plays one scenario with one subject as [`play`] does, even if it is not about them, and without a judgement: what was seen of
+/// each step.
 ///
 /// # Errors
 ///

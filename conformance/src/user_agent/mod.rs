@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::browser::{FetchRequest, Fetched, Page};
-use crate::network::LoopbackNetwork;
+use crate::browser::{FetchRequest, Fetched, Network, Page};
 use crate::scenario::Scenario;
 
 pub use model::Model;
 
 mod model;
+#[cfg(feature = "browsers")]
+pub mod real;
 
 /// Something that can open pages and run their fetches.
 pub trait UserAgent: Send + Sync {
@@ -28,10 +29,10 @@ pub trait UserAgent: Send + Sync {
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
-    /// `network` knows where the scenario's servers listen.
+    /// `network` leads to the scenario's servers.
     fn open<'a>(
         &'a self,
-        network: Arc<LoopbackNetwork>,
+        network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
 

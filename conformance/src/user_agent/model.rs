@@ -6,8 +6,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
-use crate::browser::{Browser, Fault, FetchRequest, Fetched, ManualClock, Page, Profile};
-use crate::network::LoopbackNetwork;
+use crate::browser::{Browser, Fault, FetchRequest, Fetched, ManualClock, Network, Page, Profile};
 
 /// The browser model, which needs no installation.
 #[derive(Clone, Debug)]
@@ -53,7 +52,7 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
-        network: Arc<LoopbackNetwork>,
+        network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let clock = Arc::new(ManualClock::new());
         let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());

@@ -4,13 +4,13 @@ use super::{Mismatches, message};
 use crate::browser::{Exchange, ExchangeKind};
 use crate::scenario::{On, WireExpectation};
 
-/// The exchanges of a kind, in order.
+/// The exchanges of a kind that a server saw, in order.
 pub(super) fn of_kind(exchanges: &[Exchange], on: On) -> impl Iterator<Item = &Exchange> {
     let kind = match on {
         On::Preflight => ExchangeKind::Preflight,
         On::Actual => ExchangeKind::Actual,
     };
-    exchanges.iter().filter(move |exchange| exchange.kind == kind)
+    exchanges.iter().filter(move |exchange| exchange.kind == kind && exchange.was_sent())
 }
 
 pub(super) fn check(expected: &WireExpectation, exchanges: &[Exchange], mismatches: &mut Mismatches) {

@@ -47,6 +47,7 @@ use tokio::sync::mpsc;
 #[case::drops_cross_origin_cookies(Fault::DropsCrossOriginCookies, "cookies")]
 #[case::ignores_same_site(Fault::IgnoresSameSite, "cookies")]
 #[case::ignores_secure(Fault::IgnoresSecure, "cookies")]
+#[case::keeps_insecure_none_cookies(Fault::KeepsInsecureNoneCookies, "cookies")]
 #[case::ignores_cookie_path(Fault::IgnoresCookiePath, "cookies")]
 #[case::allows_public_suffix_cookies(Fault::AllowsPublicSuffixCookies, "cookies")]
 #[case::shares_host_only_cookies(Fault::SharesHostOnlyCookies, "cookies")]

@@ -102,8 +102,9 @@ impl Jar {
         if same_site != SameSite::None && !request.is_same_site {
             return;
         }
+        // Step 18: one that says `None` is secure, or is not kept.
         let is_none = cookie.same_site == Some(SameSite::None);
-        if is_none && !cookie.secure && request.profile.none_needs_secure {
+        if is_none && !cookie.secure && !request.faults.has(Fault::KeepsInsecureNoneCookies) {
             return;
         }
         // Steps 19 to 21: prefixes, in any case; a cookie without a name cannot pretend to have one.
@@ -344,8 +345,8 @@ mod tests {
     #[rstest]
     #[case::chromium(Profile::chromium(), "http://localhost", "a=1; Secure", "a=1")]
     #[case::standard(Profile::standard(), "http://localhost", "a=1; Secure", "")]
-    #[case::firefox_none(Profile::firefox(), "https://a.example", "a=1; SameSite=None", "a=1")]
-    #[case::standard_none(Profile::standard(), "https://a.example", "a=1; SameSite=None", "a=1")]
+    #[case::none_without_secure(Profile::standard(), "https://a.example", "a=1; SameSite=None", "")]
+    #[case::none_with_secure(Profile::standard(), "https://a.example", "a=1; SameSite=None; Secure", "a=1")]
     fn profiles(#[case] profile: Profile, #[case] url: &str, #[case] line: &str, #[case] header: &str) {
         let mut shop = Shop { profile, ..Shop::new() };
         shop.set(url, line);
@@ -354,6 +355,7 @@ mod tests {
 
     #[rstest]
     #[case(Fault::IgnoresSecure, "https://a.example", "a=1; Secure", "http://a.example/")]
+    #[case(Fault::KeepsInsecureNoneCookies, "https://a.example", "a=1; SameSite=None", "https://a.example/")]
     #[case(Fault::IgnoresCookiePath, "https://a.example", "a=1; Path=/x", "https://a.example/y")]
     #[case(Fault::SharesHostOnlyCookies, "https://a.example", "a=1", "https://b.a.example/")]
     #[case(Fault::KeepsExpiredCookies, "https://a.example", "a=1; Max-Age=0", "https://a.example/")]

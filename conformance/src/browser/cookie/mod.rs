@@ -10,7 +10,7 @@ use self::jar::Request as CookieRequest;
 use super::fault::{Fault, Faults};
 use super::profile::Profile;
 use super::request::{RedirectTaint, Request, Tainting};
-use super::site::{is_same_site, site};
+use super::site::{is_same_site, is_schemelessly_same_site, site};
 use super::{Browser, Origin, Page, WireResponse};
 
 impl Browser {
@@ -60,10 +60,8 @@ fn context<'a>(page: &Page, request: &'a Request, profile: &'a Profile, faults: 
     let url = request.current_url();
     let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
     let server = Origin::of(url);
-    // A jar per top-level site serves the cookies of all other sites.
-    let is_third_party = !is_same_site(top_level, &server);
     let partition =
-        if profile.partitions_cookies && is_third_party { site(top_level) } else { String::new() };
+        if profile.partitions_cookies { partition(top_level, &server, profile) } else { String::new() };
     CookieRequest {
         url,
         is_same_site: is_same_site_request(page, request, profile) || faults.has(Fault::IgnoresSameSite),
@@ -78,9 +76,21 @@ fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bo
     let server = Origin::of(request.current_url());
     let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
     // Section 5.2.1, "site for cookies": none if the page and those around it are not of one site.
-    let is_page_same_site = is_same_site(&page.origin, top_level) && is_same_site(top_level, &server);
+    let is_page_same_site =
+        is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);
     // "determine the same-site mode", step 5.
     let is_chain_same_site =
         !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;
     is_page_same_site && is_chain_same_site
+}
+
+/// HTML, "same site", or what the browser takes for it.
+fn is_one_site(a: &Origin, b: &Origin, profile: &Profile) -> bool {
+    if profile.same_site_considers_scheme { is_same_site(a, b) } else { is_schemelessly_same_site(a, b) }
+}
+
+/// The part of a browser's memory that is for `server` below `top_level`: one for each top-level site, where the server is of
+/// another site.
+pub(super) fn partition(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
+    if is_one_site(top_level, server, profile) { String::new() } else { site(top_level) }
 }

@@ -6,6 +6,7 @@ pub(super) use self::check::{Grant, check};
 use super::fault::{Fault, Faults};
 pub(super) use super::header::MaxAge;
 use super::header::{HeaderList, unsafe_names};
+use super::profile::Profile;
 use super::request::{Request, Tainting};
 use super::{Credentials, Mode, method};
 
@@ -32,8 +33,16 @@ pub(super) fn names(request: &Request, faults: Faults) -> Vec<String> {
     unsafe_names(&request.headers, faults).into_iter().collect()
 }
 
+/// The request as a preflight sees it: to some browsers, redirects have not changed its origin.
+pub(super) fn asking(request: &Request, profile: &Profile) -> Request {
+    if !profile.preflights_name_the_page {
+        return request.clone();
+    }
+    Request { urls: vec![request.current_url().clone()], ..request.clone() }
+}
+
 /// The CORS-preflight request for a request.
-pub(super) fn preflight_request(request: &Request, faults: Faults) -> Request {
+pub(super) fn preflight_request(request: &Request, profile: &Profile, faults: Faults) -> Request {
     let mut headers = HeaderList::default();
     // Step 2.
     headers.append("Accept", "*/*");
@@ -41,6 +50,13 @@ pub(super) fn preflight_request(request: &Request, faults: Faults) -> Request {
     headers.append("Access-Control-Request-Method", request.method.as_str());
     // Steps 4 and 5: commas without spaces.
     let mut names = names(request, faults);
+    if !profile.asks_once_for_repeated_names {
+        let lines = |name: &String| {
+            let count = request.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count();
+            vec![name.clone(); count]
+        };
+        names = names.iter().flat_map(lines).collect();
+    }
     if faults.has(Fault::LeavesRequestHeadersUnsorted) {
         let written = request.headers.iter().map(|(name, _)| name);
         names =

@@ -1,9 +1,10 @@
 //! Fetch, "Request class": what `fetch()` makes of its arguments.
 
+use super::super::blocked::InvalidArgument;
 use super::super::fault::{Fault, Faults};
 use super::super::header::{
     HeaderList, is_forbidden_request_header, is_header_value, is_no_cors_safelisted_request_header,
-    is_privileged_no_cors_name, is_token, normalize,
+    is_privileged_no_cors_name, is_token, isomorphic_decode, normalize,
 };
 use super::super::{BlockReason, Blocked, FetchRequest, Mode, Origin, Page, method};
 use super::{Request, Tainting};
@@ -19,11 +20,15 @@ impl Request {
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid(url.as_str(), "the URL has a user name or a password"));
+            return Err(invalid(
+                InvalidArgument::UserInfo,
+                url.as_str(),
+                "the URL has a user name or a password",
+            ));
         }
         // Request constructor, `init["method"]`.
         if !is_token(method.as_bytes()) {
-            return Err(invalid(&method, "the method is not a token"));
+            return Err(invalid(InvalidArgument::Method, &method, "the method is not a token"));
         }
         if method::is_forbidden(&method) {
             let detail = format!("a script cannot send {method}");
@@ -42,7 +47,7 @@ impl Request {
         }
         // Request constructor, `init["body"]`: not with GET and HEAD.
         if body.is_some() && matches!(method.as_str(), "GET" | "HEAD") {
-            return Err(invalid(&method, "GET and HEAD cannot have a body"));
+            return Err(invalid(InvalidArgument::Body, &method, "GET and HEAD cannot have a body"));
         }
         // Request constructor, `init["body"]`: a string has a type ("extract a body").
         let is_text = body.as_deref().is_some_and(|body| str::from_utf8(body).is_ok());
@@ -76,6 +81,8 @@ impl Request {
             redirect,
             origin,
             tainting: Tainting::Basic,
+            needed_preflight: false,
+            preflight_failed: false,
             redirect_count: 0,
             private_network: private_network && !faults.has(Fault::AsksNoPrivateNetworkConsent),
         })
@@ -87,16 +94,24 @@ fn append(list: &mut HeaderList, mode: Mode, name: &str, value: &str, faults: Fa
     // Web IDL, "ByteString": code points above U+00FF are a TypeError.
     let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
     let Some(bytes) = bytes else {
-        return Err(invalid(name, "the header's value has a character above U+00FF"));
+        return Err(invalid(
+            InvalidArgument::HeaderCharacter,
+            value,
+            &format!("the value of {name} has a character above U+00FF"),
+        ));
     };
     // Step 1.
     let value = normalize(&bytes);
     // Step 2, "validate", step 1.
     if !is_token(name.as_bytes()) {
-        return Err(invalid(name, "the header's name is not a token"));
+        return Err(invalid(InvalidArgument::HeaderName, name, "the header's name is not a token"));
     }
     if !is_header_value(value) {
-        return Err(invalid(name, "the header's value has a line break or a NUL"));
+        return Err(invalid(
+            InvalidArgument::HeaderValue,
+            &isomorphic_decode(value),
+            &format!("the value of {name} has a line break or a NUL"),
+        ));
     }
     // "validate", step 3: a forbidden request-header is dropped without a word.
     if is_forbidden_request_header(name, value) && !faults.has(Fault::KeepsForbiddenHeaders) {
@@ -122,8 +137,10 @@ fn append(list: &mut HeaderList, mode: Mode, name: &str, value: &str, faults: Fa
     Ok(())
 }
 
-fn invalid(value: &str, detail: &str) -> Blocked {
-    Blocked::new(BlockReason::InvalidRequest, format!("{value}: {detail}")).with_value(value)
+fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
+    Blocked::new(BlockReason::InvalidRequest, format!("{value}: {detail}"))
+        .with_value(value)
+        .with_argument(argument)
 }
 
 #[cfg(test)]

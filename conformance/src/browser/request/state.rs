@@ -28,6 +28,10 @@ pub(in crate::browser) struct Request {
     pub(in crate::browser) origin: Origin,
     /// The response tainting.
     pub(in crate::browser) tainting: Tainting,
+    /// Whether it or what it was before a redirect needs a preflight wherever it goes across origins.
+    pub(in crate::browser) needed_preflight: bool,
+    /// Whether the last preflight made for it failed.
+    pub(in crate::browser) preflight_failed: bool,
     /// The redirect count.
     pub(in crate::browser) redirect_count: u32,
     /// Whether the first URL's server counts as one on a private network.
@@ -117,6 +121,8 @@ mod tests {
             redirect: Redirect::Follow,
             origin: Origin::parse(origin).unwrap(),
             tainting: Tainting::Basic,
+            needed_preflight: false,
+            preflight_failed: false,
             redirect_count: 0,
             private_network: false,
         }

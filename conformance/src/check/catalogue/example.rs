@@ -20,6 +20,7 @@ pub(super) struct Example {
     pub(super) method: &'static str,
     pub(super) url: &'static str,
     pub(super) headers: Headers,
+    body: Option<&'static str>,
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
@@ -34,6 +35,7 @@ const GET: Example = Example {
     method: "GET",
     url: "https://api.example/item",
     headers: &[],
+    body: None,
     mode: Mode::Cors,
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
@@ -48,6 +50,7 @@ const OWN: (&str, &str) = ("Access-Control-Allow-Origin", ORIGIN);
 const ANY: (&str, &str) = ("Access-Control-Allow-Origin", "*");
 const LIST: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example, https://www.example");
 const SLASH: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example/");
+const METHODS: (&str, &str) = ("Access-Control-Allow-Methods", "PUT");
 const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
 
 /// The example of a reason.
@@ -83,7 +86,7 @@ pub(super) fn example(reason: BlockReason) -> Example {
         }
         R::InvalidAllowMethods => put(&[(204, &[OWN, ("Access-Control-Allow-Methods", "GET PUT")])]),
         R::InvalidAllowHeaders => {
-            put(&[(204, &[OWN, ("Access-Control-Allow-Headers", "content-type; x-api-key")])])
+            put(&[(204, &[OWN, METHODS, ("Access-Control-Allow-Headers", "content-type; x-api-key")])])
         }
         R::MethodNotAllowed => put(&[(204, &[OWN, ("Access-Control-Allow-Methods", "GET, DELETE")])]),
         R::MethodWildcardWithCredentials => Example {
@@ -121,23 +124,74 @@ pub(super) fn example(reason: BlockReason) -> Example {
 }
 
 impl Example {
-    /// Plays it in a browser.
-    pub(super) fn play(&self, profile: Profile) -> Option<Fetched> {
+    /// What the page asks for.
+    fn request(&self) -> Option<FetchRequest> {
         let own = |headers: Headers| headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        let request = FetchRequest {
+        Some(FetchRequest {
             method: self.method.to_owned(),
             headers: own(self.headers).collect(),
+            body: self.body.map(Into::into),
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
             private_network: self.private_network,
             ..FetchRequest::new(Url::parse(self.url).ok()?)
-        };
-        let page = Page::new(Origin::parse(ORIGIN)?);
-        let network = Arc::new(Replies { all: self.replies, next: Mutex::new(0) });
-        // Nothing in memory has to be waited for.
-        Browser::new(network, profile).fetch(&page, request).now_or_never()
+        })
     }
+
+    /// The servers that it meets.
+    fn network(&self) -> Arc<dyn Network> {
+        Arc::new(Replies { all: self.replies, next: Mutex::new(0) })
+    }
+
+    /// Plays it in the model.
+    pub(super) fn play(&self, profile: Profile) -> Option<Fetched> {
+        let page = Page::new(Origin::parse(ORIGIN)?);
+        // Nothing in memory has to be waited for.
+        Browser::new(self.network(), profile).fetch(&page, self.request()?).now_or_never()
+    }
+}
+
+/// A fetch that a browser blocks and says something about, for any user agent to play.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The reason's code, and what is meant by it where there are several.
+    pub name: String,
+    example: Example,
+}
+
+impl Case {
+    /// The page that fetches.
+    pub fn page(&self) -> Option<Page> {
+        Some(Page::new(Origin::parse(ORIGIN)?))
+    }
+
+    /// What it asks for.
+    pub fn request(&self) -> Option<FetchRequest> {
+        self.example.request()
+    }
+
+    /// The servers that it meets, new for each time.
+    pub fn network(&self) -> Arc<dyn Network> {
+        self.example.network()
+    }
+}
+
+/// A case for every reason, and for every argument of `fetch()` that can be wrong.
+pub fn cases() -> Vec<Case> {
+    let reasons = BlockReason::ALL.iter().map(|&reason| (reason.as_str().to_owned(), example(reason)));
+    let arguments = [
+        ("method", Example { method: "A B", ..GET }),
+        ("header-name", Example { headers: &[("x y", "1")], ..GET }),
+        ("header-value", Example { headers: &[("x", "1\n2")], ..GET }),
+        ("header-character", Example { headers: &[("x", "\u{100}")], ..GET }),
+        ("body", Example { body: Some("x"), ..GET }),
+        ("no-cors-redirect-mode", Example { mode: Mode::NoCors, redirect: Redirect::Error, ..GET }),
+    ];
+    let arguments = arguments
+        .into_iter()
+        .map(|(argument, example)| (format!("{}/{argument}", BlockReason::InvalidRequest), example));
+    reasons.chain(arguments).map(|(name, example)| Case { name, example }).collect()
 }
 
 /// Responses in memory.

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 pub use self::block_reason::{Explanation, explanation};
+pub use self::example::{Case, cases};
 pub use self::markdown::markdown;
 pub use self::rule::Rule;
 

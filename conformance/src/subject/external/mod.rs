@@ -5,18 +5,20 @@
 //! is stopped with SIGTERM, and killed if it takes too long; both reach the whole group, so that what the shell started ends, too.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::time::Duration;
 
 use cors_core::Policy;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{Server, StartError, Subject, SubjectKind};
-
-use process::Process;
-pub use process::all_gone;
+use crate::process::{Process, Sign};
 
 mod port;
-mod process;
+
+/// What a program prints once it accepts connections.
+const LISTENING: Sign =
+    Sign { what: "a line that begins with `listening`", is_in: |line| line.starts_with("listening") };
 
 /// How long a program may take until it listens.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -82,7 +84,13 @@ impl Subject for External {
             let policy =
                 serde_json::to_string(policy).map_err(|error| StartError::Failed(error.to_string()))?;
             let port = port::free().ok_or_else(|| StartError::Failed("no port is free".to_owned()))?;
-            let mut process = Process::start(&self.command, &policy, port, self.grace)
+            let mut shell = Command::new("sh");
+            shell
+                .args(["-c", &self.command])
+                .env("CORS_POLICY", policy)
+                .env("PORT", port.to_string())
+                .env("HOST", "127.0.0.1");
+            let mut process = Process::start(shell, LISTENING, self.grace)
                 .map_err(|error| StartError::Failed(format!("`{}`: {error}", self.command)))?;
             process
                 .listening(self.start_limit)

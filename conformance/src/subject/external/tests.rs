@@ -87,7 +87,7 @@ async fn a_program_is_stopped_when_its_server_is_dropped() {
 
 #[rstest]
 #[case::ends("echo no such flag >&2; exit 3", "ended before", "no such flag")]
-#[case::silent("echo hello; echo $$ >id; exec sleep 60", "printed no line", "hello")]
+#[case::silent("echo hello; echo $$ >id; exec sleep 60", "did not print a line", "hello")]
 #[tokio::test]
 async fn a_program_that_does_not_come_up_is_told_with_its_last_words(
     #[case] script: &str,

@@ -15,7 +15,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 /// A certificate and its key: what a server needs to speak TLS.
 #[derive(Debug)]
 pub struct Certificate {
-    certificate: CertificateDer<'static>,
+    /// Its own, and those of who vouches for it.
+    chain: Vec<CertificateDer<'static>>,
     key: PrivatePkcs8KeyDer<'static>,
 }
 
@@ -24,20 +25,20 @@ impl Certificate {
     pub fn self_signed() -> Result<Self, rcgen::Error> {
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)?;
-        Ok(Self { certificate: cert.der().clone(), key: signing_key.serialize_der().into() })
+        Ok(Self { chain: vec![cert.der().clone()], key: signing_key.serialize_der().into() })
     }
 
     /// The certificate in DER.
     pub fn der(&self) -> &[u8] {
-        &self.certificate
+        &self.chain[0]
     }
 
-    pub(super) fn acceptor(self) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
+    pub(crate) fn acceptor(self) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
         // The provider is named, because another crate in the same program may have brought a second one.
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![self.certificate], self.key.into())?;
+            .with_single_cert(self.chain, self.key.into())?;
         // Not every framework answers HTTP/2 without TLS, which is what arrives behind this front.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
@@ -72,13 +73,28 @@ impl Authority {
         &self.certificate
     }
 
-    /// A certificate for `host`.
+    /// The SHA-256 hash of its public key in Base64, by which Chromium can be told whom to trust.
+    #[cfg(feature = "browsers")]
+    pub(crate) fn public_key_hash(&self) -> String {
+        use base64::Engine;
+
+        let key = rcgen::PublicKeyData::subject_public_key_info(self.issuer.key());
+        let hash = ::ring::digest::digest(&::ring::digest::SHA256, &key);
+        base64::engine::general_purpose::STANDARD.encode(hash)
+    }
+
+    /// A certificate for `host`, written as in a URL.
     pub fn issue(&self, host: &str) -> Result<Certificate, rcgen::Error> {
         let key = KeyPair::generate()?;
-        let mut parameters = CertificateParams::new([host.to_owned()])?;
+        // RFC 5280, section 4.2.1.6: an address has no brackets, a name no dot at its end.
+        let name = host.trim_matches(['[', ']']).trim_end_matches('.');
+        let mut parameters = CertificateParams::new([name.to_owned()])?;
         parameters.distinguished_name = DistinguishedName::new();
         parameters.distinguished_name.push(DnType::CommonName, host);
         let certificate = parameters.signed_by(&key, &self.issuer)?.der().clone();
-        Ok(Certificate { certificate, key: key.serialize_der().into() })
+        Ok(Certificate {
+            chain: vec![certificate, self.certificate.clone()],
+            key: key.serialize_der().into(),
+        })
     }
 }

@@ -1,5 +1,8 @@
 //! A child process with everything that it starts.
+//!
+//! It runs in a process group of its own, which ends with it: nothing stays behind.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -8,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+};
 use tokio::sync::oneshot;
 
 /// How many of the last lines of its output are told when a program does not come up.
@@ -17,21 +22,32 @@ const LINES_KEPT: usize = 5;
 /// The pause between two looks at a process that was told to end.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How long to wait for what was killed to be gone.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// The line by which a program tells that it listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sign {
+    /// What to call it, such as "a line that begins with `listening`".
+    pub(crate) what: &'static str,
+    /// Whether a line is the one.
+    pub(crate) is_in: fn(&str) -> bool,
+}
+
 /// A running process group, ended when it is dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Option<Child>,
+    sign: Sign,
     grace: Duration,
     output: Arc<Mutex<VecDeque<String>>>,
-    listening: Option<oneshot::Receiver<()>>,
+    listening: Option<oneshot::Receiver<String>>,
+    keeps: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Process {
-    pub(super) fn start(command: &str, policy: &str, port: u16, grace: Duration) -> std::io::Result<Self> {
-        let mut child = Command::new("sh")
-            .args(["-c", command])
-            .env("CORS_POLICY", policy)
-            .env("PORT", port.to_string())
-            .env("HOST", "127.0.0.1")
+    /// Starts `command`, which gives a sign once it listens, and which has `grace` to end after SIGTERM.
+    pub(crate) fn start(mut command: Command, sign: Sign, grace: Duration) -> std::io::Result<Self> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -50,28 +66,36 @@ impl Process {
             let mut tell = Some(tell);
             thread::spawn(move || {
                 read_lines(lines, |line| {
-                    if line.starts_with("listening")
+                    if (sign.is_in)(&line)
                         && let Some(tell) = tell.take()
                     {
                         // Nobody waits only if the process is being stopped.
-                        let _ = tell.send(());
+                        let _ = tell.send(line.clone());
                     }
                     keep(&output, line);
                 });
             });
         }
-        Ok(Self { child: Some(child), grace, output, listening: Some(listening) })
+        Ok(Self { child: Some(child), sign, grace, output, listening: Some(listening), keeps: None })
     }
 
-    /// Waits until it says that it listens; why it does not, if it does not.
-    pub(super) async fn listening(&mut self, limit: Duration) -> Result<(), String> {
+    /// The same process with something that is dropped only when all of it is gone, such as its folder.
+    pub(crate) fn keeping(self, something: impl Any + Send + Sync) -> Self {
+        let mut process = self;
+        process.keeps = Some(Box::new(something));
+        process
+    }
+
+    /// Waits for the sign that it listens: the line, the first time; or why it does not, if it does not.
+    pub(crate) async fn listening(&mut self, limit: Duration) -> Result<String, String> {
         let Some(listening) = self.listening.take() else {
-            return Ok(());
+            return Ok(String::new());
         };
+        let sign = self.sign.what;
         let reason = match tokio::time::timeout(limit, listening).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(_)) => "ended before it printed a line that begins with `listening`".to_owned(),
-            Err(_) => format!("printed no line that begins with `listening` within {limit:?}"),
+            Ok(Ok(line)) => return Ok(line),
+            Ok(Err(_)) => format!("ended before it printed {sign}"),
+            Err(_) => format!("did not print {sign} within {limit:?}"),
         };
         // What it wrote last may still be on its way.
         tokio::time::sleep(PAUSE).await;
@@ -81,7 +105,7 @@ impl Process {
     }
 
     /// Sends SIGTERM now; the future waits for the end, which comes with SIGKILL if it does not come in time.
-    pub(super) fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
+    pub(crate) fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
         let ended = self.end();
         async move {
             if let Some(ended) = ended {
@@ -97,6 +121,7 @@ impl Process {
         // A group that is gone already needs no signal, here and below.
         let _ = kill_process_group(group, Signal::TERM);
         let deadline = Instant::now() + self.grace;
+        let kept = self.keeps.take();
         let (tell, ended) = oneshot::channel();
         ENDING.fetch_add(1, Ordering::SeqCst);
         // A thread, because it outlives the runtime.
@@ -107,6 +132,12 @@ impl Process {
             // Its children may be left, and its id is not given to another process before it is waited for.
             let _ = kill_process_group(group, Signal::KILL);
             let _ = child.wait();
+            if kept.is_some() {
+                while test_kill_process_group(group).is_ok() && Instant::now() < deadline + LAST_WAIT {
+                    thread::sleep(PAUSE);
+                }
+            }
+            drop(kept);
             let _ = tell.send(());
             ENDING.fetch_sub(1, Ordering::SeqCst);
         });

@@ -1,0 +1,23 @@
+// Runs in a page: makes one fetch, and tells as JSON what a script can know of it.
+async (text) => {
+  const { url, init, body } = JSON.parse(text);
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const base64Of = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  try {
+    if (body) init.body = body.text ?? bytesOf(body.base64);
+    const response = await fetch(url, init);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return JSON.stringify({
+      response: {
+        type: response.type,
+        status: response.status,
+        url: response.url,
+        redirected: response.redirected,
+        headers: [...response.headers],
+        body: base64Of(bytes),
+      },
+    });
+  } catch (error) {
+    return JSON.stringify({ error: String(error) });
+  }
+}

@@ -1,0 +1,104 @@
+//! `cargo xtask browsers`: the real browsers that the suite can drive.
+
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use cors_conformance::user_agent::real::{Kind, Program};
+
+/// The Debian packages with everything but geckodriver, which Debian does not have.
+const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "firefox-esr"];
+
+/// The crate that geckodriver is built from.
+const GECKODRIVER: &str = "geckodriver";
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Action {
+    /// Install Chromium, Firefox and their drivers: Debian packages, and geckodriver built from its crate.
+    ///
+    /// Does only what is left to do. Needs Debian or one of its children, and root or `sudo`.
+    Install,
+    /// Tell which programs are there.
+    List,
+}
+
+pub(crate) fn run(action: &Action) -> Result<ExitCode, Box<dyn Error>> {
+    match action {
+        Action::List => {
+            for program in programs() {
+                let place =
+                    program.find().map_or_else(|| "missing".to_owned(), |path| path.display().to_string());
+                println!("{program}: {place}");
+            }
+            let is_complete = missing().is_empty();
+            Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Action::Install => {
+            install()?;
+            let missing: Vec<_> = missing().iter().map(ToString::to_string).collect();
+            if missing.is_empty() {
+                println!("Chromium, Firefox and their drivers are installed.");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Err(format!("installed, but not found on the path: {}", missing.join(", ")).into())
+        }
+    }
+}
+
+fn install() -> Result<(), Box<dyn Error>> {
+    let left = missing();
+    if left.iter().any(|program| !program.names.contains(&GECKODRIVER)) {
+        if !can_run("apt-get") {
+            let names: Vec<_> = left.iter().map(ToString::to_string).collect();
+            return Err(format!(
+                "this machine has no `apt-get`. Install by its own means: {}",
+                names.join(", ")
+            )
+            .into());
+        }
+        apt(&["update"])?;
+        let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+        arguments.extend(PACKAGES);
+        apt(&arguments)?;
+    }
+    if left.iter().any(|program| program.names.contains(&GECKODRIVER)) {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        // Outside of the workspace, whose settings are not geckodriver's.
+        let mut command = Command::new(cargo);
+        command.args(["install", "--locked", GECKODRIVER]).current_dir(std::env::temp_dir());
+        succeed(command)?;
+    }
+    Ok(())
+}
+
+fn programs() -> impl Iterator<Item = Program> {
+    Kind::ALL.into_iter().flat_map(Program::of)
+}
+
+fn missing() -> Vec<Program> {
+    programs().filter(|program| program.find().is_none()).collect()
+}
+
+/// `apt-get`, by way of `sudo` for whoever is not root.
+fn apt(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
+    let mut command = match can_run("sudo") && !rustix::process::geteuid().is_root() {
+        true => {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+            sudo
+        }
+        false => Command::new("apt-get"),
+    };
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    succeed(command)
+}
+
+fn can_run(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn succeed(mut command: Command) -> Result<(), Box<dyn Error>> {
+    eprintln!("running {command:?}");
+    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+}

@@ -43,8 +43,10 @@ const CHROMIUM_ARGUMENTS: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--disable-breakpad",
+    "--disable-extensions",
+    "--renderer-process-limit=4",
     // Pages of `http:` origins are pages of `http:` origins.
-    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,SpareRendererForSitePerProcess",
 ];
 
 /// What a program is needed for, and how it may be called.

@@ -9,6 +9,7 @@
 //! one folder; group and folder are gone once the [`RealBrowser`] is dropped and [`all_gone`](crate::process::all_gone) has
 //! returned.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,6 +82,11 @@ impl RealBrowser {
     /// A program that is not installed, or that does not come up.
     pub async fn launch(kind: Kind) -> Result<Self, LaunchError> {
         Ok(Self { kind, driver: Arc::new(launch::launch(kind).await?) })
+    }
+
+    /// Where it and its driver keep everything that they write, for as long as they run.
+    pub fn folder(&self) -> &Path {
+        &self.driver.folder
     }
 
     /// Its version, as it says itself.

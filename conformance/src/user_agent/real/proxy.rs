@@ -215,3 +215,6 @@ fn plain(status: StatusCode, body: &'static str) -> Response<Body> {
     *response.status_mut() = status;
     response
 }
+
+#[cfg(test)]
+mod tests;

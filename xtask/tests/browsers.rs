@@ -1,0 +1,153 @@
+//! The commands about real browsers as people type them.
+//!
+//! Without browsers some of these tests have nothing to test, unless `CORS_BROWSERS=required` says that there must be some.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
+
+fn xtask(arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(XTASK);
+    // Everything that a browser writes is below this folder, and every process of it knows the folder.
+    command.args(arguments).env("TMPDIR", folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Whether a browser is missing and nobody said that it must be there.
+fn is_untestable() -> bool {
+    let listed = Command::new(XTASK).args(["browsers", "list"]).output().unwrap();
+    let is_complete = listed.status.success();
+    assert!(
+        is_complete || env::var_os("CORS_BROWSERS").is_none(),
+        "{}",
+        String::from_utf8_lossy(&listed.stdout)
+    );
+    !is_complete
+}
+
+/// Whether nothing is left of what was started with a folder: no file, and no process.
+fn assert_nothing_is_left(folder: &Path) {
+    let files: Vec<_> =
+        fs::read_dir(folder).unwrap().filter_map(Result::ok).map(|entry| entry.path()).collect();
+    assert!(files.is_empty(), "{files:?}");
+    let name = folder.as_os_str().as_encoded_bytes();
+    for process in fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path()) {
+        let told = fs::read(process.join("environ")).unwrap_or_default();
+        let is_left = told.windows(name.len()).any(|part| part == name);
+        assert!(
+            !is_left,
+            "{}",
+            String::from_utf8_lossy(&fs::read(process.join("cmdline")).unwrap_or_default())
+        );
+    }
+}
+
+fn wait(mut child: Child, limit: Duration) -> Output {
+    let deadline = Instant::now() + limit;
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "it does not end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.wait_with_output().unwrap()
+}
+
+#[rstest]
+#[case::conformance(&["conformance", "--user-agent", "firefox", "--scenario", "preflight/*"], "Firefox")]
+#[case::agreement(&["agreement", "--browser", "chromium"], "Chromium")]
+fn a_missing_browser_is_told_with_the_way_to_get_it(#[case] arguments: &[&str], #[case] browser: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = xtask(arguments, folder.path())
+        .env("PATH", folder.path())
+        .env("CARGO_HOME", folder.path())
+        .output()
+        .unwrap();
+    let told = stderr(&output);
+    assert!(told.contains(browser) && told.contains("is not installed"), "{told}");
+    assert!(told.contains("Write `cargo xtask browsers install`."), "{told}");
+    assert_eq!(output.status.code(), Some(2));
+    assert_nothing_is_left(folder.path());
+}
+
+#[rstest]
+#[case::ends("#!/bin/sh\necho no display >&2\nexit 1\n", "no display")]
+#[case::listens_only(
+    "#!/bin/sh\necho 'ChromeDriver was started successfully on port 9.'\nexec sleep 60\n",
+    "error sending request"
+)]
+fn a_driver_that_fails_is_told_and_gone(#[case] driver: &str, #[case] words: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (programs, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (name, script) in [("chromium", "#!/bin/sh\n"), ("chromedriver", driver)] {
+        let path = programs.path().join(name);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let output = xtask(&["conformance", "--user-agent", "chromium"], folder.path())
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let told = stderr(&output);
+    assert!(told.starts_with("error: chromium: ") && told.contains(words), "{told}");
+    assert_eq!(output.status.code(), Some(2));
+    assert_nothing_is_left(folder.path());
+}
+
+#[test]
+fn agreement_has_rows_and_counts_and_leaves_nothing() {
+    if is_untestable() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["agreement", "--scenario", "preflight/method-not-listed", "--format", "json"];
+    let output = xtask(&arguments, folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let agreement: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(agreement["scenarios"], 1);
+    for browser in ["chromium", "firefox"] {
+        let counts = &agreement["browsers"][browser];
+        assert_eq!((&counts["agreed"], &counts["unexplained"]), (&1.into(), &0.into()), "{agreement:#}");
+        let side = &agreement["rows"][0][browser];
+        assert_eq!(side["browser"]["page"][0], "blocked");
+        assert_eq!(side["browser"]["requests"], side["model"]["requests"]);
+        assert_eq!(side["browser"]["requests"][0]["preflight"], true);
+    }
+    assert_nothing_is_left(folder.path());
+}
+
+#[rstest]
+#[case::interrupt(Signal::INT)]
+#[case::terminate(Signal::TERM)]
+fn a_signal_leaves_nothing(#[case] signal: Signal) {
+    if is_untestable() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let child = xtask(&["agreement", "--scenario", "preflight/*"], folder.path()).spawn().unwrap();
+    // Until the first browser's folder has a profile in it.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !fs::read_dir(folder.path())
+        .unwrap()
+        .filter_map(Result::ok)
+        .any(|entry| entry.path().join("profile").is_dir())
+    {
+        assert!(Instant::now() < deadline, "no browser came");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    let output = wait(child, Duration::from_secs(20));
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert_nothing_is_left(folder.path());
+}

@@ -99,7 +99,7 @@ const CHROMIUM: &[Rule] = &[
     },
     Rule {
         name: "wildcard-covers-authorization",
-        says: "`Access-Control-Allow-Headers: *` covers `Authorization`.",
+        says: "`Access-Control-Allow-Headers: *` covers `Authorization` in a preflight's answer, though not in what is remembered of it.",
         source: "services/network/public/cpp/features.cc, `kCorsNonWildcardRequestHeadersSupport`, which is off",
         change: |profile| profile.wildcard_covers_authorization = true,
     },

@@ -104,7 +104,14 @@ mod tests {
 
     #[rstest]
     fn every_application_answers_as_it_should(
-        #[values(Framework::Axum, Framework::Actix, Framework::Rocket, Framework::Warp, Framework::Poem)]
+        #[values(
+            Framework::Axum,
+            Framework::Actix,
+            Framework::Rocket,
+            Framework::Warp,
+            Framework::WarpFilter,
+            Framework::Poem
+        )]
         framework: Framework,
     ) {
         let cells = measure(&[framework], 1, || {}).expect("the right answers");

@@ -17,6 +17,7 @@ mod decision;
 mod end_to_end;
 mod framework;
 mod head;
+mod header_map;
 mod hook;
 mod hostile;
 mod measure;
@@ -44,7 +45,7 @@ struct Arguments {
     /// Measures requests that are made to be expensive, too.
     #[arg(long)]
     hostile: bool,
-    /// Measures what each framework charges for a middleware that does nothing, too.
+    /// Measures what each framework charges for a middleware that does nothing, and for headers, too.
     #[arg(long)]
     hooks: bool,
     /// Measures requests per second over a socket, too; needs wrk.
@@ -107,6 +108,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
         false => None,
     };
+    let header_maps = arguments.hooks.then(|| {
+        let bar = progress("header maps", rounds);
+        header_map::measure(rounds, || bar.inc(1))
+    });
     let end_to_end = match arguments.end_to_end {
         true => {
             let bar = progress("end to end", end_to_end::rounds(frameworks));
@@ -115,7 +120,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         false => None,
     };
 
-    let report = Report { cells, decision, policy_size, hostile, hooks, end_to_end };
+    let report = Report { cells, decision, policy_size, hostile, hooks, header_maps, end_to_end };
     let text = report::render(&report, arguments.format)?;
     match out {
         Some(mut file) => file.write_all(text.as_bytes())?,

@@ -1,6 +1,6 @@
 //! The traits of an adapter for the types of the `http` crate, which axum, warp, Poem, tonic and hyper share.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, request};
 
 use crate::{Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
@@ -84,6 +84,16 @@ impl ResponseHead for HeaderMap {
 
     fn vary(&self) -> impl Iterator<Item = &[u8]> {
         self.get_all(header::VARY).iter().map(HeaderValue::as_bytes)
+    }
+
+    fn add_vary(&mut self, value: HeaderValue, mut makes_superfluous: impl FnMut(&[u8]) -> bool) {
+        match self.entry(header::VARY) {
+            Entry::Vacant(place) => {
+                place.insert(value);
+            }
+            Entry::Occupied(lines) if lines.iter().any(|line| makes_superfluous(line.as_bytes())) => {}
+            Entry::Occupied(mut lines) => lines.append(value),
+        }
     }
 
     fn remove_with_prefix(&mut self, prefix: &str) {

@@ -36,6 +36,15 @@ pub trait ResponseHead {
     /// The lines of `Vary` that the response has so far.
     fn vary(&self) -> impl Iterator<Item = &[u8]>;
 
+    /// Adds a line to `Vary`, unless one that is there makes it superfluous.
+    ///
+    /// A framework whose headers can be looked up and written in one go does so here; others need not say anything.
+    fn add_vary(&mut self, value: Self::Value, makes_superfluous: impl FnMut(&[u8]) -> bool) {
+        if !self.vary().any(makes_superfluous) {
+            self.append(ResponseHeader::Vary, value);
+        }
+    }
+
     /// Removes every header whose name begins with `prefix`, which is in lower case; names are compared without regard
     /// to case.
     fn remove_with_prefix(&mut self, prefix: &str);

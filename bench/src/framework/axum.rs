@@ -18,7 +18,9 @@ use crate::measure::{Measured, Subject};
 use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
 
 pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
-    Box::new(Measured::new(TowerService::new(router(middleware), Body::empty), runtime))
+    // As `axum::serve` does for every connection: without it, axum would put the layer around the handler anew for each request.
+    let router = router(middleware).with_state::<()>(());
+    Box::new(Measured::new(TowerService::new(router, Body::empty), runtime))
 }
 
 pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {

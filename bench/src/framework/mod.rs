@@ -38,6 +38,8 @@ pub(crate) enum Framework {
     Actix,
     Rocket,
     Warp,
+    /// warp again, with our filter in place of our service. Not one of the twenty cells.
+    WarpFilter,
     Poem,
 }
 
@@ -50,6 +52,7 @@ impl Framework {
             Self::Actix => "actix",
             Self::Rocket => "rocket",
             Self::Warp => "warp",
+            Self::WarpFilter => "warp-filter",
             Self::Poem => "poem",
         }
     }
@@ -60,7 +63,7 @@ impl Framework {
             Self::Axum => "tower-http",
             Self::Actix => "actix-cors",
             Self::Rocket => "rocket_cors",
-            Self::Warp => "warp::cors",
+            Self::Warp | Self::WarpFilter => "warp::cors",
             Self::Poem => "poem Cors",
         }
     }
@@ -72,6 +75,7 @@ impl Framework {
             Self::Actix => actix::subject(middleware, runtime),
             Self::Rocket => rocket::subject(middleware, runtime),
             Self::Warp => warp::subject(middleware, runtime),
+            Self::WarpFilter => warp::filter_subject(middleware, runtime),
             Self::Poem => poem::subject(middleware, runtime),
         }
     }
@@ -85,6 +89,7 @@ impl Framework {
             Self::Actix => actix::serve(middleware, listener),
             Self::Rocket => runtime.block_on(rocket::serve(middleware, listener)),
             Self::Warp => runtime.block_on(warp::serve(middleware, listener)),
+            Self::WarpFilter => runtime.block_on(warp::serve_filter(middleware, listener)),
             Self::Poem => runtime.block_on(poem::serve(middleware, listener)),
         }
     }

@@ -3,7 +3,12 @@
 use std::net::TcpListener;
 use std::rc::Rc;
 
+use cors_warp::CorsLayer;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use tokio::runtime::Runtime;
+use tower::Layer;
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
@@ -14,8 +19,16 @@ use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HE
 
 pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
     match middleware {
+        Middleware::Ours => measured(CorsLayer::new(policy()).layer(warp::service(routes())), runtime),
+        other => filter_subject(other, runtime),
+    }
+}
+
+/// The same with our filter in place of our service.
+pub(super) fn filter_subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    match middleware {
         Middleware::Bare => measured(warp::service(routes()), runtime),
-        Middleware::Ours => measured(warp::service(cors_warp::Cors::new(policy()).wrap(routes())), runtime),
+        Middleware::Ours => measured(warp::service(filter()), runtime),
         Middleware::Theirs => measured(warp::service(routes().with(theirs())), runtime),
         Middleware::Hook => measured(warp::service(hook()), runtime),
     }
@@ -34,14 +47,34 @@ where
 }
 
 pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
+    if middleware != Middleware::Ours {
+        return serve_filter(middleware, listener).await;
+    }
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let service = TowerToHyperService::new(CorsLayer::new(policy()).layer(warp::service(routes())));
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone()));
+    }
+}
+
+pub(super) async fn serve_filter(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
     let application: BoxedFilter<(warp::reply::Response,)> = match middleware {
         Middleware::Bare => routes().map(Reply::into_response).boxed(),
-        Middleware::Ours => cors_warp::Cors::new(policy()).wrap(routes()).boxed(),
+        Middleware::Ours => filter().boxed(),
         Middleware::Theirs => routes().with(theirs()).map(Reply::into_response).boxed(),
         Middleware::Hook => hook().map(Reply::into_response).boxed(),
     };
     warp::serve(application).incoming(tokio::net::TcpListener::from_std(listener)?).run().await;
     Ok(())
+}
+
+fn filter() -> impl Filter<Extract = (warp::reply::Response,), Error = std::convert::Infallible>
++ Clone
++ Send
++ Sync
++ 'static {
+    cors_warp::Cors::new(policy()).wrap(routes())
 }
 
 fn routes() -> impl Filter<Extract = (&'static str,), Error = warp::Rejection> + Clone + Send + Sync + 'static

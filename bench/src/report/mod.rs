@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::adapters::Cell;
 use crate::decision::Decision;
 use crate::end_to_end::EndToEnd;
+use crate::header_map::HeaderMapCost;
 use crate::hook::Hook;
 use crate::hostile::Hostile;
 use crate::policy_size::{Kind, PolicySize};
@@ -26,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) hostile: Option<Vec<Hostile>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hooks: Option<Vec<Hook>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) header_maps: Option<Vec<HeaderMapCost>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_to_end: Option<Vec<EndToEnd>>,
 }
@@ -65,6 +68,7 @@ fn grids(report: &Report) -> Vec<Grid> {
     grids.extend(report.policy_size.as_deref().map(policy_size));
     grids.extend(report.hostile.as_deref().map(hostile));
     grids.extend(report.hooks.as_deref().map(hooks));
+    grids.extend(report.header_maps.as_deref().map(header_maps));
     grids.extend(report.end_to_end.as_deref().map(end_to_end));
     grids
 }
@@ -192,6 +196,18 @@ fn hooks(hooks: &[Hook]) -> Grid {
     }
 }
 
+fn header_maps(costs: &[HeaderMapCost]) -> Grid {
+    let row = |cost: &HeaderMapCost| {
+        vec![cost.map.to_owned(), cost.headers.to_string(), added(cost.ns), format!("{:+}", cost.allocs)]
+    };
+    Grid {
+        title: "What writing the headers alone costs, in each framework's own map",
+        left: 1,
+        header: vec!["map", "headers", "ns", "allocs"],
+        rows: costs.iter().map(row).collect(),
+    }
+}
+
 fn end_to_end(measured: &[EndToEnd]) -> Grid {
     let row = |measured: &EndToEnd| {
         vec![
@@ -248,6 +264,7 @@ mod tests {
             policy_size: None,
             hostile: None,
             hooks: None,
+            header_maps: None,
             end_to_end: None,
         }
     }

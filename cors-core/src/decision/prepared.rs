@@ -152,10 +152,8 @@ impl<V> PreparedPolicy<V> {
             Pass::Plain | Pass::NotAllowed => {}
         }
         // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin says so even where there is none.
-        if let Some(vary) = &prepared.vary
-            && !response.vary().any(varies_on_origin)
-        {
-            response.append(ResponseHeader::Vary, vary.into());
+        if let Some(vary) = &prepared.vary {
+            response.add_vary(vary.into(), varies_on_origin);
         }
     }
 

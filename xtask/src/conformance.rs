@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
     /// Who plays the page's side.
     #[arg(long, value_enum, default_value_t)]
     user_agent: UserAgent,
-    /// Whose behaviour the model shows.
-    #[arg(long, value_enum, default_value_t)]
-    browser: Browser,
+    /// Whose behaviour the model shows [default: standard].
+    #[arg(long, value_enum)]
+    browser: Option<Browser>,
     /// How the report is written.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     list: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum UserAgent {
     /// The built-in model of a browser.
     #[default]
@@ -137,13 +137,19 @@ fn play_and_report(
         print(&report::list(&scenarios, &subjects))?;
         return Ok(ExitCode::SUCCESS);
     }
+    if arguments.browser.is_some() && arguments.user_agent != UserAgent::Model {
+        return Err(
+            "--browser says whose behaviour the model shows, and a real browser shows its own: leave it out"
+                .into(),
+        );
+    }
     let destination = Destination::open(arguments.out.as_deref())?;
     let mut options = Options::default();
     options.jobs = arguments.jobs.unwrap_or(options.jobs);
 
     let played = async {
         let user_agent: Arc<dyn user_agent::UserAgent> = match arguments.user_agent {
-            UserAgent::Model => Arc::new(Model::new(arguments.browser.into())),
+            UserAgent::Model => Arc::new(Model::new(arguments.browser.unwrap_or_default().into())),
             UserAgent::Chromium => Arc::new(RealBrowser::launch(Kind::Chromium).await?),
             UserAgent::Firefox => Arc::new(RealBrowser::launch(Kind::Firefox).await?),
         };

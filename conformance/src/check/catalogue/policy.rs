@@ -22,6 +22,10 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
     use ProblemCode as C;
     Some(match code {
         C::NoOrigins => shown("`allow_origins` is missing or empty.", "allow_methods = [\"PUT\"]"),
+        C::OriginList => shown(
+            "An entry holds several origins; it would never match.",
+            "allow_origins = \"https://app.example, https://www.app.example\"",
+        ),
         C::OriginWithoutScheme => shown("An origin lacks its scheme.", "allow_origins = [\"app.example\"]"),
         C::OriginScheme => shown(
             "An origin's scheme is none, or one whose pages have no origin.",

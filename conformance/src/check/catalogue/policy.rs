@@ -219,9 +219,10 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             "The request asks for access to a private network, which the policy does not allow.",
             &[OWN, (METHOD, "PUT"), ("Access-Control-Request-Private-Network", "true")],
         ),
-        Reason::MalformedRequestMethod => {
-            denied("`Access-Control-Request-Method` is not one method.", &[OWN, (METHOD, "PUT, DELETE")])
-        }
+        Reason::MalformedRequestMethod => denied(
+            "`Access-Control-Request-Method` is not one method, or longer than any.",
+            &[OWN, (METHOD, "PUT, DELETE")],
+        ),
         Reason::MethodNotAllowed => {
             denied("The policy does not list the method.", &[OWN, (METHOD, "DELETE")])
         }

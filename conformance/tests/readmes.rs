@@ -36,7 +36,7 @@ fn app() -> Result<axum::Router, PolicyError> {
 
 #[test]
 fn the_axum_app_is_the_one_above() {
-    app().expect("a policy that is not refused");
+    drop(app().expect("a policy that is not refused"));
     let shown = trimmed(block(WORKSPACE, "## CORS for an axum app", "rust"));
     let this_file = trimmed(include_str!("readmes.rs"));
     assert!(this_file.windows(shown.len()).any(|lines| lines == shown), "not in this file: {shown:#?}");

@@ -1,5 +1,7 @@
 //! Whatever is not allowed is told to the developer.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::fmt;
 use std::sync::{Arc, Mutex};
 

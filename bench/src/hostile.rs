@@ -62,6 +62,7 @@ fn policy() -> Policy {
 
 fn requests() -> Vec<(&'static str, Request<()>)> {
     let asking = |lines: &[String]| preflight(ORIGINS[1], lines);
+    let wanting = |method: &str| with(asking(&[]), METHOD, &[method.to_owned()]);
     let from = |origin: &str| preflight(origin, &["authorization,content-type".to_owned()]);
     let list = |name: &str, times: usize| vec![name; times].join(",");
     vec![
@@ -81,6 +82,12 @@ fn requests() -> Vec<(&'static str, Request<()>)> {
         ("4 KiB of white space", asking(&[" ".repeat(4096)])),
         ("a name of 4 KiB", asking(&["a".repeat(4096)])),
         ("64 allowed names", asking(&[list("content-type", 64)])),
+        ("a method of 1 MiB", wanting(&"A".repeat(MEBIBYTE))),
+        ("a method of 256 bytes", wanting(&"A".repeat(256))),
+        (
+            "1,000 lines that ask for no private network",
+            with(asking(&[]), PRIVATE_NETWORK, &vec!["false".to_owned(); 1000]),
+        ),
         ("an origin of 64 KiB", from(&format!("https://{}", "a".repeat(1 << 16)))),
         ("an origin of 64 KiB of labels", from(&format!("https://{}example.org:8443", "a.".repeat(1 << 15)))),
         (
@@ -95,17 +102,24 @@ fn requests() -> Vec<(&'static str, Request<()>)> {
     ]
 }
 
+const METHOD: &str = "access-control-request-method";
+const PRIVATE_NETWORK: &str = "access-control-request-private-network";
+
 #[expect(clippy::expect_used, reason = "values of visible ASCII")]
 fn preflight(origin: &str, lines: &[String]) -> Request<()> {
-    let mut request = Request::builder()
-        .method("OPTIONS")
-        .header("origin", origin)
-        .header("access-control-request-method", "PUT");
+    let request = Request::options("/").header("origin", origin).header(METHOD, "PUT");
+    with(request.body(()).expect("a request"), "access-control-request-headers", lines)
+}
+
+/// The request with these lines of a header in place of its own.
+#[expect(clippy::expect_used, reason = "values of visible ASCII")]
+fn with(mut request: Request<()>, name: &'static str, lines: &[String]) -> Request<()> {
+    request.headers_mut().remove(name);
     for line in lines {
         let line = HeaderValue::from_str(line).expect("visible ASCII");
-        request = request.header("access-control-request-headers", line);
+        request.headers_mut().append(name, line);
     }
-    request.body(()).expect("a request")
+    request
 }
 
 #[cfg(test)]
@@ -124,6 +138,12 @@ mod tests {
             })
             .map(|(name, _)| *name)
             .collect();
-        assert_eq!(granted, ["an ordinary preflight", "4 KiB of white space", "64 allowed names"]);
+        let within = [
+            "an ordinary preflight",
+            "4 KiB of white space",
+            "64 allowed names",
+            "1,000 lines that ask for no private network",
+        ];
+        assert_eq!(granted, within);
     }
 }

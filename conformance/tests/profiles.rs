@@ -2,6 +2,8 @@
 //!
 //! `REWRITE=1 cargo test -p cors-conformance --test profiles` writes it anew.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use cors_conformance::browser::{Network, WireRequest, WireResponse};
 use cors_conformance::network::LoopbackNetwork;
 use cors_conformance::scenario::HttpVersion;
+use cors_conformance::specimen::JSON_LIMIT;
 use cors_conformance::subject::registry::subjects;
 use cors_conformance::subject::{Server, Subject, SubjectKind};
 use cors_core::Policy;
@@ -94,6 +95,7 @@ async fn a_specimen_sets_headers(#[case] path: &str, #[case] header: &str, #[cas
 #[case::number("POST", "/json", &[JSON], r#"{"n":1}"#, 200..=200, r#"{"n":1}"#)]
 #[case::other_json("POST", "/json", &[JSON], r#"{"m":1}"#, 400..=499, "")]
 #[case::no_json("POST", "/json", &[JSON], "n=1", 400..=499, "")]
+#[case::too_much("POST", "/json", &[JSON], TOO_MUCH, 413..=413, "")]
 #[case::authorized("PUT", "/private", &[("authorization", "Basic YTpi")], "", 200..=200, "private")]
 #[case::cookies("GET", "/cookie/read", &[("cookie", "a=1; b=2")], "", 200..=200, r#"["a=1","b=2"]"#)]
 #[case::lines("PUT", "/echo", &[("x-a", "1"), ("x-a", "2")], "", 200..=200, r#""x-a":["1","2"]"#)]
@@ -145,6 +147,12 @@ const DIFFERENCES: [(&str, &str, &str, u16); 3] = [
     ("cors-rocket", "OPTIONS", "/private", 404),
     ("cors-rocket", "OPTIONS", "/status/200", 404),
 ];
+
+/// White space over the limit of `/json`.
+const TOO_MUCH: &str = match str::from_utf8(&[b' '; JSON_LIMIT + 1]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 

@@ -3,11 +3,14 @@
 //! The texts lie one after another in a single string, so that a million of them need neither a million allocations nor
 //! a pointer each. The index is open addressing over the hash, at most half full.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 /// A text of the set, by the order in which it was added.
 pub(crate) type Entry = usize;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct TextTable {
+    seed: u64,
     texts: String,
     /// Where each text ends; it begins where the one before ends.
     ends: Vec<u32>,
@@ -28,6 +31,17 @@ struct Slot {
 pub(crate) struct Full;
 
 impl TextTable {
+    /// The hash of a text that is compared byte for byte.
+    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+        hash_words(self.seed, bytes, 0)
+    }
+
+    /// The hash of a text that is compared without regard to ASCII case.
+    pub(crate) fn hash_ignoring_case(&self, bytes: &[u8]) -> u64 {
+        // The two cases of a letter differ in this bit alone; that it joins a few other characters costs a comparison.
+        hash_words(self.seed, bytes, 0x2020_2020_2020_2020)
+    }
+
     /// Adds a text under its hash; `Ok(Err(entry))` where it is there already.
     pub(crate) fn insert(&mut self, text: &str, hash: u64) -> Result<Result<Entry, Entry>, Full> {
         if let Some(entry) = self.find(hash, |known| known == text) {
@@ -107,6 +121,12 @@ impl TextTable {
     }
 }
 
+impl Default for TextTable {
+    fn default() -> Self {
+        Self { seed: random_seed(), texts: String::new(), ends: Vec::new(), slots: Vec::new(), longest: 0 }
+    }
+}
+
 fn tag(hash: u64) -> u32 {
     hash as u32
 }
@@ -125,23 +145,16 @@ fn place(slots: &mut [Slot], hash: u64, slot: Slot) {
     slots[position] = slot;
 }
 
-/// The hash of a text that is compared byte for byte.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    hash_words(bytes, 0)
-}
-
-/// The hash of a text that is compared without regard to ASCII case.
-pub(crate) fn hash_ignoring_case(bytes: &[u8]) -> u64 {
-    // The two cases of a letter differ in this bit alone; that it joins a few other characters costs a comparison.
-    hash_words(bytes, 0x2020_2020_2020_2020)
+/// A number that nobody can foresee. A policy may list the origins of strangers, say the customers of a shop, and none of them
+/// must be able to choose names that all fall into one place.
+pub(crate) fn random_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The set is fixed by the policy and a probe never changes it, so a fast hash without a secret does no harm: whoever
-/// finds colliding names can only look in vain.
-fn hash_words(bytes: &[u8], fold: u64) -> u64 {
-    let mut state = (bytes.len() as u64).wrapping_mul(MULTIPLIER);
+fn hash_words(seed: u64, bytes: &[u8], fold: u64) -> u64 {
+    let mut state = seed ^ (bytes.len() as u64).wrapping_mul(MULTIPLIER);
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         state = mix(state ^ (u64::from_le_bytes(*word) | fold));
@@ -155,7 +168,7 @@ fn hash_words(bytes: &[u8], fold: u64) -> u64 {
 }
 
 /// Spreads every bit of a word over all others.
-pub(crate) const fn mix(word: u64) -> u64 {
+pub(crate) fn mix(word: u64) -> u64 {
     let product = ((word ^ MULTIPLIER) as u128).wrapping_mul(0xd6e8_feb8_6659_fd93_u128);
     (product >> 64) as u64 ^ product as u64
 }
@@ -169,20 +182,28 @@ mod tests {
         let mut table = TextTable::default();
         let texts: Vec<_> = (0..1000).map(|number| format!("https://{number}.example")).collect();
         for (entry, text) in texts.iter().enumerate() {
-            assert_eq!(table.insert(text, hash(text.as_bytes())).unwrap(), Ok(entry));
+            assert_eq!(table.insert(text, table.hash(text.as_bytes())).unwrap(), Ok(entry));
         }
         for (entry, text) in texts.iter().enumerate() {
-            assert_eq!(table.insert(text, hash(text.as_bytes())).unwrap(), Err(entry), "{text} is there");
+            assert_eq!(
+                table.insert(text, table.hash(text.as_bytes())).unwrap(),
+                Err(entry),
+                "{text} is there"
+            );
             assert_eq!(table.text(entry), text);
         }
         assert_eq!(table.len(), 1000);
-        assert_eq!(table.find(hash(b"https://1000.example"), |text| text == "https://1000.example"), None);
+        assert_eq!(
+            table.find(table.hash(b"https://1000.example"), |text| text == "https://1000.example"),
+            None
+        );
         assert_eq!(table.iter().collect::<Vec<_>>(), texts);
     }
 
     #[test]
     fn an_empty_table_holds_nothing() {
-        assert_eq!(TextTable::default().find(hash(b""), str::is_empty), None);
+        let table = TextTable::default();
+        assert_eq!(table.find(table.hash(b""), str::is_empty), None);
     }
 
     #[test]
@@ -196,8 +217,23 @@ mod tests {
 
     #[test]
     fn the_hash_that_ignores_case_ignores_only_case() {
-        assert_eq!(hash_ignoring_case(b"X-Request-Id"), hash_ignoring_case(b"x-request-id"));
-        assert_ne!(hash_ignoring_case(b"x-request-id"), hash_ignoring_case(b"x-request-ie"));
-        assert_ne!(hash(b"X-Request-Id"), hash(b"x-request-id"));
+        let table = TextTable::default();
+        assert_eq!(table.hash_ignoring_case(b"X-Request-Id"), table.hash_ignoring_case(b"x-request-id"));
+        assert_ne!(table.hash_ignoring_case(b"x-request-id"), table.hash_ignoring_case(b"x-request-ie"));
+        assert_ne!(table.hash(b"X-Request-Id"), table.hash(b"x-request-id"));
+    }
+
+    #[test]
+    fn every_table_has_hashes_of_its_own() {
+        let hashes = [TextTable::default(), TextTable::default()].map(|table| table.hash(b"x-request-id"));
+        assert_ne!(hashes[0], hashes[1]);
+    }
+
+    #[test]
+    fn a_copy_finds_what_was_added() {
+        let mut table = TextTable::default();
+        table.insert("a", table.hash(b"a")).unwrap().unwrap();
+        let copy = table.clone();
+        assert_eq!(copy.find(copy.hash(b"a"), |text| text == "a"), Some(0));
     }
 }

@@ -56,6 +56,15 @@ fn preflight(origin: &str, method: &str, headers: &str) -> Request<()> {
     )
 }
 
+fn private_network(lines: usize) -> Request<()> {
+    let mut request = preflight("https://app.example", "PUT", "");
+    for _ in 0..lines {
+        let line = HeaderValue::from_static("false");
+        request.headers_mut().append("access-control-request-private-network", line);
+    }
+    request
+}
+
 fn get(origin: Option<&str>) -> Request<()> {
     let headers: Vec<_> = origin.map(|origin| ("origin", origin.to_owned())).into_iter().collect();
     request("GET", &headers)
@@ -75,6 +84,8 @@ fn get(origin: Option<&str>) -> Request<()> {
 #[case::preflight(preflight("https://app.example", "PUT", "authorization,content-type"))]
 #[case::preflight_origin(preflight("https://evil.example", "PUT", ""))]
 #[case::preflight_method(preflight("https://app.example", "PATCH", ""))]
+#[case::long_method(preflight("https://app.example", &"A".repeat(1 << 20), ""))]
+#[case::private_network_lines(private_network(1000))]
 #[case::preflight_header(preflight("https://app.example", "PUT", "x-other"))]
 #[case::commas(preflight("https://app.example", "PUT", &",".repeat(1 << 20)))]
 #[case::white_space(preflight("https://app.example", "PUT", &" \t".repeat(1 << 19)))]

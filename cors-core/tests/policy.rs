@@ -117,6 +117,39 @@ fn an_entry_that_is_no_string_does_not_move_those_behind_it() {
 }
 
 #[test]
+fn problems_of_a_list_come_in_its_order() {
+    let text = "allow_origins = [\"https://a.example/\", \"http://b.example\", 3, \"*\", \"https://c.example/\"]\nallow_credentials = true";
+    let places: Vec<_> = problems(text).into_iter().map(|(_, field)| field).collect();
+    assert_eq!(places, [0, 1, 2, 3, 3, 4].map(|position| format!("allow_origins[{position}]")));
+}
+
+#[test]
+fn warnings_of_a_list_come_in_its_order() {
+    let text = r#"allow_origins = ["https://b.a.example", "https://*.a.example", "https://*.a.example"]"#;
+    let places: Vec<_> = warnings(text).into_iter().map(|(_, field)| field).collect();
+    assert_eq!(places, ["allow_origins[0]", "allow_origins[2]"]);
+}
+
+#[rstest]
+#[case("allow_credentials = \"yes\"", "`\"yes\"` is a string")]
+#[case("allow_methods = \"it's \\\"so\\\"\"", "`it's \"so\"` is not a method")]
+#[case("allow_methods = \"a\\nb\"", "`a\\nb` is not a method")]
+#[case("max_age = \"a\\n'b'\"", "`\"a\\n'b'\"` is a string")]
+#[case("allow_methods = \"\\u001b[2J\"", "`\\u{1b}[2J` is not a method")]
+fn a_message_shows_the_value_on_one_line(#[case] text: &str, #[case] told: &str) {
+    let builder: PolicyBuilder = toml::from_str(&format!("{APP}{text}")).unwrap();
+    let error = builder.build().unwrap_err().to_string();
+    assert!(error.contains(told), "{error}");
+}
+
+#[test]
+fn an_empty_origin_is_told_in_a_sentence() {
+    let error = Policy::builder().allow_origins([""]).build().unwrap_err();
+    let told = "allow_origins[0]: an origin is empty. Write an origin such as `https://example.com`.";
+    assert_eq!(error.problems()[0].to_string(), told);
+}
+
+#[test]
 fn any_origin_among_others_is_told_to_exclude_credentials_at_once() {
     let text = "allow_origins = [\"https://a.example\", \"*\"]\nallow_credentials = true";
     let codes = ["any-origin-with-credentials", "wildcard-among-names"];

@@ -17,7 +17,9 @@ use poem::{Endpoint, EndpointExt, Result, Route, Server, get, handler};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Server::new(TcpListener::bind("127.0.0.1:3000")).run(app()?).await?;
+    let app = app()?;
+    println!("listening on http://127.0.0.1:3000");
+    Server::new(TcpListener::bind("127.0.0.1:3000")).run(app).await?;
     Ok(())
 }
 

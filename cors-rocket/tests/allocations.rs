@@ -57,8 +57,12 @@ fn allocations(client: &Client, origin: Option<&'static str>) -> u64 {
     };
     // The first one pays for what is made once in a process.
     drop(request().dispatch());
-    let mut second = Some(request());
-    measure(|| drop(second.take().map(LocalRequest::dispatch))).count_total
+    let again = || {
+        let mut request = Some(request());
+        measure(|| drop(request.take().map(LocalRequest::dispatch))).count_total
+    };
+    // What else goes on in the process can only add to it.
+    (0..10).map(|_| again()).min().unwrap_or_default()
 }
 
 #[rstest]

@@ -121,6 +121,18 @@ fn a_refused_configuration_stops_the_ignition(#[case] toml: &str, #[case] told: 
     }
 }
 
+#[test]
+fn the_log_is_as_the_readme_shows_it() {
+    let toml = "[default.cors]\nallow_method = \"PUT\"\nallow_credentials = 1\nallow_origins = [\"https://app.example/\"]";
+    let log = refusal(configured(toml).attach(Cors::from_config()));
+    let readme = include_str!("../README.md");
+    let (_, block) = readme.split_once("```text\nThe CORS policy is refused:\n").expect("the block");
+    let (shown, _) = block.split_once("```").expect("its end");
+    let told: Vec<_> = log.lines().filter(|line| line.starts_with("cors: ")).collect();
+    assert_eq!(told, shown.lines().collect::<Vec<_>>());
+    assert!(log.contains("The CORS policy is refused:"), "{log}");
+}
+
 fn policy() -> Policy {
     Policy::builder().allow_origins("https://app.example").build().expect("a valid policy")
 }

@@ -57,6 +57,34 @@ impl Cors {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// A `recover` inside:
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use warp::{Filter, Rejection};
+    /// # fn app(cors: cors_warp::Cors) {
+    /// async fn handle(_: Rejection) -> Result<&'static str, Infallible> {
+    ///     Ok("recovered")
+    /// }
+    /// let app = cors.wrap(warp::path!("hello").map(|| "hello").recover(handle));
+    /// # drop(app);
+    /// # }
+    /// ```
+    ///
+    /// And outside, which does not compile:
+    ///
+    /// ```compile_fail
+    /// # use std::convert::Infallible;
+    /// # use warp::{Filter, Rejection};
+    /// # fn app(cors: cors_warp::Cors) {
+    /// async fn handle(_: Rejection) -> Result<&'static str, Infallible> {
+    ///     Ok("recovered")
+    /// }
+    /// let app = cors.wrap(warp::path!("hello").map(|| "hello")).recover(handle);
+    /// # drop(app);
+    /// # }
+    /// ```
     pub fn wrap<F, R>(
         &self,
         routes: F,

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fmt, fs, io};
 
+use toml_edit::{DocumentMut, Item, Value};
+
 use self::edit::{add_dependency, add_member, add_module, add_subject, add_test};
 use crate::output::print;
 
@@ -48,12 +50,12 @@ enum NewAdapterError {
         instead: String,
     },
     /// Something of that name is there.
-    #[error("NAME: `{name}` is taken, {path} exists; write another name, or remove what is there")]
+    #[error("NAME: `{name}` is taken, {what} exists; write another name, or remove what is there")]
     Taken {
         /// The name as it was given.
         name: String,
         /// What is in the way.
-        path: String,
+        what: String,
     },
     /// A file of the workspace is not as it was when this command was written.
     #[error("{path}: {problem}")]
@@ -174,10 +176,41 @@ impl Workspace {
             format!("conformance/src/subject/{module}.rs"),
             format!("conformance/src/subject/{module}"),
         ];
-        match paths.into_iter().find(|path| self.root.join(path).exists()) {
-            Some(path) => Err(NewAdapterError::Taken { name: name.0.clone(), path }),
+        let taken = match paths.into_iter().find(|path| self.root.join(path).exists()) {
+            Some(path) => Some(path),
+            None => self.crate_of_that_name(name)?,
+        };
+        match taken {
+            Some(what) => Err(NewAdapterError::Taken { name: name.0.clone(), what }),
             None => Ok(()),
         }
+    }
+
+    /// A crate that is called as the adapter would be, wherever it lies.
+    fn crate_of_that_name(&self, name: &AdapterName) -> Result<Option<String>, NewAdapterError> {
+        let crate_name = name.crate_name();
+        let manifest = self.manifest("Cargo.toml")?;
+        let workspace = manifest.get("workspace").and_then(Item::as_table_like);
+        let dependencies = workspace.and_then(|workspace| workspace.get("dependencies")?.as_table_like());
+        if dependencies.is_some_and(|dependencies| dependencies.contains_key(&crate_name)) {
+            return Ok(Some(format!("the dependency `{crate_name}` of the workspace")));
+        }
+        let members = workspace.and_then(|workspace| workspace.get("members")?.as_array());
+        for member in members.into_iter().flatten().filter_map(Value::as_str) {
+            let path = format!("{member}/Cargo.toml");
+            let manifest = self.manifest(&path)?;
+            let package = manifest.get("package").and_then(|package| package.get("name")?.as_str());
+            if package == Some(&crate_name) {
+                return Ok(Some(format!("`{crate_name}` in {path}")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn manifest(&self, path: &str) -> Result<DocumentMut, NewAdapterError> {
+        let text =
+            fs::read_to_string(self.root.join(path)).map_err(|error| NewAdapterError::io(path, error))?;
+        text.parse().map_err(|error| NewAdapterError::workspace(path, format!("no TOML: {error}")))
     }
 
     /// Every file that is made or changed, with its new text.
@@ -260,5 +293,25 @@ mod tests {
     fn a_name_that_cannot_be_is_refused(#[case] text: &str, #[case] expected: &str) {
         let error = AdapterName::parse(text).expect_err("no name").to_string();
         assert!(error.starts_with(&format!("NAME: `{text}`")) && error.contains(expected), "{error}");
+    }
+
+    fn check_free(name: &str) -> Result<(), NewAdapterError> {
+        let workspace = Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+        workspace.check_free(&AdapterName::parse(name)?)
+    }
+
+    #[rstest]
+    #[case::folder("axum", "cors-axum exists")]
+    #[case::dependency("conformance", "the dependency `cors-conformance` of the workspace exists")]
+    #[case::package("bench", "`cors-bench` in bench/Cargo.toml exists")]
+    #[case::package_of_another_library("policy-core", "`cors-policy-core` in cors-core/Cargo.toml exists")]
+    fn a_name_that_is_there_is_taken(#[case] name: &str, #[case] expected: &str) {
+        let error = check_free(name).expect_err("taken").to_string();
+        assert!(error.starts_with(&format!("NAME: `{name}` is taken, {expected};")), "{error}");
+    }
+
+    #[test]
+    fn another_name_is_free() {
+        check_free("salvo").expect("a free name");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Without browsers some of these tests have nothing to test, unless `CORS_BROWSERS=required` says that there must be some.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};

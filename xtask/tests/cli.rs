@@ -39,11 +39,19 @@ fn every_adapter_passes_everything_judged() {
     assert!(subjects.iter().all(|subject| subject["kind"] == "adapter"));
     for subject in subjects {
         assert_eq!(subject["results"].as_array().unwrap().len() as u64, run["scenarios"].as_u64().unwrap());
+        let is_excused = |result: &Value| {
+            let detail = result["detail"].as_str().unwrap_or_default();
+            detail.starts_with("only of ") || detail.starts_with("not judged: ")
+        };
         let failed: Vec<_> = subject["results"]
             .as_array()
             .unwrap()
             .iter()
-            .filter(|result| result["verdict"] == "fail")
+            .filter(|result| match result["verdict"].as_str() {
+                Some("pass") => false,
+                Some("skip") => !is_excused(result),
+                _ => true,
+            })
             .collect();
         assert!(failed.is_empty(), "{} fails {failed:#?}", subject["name"]);
     }
@@ -207,10 +215,15 @@ fn a_run_that_is_interrupted_leaves_nothing_behind() {
     for id in std::fs::read_to_string(&ids).unwrap().lines() {
         let gone = (0..100).any(|_| {
             std::thread::sleep(Duration::from_millis(20));
-            let state = Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
-            let state = String::from_utf8(state.stdout).unwrap();
-            state.trim().is_empty() || state.trim_start().starts_with('Z')
+            !is_running(id)
         });
         assert!(gone, "{id} is still running");
     }
+}
+
+/// Whether the process of this id is there, and no zombie.
+fn is_running(id: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The state stands behind the name of the program, which may hold anything, parentheses included.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }

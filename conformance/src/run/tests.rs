@@ -124,9 +124,11 @@ async fn a_contract_binds_adapters_only() {
 
 #[tokio::test]
 async fn a_policy_that_cannot_be_expressed_is_skipped() {
-    let subject = Peculiar::new(SubjectKind::Middleware, |_| Err(StartError::Inexpressible("no".to_owned())));
-    let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject).await;
+    let subject = |kind| Peculiar::new(kind, |_| Err(StartError::Inexpressible("no".to_owned())));
+    let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject(SubjectKind::Middleware)).await;
     assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Skip, "cannot express the policy: no"));
+    let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject(SubjectKind::Adapter)).await;
+    assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Fail, "cannot express the policy: no"));
 }
 
 #[tokio::test]

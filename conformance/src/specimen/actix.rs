@@ -7,14 +7,14 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Bytes, Data, Json, Path, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, Json, JsonConfig, Path, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, ResponseError, Route, guard};
 use futures_util::{FutureExt, stream};
 
 use super::{
-    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, Number, OPTIONS_HEADER,
-    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, TEXT, cookies_read, cookies_to_set, item, panic_on_purpose,
-    route, status, vary_lines,
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, JSON_LIMIT, Number,
+    OPTIONS_HEADER, OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, TEXT, cookies_read, cookies_to_set, item,
+    panic_on_purpose, route, status, vary_lines,
 };
 
 /// The application without any CORS; put the middleware under test around it with [`App::wrap`].
@@ -47,7 +47,11 @@ fn routes(application: &mut ServiceConfig) {
                 .route(get().to(options))
                 .route(web::route().guard(guard::Options()).to(options)),
         )
-        .service(web::resource(route::JSON).route(web::post().to(number)))
+        .service(
+            web::resource(route::JSON)
+                .app_data(JsonConfig::default().limit(JSON_LIMIT))
+                .route(web::post().to(number)),
+        )
         .service(
             web::resource(route::ITEM).route(web::put().to(answer_item)).route(web::delete().to(answer_item)),
         )

@@ -1,7 +1,7 @@
 //! The specimen as an axum application.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{OriginalUri, Path, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, OriginalUri, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -12,9 +12,9 @@ use futures_util::stream;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, Number, OPTIONS_HEADER,
-    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route,
-    status, vary_lines,
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, JSON_LIMIT, Number,
+    OPTIONS_HEADER, OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item,
+    panic_on_purpose, route, status, vary_lines,
 };
 
 /// The application without any CORS; put the middleware under test around it with [`Router::layer`].
@@ -30,7 +30,7 @@ pub fn router(hits: Hits) -> Router {
         .route(route::VARY, get(vary))
         .route(route::OWN_CORS, get(own_cors))
         .route(route::ERROR, get(error))
-        .route(route::JSON, post(number))
+        .route(route::JSON, post(number).layer(DefaultBodyLimit::max(JSON_LIMIT)))
         .route(route::PANIC, get(panic))
         .route(route::STREAM, get(stream_chunks))
         .route_with_tsr(route::SLASH, get(slash))

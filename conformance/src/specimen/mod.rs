@@ -115,6 +115,9 @@ pub struct Number {
     pub n: i64,
 }
 
+/// How long the body of `/json` may be, in bytes. The framework's own limit turns away what is longer, with 413.
+pub const JSON_LIMIT: usize = 1024;
+
 /// The values of every `c` in the query of `/cookie/set`, decoded, in order; each is one `Set-Cookie` line.
 pub fn cookies_to_set(query: &str) -> Vec<String> {
     parameters(query, "c")

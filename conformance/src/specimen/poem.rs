@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::stream;
 use poem::error::ResponseError;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use poem::middleware::{AddData, CatchPanic};
+use poem::middleware::{AddData, CatchPanic, SizeLimit};
 use poem::web::{Data, Json, Path, Redirect as Redirection};
 use poem::{
     Body, Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Result, Route, get, handler, post,
@@ -13,9 +13,9 @@ use poem::{
 };
 
 use super::{
-    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, Number, OPTIONS_HEADER,
-    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route,
-    status, vary_lines,
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON, JSON_LIMIT, Number,
+    OPTIONS_HEADER, OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item,
+    panic_on_purpose, route, status, vary_lines,
 };
 
 /// The application without any CORS; put the middleware under test around it with [`EndpointExt::with`].
@@ -31,7 +31,7 @@ pub fn application(hits: Hits) -> impl Endpoint<Output = Response> + 'static {
         .at(route::VARY, get(vary))
         .at(route::OWN_CORS, get(own_cors))
         .at(route::ERROR, get(error))
-        .at(route::JSON, post(number))
+        .at(route::JSON, post(number.with(SizeLimit::new(JSON_LIMIT))))
         .at(route::PANIC, get(panic))
         .at(route::STREAM, get(stream_chunks))
         .at(route::SLASH, get(slash))
@@ -240,6 +240,7 @@ mod tests {
     #[tokio::test]
     async fn json_is_the_extractors_business(#[case] body: &str, #[case] expected: u16) {
         let post = Request::builder().method(Method::POST).uri_str("/json").content_type(JSON);
+        let post = post.header("content-length", body.len());
         let response = answer(post.body(body.to_owned())).await;
         assert_eq!(response.status().as_u16(), expected);
     }

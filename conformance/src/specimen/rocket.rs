@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use http::HeaderValue;
 use rocket::config::Shutdown;
-use rocket::data::ToByteUnit;
+use rocket::data::{Limits, ToByteUnit};
 use rocket::http::uri::Origin;
 use rocket::http::{Header, Method, Status};
 use rocket::log::LogLevel;
@@ -20,7 +20,7 @@ use rocket::{
 };
 
 use super::{
-    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, Number, OPTIONS_HEADER,
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, FAILURE, Hits, JSON_LIMIT, Number, OPTIONS_HEADER,
     OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route,
     status, vary_lines,
 };
@@ -38,7 +38,8 @@ pub fn build(hits: Hits) -> Rocket<Build> {
         force: false,
         ..Shutdown::default()
     };
-    let config = Config { port: 0, log_level: LogLevel::Off, shutdown, ..Config::release_default() };
+    let limits = Limits::default().limit("json", JSON_LIMIT.bytes());
+    let config = Config { port: 0, log_level: LogLevel::Off, shutdown, limits, ..Config::release_default() };
     let routes = routes![
         answer_status,
         set_cookies,

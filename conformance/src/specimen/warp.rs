@@ -12,9 +12,9 @@ use warp::reject::{self, Reject};
 use warp::{Filter, Rejection, Reply};
 
 use super::{
-    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, Hits, JSON, Number, OPTIONS_HEADER, OWN_CORS_HEADERS,
-    PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route, status,
-    vary_lines,
+    CHALLENGE, CHUNK_PAUSE, CHUNKS, ECHO_HEADERS, Echo, Hits, JSON, JSON_LIMIT, Number, OPTIONS_HEADER,
+    OWN_CORS_HEADERS, PRIVATE, Redirect, SLASH, cookies_read, cookies_to_set, item, panic_on_purpose, route,
+    status, vary_lines,
 };
 
 /// The application without any CORS; put the middleware under test around it.
@@ -64,6 +64,7 @@ pub fn routes(hits: &Hits) -> BoxedFilter<(warp::reply::Response,)> {
     let error = warp::path!("error").and(get()).and(counted(hits, route::ERROR)).and_then(error);
     let number = warp::path!("json")
         .and(warp::post())
+        .and(warp::body::content_length_limit(JSON_LIMIT as u64))
         .and(warp::body::json())
         .and(counted(hits, route::JSON))
         .map(|number: Number| warp::reply::json(&number));
@@ -263,7 +264,8 @@ mod tests {
     #[case::no_json("n=1", 400)]
     #[tokio::test]
     async fn json_is_extracted(#[case] body: &str, #[case] expected: u16) {
-        let request = Request::post("/json").header("content-type", "application/json").body(body.to_owned());
+        let request = Request::post("/json").header("content-type", "application/json");
+        let request = request.header("content-length", body.len()).body(body.to_owned());
         assert_eq!(answer(request.unwrap()).await.0.as_u16(), expected);
     }
 }

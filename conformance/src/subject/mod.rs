@@ -66,7 +66,7 @@ impl SubjectKind {
 /// Why a subject could not be started with a policy.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The middleware has no way to say what the policy says; the text tells what it lacks.
+    /// The middleware has no way to say what the policy says; the text tells what it lacks. No adapter may lack anything.
     #[error("cannot express the policy: {0}")]
     Inexpressible(String),
     /// The server did not come up.

@@ -36,10 +36,8 @@ pub fn subjects() -> Vec<Box<dyn Subject>> {
 /// The subject of this name.
 pub fn find(name: &str) -> Result<Box<dyn Subject>, SelectError> {
     let own = subjects();
-    let known = own.iter().map(|subject| subject.name()).collect::<Vec<_>>().join(", ");
-    own.into_iter()
-        .find(|subject| subject.name() == name)
-        .ok_or_else(|| SelectError::Unknown { wanted: name.to_owned(), known })
+    let names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
+    own.into_iter().find(|subject| subject.name() == name).ok_or_else(|| SelectError::unknown(name, names))
 }
 
 /// Subjects that cannot be had.
@@ -58,6 +56,13 @@ pub enum SelectError {
     Ambiguous(String),
 }
 
+impl SelectError {
+    fn unknown(wanted: &str, known: BTreeSet<String>) -> Self {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        Self::Unknown { wanted: wanted.to_owned(), known }
+    }
+}
+
 /// The subjects whose names fit any of `patterns`, and all of `external`.
 ///
 /// Without patterns these are the external ones, and if there are none of them either, this project's adapters.
@@ -69,8 +74,7 @@ pub fn select(patterns: &[Pattern], external: Vec<External>) -> Result<Vec<Arc<d
     }
     for pattern in patterns {
         if !names.iter().any(|name| pattern.matches(name)) {
-            let known = names.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(SelectError::Unknown { wanted: pattern.as_str().to_owned(), known });
+            return Err(SelectError::unknown(pattern.as_str(), names));
         }
     }
     let is_wanted = |subject: &dyn Subject| match patterns {
@@ -143,6 +147,7 @@ mod tests {
     fn a_subject_is_found_by_its_name_only() {
         assert_eq!(find("cors-axum").unwrap().name(), "cors-axum");
         let Err(error) = find("cors-*") else { panic!("found") };
-        assert!(error.to_string().contains("`cors-*`") && error.to_string().contains("cors-axum"), "{error}");
+        assert!(error.to_string().contains("`cors-*`"), "{error}");
+        assert!(error.to_string().contains("; there are actix-cors, cors-actix, cors-axum, "), "{error}");
     }
 }

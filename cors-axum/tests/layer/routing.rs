@@ -9,7 +9,7 @@ use axum::routing::{any, get, options, post, put};
 use axum::{Json, Router};
 use cors_axum::CorsLayer;
 use rstest::rstest;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::support::{PAGE, STRANGER, actual, lines, policy, policy_for, preflight};
@@ -83,6 +83,24 @@ async fn every_preflight_is_answered_by_the_policy(#[case] path: &str) {
     let application = application().layer(CorsLayer::new(policy()));
     assert_eq!(preflight_status(&application, path, PAGE).await, 204);
     assert_eq!(preflight_status(&application, path, STRANGER).await, 403);
+}
+
+/// axum's method router says what it would take, whoever answers in its place.
+#[tokio::test]
+async fn a_preflight_has_an_allow_header_unless_the_layer_is_around_the_whole_router() {
+    let allow = |response: &Response| lines(response.headers(), "allow").join(" and ");
+    let inside = answer(application().layer(CorsLayer::new(policy())), preflight("/", PAGE)).await;
+    assert_eq!((inside.status().as_u16(), allow(&inside).as_str()), (204, "GET,HEAD"));
+
+    let around = CorsLayer::new(policy()).layer(application());
+    let ask = async |request: Request| around.clone().oneshot(request).await.expect("a response");
+    let outside = ask(preflight("/", PAGE)).await;
+    assert_eq!((outside.status().as_u16(), allow(&outside).as_str()), (204, ""));
+    for (path, status) in [("/", 200), ("/nowhere", 404)] {
+        let response = ask(actual("GET", path, PAGE)).await;
+        assert_eq!(response.status(), status);
+        assert_eq!(lines(response.headers(), "access-control-allow-origin"), [PAGE]);
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,12 @@ use crate::{RequestHead, RequestHeader, token};
 /// The status of a denied preflight (RFC 9110, section 15.5.4). A browser needs no more than a status that is not ok.
 const FORBIDDEN: u16 = 403;
 
+/// How long a requested method may be, in bytes, unless the policy lists it. The longest registered one has 17.
+const LONGEST_METHOD: usize = 256;
+
+/// How many lines of `Access-Control-Request-Private-Network` are read. A browser sends one.
+const MOST_PRIVATE_NETWORK_LINES: usize = 8;
+
 impl Rules {
     pub(super) fn decide_pass<R: RequestHead>(&self, request: &R) -> Pass<R::Value> {
         // Fetch, "CORS protocol and HTTP caches": the same response for everybody, so that any cache can keep it.
@@ -34,8 +40,10 @@ impl Rules {
         }
         let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
         let origin = Line::find(request, RequestHeader::Origin)?;
-        let private_network =
-            request.lines(RequestHeader::AccessControlRequestPrivateNetwork).any(|line| line == b"true");
+        let private_network = request
+            .lines(RequestHeader::AccessControlRequestPrivateNetwork)
+            .take(MOST_PRIVATE_NETWORK_LINES)
+            .any(|line| line == b"true");
         let denied = |reason| Preflight {
             status: FORBIDDEN,
             reason: Some(reason),
@@ -94,7 +102,9 @@ impl Rules {
         if method.is_single && (self.methods.lists_method(method.value) || is_safelisted(method.value)) {
             return Ok(());
         }
-        let reason = if !method.is_single || !token::is_token(method.value) {
+        let is_wellformed =
+            method.is_single && method.value.len() <= LONGEST_METHOD && token::is_token(method.value);
+        let reason = if !is_wellformed {
             Reason::MalformedRequestMethod
         } else if self.methods.is_any() {
             return Ok(());

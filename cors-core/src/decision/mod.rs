@@ -66,7 +66,7 @@ codes! {
         OriginNotAllowed = "origin-not-allowed",
         /// The request asks for access to a private network, which the policy does not allow.
         PrivateNetworkNotAllowed = "private-network-not-allowed",
-        /// `Access-Control-Request-Method` is not one method.
+        /// `Access-Control-Request-Method` is not one method, or longer than any.
         MalformedRequestMethod = "malformed-request-method",
         /// The policy does not list the method.
         MethodNotAllowed = "method-not-allowed",

@@ -40,17 +40,32 @@ impl<'a> OriginPattern<'a> {
     /// and as the whole port.
     pub(crate) fn parse(text: &'a str) -> Result<Self, OriginFault> {
         if text.is_empty() {
-            return Err(not_an_origin(ProblemCode::OriginWithoutScheme, "it is empty", WRITE_AN_ORIGIN));
+            return Err(OriginFault {
+                code: ProblemCode::OriginWithoutScheme,
+                what: "an origin is empty".to_owned(),
+                help: WRITE_AN_ORIGIN.to_owned(),
+                meant: None,
+            });
         }
-        let is_blank = |character: char| character.is_whitespace() || character.is_control();
+        if is_list(text) {
+            let help =
+                "Write each origin in an entry of its own: `[\"https://a.example\", \"https://b.example\"]`.";
+            return Err(not_an_origin(ProblemCode::OriginList, "it is a list", help));
+        }
         if text.contains(is_blank) {
-            let closed_up = text.replace(is_blank, "");
             let what = "it contains white space or a control character";
-            return Err(suggest(ProblemCode::OriginWithWhiteSpace, what, &closed_up, WRITE_AN_ORIGIN));
+            let trimmed = text.trim_matches(is_blank);
+            // Two pieces put together would be the name of somebody else.
+            if trimmed.contains(is_blank) {
+                return Err(not_an_origin(ProblemCode::OriginWithWhiteSpace, what, WRITE_AN_ORIGIN));
+            }
+            return Err(suggest(ProblemCode::OriginWithWhiteSpace, what, trimmed, WRITE_AN_ORIGIN));
         }
         let Some((scheme, after_scheme)) = text.split_once("://") else {
             let help = "Write the scheme, too, such as `https://example.com`.";
-            let guess = format!("https://{text}");
+            // A server on this machine hardly ever has a certificate.
+            let scheme = if host::is_loopback(host_of(text)) { "http" } else { "https" };
+            let guess = format!("{scheme}://{text}");
             return Err(suggest(ProblemCode::OriginWithoutScheme, "it has no scheme", &guess, help));
         };
         if scheme.contains('*') {
@@ -90,10 +105,32 @@ impl<'a> OriginPattern<'a> {
 
 const WRITE_AN_ORIGIN: &str = "Write an origin such as `https://example.com`.";
 
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
+}
+
+/// Whether the text is several origins: more than one scheme, or a comma in the place of the host.
+fn is_list(text: &str) -> bool {
+    let after_scheme = text.split_once("://").map_or(text, |(_, after_scheme)| after_scheme);
+    let pieces = text.split(|character| matches!(character, ',' | ';') || is_blank(character));
+    before_path(after_scheme).contains(',') || pieces.filter(|piece| piece.contains("://")).count() > 1
+}
+
+/// The host of an origin that lacks its scheme.
+fn host_of(text: &str) -> &str {
+    serialization::split_port(before_path(text)).0
+}
+
+fn before_path(text: &str) -> &str {
+    text.split(PATH_STARTS).next().unwrap_or_default()
+}
+
+/// What ends the host and the port in a URL.
+const PATH_STARTS: [char; 4] = ['/', '?', '#', '\\'];
+
 /// What stands between `://` and the end, if nothing follows that an origin does not have.
 fn whole_authority<'a>(scheme: &str, after_scheme: &'a str) -> Result<&'a str, OriginFault> {
-    let end = after_scheme.find(['/', '?', '#', '\\']).unwrap_or(after_scheme.len());
-    let (authority, rest) = after_scheme.split_at(end);
+    let (authority, rest) = after_scheme.split_at(before_path(after_scheme).len());
     let (code, what) = match rest.bytes().next() {
         Some(b'?') => (ProblemCode::OriginWithQuery, "it ends in a query"),
         Some(b'#') => (ProblemCode::OriginWithFragment, "it ends in a fragment"),
@@ -271,6 +308,12 @@ mod tests {
         "Pages from files have the origin `null`; serve the page over http instead."
     )]
     #[case("https://example.com/", ProblemCode::OriginWithPath, "Write `https://example.com`.")]
+    #[case("https://example.com/a,b", ProblemCode::OriginWithPath, "Write `https://example.com`.")]
+    #[case(
+        "https://example.com?u=https://a.example",
+        ProblemCode::OriginWithQuery,
+        "Write `https://example.com`."
+    )]
     #[case("https://example.com/a/b", ProblemCode::OriginWithPath, "Write `https://example.com`.")]
     #[case("https://Example.com:443/", ProblemCode::OriginWithPath, "Write `https://example.com`.")]
     #[case("https://example.com?q", ProblemCode::OriginWithQuery, "Write `https://example.com`.")]
@@ -281,12 +324,47 @@ mod tests {
     #[case("https://Example.com", ProblemCode::OriginInUpperCase, "Write `https://example.com`.")]
     #[case("HTTPS://example.com", ProblemCode::OriginInUpperCase, "Write `https://example.com`.")]
     #[case(" https://example.com", ProblemCode::OriginWithWhiteSpace, "Write `https://example.com`.")]
-    #[case("https://exam ple.com", ProblemCode::OriginWithWhiteSpace, "Write `https://example.com`.")]
+    #[case(
+        "\u{a0} https://Example.com/\n",
+        ProblemCode::OriginWithWhiteSpace,
+        "Write `https://example.com`."
+    )]
+    #[case(
+        "https://a.example\nb",
+        ProblemCode::OriginWithWhiteSpace,
+        "Write an origin such as `https://example.com`."
+    )]
+    #[case(" ", ProblemCode::OriginWithWhiteSpace, "Write an origin such as `https://example.com`.")]
+    #[case("localhost:3000", ProblemCode::OriginWithoutScheme, "Write `http://localhost:3000`.")]
+    #[case("127.0.0.1:80/app", ProblemCode::OriginWithoutScheme, "Write `http://127.0.0.1`.")]
+    #[case("[::1]", ProblemCode::OriginWithoutScheme, "Write `http://[::1]`.")]
+    #[case(
+        "localhost.example.com",
+        ProblemCode::OriginWithoutScheme,
+        "Write `https://localhost.example.com`."
+    )]
     #[case("https://example.com:08080", ProblemCode::OriginPort, "Write `https://example.com:8080`.")]
     #[case("https://[0:0::1]:8443", ProblemCode::OriginHost, "Write `https://[::1]:8443`.")]
     fn faults(#[case] text: &str, #[case] code: ProblemCode, #[case] help: &str) {
         let fault = OriginPattern::parse(text).unwrap_err();
         assert_eq!((fault.code, fault.help.as_str()), (code, help));
+    }
+
+    #[rstest]
+    #[case("https://a.example,https://b.example")]
+    #[case("https://a.example, https://b.example")]
+    #[case("https://a.example https://b.example")]
+    #[case("https://a.example/;https://b.example/")]
+    #[case("https://a.example,b.example")]
+    #[case("a.example,b.example")]
+    #[case(",")]
+    fn a_list_is_told_to_be_one(#[case] text: &str) {
+        let fault = OriginPattern::parse(text).unwrap_err();
+        assert_eq!(
+            (fault.code, fault.what.as_str()),
+            (ProblemCode::OriginList, "is not an origin: it is a list")
+        );
+        assert!(fault.help.starts_with("Write each origin in an entry of its own"), "{}", fault.help);
     }
 
     #[rstest]

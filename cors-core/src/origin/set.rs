@@ -1,5 +1,7 @@
 //! The origins that a policy allows.
 
+use std::sync::LazyLock;
+
 use super::host::{self, LONGEST_NAME};
 use super::serialization::{is_port_of, split_port, split_scheme};
 use super::{OriginPattern, PatternPort};
@@ -36,10 +38,10 @@ impl OriginSet {
         let inserted = match pattern.port {
             PatternPort::Any => {
                 let without_port = &text[..text.len() - ":*".len()];
-                self.any_port.insert(without_port, table::hash(without_port.as_bytes()))?
+                self.any_port.insert(without_port, self.any_port.hash(without_port.as_bytes()))?
             }
             PatternPort::Default | PatternPort::Exact(_) => {
-                self.exact.insert(text, table::hash(text.as_bytes()))?
+                self.exact.insert(text, self.exact.hash(text.as_bytes()))?
             }
         };
         Ok(if inserted.is_ok() { Added::New } else { Added::Twice })
@@ -106,7 +108,7 @@ impl OriginSet {
 }
 
 fn contains_text(table: &TextTable, bytes: &[u8]) -> bool {
-    !table.is_empty() && table.find(table::hash(bytes), |text| text.as_bytes() == bytes).is_some()
+    !table.is_empty() && table.find(table.hash(bytes), |text| text.as_bytes() == bytes).is_some()
 }
 
 /// Domains of which every subdomain is allowed.
@@ -194,7 +196,7 @@ impl Subdomains {
         let longest = self.bases.longest().saturating_sub(scheme.len() + "://".len());
         let bytes = host.as_bytes();
         let mut hash = scheme_hash(scheme);
-        for ((length, position), factor) in (0..bytes.len()).rev().enumerate().zip(FACTORS) {
+        for ((length, position), factor) in (0..bytes.len()).rev().enumerate().zip(FACTORS.iter()) {
             if length > longest {
                 break;
             }
@@ -205,7 +207,7 @@ impl Subdomains {
             {
                 return Some(length);
             }
-            hash = hash.wrapping_add(u64::from(byte).wrapping_mul(factor));
+            hash = hash.wrapping_add(u64::from(byte).wrapping_mul(*factor));
         }
         None
     }
@@ -272,21 +274,18 @@ fn scheme_hash(scheme: &str) -> u64 {
 }
 
 fn suffix_hash(scheme: &str, domain: &str) -> u64 {
-    let terms = domain.bytes().rev().zip(FACTORS).map(|(byte, factor)| u64::from(byte).wrapping_mul(factor));
+    let factors = FACTORS.iter();
+    let terms = domain.bytes().rev().zip(factors).map(|(byte, factor)| u64::from(byte).wrapping_mul(*factor));
     terms.fold(scheme_hash(scheme), u64::wrapping_add)
 }
 
 /// What the bytes of a domain count in its hash, from the right. A sum of products lets the processor work on several bytes
-/// at a time, where each step of a chain of products would wait for the one before.
-static FACTORS: [u64; LONGEST_NAME + 1] = {
-    let mut factors = [0; LONGEST_NAME + 1];
-    let mut index = 0;
-    while index < factors.len() {
-        factors[index] = table::mix(index as u64 + 1) | 1;
-        index += 1;
-    }
-    factors
-};
+/// at a time, where each step of a chain of products would wait for the one before. Made anew by every process, so that
+/// nobody knows which domains have the same sum.
+static FACTORS: LazyLock<[u64; LONGEST_NAME + 1]> = LazyLock::new(|| {
+    let seed = table::random_seed();
+    std::array::from_fn(|index| table::mix(seed.wrapping_add(index as u64)) | 1)
+});
 
 #[cfg(test)]
 mod tests {

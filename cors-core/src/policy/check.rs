@@ -28,13 +28,10 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
     max_age(builder.max_age, &mut report);
     let preflight_status = preflight_status(builder.preflight_status, &mut report);
     if !report.problems.is_empty() {
-        // What a file has that no policy has comes last.
-        report.problems.sort_by_key(|problem| {
-            let field = problem.field().split('[').next().unwrap_or_default();
-            FIELDS.iter().position(|known| *known == field).unwrap_or(FIELDS.len())
-        });
+        report.problems.sort_by_cached_key(|problem| order(problem.field()));
         return Err(PolicyError { problems: report.problems });
     }
+    report.warnings.sort_by_cached_key(|warning| order(warning.field()));
     let mut dangers = builder.dangerously_allow;
     dangers.sort_unstable();
     dangers.dedup();
@@ -51,6 +48,14 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
         dangers,
         warnings: report.warnings,
     })))
+}
+
+/// Where a finding stands among the others: by its field, and by its position there. What a file has that no policy has
+/// comes last.
+fn order(field: &str) -> (usize, usize) {
+    let (field, position) = field.split_once('[').unwrap_or((field, ""));
+    let position = position.trim_end_matches(']').parse().unwrap_or_default();
+    (FIELDS.iter().position(|known| *known == field).unwrap_or(FIELDS.len()), position)
 }
 
 struct Report {

@@ -275,7 +275,7 @@ impl fmt::Display for Value {
             Self::Boolean(value) => value.fmt(formatter),
             Self::Integer(value) => value.fmt(formatter),
             Self::Float(value) => value.fmt(formatter),
-            Self::Text(value) => write!(formatter, "{value:?}"),
+            Self::Text(value) => write!(formatter, "\"{value}\""),
             Self::List(_) => formatter.write_str("[…]"),
             Self::Table => formatter.write_str("{…}"),
         }

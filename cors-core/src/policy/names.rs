@@ -1,6 +1,6 @@
 //! Lists of methods and header names.
 
-use crate::table::{self, TextTable};
+use crate::table::TextTable;
 use crate::token::AUTHORIZATION;
 
 /// The names of a list field, as they are written and as they are looked up.
@@ -24,7 +24,7 @@ impl NameList {
         let mut table = TextTable::default();
         for name in &entries {
             // A list that overflows 32 bits has no place in a header; the names beyond are not allowed.
-            let _ = table.insert(name, table::hash_ignoring_case(name.as_bytes()));
+            let _ = table.insert(name, table.hash_ignoring_case(name.as_bytes()));
         }
         let mut sorted = Vec::new();
         if entries.len() <= FEW {
@@ -92,7 +92,7 @@ impl NameList {
 
     fn find(&self, name: &[u8], is_wanted: impl Fn(&str) -> bool) -> bool {
         name.len() <= self.table.longest()
-            && self.table.find(table::hash_ignoring_case(name), is_wanted).is_some()
+            && self.table.find(self.table.hash_ignoring_case(name), is_wanted).is_some()
     }
 }
 

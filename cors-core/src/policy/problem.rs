@@ -35,6 +35,8 @@ codes! {
     ProblemCode {
         /// `allow_origins` is missing or empty.
         NoOrigins = "no-origins",
+        /// An entry holds several origins.
+        OriginList = "origin-list",
         /// An origin lacks its scheme.
         OriginWithoutScheme = "origin-without-scheme",
         /// An origin's scheme is none, or one whose pages have no origin.
@@ -154,7 +156,7 @@ impl<C: Copy> Finding<C> {
         &self.remark.field
     }
 
-    /// The value as it was written; empty where nothing was.
+    /// The value that is wrong, as it was written; empty where none is: nothing was written, or it is the field itself.
     pub fn value(&self) -> &str {
         &self.remark.value
     }
@@ -171,8 +173,21 @@ impl<C> fmt::Display for Finding<C> {
         if value.is_empty() {
             write!(formatter, "{field}: {what}. {help}")
         } else {
-            write!(formatter, "{field}: `{}` {what}. {help}", value.escape_debug())
+            write!(formatter, "{field}: `{}` {what}. {help}", Escaped(value))
         }
+    }
+}
+
+/// A value fit for a line of a log. Quotes stay as they are: it stands between backticks.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in self.0.split_inclusive(['"', '\'']) {
+            let text = piece.trim_end_matches(['"', '\'']);
+            write!(formatter, "{}{}", text.escape_debug(), &piece[text.len()..])?;
+        }
+        Ok(())
     }
 }
 

@@ -3,13 +3,27 @@
 
 mod naive;
 
-use cors_core::{Danger, Decision, Pass, Policy, PolicyBuilder, PreparedPolicy};
+use cors_core::{Danger, Decision, Pass, Policy, PolicyBuilder, PreparedPolicy, Problem, ProblemCode};
 use http::{HeaderMap, HeaderValue, Request};
 use naive::{Answer, NaivePolicy};
-use proptest::collection::vec;
+use proptest::collection::{hash_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use serde_json::Value;
+
+const FIELDS: [&str; 10] = [
+    "allow_origins",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "allow_credentials",
+    "max_age",
+    "allow_private_network",
+    "preflight_status",
+    "diagnostics",
+    "dangerously_allow",
+];
 
 const ORIGINS: [&str; 14] = [
     "https://app.example",
@@ -28,7 +42,13 @@ const ORIGINS: [&str; 14] = [
     "null",
 ];
 
-const METHODS: [&str; 6] = ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "x-own"];
+const METHODS: [&str; 7] = ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "x-own", LONG_METHOD];
+
+/// More than is read of a method that is not listed.
+const LONG_METHOD: &str = match str::from_utf8(&[b'A'; 300]) {
+    Ok(method) => method,
+    Err(_) => "",
+};
 
 const HEADERS: [&str; 6] = ["authorization", "content-type", "x-a", "X-B", "accept", "x!#$%&'*+-.^_`|~"];
 
@@ -183,11 +203,16 @@ prop_compose! {
         method in select(vec!["GET", "POST", "PUT", "OPTIONS", "OPTIONS", "OPTIONS", "OPTIONS", "options"]),
         origin in origin_lines(),
         request_method in prop_oneof![
-            6 => vec(select(vec!["GET", "HEAD", "POST", "PUT", "put", "DELETE", "PATCH", "OPTIONS", "x-own", "", "P UT", "PUT,GET"]), 1..2),
-            1 => vec(select(vec!["PUT", "GET"]), 0..3),
+            6 => vec(select(vec!["GET", "HEAD", "POST", "PUT", "put", "DELETE", "PATCH", "OPTIONS", "x-own", "", "P UT", "PUT,GET", LONG_METHOD]).prop_map(str::to_owned), 1..2),
+            1 => vec((250..262_usize).prop_map(|length| "A".repeat(length)), 1..2),
+            1 => vec(select(vec!["PUT", "GET"]).prop_map(str::to_owned), 0..3),
         ],
         request_headers in request_header_lines(),
-        private_network in option::weighted(0.3, select(vec!["true", "TRUE", "false"])),
+        private_network in prop_oneof![
+            7 => Just(vec![]),
+            2 => vec(select(vec!["true", "TRUE", "false"]), 1..3),
+            1 => (6..10_usize).prop_map(|before| [vec!["false"; before], vec!["true"]].concat()),
+        ],
     ) -> Request<()> {
         let mut request = Request::new(());
         *request.method_mut() = method.parse().expect("it is a method");
@@ -246,6 +271,54 @@ fn answer(policy: Policy, request: &Request<()>, mut headers: HeaderMap) -> Answ
     Answer { status, reason: reason.map(|reason| reason.as_str().to_owned()), headers: lines }
 }
 
+/// A policy's field, or a name that is none.
+fn fields() -> impl Strategy<Value = String> {
+    prop_oneof![8 => select(&FIELDS[..]).prop_map(str::to_owned), 1 => "(?s).{0,20}"]
+}
+
+/// A JSON object whose fields are those of a policy for the most part, and whose values are anything.
+fn tables() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        3 => select([&ORIGINS[..], &METHODS, &HEADERS, &["*", "null-origin", "insecure-origins"]].concat()).prop_map(str::to_owned),
+        1 => "(?s).{0,20}",
+    ];
+    let leaf = prop_oneof![
+        6 => text.clone().prop_map(Value::from),
+        1 => Just(Value::Null),
+        2 => any::<bool>().prop_map(Value::from),
+        1 => any::<i64>().prop_map(Value::from),
+        1 => any::<u64>().prop_map(Value::from),
+        2 => (-10..100_000).prop_map(Value::from),
+        1 => any::<f64>().prop_map(Value::from),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, move |inner| {
+        prop_oneof![
+            4 => vec(text.clone().prop_map(Value::from), 0..5).prop_map(Value::from),
+            2 => vec(inner.clone(), 0..5).prop_map(Value::from),
+            1 => hash_map("(?s).{0,8}", inner, 0..4).prop_map(|table| table.into_iter().collect::<Value>()),
+        ]
+    });
+    hash_map(fields(), value, 0..8).prop_map(|table| table.into_iter().collect::<Value>())
+}
+
+/// Reads a policy in every format, and builds it.
+fn read(bytes: &[u8]) {
+    let builders = [
+        serde_json::from_slice::<PolicyBuilder>(bytes).ok(),
+        toml::from_slice::<PolicyBuilder>(bytes).ok(),
+        toml::from_str::<PolicyBuilder>(&String::from_utf8_lossy(bytes)).ok(),
+    ];
+    for builder in builders.into_iter().flatten() {
+        let _ = builder.build();
+    }
+}
+
+/// The policy, or what is wrong where; without the values, as a fraction may lose its last digit in a text.
+fn outcome(builder: PolicyBuilder) -> Result<Policy, Vec<(ProblemCode, String)>> {
+    let place = |problem: &Problem| (problem.code(), problem.field().to_owned());
+    builder.build().map_err(|error| error.problems().iter().map(place).collect())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -265,7 +338,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_an_origin_or_a_problem(text in "\\PC*") {
+    fn any_text_is_an_origin_or_a_problem(text in "(?s).*") {
         let _ = Policy::builder().allow_origins(text.as_str()).allow_credentials(true).build();
     }
 
@@ -289,7 +362,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_names_or_problems(names in vec("\\PC{0,8}", 0..4)) {
+    fn any_texts_are_names_or_problems(names in vec("(?s).{0,8}", 0..4)) {
         let _ = Policy::builder()
             .allow_origins("https://app.example")
             .allow_methods(names.clone())
@@ -299,9 +372,23 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_policy_or_an_error(text in "\\PC{0,60}") {
-        let _ = toml::from_str::<Policy>(&text);
-        let _ = serde_json::from_str::<Policy>(&text);
+    fn any_bytes_are_a_policy_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
+        read(&bytes);
+    }
+
+    #[test]
+    fn bytes_in_a_policy_are_a_policy_or_an_error(field in fields(), bytes in vec(any::<u8>(), 0..40)) {
+        read(&[field.as_bytes(), b" = ", &bytes].concat());
+        read(&[b"{\"", field.as_bytes(), b"\": \"", &bytes, b"\"}"].concat());
+    }
+
+    #[test]
+    fn any_table_is_a_policy_or_an_error(table in tables()) {
+        let text = table.to_string();
+        // A table it is, so that everything that is wrong is a problem, and none is an error.
+        let from_text: PolicyBuilder = serde_json::from_str(&text).unwrap();
+        let from_value: PolicyBuilder = serde_json::from_value(table).unwrap();
+        prop_assert_eq!(outcome(from_text), outcome(from_value));
     }
 
     #[test]

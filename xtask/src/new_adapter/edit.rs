@@ -54,7 +54,7 @@ fn place_among<'t>(texts: impl Iterator<Item = &'t str>, new: &str) -> Option<us
 
 /// Declares a public module in its place in the alphabet.
 pub(super) fn add_module(text: &str, module: &str) -> Result<String, String> {
-    if text.contains(&format!("use {module}::")) {
+    if uses_crate(text, module) {
         return Err(format!("`{module}` is the name of a crate that this file uses; write another NAME"));
     }
     let mut lines: Vec<&str> = text.lines().collect();
@@ -66,6 +66,13 @@ pub(super) fn add_module(text: &str, module: &str) -> Result<String, String> {
     let declaration = format!("pub mod {module};");
     lines.insert(place, &declaration);
     Ok(lines.join("\n") + "\n")
+}
+
+/// Whether a path in the text begins with this name, as that of a crate does.
+fn uses_crate(text: &str, name: &str) -> bool {
+    let is_within_path =
+        |before: &str| before.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | ':'));
+    text.match_indices(&format!("{name}::")).any(|(place, _)| !is_within_path(&text[..place]))
 }
 
 fn declared_module(line: &str) -> Option<&str> {
@@ -158,10 +165,23 @@ mod tests {
         assert!(edited.contains(expected), "{edited}");
     }
 
-    #[test]
-    fn a_module_that_would_hide_a_crate_is_refused() {
-        let error = add_module("mod version;\n\nuse tokio::net;\n", "tokio").expect_err("a conflict");
-        assert!(error.contains("`tokio` is the name of a crate"), "{error}");
+    #[rstest]
+    #[case::imported("tokio", "use tokio::net;")]
+    #[case::in_a_type("url", "fn address() -> Option<url::Url>;")]
+    #[case::in_an_attribute("thiserror", "#[derive(thiserror::Error)]")]
+    #[case::of_two_words("serde_json", "let text = serde_json::to_string(&1);")]
+    fn a_module_that_would_hide_a_crate_is_refused(#[case] module: &str, #[case] line: &str) {
+        let error = add_module(&format!("mod version;\n\n{line}\n"), module).expect_err("a conflict");
+        assert!(error.contains(&format!("`{module}` is the name of a crate")), "{error}");
+    }
+
+    #[rstest]
+    #[case::part_of_a_name("url", "use my_url::Url;")]
+    #[case::within_a_path("url", "use crate::url::Url;")]
+    #[case::no_path("url", "let url = 1;")]
+    fn a_module_that_hides_nothing_is_declared(#[case] module: &str, #[case] line: &str) {
+        let edited = add_module(&format!("mod version;\n\n{line}\n"), module).expect("modules");
+        assert!(edited.contains("pub mod url;"), "{edited}");
     }
 
     #[rstest]

@@ -22,6 +22,10 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
     use ProblemCode as C;
     Some(match code {
         C::NoOrigins => shown("`allow_origins` is missing or empty.", "allow_methods = [\"PUT\"]"),
+        C::OriginList => shown(
+            "An entry holds several origins; it would never match.",
+            "allow_origins = \"https://app.example, https://www.app.example\"",
+        ),
         C::OriginWithoutScheme => shown("An origin lacks its scheme.", "allow_origins = [\"app.example\"]"),
         C::OriginScheme => shown(
             "An origin's scheme is none, or one whose pages have no origin.",
@@ -215,9 +219,10 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             "The request asks for access to a private network, which the policy does not allow.",
             &[OWN, (METHOD, "PUT"), ("Access-Control-Request-Private-Network", "true")],
         ),
-        Reason::MalformedRequestMethod => {
-            denied("`Access-Control-Request-Method` is not one method.", &[OWN, (METHOD, "PUT, DELETE")])
-        }
+        Reason::MalformedRequestMethod => denied(
+            "`Access-Control-Request-Method` is not one method, or longer than any.",
+            &[OWN, (METHOD, "PUT, DELETE")],
+        ),
         Reason::MethodNotAllowed => {
             denied("The policy does not list the method.", &[OWN, (METHOD, "DELETE")])
         }

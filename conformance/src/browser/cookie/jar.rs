@@ -22,8 +22,8 @@ pub(in crate::browser) struct Jar {
 /// A cookie in the store.
 #[derive(Debug)]
 struct Stored {
-    name: String,
-    value: String,
+    name: Vec<u8>,
+    value: Vec<u8>,
     expires: Option<Duration>,
     domain: String,
     host_only: bool,
@@ -139,7 +139,7 @@ impl Jar {
     }
 
     /// Section 5.7, step 16.
-    fn has_secure_twin(&self, name: &str, domain: &str, path: &str, request: &Request<'_>) -> bool {
+    fn has_secure_twin(&self, name: &[u8], domain: &str, path: &str, request: &Request<'_>) -> bool {
         self.cookies.iter().any(|old| {
             old.secure
                 && old.name == name
@@ -182,14 +182,14 @@ impl Jar {
         // Step 2: longer paths first, then older ones.
         cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
         // Step 4.
-        let pairs: Vec<String> = cookies
+        let pairs: Vec<Vec<u8>> = cookies
             .iter()
-            .map(|cookie| match cookie.name.as_str() {
-                "" => cookie.value.clone(),
-                name => format!("{name}={}", cookie.value),
+            .map(|cookie| match cookie.name.as_slice() {
+                [] => cookie.value.clone(),
+                name => [name, b"=", &cookie.value].concat(),
             })
             .collect();
-        (!pairs.is_empty()).then(|| pairs.join("; ").into_bytes())
+        (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
     }
 }
 
@@ -215,8 +215,8 @@ fn default_path(url: &Url) -> String {
 
 /// Section 5.7, steps 19 to 21.
 fn keeps_prefix_promise(cookie: &SetCookie, host_only: bool) -> bool {
-    let starts_with = |text: &str, prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    let starts_with = |text: &[u8], prefix: &str| {
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
     if cookie.name.is_empty() {
         return !starts_with(&cookie.value, "__Secure-") && !starts_with(&cookie.value, "__Host-");
@@ -312,6 +312,15 @@ mod tests {
         let mut shop = Shop::new();
         shop.set(from, line);
         assert_eq!(shop.get(to), header);
+    }
+
+    #[test]
+    fn a_cookie_goes_back_octet_by_octet() {
+        let mut shop = Shop::new();
+        let url = Url::parse("https://a.example/").unwrap();
+        let request = request(&url, &shop.profile, shop.faults);
+        shop.jar.store(b"a=\xff\xe9", &request, NOW);
+        assert_eq!(shop.jar.retrieve(&request, NOW).unwrap(), b"a=\xff\xe9");
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub struct Profile {
     pub(super) trusts_loopback_cookies: bool,
     /// Whether each top-level site has a jar of its own for the cookies of other sites.
     pub(super) partitions_cookies: bool,
+    /// Whether a page with a `data:` URL that asks for its cookies gets an error, against HTML.
+    pub(super) data_pages_throw: bool,
 }
 
 /// What becomes of an `Access-Control-Max-Age` that is there and cannot be parsed.
@@ -111,6 +113,12 @@ const CHROMIUM: &[Rule] = &[
         says: "A redirect through another site does not make a request cross-site to cookies.",
         source: "net/base/features.cc, `kCookieSameSiteConsidersRedirectChain`, which is off",
         change: |profile| profile.same_site_considers_redirects = false,
+    },
+    Rule {
+        name: "data-pages-may-not-ask-for-cookies",
+        says: "`document.cookie` throws in a page with a `data:` URL, where HTML has it say that there are none.",
+        source: "third_party/blink/renderer/core/dom/document.cc, `Document::cookie`",
+        change: |profile| profile.data_pages_throw = true,
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
 ];
@@ -252,6 +260,7 @@ impl Profile {
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
+            data_pages_throw: false,
         }
     }
 

@@ -29,14 +29,17 @@ struct Stored {
     host_only: bool,
     path: String,
     secure: bool,
+    http_only: bool,
     same_site: SameSite,
     partition: String,
     created: u64,
 }
 
-/// The request for which cookies are retrieved or stored.
+/// The request for which cookies are retrieved or stored, or the script that asks for them.
 pub(in crate::browser) struct Request<'a> {
     pub(in crate::browser) url: &'a Url,
+    /// RFC 6265bis, section 5.8: whether a retrieval's type is "HTTP", and not "non-HTTP".
+    pub(in crate::browser) is_http: bool,
     /// RFC 6265bis, section 5.2.
     pub(in crate::browser) is_same_site: bool,
     /// The top-level site whose jar it is, where jars are apart.
@@ -131,6 +134,7 @@ impl Jar {
             host_only,
             path,
             secure: cookie.secure,
+            http_only: cookie.http_only,
             same_site,
             partition: request.partition.clone(),
             created,
@@ -156,7 +160,7 @@ impl Jar {
         self.cookies.retain(|cookie| cookie.expires.is_none_or(|expires| expires > now));
     }
 
-    /// Section 5.8.3, "Retrieval Algorithm": the value of `Cookie`.
+    /// Section 5.8.3, "Retrieval Algorithm": the cookie-string.
     pub(in crate::browser) fn retrieve(&mut self, request: &Request<'_>, now: Duration) -> Option<Vec<u8>> {
         let faults = request.faults;
         self.evict(now, faults);
@@ -176,6 +180,7 @@ impl Jar {
                 path_matches(request.url.path(), &cookie.path) || faults.has(Fault::IgnoresCookiePath)
             })
             .filter(|cookie| !cookie.secure || request.is_secure() || faults.has(Fault::IgnoresSecure))
+            .filter(|cookie| !cookie.http_only || request.is_http || faults.has(Fault::ShowsHttpOnly))
             .filter(|cookie| cookie.same_site == SameSite::None || request.is_same_site)
             .filter(|cookie| cookie.partition == request.partition)
             .collect();
@@ -263,7 +268,7 @@ mod tests {
     }
 
     fn request<'a>(url: &'a Url, profile: &'a Profile, faults: Faults) -> Request<'a> {
-        Request { url, is_same_site: true, partition: String::new(), profile, faults }
+        Request { url, is_http: true, is_same_site: true, partition: String::new(), profile, faults }
     }
 
     #[rstest]

@@ -28,6 +28,7 @@ pub(super) struct SetCookie {
     /// Only one that begins with a slash.
     pub(super) path: Option<String>,
     pub(super) secure: bool,
+    pub(super) http_only: bool,
     pub(super) same_site: Option<SameSite>,
 }
 
@@ -56,6 +57,7 @@ impl SetCookie {
             domain: cookie.domain().filter(|domain| !domain.is_empty()).map(str::to_ascii_lowercase),
             path: cookie.path().filter(|path| path.starts_with('/')).map(str::to_owned),
             secure: cookie.secure().unwrap_or(false),
+            http_only: cookie.http_only().unwrap_or(false),
             same_site: cookie.same_site(),
         })
     }
@@ -174,10 +176,11 @@ mod tests {
         let cookie = SetCookie::parse(line, NOW).unwrap();
         assert_eq!(cookie.domain.as_deref(), Some("example.com"));
         assert_eq!(cookie.path.as_deref(), Some("/x"));
-        assert!(cookie.secure);
+        assert!(cookie.secure && cookie.http_only);
         assert_eq!(cookie.same_site, Some(SameSite::Strict));
 
         let cookie = SetCookie::parse(b"a=b; Domain=; Path=x; SameSite=maybe", NOW).unwrap();
-        assert_eq!((cookie.domain, cookie.path, cookie.secure, cookie.same_site), (None, None, false, None));
+        assert_eq!((cookie.domain, cookie.path, cookie.same_site), (None, None, None));
+        assert!(!cookie.secure && !cookie.http_only);
     }
 }

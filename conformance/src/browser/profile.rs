@@ -18,6 +18,8 @@ pub struct Profile {
     pub(super) caches_wildcards: bool,
     /// Whether a cached preflight for requests with credentials also serves requests without.
     pub(super) caches_share_credentials: bool,
+    /// Whether a preflight takes the place of everything that was remembered for its origin and URL.
+    pub(super) caches_newest_preflight: bool,
     /// Whether `HEAD` needs no cached method.
     pub(super) caches_exempt_head: bool,
     /// Whether `Access-Control-Allow-Headers: *` covers `Authorization`, against Fetch.
@@ -104,6 +106,12 @@ const CHROMIUM: &[Rule] = &[
         says: "`Access-Control-Allow-Headers: *` covers `Authorization` in a preflight's answer, though not in what is remembered of it.",
         source: "services/network/public/cpp/features.cc, `kCorsNonWildcardRequestHeadersSupport`, which is off",
         change: |profile| profile.wildcard_covers_authorization = true,
+    },
+    Rule {
+        name: "newest-preflight-replaces",
+        says: "A preflight's answer takes the place of what was remembered for the same page and URL, with credentials or without, and is not added to it.",
+        source: "services/network/cors/preflight_cache.cc, `PreflightCache::AppendEntry`",
+        change: |profile| profile.caches_newest_preflight = true,
     },
     CHALLENGES_OF_OTHER_ORIGINS,
     FAILURES_FORGET_NO_PREFLIGHT,
@@ -246,6 +254,7 @@ impl Profile {
             unparsable_max_age: UnparsableMaxAge::Default,
             caches_wildcards: true,
             caches_share_credentials: true,
+            caches_newest_preflight: false,
             caches_exempt_head: true,
             wildcard_covers_authorization: false,
             answers_foreign_challenges: false,

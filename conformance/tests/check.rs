@@ -233,7 +233,7 @@ async fn a_long_head_is_read(#[case] lines: usize, #[case] length: usize, #[case
     assert_eq!(report.failure().map(|failure| failure.kind), kind, "{:?}", report.failure());
 }
 
-/// RFC 9112, sections 5.1 and 5.2: what no server may send any more, and every browser reads.
+/// RFC 9112, sections 5.1 and 5.2: what no server may send any more, and Chromium reads.
 #[rstest]
 #[case::space_before_the_colon("access-control-allow-origin : *\r\n", "*")]
 #[case::folded("access-control-allow-origin:\r\n  *\r\n", "*")]

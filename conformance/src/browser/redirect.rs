@@ -89,7 +89,7 @@ fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, B
 
 /// A header value as the URL parser gets it: bytes beyond ASCII are percent-encoded one by one.
 ///
-/// The standard does not say how they are read (whatwg/fetch#883); browsers agree on this, and the test
+/// The standard does not say how they are read (whatwg/fetch#883); Chromium and Firefox agree on this, and the test
 /// `fetch/api/redirect/redirect-location-escape.tentative.any.js` of web-platform-tests expects it.
 fn ascii(value: &[u8]) -> String {
     let mut text = String::with_capacity(value.len());

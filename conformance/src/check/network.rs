@@ -86,7 +86,8 @@ impl LiveNetwork {
             .http1_max_buf_size(HEAD_LIMIT)
             .http1_max_headers(LINE_LIMIT)
             .http2_max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
-            // RFC 9112, sections 5.1 and 5.2: no server may send these two any more, and browsers read them.
+            // RFC 9112, sections 5.1 and 5.2: no server may send these two any more. Chromium reads both; Firefox reads folded
+            // lines, and leaves out a header with a space before its colon, which the client cannot tell from one without.
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .build(connector);

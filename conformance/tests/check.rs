@@ -101,7 +101,7 @@ async fn an_audit_of_a_specimen_finds_nothing() {
         let request = fetch(&format!("http://{}", server.address()), "GET", "/echo");
         let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
         let findings = report.findings().unwrap();
-        assert_eq!(findings.len(), 9);
+        assert_eq!(findings.len(), 8);
         assert!(findings.iter().all(|finding| finding.access == Access::None), "{name}: {findings:#?}");
         server.stop().await;
     }
@@ -182,6 +182,11 @@ const OK: &str = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n";
     true,
     FailureKind::Malformed
 )]
+#[case::other_protocol(
+    "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n",
+    false,
+    FailureKind::BrokenOff
+)]
 #[case::half_a_body("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", true, FailureKind::BrokenOff)]
 #[case::slow_body("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", false, FailureKind::Timeout)]
 #[case::bad_chunk(
@@ -210,7 +215,38 @@ async fn an_endless_body_ends() {
 async fn endless_headers_end() {
     let address = broken(format!("{OK}x-a: ").into(), true, false).await;
     let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
-    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::Malformed));
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::EndlessHead));
+    assert_eq!(report.console().unwrap(), "Failed to load resource: net::ERR_RESPONSE_HEADERS_TOO_BIG");
+}
+
+#[rstest]
+#[case::many(150, 2, None)]
+#[case::long(2, 100_000, None)]
+#[case::too_many(1001, 2, Some(FailureKind::EndlessHead))]
+#[case::too_long(3, 100_000, Some(FailureKind::EndlessHead))]
+#[tokio::test]
+async fn a_long_head_is_read(#[case] lines: usize, #[case] length: usize, #[case] kind: Option<FailureKind>) {
+    let lines: String = (0..lines).map(|number| format!("x-{number}: {}\r\n", "a".repeat(length))).collect();
+    let response = format!("{OK}{lines}content-length: 0\r\n\r\n");
+    let address = broken(response.into(), false, true).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), kind, "{:?}", report.failure());
+}
+
+/// RFC 9112, sections 5.1 and 5.2: what no server may send any more, and Chromium reads.
+#[rstest]
+#[case::space_before_the_colon("access-control-allow-origin : *\r\n", "*")]
+#[case::folded("access-control-allow-origin:\r\n  *\r\n", "*")]
+#[case::folded_within("x-a: 1\r\n\t2\r\naccess-control-allow-origin: *\r\n", "*")]
+#[tokio::test]
+async fn headers_of_another_time_are_read(#[case] lines: &str, #[case] allowed: &str) {
+    let response = format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n");
+    let address = broken(response.into(), false, true).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
+    assert_eq!(report.verdict(), Verdict::Readable, "{}", to_text(&report));
+    let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+    let headers = &json["exchanges"][0]["response"]["headers"];
+    assert_eq!(headers["access-control-allow-origin"], serde_json::json!([allowed]));
 }
 
 #[rstest]

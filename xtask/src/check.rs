@@ -1,6 +1,7 @@
 //! `cargo xtask check`: acts as a browser towards a live server, and explains.
 
 use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -109,11 +110,23 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let Arguments { cacert, timeout, format, .. } = &arguments;
+    in_time(check(&arguments))?
+}
+
+/// Runs a future to its end, and waits for nothing else.
+///
+/// A resolver that hangs blocks a thread that nobody can stop: to wait for it would be to forget the time limit.
+fn in_time<T>(future: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+async fn check(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let Arguments { cacert, timeout, format, .. } = arguments;
     if arguments.curl {
-        let command = runtime.block_on(curl(&arguments.check(), cacert.as_deref()));
-        return Ok(match command {
+        return Ok(match curl(&arguments.check(), cacert.as_deref()).await {
             Ok(command) => {
                 print(&command)?;
                 ExitCode::SUCCESS
@@ -125,7 +138,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         });
     }
     let network = LiveNetwork::new(cacert.as_deref(), *timeout)?;
-    let report: Report = runtime.block_on(play(arguments.check(), Arc::new(network)));
+    let report: Report = play(arguments.check(), Arc::new(network)).await;
     match format {
         Format::Text => print(&to_text(&report))?,
         Format::Json => print(&to_json(&report)?)?,
@@ -164,5 +177,29 @@ impl Arguments {
             BrowserName::Firefox => Profile::firefox(),
         };
         Check { page: Page::new(self.origin.clone()), request, profile, audit: self.audit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_hangs() {
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let hang = move || {
+            let _ = begin.send(());
+            ended.recv_timeout(Duration::from_secs(10))
+        };
+        let hung = in_time(async {
+            // As the resolver of an HTTP client does it.
+            tokio::task::spawn_blocking(hang);
+            begun.await
+        });
+        assert!(matches!(hung, Ok(Ok(()))));
+        assert!(end.send(()).is_ok(), "the thread had to end first");
     }
 }

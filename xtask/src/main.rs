@@ -47,8 +47,14 @@ enum Command {
     /// Do what a browser would do with a fetch to a live server, and explain the verdict.
     ///
     /// Exits with 0 if the fetch succeeds (readable, or opaque where that was asked for), with 1 if the browser blocks it, with
-    /// 2 if no response came (connection, TLS, timeout, endless body, no HTTP) or the arguments are wrong. The server is reached
-    /// directly, without a proxy. `docs/errors.md` explains every reason.
+    /// 2 if no response came (connection, TLS, timeout, endless head or body, no HTTP) or the arguments are wrong. The server is
+    /// reached directly, without a proxy. `docs/errors.md` explains every reason.
+    ///
+    /// In JSON every field is always there. `null` are: `reason`, `console`, `help`, `detail`, `rule` and `faq` unless the fetch is
+    /// blocked; `change` unless one response header with another value would help; `failure` unless no response came; `status` and
+    /// `response_type` where the fetch is blocked; `audit` unless `--audit` is given and a response came; of an exchange, `response`
+    /// where none came, and `error` where one came; a request's `body` where it has none; a finding's `reason` where that origin
+    /// could read the response with cookies.
     Check(check::Arguments),
     /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
     Serve(serve::Arguments),

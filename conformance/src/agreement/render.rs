@@ -151,7 +151,7 @@ fn aspects(row: &Row) -> Vec<(&'static str, Vec<String>)> {
         let cells = row.browsers.values().flat_map(|side| [&side.model, &side.browser]);
         (name, cells.map(|seen| seen.as_ref().map_or_else(|| "–".to_owned(), show)).collect())
     };
-    vec![
+    let mut aspects = vec![
         aspect("page", |seen| seen.page.first().cloned().unwrap_or_default()),
         aspect("preflight", |seen| {
             let preflights = seen.requests.iter().filter(|request| request.preflight).count();
@@ -160,7 +160,12 @@ fn aspects(row: &Row) -> Vec<(&'static str, Vec<String>)> {
         aspect("Origin", |seen| each(seen, |request| request.origin.as_deref())),
         aspect("cookies", |seen| each(seen, |request| request.cookie.as_deref())),
         aspect("console", |seen| seen.console.join("\n")),
-    ]
+    ];
+    let sides = || row.browsers.values().flat_map(|side| [&side.model, &side.browser]).flatten();
+    if sides().any(|seen| seen.document_cookie.is_some()) {
+        aspects.push(aspect("document.cookie", |seen| seen.document_cookie.clone().unwrap_or_default()));
+    }
+    aspects
 }
 
 /// A header of every request, a line each.

@@ -33,6 +33,8 @@ const VALUES_LEFT_OUT: &[&str] = &["content-length", "date"];
 pub struct Seen {
     /// How the fetch settles, and then what the page reads, a line each; empty where no page takes part.
     pub page: Vec<String>,
+    /// What `document.cookie` says, or throws; `None` where the scenario does not ask.
+    pub document_cookie: Option<String>,
     /// The requests that a server saw.
     pub requests: Vec<Request>,
     /// What the console prints.
@@ -60,6 +62,10 @@ impl Seen {
     pub(super) fn of(observation: &Observation) -> Self {
         Self {
             page: observation.page.as_ref().map(page).unwrap_or_default(),
+            document_cookie: observation
+                .document_cookie
+                .as_ref()
+                .map(|cookies| cookies.clone().unwrap_or_else(|error| error.to_string())),
             requests: observation
                 .exchanges
                 .iter()
@@ -86,6 +92,14 @@ impl Seen {
         if self.page != browser.page {
             let (model, browser) = apart(&self.page, &browser.page);
             found.push(format!("page: the model shows {}, the browser {}", list(&model), list(&browser)));
+        }
+        if self.document_cookie != browser.document_cookie {
+            let show = |seen: &Self| list(seen.document_cookie.as_slice());
+            found.push(format!(
+                "document.cookie: the model shows {}, the browser {}",
+                show(self),
+                show(browser)
+            ));
         }
         if self.requests != browser.requests {
             let lines = |seen: &Self| seen.requests.iter().flat_map(Request::lines).collect::<Vec<String>>();

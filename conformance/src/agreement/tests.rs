@@ -62,6 +62,7 @@ async fn a_browser_with_another_rule_is_not_explained() {
 #[rstest]
 #[case::no_origin(Fault::OmitsOrigin, "origin: https://app.example")]
 #[case::cookies_on_preflights(Fault::SendsCookiesOnPreflights, "cookie: ")]
+#[case::http_only_for_scripts(Fault::ShowsHttpOnly, "document.cookie: the model shows `theme=dark`, the")]
 #[tokio::test]
 async fn a_faulty_browser_is_unexplained_and_fails(#[case] fault: Fault, #[case] told: &str) {
     let real = Model::new(Profile::chromium()).with_fault(fault);

@@ -178,6 +178,9 @@ impl Browser {
         let methods = grant.methods.into_iter().map(Allows::Method);
         let headers = grant.headers.into_iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
         let mut state = self.state();
+        if self.profile.caches_newest_preflight {
+            state.preflights.0.retain(|entry| entry.key != key);
+        }
         for allows in methods.chain(headers) {
             state.preflights.store(&key, request, &allows, expires, &self.profile, self.faults);
         }

@@ -4,7 +4,8 @@ use super::fault::Fault;
 use super::request::{Request, Tainting};
 use super::site::is_same_site;
 use super::{
-    BlockReason, Blocked, Browser, Exchange, ExchangeKind, Mode, Origin, Page, WireRequest, WireResponse,
+    BlockReason, Blocked, Browser, Exchange, ExchangeKind, Mode, NetworkError, Origin, Page, WireRequest,
+    WireResponse,
 };
 
 /// What was on the wire so far, in order.
@@ -42,7 +43,13 @@ impl Browser {
         kind: ExchangeKind,
         exchanges: &mut Exchanges,
     ) -> Result<WireResponse, Blocked> {
-        let response = self.network.send(request.clone()).await;
+        // "HTTP-network fetch": a status from 100 to 199, 101 among them, is not that of a response.
+        let response = self.network.send(request.clone()).await.and_then(|response| match response.status {
+            status @ 100..200 => {
+                Err(NetworkError::new(format!("nothing but an interim response came (status {status})")))
+            }
+            _ => Ok(response),
+        });
         exchanges.push(Exchange { kind, request, response: response.clone() });
         response
             .map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail).with_failure(error.kind))

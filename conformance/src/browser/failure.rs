@@ -19,6 +19,8 @@ pub enum FailureKind {
     Tls,
     /// The time was up.
     Timeout,
+    /// The head is longer than what is read.
+    EndlessHead,
     /// The body is longer than what is read.
     EndlessBody,
     /// What came is no HTTP.
@@ -41,6 +43,7 @@ impl FailureKind {
             Self::CertificateDate => "certificate-date",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::EndlessHead => "endless-head",
             Self::EndlessBody => "endless-body",
             Self::Malformed => "malformed",
             Self::BrokenOff => "broken-off",
@@ -59,7 +62,7 @@ impl FailureKind {
             | Self::CertificateDate
             | Self::Tls
             | Self::Unsendable => false,
-            Self::Timeout | Self::EndlessBody | Self::Malformed | Self::BrokenOff => true,
+            Self::Timeout | Self::EndlessHead | Self::EndlessBody | Self::Malformed | Self::BrokenOff => true,
         }
     }
 
@@ -81,6 +84,10 @@ impl FailureKind {
             Self::Timeout => {
                 "The server may be overloaded, or wait for something; `--timeout SECONDS` gives it longer. A response that \
                  never ends, such as an event stream, cannot be checked."
+            }
+            Self::EndlessHead => {
+                "The response has more than 1,000 header lines, or 256 KiB of them, which is as much as Chromium reads: send \
+                 fewer, or shorter ones."
             }
             Self::EndlessBody => "Check a URL of the same server whose response ends.",
             Self::Malformed => {
@@ -104,6 +111,7 @@ impl FailureKind {
             Self::CertificateDate => "ERR_CERT_DATE_INVALID",
             Self::Tls => "ERR_SSL_PROTOCOL_ERROR",
             Self::Timeout => "ERR_TIMED_OUT",
+            Self::EndlessHead => "ERR_RESPONSE_HEADERS_TOO_BIG",
             Self::Malformed => "ERR_INVALID_HTTP_RESPONSE",
             Self::BrokenOff => "ERR_EMPTY_RESPONSE",
             Self::EndlessBody | Self::Unsendable => "ERR_FAILED",

@@ -130,6 +130,8 @@ faults! {
     KeepsExpiredCookies = "keeps-expired-cookies",
     /// `__Host-` and `__Secure-` promise nothing.
     IgnoresCookiePrefixes = "ignores-cookie-prefixes",
+    /// `document.cookie` shows `HttpOnly` cookies, too.
+    ShowsHttpOnly = "shows-http-only",
     /// Preflights are not cached.
     NeverCachesPreflights = "never-caches-preflights",
     /// Preflights are cached for the same time whatever `Access-Control-Max-Age` says.

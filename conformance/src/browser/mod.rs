@@ -39,6 +39,7 @@ pub use self::blocked::{BlockReason, Blocked};
 use self::cache::PreflightCache;
 pub use self::clock::{Clock, ManualClock, SystemClock};
 use self::cookie::Jar;
+pub use self::cookie::SecurityError;
 pub use self::failure::FailureKind;
 pub use self::fault::{Fault, Faults};
 pub use self::origin::Origin;

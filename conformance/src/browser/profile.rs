@@ -18,6 +18,8 @@ pub struct Profile {
     pub(super) caches_wildcards: bool,
     /// Whether a cached preflight for requests with credentials also serves requests without.
     pub(super) caches_share_credentials: bool,
+    /// Whether a preflight takes the place of everything that was remembered for its origin and URL.
+    pub(super) caches_newest_preflight: bool,
     /// Whether `HEAD` needs no cached method.
     pub(super) caches_exempt_head: bool,
     /// Whether `Access-Control-Allow-Headers: *` covers `Authorization`, against Fetch.
@@ -46,6 +48,8 @@ pub struct Profile {
     pub(super) trusts_loopback_cookies: bool,
     /// Whether each top-level site has a jar of its own for the cookies of other sites.
     pub(super) partitions_cookies: bool,
+    /// Whether a page with a `data:` URL that asks for its cookies gets an error, against HTML.
+    pub(super) data_pages_throw: bool,
 }
 
 /// What becomes of an `Access-Control-Max-Age` that is there and cannot be parsed.
@@ -103,6 +107,12 @@ const CHROMIUM: &[Rule] = &[
         source: "services/network/public/cpp/features.cc, `kCorsNonWildcardRequestHeadersSupport`, which is off",
         change: |profile| profile.wildcard_covers_authorization = true,
     },
+    Rule {
+        name: "newest-preflight-replaces",
+        says: "A preflight's answer takes the place of what was remembered for the same page and URL, with credentials or without, and is not added to it.",
+        source: "services/network/cors/preflight_cache.cc, `PreflightCache::AppendEntry`",
+        change: |profile| profile.caches_newest_preflight = true,
+    },
     CHALLENGES_OF_OTHER_ORIGINS,
     FAILURES_FORGET_NO_PREFLIGHT,
     MIXED_CONTENT_BY_SCHEME,
@@ -111,6 +121,12 @@ const CHROMIUM: &[Rule] = &[
         says: "A redirect through another site does not make a request cross-site to cookies.",
         source: "net/base/features.cc, `kCookieSameSiteConsidersRedirectChain`, which is off",
         change: |profile| profile.same_site_considers_redirects = false,
+    },
+    Rule {
+        name: "data-pages-may-not-ask-for-cookies",
+        says: "`document.cookie` throws in a page with a `data:` URL, where HTML has it say that there are none.",
+        source: "third_party/blink/renderer/core/dom/document.cc, `Document::cookie`",
+        change: |profile| profile.data_pages_throw = true,
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
 ];
@@ -238,6 +254,7 @@ impl Profile {
             unparsable_max_age: UnparsableMaxAge::Default,
             caches_wildcards: true,
             caches_share_credentials: true,
+            caches_newest_preflight: false,
             caches_exempt_head: true,
             wildcard_covers_authorization: false,
             answers_foreign_challenges: false,
@@ -252,6 +269,7 @@ impl Profile {
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
+            data_pages_throw: false,
         }
     }
 

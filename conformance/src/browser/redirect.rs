@@ -79,11 +79,45 @@ fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, B
         return Err(invalid(line, "there more than once"));
     }
     // Step 3.
-    let mut location =
-        current.join(&String::from_utf8_lossy(trim(line))).map_err(|_| invalid(line, "not a URL"))?;
+    let mut location = current.join(&ascii(trim(line))).map_err(|_| invalid(line, "not a URL"))?;
     // Step 4.
     if location.fragment().is_none() {
         location.set_fragment(current.fragment());
     }
     Ok(Some(location))
+}
+
+/// A header value as the URL parser gets it: bytes beyond ASCII are percent-encoded one by one.
+///
+/// The standard does not say how they are read (whatwg/fetch#883); Chromium and Firefox agree on this, and the test
+/// `fetch/api/redirect/redirect-location-escape.tentative.any.js` of web-platform-tests expects it.
+fn ascii(value: &[u8]) -> String {
+    let mut text = String::with_capacity(value.len());
+    for &byte in value {
+        match byte {
+            0..0x80 => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::ascii(b"/x?y#z", "https://api.example/x?y#z")]
+    #[case::utf_8(b"/\xe2\xad\x90?\xe2\xad\x90", "https://api.example/%E2%AD%90?%E2%AD%90")]
+    #[case::no_utf_8(b"/\xff?\xff#\xff", "https://api.example/%FF?%FF#%FF")]
+    #[case::escaped_already(b"/%e2%00\xff", "https://api.example/%e2%00%FF")]
+    #[case::host(b"https://m\xc3\xbcnchen.example/", "https://xn--mnchen-3ya.example/")]
+    fn a_location_beyond_ascii(#[case] location: &[u8], #[case] url: &str) {
+        let headers = vec![("location".to_owned(), location.to_vec())];
+        let response = WireResponse { status: 302, headers, body: Vec::new() };
+        let current = Url::parse("https://api.example/").unwrap();
+        assert_eq!(location_url(&current, &response).unwrap().unwrap().as_str(), url);
+    }
 }

@@ -11,18 +11,28 @@ const LONGEST_SECONDS: f64 = 86_400.0;
 
 /// Reads a URL with its scheme.
 pub fn url(text: &str) -> Result<Url, String> {
-    let parsed = Url::parse(text);
-    match &parsed {
-        Ok(url) if url.has_host() => {}
-        // `localhost:3000/x` parses as a URL of scheme `localhost`.
-        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) if !text.contains("://") => {
-            let rest = text.trim_start_matches('/');
-            return Err(format!("it has no scheme; write `https://{rest}` or `http://{rest}`"));
+    let help = "write a URL such as `https://api.example.com/users`";
+    match Url::parse(text) {
+        Ok(url) if url.has_host() => Ok(url),
+        Ok(url) if !is_host_and_port(text) => {
+            Err(format!("only `https:` and `http:` can be checked, and it is `{}:`; {help}", url.scheme()))
         }
-        Ok(_) => return Err("it has no host; write a URL such as `https://api.example.com/users`".to_owned()),
-        Err(_) => {}
+        Err(error) if error != url::ParseError::RelativeUrlWithoutBase || text.contains("://") => {
+            Err(format!("it is not a URL: {error}; {help}"))
+        }
+        Ok(_) | Err(_) => {
+            let rest = text.trim_start_matches('/');
+            Err(format!("it has no scheme; write `https://{rest}` or `http://{rest}`"))
+        }
     }
-    parsed.map_err(|error| format!("it is not a URL: {error}"))
+}
+
+/// Whether a text that parses as a URL without a host begins with a host and a port: `localhost:3000/x` has the scheme
+/// `localhost`.
+fn is_host_and_port(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once(':') else { return false };
+    let port = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reads an origin as browsers serialize it.
@@ -77,8 +87,13 @@ mod tests {
     #[case("", "no scheme")]
     #[case("https://", "not a URL")]
     #[case("https://a b/", "not a URL")]
-    #[case("file:///etc/passwd", "no host")]
-    #[case("data:text/plain,x", "no scheme")]
+    #[case("localhost:3000", "write `https://localhost:3000`")]
+    #[case("api.example.com:8080?x", "write `https://api.example.com:8080?x`")]
+    #[case("file:///etc/passwd", "only `https:` and `http:` can be checked, and it is `file:`")]
+    #[case("data:text/plain,x", "and it is `data:`; write a URL such as")]
+    #[case("about:blank", "and it is `about:`")]
+    #[case("mailto:a@b.example", "and it is `mailto:`")]
+    #[case("https:", "not a URL")]
     fn urls_that_are_none(#[case] text: &str, #[case] told: &str) {
         let error = url(text).unwrap_err();
         assert!(error.contains(told), "{error}");

@@ -38,7 +38,7 @@ pub enum Access {
     WithoutCookies,
     /// Nothing.
     None,
-    /// No response came.
+    /// Nobody knows: nothing was sent, or no response came.
     Unknown,
 }
 
@@ -60,10 +60,14 @@ pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Findi
             ..FetchRequest::new(check.request.url.clone())
         };
         let browser = Browser::new(network.clone(), check.profile.clone());
-        let Fetched { outcome, .. } = browser.fetch(&page, request).await;
+        let Fetched { outcome, exchanges, .. } = browser.fetch(&page, request).await;
+        let was_answered = exchanges.iter().any(|exchange| exchange.response.is_ok());
         let (access, redirected, reason) = match outcome {
             Outcome::Response(response) => {
                 (Access::WithCookies, response.response_type == ResponseType::OpaqueRedirect, None)
+            }
+            Outcome::Blocked(blocked) if !was_answered => {
+                (Access::Unknown, false, Some(blocked.reason.as_str()))
             }
             Outcome::Blocked(blocked) => (access(blocked.reason), false, Some(blocked.reason.as_str())),
         };
@@ -79,7 +83,6 @@ fn access(reason: BlockReason) -> Access {
         BlockReason::WildcardOriginWithCredentials | BlockReason::CredentialsNotAllowed => {
             Access::WithoutCookies
         }
-        BlockReason::NetworkError => Access::Unknown,
         _ => Access::None,
     }
 }
@@ -108,7 +111,8 @@ fn hostile_origins(trusted: &Origin, target: &Url) -> Vec<(&'static str, String,
             format!("{own}://check-{random}.{host}{port}"),
             "whoever has one subdomain, or finds a hole in one",
         ));
-        if let Some((label, rest)) = host.split_once('.') {
+        // Without a second dot, a top-level domain would be left, which nobody can have.
+        if let Some((label, rest)) = host.split_once('.').filter(|(_, rest)| rest.contains('.')) {
             tried.push(("dot", format!("{own}://{label}x{rest}{port}"), "whoever registers that name"));
         }
     }
@@ -126,8 +130,9 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("https://app.example", 9)]
-    #[case("https://app.example:8443", 9)]
+    #[case("https://www.app.example", 9)]
+    #[case("https://www.app.example:8443", 9)]
+    #[case("https://app.example", 8)]
     #[case("http://localhost:3000", 7)]
     #[case("http://127.0.0.1:3000", 5)]
     #[case("http://[::1]:3000", 5)]

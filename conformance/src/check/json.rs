@@ -68,6 +68,22 @@ struct JsonResponse<'a> {
 type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 
 /// The report as one JSON object; the text ends with a line feed.
+///
+/// Every field is always there. One that does not apply is `null`:
+///
+/// | field | `null` |
+/// |---|---|
+/// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked |
+/// | `change` | unless the fetch is blocked, and one response header with another value would help |
+/// | `failure` | unless no response came |
+/// | `status`, `response_type` | where the fetch is blocked; an opaque response has status 0 |
+/// | `audit` | unless that was asked for, and a response came |
+/// | `response` of an exchange | where none came |
+/// | `error` of an exchange | where a response came |
+/// | `body` of a request | where it has none |
+/// | `reason` of a finding of the audit | where that origin could read the response with cookies |
+///
+/// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`) are empty instead.
 pub fn to_json(report: &Report) -> Result<String, serde_json::Error> {
     let blocked = report.blocked();
     let about = blocked.map(|blocked| explanation(blocked.reason));

@@ -28,6 +28,12 @@ use crate::browser::{FailureKind, Network, NetworkError, WireRequest, WireRespon
 /// The longest body that is read.
 const BODY_LIMIT: usize = 16 << 20;
 
+/// The longest response head that is read, as in Chromium (net/http/http_stream_parser.h, `kMaxHeaderBufSize`).
+const HEAD_LIMIT: usize = 256 << 10;
+
+/// The most header lines of a response.
+const LINE_LIMIT: usize = 1000;
+
 /// Real servers, reached directly.
 ///
 /// It follows no redirects, keeps no cookies, decodes no bodies and uses no proxy: what it reports is what the server said.
@@ -75,7 +81,16 @@ impl LiveNetwork {
             .enable_http1()
             .enable_http2()
             .build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = Client::builder(TokioExecutor::new())
+            // Over HTTP/1.1 the client reads somewhat more than it is told.
+            .http1_max_buf_size(HEAD_LIMIT)
+            .http1_max_headers(LINE_LIMIT)
+            .http2_max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
+            // RFC 9112, sections 5.1 and 5.2: no server may send these two any more. Chromium reads both; Firefox reads folded
+            // lines, and leaves out a header with a space before its colon, which the client cannot tell from one without.
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .build(connector);
         Ok(Self { client, time_limit, failure: Mutex::default() })
     }
 
@@ -154,8 +169,18 @@ fn to_http(request: WireRequest) -> Result<Request<Full<Bytes>>, Failure> {
 
 async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Failure> {
     let (head, mut incoming) = response.into_parts();
-    let lines = head.headers.iter();
-    let headers = lines.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+    if head.status.is_informational() {
+        let detail = format!("the server switched protocols unasked (status {})", head.status);
+        return Err(Failure::new(FailureKind::BrokenOff, detail));
+    }
+    let lines = || head.headers.iter();
+    let length: usize = lines().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    if length > HEAD_LIMIT {
+        let detail = format!("the response's head is longer than {} KiB", HEAD_LIMIT >> 10);
+        return Err(Failure::new(FailureKind::EndlessHead, detail));
+    }
+    let headers =
+        lines().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
         let frame = frame.map_err(|error| Failure::from_error(&error, FailureKind::BrokenOff))?;

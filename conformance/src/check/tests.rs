@@ -242,12 +242,16 @@ fn origin_of(request: &WireRequest) -> String {
     request.header("origin").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
 
+/// Has a dot that leaves a name to register when something else stands in for it.
+const WWW: &str = "https://www.app.example";
+
 /// Servers with the usual mistakes, and the tricks that get through to each.
 #[rstest]
-#[case::exact(|origin: &str| origin == APP, &[])]
+#[case::exact(|origin: &str| origin == WWW, &[])]
 #[case::reflection(|_: &str| true, &["reflection", "null", "localhost", "prefix", "suffix", "subdomain", "dot", "http-twin", "port"])]
-#[case::begins(|origin: &str| origin.starts_with(APP), &["prefix", "port"])]
-#[case::ends(|origin: &str| origin.ends_with("app.example"), &["suffix", "subdomain", "http-twin"])]
+#[case::begins(|origin: &str| origin.starts_with(WWW), &["prefix", "port"])]
+#[case::ends(|origin: &str| origin.ends_with("www.app.example"), &["suffix", "subdomain", "http-twin"])]
+#[case::any_character(|origin: &str| origin.starts_with("https://www") && origin[12..] == *"app.example", &["dot"])]
 #[case::null(|origin: &str| origin == "null", &["null"])]
 #[tokio::test]
 async fn an_audit_finds_careless_comparisons(
@@ -265,7 +269,8 @@ async fn an_audit_finds_careless_comparisons(
             false => reply(200, &[]),
         }
     }));
-    let findings = audit::audit(&check(put()), network).await;
+    let page = Page::new(Origin::parse(WWW).unwrap());
+    let findings = audit::audit(&Check { page, ..check(put()) }, network).await;
     let found: Vec<_> =
         findings.iter().filter(|it| it.access == Access::WithCookies).map(|it| it.name).collect();
     assert_eq!(found, names);
@@ -277,4 +282,77 @@ async fn a_public_response_is_no_finding() {
     let network = Arc::new(Servers(|_: &WireRequest| reply(200, &[("access-control-allow-origin", "*")])));
     let findings = audit::audit(&check(get()), network).await;
     assert!(findings.iter().all(|finding| finding.access == Access::WithoutCookies), "{findings:?}");
+}
+
+#[rstest]
+#[case::nothing_sent(
+    "http://api.example/",
+    "https://app.example",
+    false,
+    3,
+    "None of 5 could read the response with the user's cookies. 3 got no answer."
+)]
+#[case::nothing_came("https://api.example/", "https://app.example", true, 8, "None got an answer")]
+#[case::all_answered(
+    "https://api.example/",
+    "https://app.example",
+    false,
+    0,
+    "None of 8 could read the response with the user's cookies.\n"
+)]
+#[tokio::test]
+async fn an_audit_does_not_boast_of_what_nobody_tried(
+    #[case] url: &str,
+    #[case] origin: &str,
+    #[case] is_down: bool,
+    #[case] unknown: usize,
+    #[case] told: &str,
+) {
+    struct Down(bool);
+    impl Network for Down {
+        fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+            ready(if self.0 { Err(NetworkError::new("down")) } else { Ok(reply(200, &[])) }).boxed()
+        }
+    }
+    let request = FetchRequest::new(Url::parse(url).unwrap());
+    let check = Check { page: Page::new(Origin::parse(origin).unwrap()), ..check(request) };
+    let network = Arc::new(Down(is_down));
+    let findings = audit::audit(&check, network.clone()).await;
+    let counted = findings.iter().filter(|finding| finding.access == Access::Unknown).count();
+    assert_eq!(counted, unknown, "{findings:#?}");
+    let fetched = fetch(&check, network).await;
+    let report = Report { findings: Some(findings), ..Report::new(check, fetched, None) };
+    let text = to_text(&report);
+    assert!(text.contains(told), "{text}");
+}
+
+/// Which of the fields that do not always apply are null.
+#[rstest]
+#[case::readable(200, None, Mode::Cors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
+#[case::opaque(200, None, Mode::NoCors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
+#[case::blocked(403, None, Mode::Cors, &["audit", "failure", "response_type", "status"])]
+#[case::no_response(101, Some(FailureKind::BrokenOff), Mode::Cors, &["audit", "change", "response_type", "status"])]
+#[tokio::test]
+async fn fields_are_null_where_they_do_not_apply(
+    #[case] status: u16,
+    #[case] failure: Option<FailureKind>,
+    #[case] mode: Mode,
+    #[case] nulls: &[&str],
+) {
+    let check = check(FetchRequest { mode, ..get() });
+    let fetched = fetch(
+        &check,
+        Arc::new(Servers(move |_: &WireRequest| reply(status, if status == 200 { &[OWN] } else { &[] }))),
+    )
+    .await;
+    let failure = failure.map(|kind| Failure::new(kind, "no"));
+    let json = json(&Report::new(check, fetched, failure));
+    let found: Vec<_> =
+        json.as_object().unwrap().iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name).collect();
+    let mut found: Vec<&str> = found.into_iter().map(String::as_str).collect();
+    found.sort_unstable();
+    assert_eq!(found, nulls);
+    let exchange = &json["exchanges"][0];
+    assert_eq!(exchange["response"].is_null(), status == 101);
+    assert_eq!(exchange["error"].is_null(), status != 101);
 }

@@ -160,18 +160,23 @@ fn write_audit(text: &mut String, findings: &[Finding]) -> fmt::Result {
             Access::WithCookies => ("!!", format!("READABLE WITH COOKIES by {danger}")),
             Access::WithoutCookies => (" -", "readable without cookies only".to_owned()),
             Access::None => ("ok", format!("blocked: {}", reason.unwrap_or_default())),
-            Access::Unknown => ("??", "no response came".to_owned()),
+            Access::Unknown => ("??", format!("no answer: {}", reason.unwrap_or_default())),
         };
         writeln!(text, "  {mark} {name:<10} {origin}: {what}")?;
     }
-    let count = findings.iter().filter(|finding| finding.access == Access::WithCookies).count();
-    match count {
-        0 => writeln!(text, "None of {} could read the response with the user's cookies.", findings.len()),
+    let count = |access| findings.iter().filter(|finding| finding.access == access).count();
+    let (readable, unknown) = (count(Access::WithCookies), count(Access::Unknown));
+    let answered = findings.len() - unknown;
+    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} got no answer.") };
+    match (readable, answered) {
+        (_, 0) => writeln!(text, "None got an answer: nothing is known of what they could read."),
+        (0, _) => {
+            writeln!(text, "None of {answered} could read the response with the user's cookies.{rest}")
+        }
         _ => writeln!(
             text,
-            "{count} of {} could read the response with the user's cookies: unless that is meant, compare the whole `Origin` \
-             with a list of exact origins.",
-            findings.len()
+            "{readable} of {answered} could read the response with the user's cookies: unless that is meant, compare the whole \
+             `Origin` with a list of exact origins.{rest}"
         ),
     }
 }

@@ -36,6 +36,9 @@ fn classify_one(error: &(dyn Error + 'static)) -> Option<FailureKind> {
         });
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        if error.is_parse_too_large() {
+            return Some(FailureKind::EndlessHead);
+        }
         if error.is_parse() {
             return Some(FailureKind::Malformed);
         }

@@ -107,25 +107,27 @@ async fn take(
     if !step.wait.is_zero() {
         session.wait(step.wait).await?;
     }
-    let (page, exchanges, console) = match &step.action {
+    let page = match &step.from {
+        None => scenario.page.clone(),
+        // Another page, but the same person before it.
+        Some(origin) => Page { user: scenario.page.user.clone(), ..Page::new(origin.clone()) },
+    };
+    let (outcome, exchanges, console) = match &step.action {
         Action::Fetch(request) => {
-            let fetched = match &step.from {
-                None => session.fetch(&scenario.page, request.clone()).await?,
-                Some(origin) => {
-                    // Another page, but the same person before it.
-                    let page = Page { user: scenario.page.user.clone(), ..Page::new(origin.clone()) };
-                    session.fetch(&page, request.clone()).await?
-                }
-            };
+            let fetched = session.fetch(&page, request.clone()).await?;
             (Some(fetched.outcome), fetched.exchanges, fetched.console)
         }
         Action::Request(request) => (None, vec![raw_exchange(request, network).await], Vec::new()),
+    };
+    let document_cookie = match step.document_cookie {
+        Some(_) => Some(session.document_cookie(&page).await?),
+        None => None,
     };
     let handlers_run = match before {
         Some(before) => Some(handlers_between(before, hits(scenario, network).await)),
         None => None,
     };
-    Ok(Observation { page, exchanges, console, handlers_run })
+    Ok(Observation { page: outcome, exchanges, console, handlers_run, document_cookie })
 }
 
 async fn raw_exchange(request: &RawRequest, network: &LoopbackNetwork) -> Exchange {

@@ -136,6 +136,7 @@ pub(super) struct StepFile {
     pub(super) preflights: Option<usize>,
     pub(super) actuals: Option<usize>,
     pub(super) handlers_run: Option<u64>,
+    pub(super) document_cookie: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -26,6 +26,8 @@ pub struct Step {
     pub actuals: Option<usize>,
     /// How many handlers run, over all servers.
     pub handlers_run: Option<u64>,
+    /// What `document.cookie` says in the page afterwards; of a fetch only.
+    pub document_cookie: Option<String>,
 }
 
 impl Step {
@@ -36,6 +38,7 @@ impl Step {
             || self.preflights.is_some()
             || self.actuals.is_some()
             || self.handlers_run.is_some()
+            || self.document_cookie.is_some()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::browser::{FetchRequest, Fetched, Network, Page};
+use crate::browser::{FetchRequest, Fetched, Network, Page, SecurityError};
 use crate::scenario::Scenario;
 
 pub use model::Model;
@@ -44,6 +44,12 @@ pub trait Session: Send {
         page: &'a Page,
         request: FetchRequest,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>>;
+
+    /// What `document.cookie` says to a script in `page`, or throws.
+    fn document_cookie<'a>(
+        &'a mut self,
+        page: &'a Page,
+    ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>>;
 
     /// Lets time pass.
     fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>>;

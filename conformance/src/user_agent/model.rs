@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
-use crate::browser::{Browser, Fault, FetchRequest, Fetched, ManualClock, Network, Page, Profile};
+use crate::browser::{
+    Browser, Fault, FetchRequest, Fetched, ManualClock, Network, Page, Profile, SecurityError,
+};
 
 /// The browser model, which needs no installation.
 #[derive(Clone, Debug)]
@@ -74,6 +76,13 @@ impl Session for ModelSession {
         request: FetchRequest,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move { Ok(self.browser.fetch(page, request).await) }.boxed()
+    }
+
+    fn document_cookie<'a>(
+        &'a mut self,
+        page: &'a Page,
+    ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>> {
+        ready(Ok(self.browser.document_cookies(page))).boxed()
     }
 
     fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::browser::{Exchange, Outcome};
+use crate::browser::{Exchange, Outcome, SecurityError};
 use crate::scenario::{On, Step};
 
 pub use render::exchange as render_exchange;
@@ -23,6 +23,8 @@ pub struct Observation {
     pub console: Vec<String>,
     /// How many handlers ran, over all servers, or why nobody can tell; `None` if the step does not ask.
     pub handlers_run: Option<Result<u64, String>>,
+    /// What `document.cookie` said in the page afterwards; `None` if the step does not ask.
+    pub document_cookie: Option<Result<String, SecurityError>>,
 }
 
 /// Something that was expected, and what was seen in its place.
@@ -70,6 +72,12 @@ pub fn check(number: usize, step: &Step, seen: &Observation) -> Vec<Mismatch> {
             mismatches.about("handlers").add(format!("{expected} run"), format!("no count: {error}"));
         }
         _ => {}
+    }
+    if let (Some(expected), Some(seen)) = (&step.document_cookie, &seen.document_cookie)
+        && seen.as_ref() != Ok(expected)
+    {
+        let seen = seen.as_ref().map_or_else(ToString::to_string, |cookies| format!("`{cookies}`"));
+        mismatches.about("document.cookie").add(format!("`{expected}`"), seen);
     }
     mismatches.found
 }

@@ -72,6 +72,7 @@ fn seen(page: Outcome) -> Observation {
         exchanges: vec![exchange(ExchangeKind::Preflight), exchange(ExchangeKind::Actual)],
         console: Vec::new(),
         handlers_run: Some(Ok(1)),
+        document_cookie: Some(Ok("a=1".to_owned())),
     }
 }
 
@@ -230,6 +231,16 @@ fn how_many(#[case] expected: &str, #[case] holds: bool) {
     assert_eq!(mismatches.is_empty(), holds, "{mismatches:?}");
 }
 
+#[rstest]
+#[case::same(Ok("a=1"), None)]
+#[case::none(Ok(""), Some("step 1, document.cookie: expected `a=1`, seen ``"))]
+#[case::thrown(Err(SecurityError), Some("step 1, document.cookie: expected `a=1`, seen SecurityError"))]
+fn the_cookies_of_the_page(#[case] cookies: Result<&str, SecurityError>, #[case] told: Option<&str>) {
+    let seen = Observation { document_cookie: Some(cookies.map(str::to_owned)), ..seen(blocked()) };
+    let mismatches = check(1, &step("document_cookie = \"a=1\""), &seen);
+    assert_eq!(mismatches.first().map(ToString::to_string).as_deref(), told);
+}
+
 #[test]
 fn handlers_that_cannot_be_counted_are_a_mismatch() {
     let uncounted = Observation { handlers_run: Some(Err("no /hits".to_owned())), ..seen(blocked()) };
@@ -275,6 +286,7 @@ fn a_raw_request_is_an_actual_exchange() {
         exchanges: vec![exchange(ExchangeKind::Actual)],
         console: Vec::new(),
         handlers_run: None,
+        document_cookie: None,
     };
     assert_eq!(
         check(1, &step, &seen)[0].to_string(),

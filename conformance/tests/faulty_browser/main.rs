@@ -53,6 +53,7 @@ use tokio::sync::mpsc;
 #[case::shares_host_only_cookies(Fault::SharesHostOnlyCookies, "cookies")]
 #[case::keeps_expired_cookies(Fault::KeepsExpiredCookies, "cookies")]
 #[case::ignores_cookie_prefixes(Fault::IgnoresCookiePrefixes, "cookies")]
+#[case::shows_http_only(Fault::ShowsHttpOnly, "cookies")]
 #[case::never_caches_preflights(Fault::NeverCachesPreflights, "caching")]
 #[case::ignores_max_age(Fault::IgnoresMaxAge, "caching")]
 #[case::never_expires_preflights(Fault::NeverExpiresPreflights, "caching")]

@@ -22,21 +22,24 @@ pub(in crate::browser) struct Jar {
 /// A cookie in the store.
 #[derive(Debug)]
 struct Stored {
-    name: String,
-    value: String,
+    name: Vec<u8>,
+    value: Vec<u8>,
     expires: Option<Duration>,
     domain: String,
     host_only: bool,
     path: String,
     secure: bool,
+    http_only: bool,
     same_site: SameSite,
     partition: String,
     created: u64,
 }
 
-/// The request for which cookies are retrieved or stored.
+/// The request for which cookies are retrieved or stored, or the script that asks for them.
 pub(in crate::browser) struct Request<'a> {
     pub(in crate::browser) url: &'a Url,
+    /// RFC 6265bis, section 5.8: whether a retrieval's type is "HTTP", and not "non-HTTP".
+    pub(in crate::browser) is_http: bool,
     /// RFC 6265bis, section 5.2.
     pub(in crate::browser) is_same_site: bool,
     /// The top-level site whose jar it is, where jars are apart.
@@ -131,6 +134,7 @@ impl Jar {
             host_only,
             path,
             secure: cookie.secure,
+            http_only: cookie.http_only,
             same_site,
             partition: request.partition.clone(),
             created,
@@ -139,7 +143,7 @@ impl Jar {
     }
 
     /// Section 5.7, step 16.
-    fn has_secure_twin(&self, name: &str, domain: &str, path: &str, request: &Request<'_>) -> bool {
+    fn has_secure_twin(&self, name: &[u8], domain: &str, path: &str, request: &Request<'_>) -> bool {
         self.cookies.iter().any(|old| {
             old.secure
                 && old.name == name
@@ -156,7 +160,7 @@ impl Jar {
         self.cookies.retain(|cookie| cookie.expires.is_none_or(|expires| expires > now));
     }
 
-    /// Section 5.8.3, "Retrieval Algorithm": the value of `Cookie`.
+    /// Section 5.8.3, "Retrieval Algorithm": the cookie-string.
     pub(in crate::browser) fn retrieve(&mut self, request: &Request<'_>, now: Duration) -> Option<Vec<u8>> {
         let faults = request.faults;
         self.evict(now, faults);
@@ -176,20 +180,21 @@ impl Jar {
                 path_matches(request.url.path(), &cookie.path) || faults.has(Fault::IgnoresCookiePath)
             })
             .filter(|cookie| !cookie.secure || request.is_secure() || faults.has(Fault::IgnoresSecure))
+            .filter(|cookie| !cookie.http_only || request.is_http || faults.has(Fault::ShowsHttpOnly))
             .filter(|cookie| cookie.same_site == SameSite::None || request.is_same_site)
             .filter(|cookie| cookie.partition == request.partition)
             .collect();
         // Step 2: longer paths first, then older ones.
         cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
         // Step 4.
-        let pairs: Vec<String> = cookies
+        let pairs: Vec<Vec<u8>> = cookies
             .iter()
-            .map(|cookie| match cookie.name.as_str() {
-                "" => cookie.value.clone(),
-                name => format!("{name}={}", cookie.value),
+            .map(|cookie| match cookie.name.as_slice() {
+                [] => cookie.value.clone(),
+                name => [name, b"=", &cookie.value].concat(),
             })
             .collect();
-        (!pairs.is_empty()).then(|| pairs.join("; ").into_bytes())
+        (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
     }
 }
 
@@ -215,8 +220,8 @@ fn default_path(url: &Url) -> String {
 
 /// Section 5.7, steps 19 to 21.
 fn keeps_prefix_promise(cookie: &SetCookie, host_only: bool) -> bool {
-    let starts_with = |text: &str, prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    let starts_with = |text: &[u8], prefix: &str| {
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
     if cookie.name.is_empty() {
         return !starts_with(&cookie.value, "__Secure-") && !starts_with(&cookie.value, "__Host-");
@@ -263,7 +268,7 @@ mod tests {
     }
 
     fn request<'a>(url: &'a Url, profile: &'a Profile, faults: Faults) -> Request<'a> {
-        Request { url, is_same_site: true, partition: String::new(), profile, faults }
+        Request { url, is_http: true, is_same_site: true, partition: String::new(), profile, faults }
     }
 
     #[rstest]
@@ -312,6 +317,15 @@ mod tests {
         let mut shop = Shop::new();
         shop.set(from, line);
         assert_eq!(shop.get(to), header);
+    }
+
+    #[test]
+    fn a_cookie_goes_back_octet_by_octet() {
+        let mut shop = Shop::new();
+        let url = Url::parse("https://a.example/").unwrap();
+        let request = request(&url, &shop.profile, shop.faults);
+        shop.jar.store(b"a=\xff\xe9", &request, NOW);
+        assert_eq!(shop.jar.retrieve(&request, NOW).unwrap(), b"a=\xff\xe9");
     }
 
     #[test]

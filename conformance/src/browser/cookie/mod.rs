@@ -11,7 +11,12 @@ use super::fault::{Fault, Faults};
 use super::profile::Profile;
 use super::request::{RedirectTaint, Request, Tainting};
 use super::site::{is_same_site, is_schemelessly_same_site, site};
-use super::{Browser, Origin, Page, WireResponse};
+use super::{Browser, OpaqueSort, Origin, Page, WireResponse};
+
+/// HTML, "cookie": a script of an opaque origin may not ask for cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("SecurityError")]
+pub struct SecurityError;
 
 impl Browser {
     /// Fetch, "append a request `Cookie` header": its value.
@@ -44,10 +49,43 @@ impl Browser {
         String::from_utf8_lossy(&value).into_owned()
     }
 
+    /// What `document.cookie` returns to a script of `page`, which stands at its origin's root.
+    ///
+    /// # Errors
+    ///
+    /// Of an opaque origin, unless the page is of a sort that has no cookies.
+    pub fn document_cookies(&self, page: &Page) -> Result<String, SecurityError> {
+        let url = match (&page.origin, page.opaque) {
+            (Origin::Opaque, OpaqueSort::Sandboxed) => return Err(SecurityError),
+            (Origin::Opaque, OpaqueSort::Data) if self.profile.data_pages_throw => return Err(SecurityError),
+            (Origin::Opaque, OpaqueSort::Data | OpaqueSort::File) => None,
+            (origin, _) => Url::parse(&format!("{origin}/")).ok(),
+        };
+        // HTML, "cookie-averse Document object": a page whose URL's scheme is not HTTP(S).
+        let Some(url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
+            return Ok(String::new());
+        };
+        let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+        let context = CookieRequest {
+            url: &url,
+            is_http: false,
+            // RFC 6265bis, section 5.8.2: a page is of its own site unless one of another site is around it.
+            is_same_site: is_one_site(&page.origin, top_level, &self.profile)
+                || self.faults.has(Fault::IgnoresSameSite),
+            partition: partition_of(top_level, &page.origin, &self.profile),
+            profile: &self.profile,
+            faults: self.faults,
+        };
+        let cookies = self.state().cookies.retrieve(&context, self.clock.now()).unwrap_or_default();
+        // HTML, "cookie": UTF-8 decode without BOM.
+        Ok(String::from_utf8_lossy(&cookies).into_owned())
+    }
+
     /// The request of a user who visits `url` itself.
     fn visit<'a>(&'a self, url: &'a Url) -> CookieRequest<'a> {
         CookieRequest {
             url,
+            is_http: true,
             is_same_site: true,
             partition: String::new(),
             profile: &self.profile,
@@ -60,15 +98,19 @@ fn context<'a>(page: &Page, request: &'a Request, profile: &'a Profile, faults: 
     let url = request.current_url();
     let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
     let server = Origin::of(url);
-    let partition =
-        if profile.partitions_cookies { partition(top_level, &server, profile) } else { String::new() };
     CookieRequest {
         url,
+        is_http: true,
         is_same_site: is_same_site_request(page, request, profile) || faults.has(Fault::IgnoresSameSite),
-        partition,
+        partition: partition_of(top_level, &server, profile),
         profile,
         faults,
     }
+}
+
+/// The part of the jar that is for `server` below `top_level`.
+fn partition_of(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
+    if profile.partitions_cookies { partition(top_level, server, profile) } else { String::new() }
 }
 
 /// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".

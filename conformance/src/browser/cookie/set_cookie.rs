@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use cookie::{Cookie, SameSite};
 
-/// Section 5.6, step 6: the sum of the lengths of name and value.
+use super::super::header::trim;
+
+/// Section 5.6, step 5: the sum of the lengths of name and value.
 const MAX_NAME_AND_VALUE: usize = 4096;
+
+/// Section 5.6, step 6 for attributes: the length of a value.
+const MAX_ATTRIBUTE_VALUE: usize = 1024;
 
 /// Section 5.5, "Cookie Lifetime Limits": 400 days.
 const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -13,8 +18,9 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A `Set-Cookie` line, parsed.
 #[derive(Debug)]
 pub(super) struct SetCookie {
-    pub(super) name: String,
-    pub(super) value: String,
+    /// Name and value are octets, in whatever encoding.
+    pub(super) name: Vec<u8>,
+    pub(super) value: Vec<u8>,
     /// When it expires, unless it lives as long as the session.
     pub(super) expires: Option<Duration>,
     /// In lower case, without a leading dot.
@@ -22,43 +28,59 @@ pub(super) struct SetCookie {
     /// Only one that begins with a slash.
     pub(super) path: Option<String>,
     pub(super) secure: bool,
+    pub(super) http_only: bool,
     pub(super) same_site: Option<SameSite>,
 }
 
 impl SetCookie {
     /// Parses a line; `None` means that it is ignored.
     pub(super) fn parse(line: &[u8], now: Duration) -> Option<Self> {
-        let line = str::from_utf8(line).ok()?;
         // Section 5.6, step 1: control characters but HTAB.
-        if line.bytes().any(|byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f) {
+        if line.iter().any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f) {
             return None;
         }
-        // Section 5.6, step 3: without `=` the whole pair is the value of a cookie without a name.
-        let pair = line.split(';').next().unwrap_or_default();
-        let is_nameless = pair.split_once('=').is_none_or(|(name, _)| name.trim().is_empty());
-        let rewritten;
-        let line = if is_nameless {
-            rewritten = format!("nameless={}", line.trim_start().trim_start_matches('='));
-            &rewritten
-        } else {
-            line
-        };
-        let cookie = Cookie::parse(line).ok()?;
-        let name = if is_nameless { String::new() } else { cookie.name().to_owned() };
-        let value = cookie.value().to_owned();
+        // Step 2.
+        let mut parts = line.split(|&byte| byte == b';');
+        let pair = parts.next().unwrap_or_default();
+        // Steps 3 and 4: without `=` the whole pair is the value of a cookie without a name.
+        let (name, value) = split_at_equals(pair).unwrap_or((b"", pair));
+        let (name, value) = (trim(name), trim(value));
+        // Step 5, and section 5.7, step 2.
         if name.len() + value.len() > MAX_NAME_AND_VALUE || (name.is_empty() && value.is_empty()) {
             return None;
         }
+        let cookie = attributes(parts)?;
         Some(Self {
-            name,
-            value,
+            name: name.to_owned(),
+            value: value.to_owned(),
             expires: expires(&cookie, now),
             domain: cookie.domain().filter(|domain| !domain.is_empty()).map(str::to_ascii_lowercase),
             path: cookie.path().filter(|path| path.starts_with('/')).map(str::to_owned),
             secure: cookie.secure().unwrap_or(false),
+            http_only: cookie.http_only().unwrap_or(false),
             same_site: cookie.same_site(),
         })
     }
+}
+
+fn split_at_equals(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = text.iter().position(|&byte| byte == b'=')?;
+    Some((&text[..equals], &text[equals + 1..]))
+}
+
+/// Section 5.6, the second algorithm: a cookie of any name with these attributes.
+fn attributes<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Cookie<'static>> {
+    let mut line = "name=value".to_owned();
+    for part in parts {
+        let (_, value) = split_at_equals(part).unwrap_or((part, b""));
+        // Step 6.
+        if trim(value).len() <= MAX_ATTRIBUTE_VALUE {
+            line.push(';');
+            // No attribute that means something has octets beyond ASCII: such a domain or path matches no URL.
+            line.push_str(&String::from_utf8_lossy(part));
+        }
+    }
+    Cookie::parse(line).ok()
 }
 
 /// Section 5.7, step 6: `Max-Age` before `Expires`.
@@ -98,9 +120,31 @@ mod tests {
     #[case("=", None)]
     #[case("a=b\u{1}", None)]
     #[case("a=b\u{7f}", None)]
+    #[case("==value", Some(("", "=value")))]
+    #[case(" = ", None)]
+    #[case("a=\tb\t", Some(("a", "b")))]
+    #[case("a=b\u{e9}", Some(("a", "b\u{e9}")))]
     fn names_and_values(#[case] line: &str, #[case] expected: Option<(&str, &str)>) {
         let cookie = SetCookie::parse(line.as_bytes(), NOW);
-        assert_eq!(cookie.as_ref().map(|cookie| (cookie.name.as_str(), cookie.value.as_str())), expected);
+        let octets = expected.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        assert_eq!(cookie.as_ref().map(|cookie| (&cookie.name[..], &cookie.value[..])), octets);
+    }
+
+    #[test]
+    fn octets_are_kept_whatever_their_encoding() {
+        let cookie = SetCookie::parse(b"\xff=\xc3\xa0\xe9\xa0; Path=/\xff; Secure; \xe9", NOW).unwrap();
+        assert_eq!((&cookie.name[..], &cookie.value[..]), (&b"\xff"[..], &b"\xc3\xa0\xe9\xa0"[..]));
+        assert!(cookie.secure);
+    }
+
+    #[rstest]
+    #[case(1024, "/p")]
+    #[case(1025, "/")]
+    fn an_attribute_of_more_than_1024_octets_is_ignored(#[case] length: usize, #[case] path: &str) {
+        let long = format!("/p{}", "p".repeat(length - 2));
+        let cookie = SetCookie::parse(format!("a=b; Path=/; Path= {long} ; Secure").as_bytes(), NOW).unwrap();
+        assert!(cookie.secure);
+        assert_eq!(cookie.path.map(|it| it.chars().take(2).collect::<String>()).as_deref(), Some(path));
     }
 
     #[rstest]
@@ -132,10 +176,11 @@ mod tests {
         let cookie = SetCookie::parse(line, NOW).unwrap();
         assert_eq!(cookie.domain.as_deref(), Some("example.com"));
         assert_eq!(cookie.path.as_deref(), Some("/x"));
-        assert!(cookie.secure);
+        assert!(cookie.secure && cookie.http_only);
         assert_eq!(cookie.same_site, Some(SameSite::Strict));
 
         let cookie = SetCookie::parse(b"a=b; Domain=; Path=x; SameSite=maybe", NOW).unwrap();
-        assert_eq!((cookie.domain, cookie.path, cookie.secure, cookie.same_site), (None, None, false, None));
+        assert_eq!((cookie.domain, cookie.path, cookie.same_site), (None, None, None));
+        assert!(!cookie.secure && !cookie.http_only);
     }
 }

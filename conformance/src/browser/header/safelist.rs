@@ -160,6 +160,8 @@ mod tests {
     #[case("content-type", "text/plain, application/json", false)]
     #[case("content-type", "text/plain; application/json", true)]
     #[case("content-type", "text/html", false)]
+    #[case("content-type", "text/ plain", false)]
+    #[case("content-type", "text/plain ;charset=utf-8", true)]
     #[case("content-type", "plain", false)]
     #[case("content-type", "", false)]
     #[case("Range", "bytes=0-99", true)]

@@ -16,7 +16,7 @@ pub(in crate::browser) fn is_header_value(bytes: &[u8]) -> bool {
 
 /// Fetch, header value "normalize": strips HTTP whitespace bytes.
 pub(in crate::browser) fn normalize(bytes: &[u8]) -> &[u8] {
-    trim_where(bytes, |byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '))
+    trim_where(bytes, is_whitespace)
 }
 
 /// Strips HTTP tab or space bytes.
@@ -28,6 +28,17 @@ fn trim_where(bytes: &[u8], is_space: impl Fn(&u8) -> bool) -> &[u8] {
     let Some(start) = bytes.iter().position(|byte| !is_space(byte)) else { return &[] };
     let end = bytes.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
     &bytes[start..end]
+}
+
+/// Strips HTTP whitespace bytes from the end.
+fn trim_end(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !is_whitespace(byte)).map_or(0, |last| last + 1);
+    &bytes[..end]
+}
+
+/// Fetch, "HTTP whitespace byte".
+fn is_whitespace(byte: &u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | b' ')
 }
 
 /// Fetch, "extract header list values" for a header whose ABNF is a list of tokens (RFC 9110, section 5.6.1).
@@ -88,10 +99,12 @@ pub(in crate::browser) fn extract_max_age<'a>(mut lines: impl Iterator<Item = &'
 
 /// MIME Sniffing, "parse a MIME type", as far as its essence goes.
 pub(super) fn mime_essence(value: &[u8]) -> Option<String> {
+    // Step 1.
     let value = normalize(value);
     let slash = value.iter().position(|&byte| byte == b'/')?;
     let (kind, rest) = (&value[..slash], &value[slash + 1..]);
-    let subtype = normalize(rest.split(|&byte| byte == b';').next()?);
+    // Steps 7 and 8: white space is stripped from the subtype's end only.
+    let subtype = trim_end(rest.split(|&byte| byte == b';').next()?);
     if !is_token(kind) || !is_token(subtype) {
         return None;
     }
@@ -185,6 +198,10 @@ mod tests {
     #[case("/plain", None)]
     #[case("text/", None)]
     #[case("te xt/plain", None)]
+    #[case("text /plain", None)]
+    #[case("text/ plain", None)]
+    #[case("text/\tplain", None)]
+    #[case(" text/plain ", Some("text/plain"))]
     fn the_essence_of_a_mime_type(#[case] value: &str, #[case] essence: Option<&str>) {
         assert_eq!(mime_essence(value.as_bytes()).as_deref(), essence);
     }

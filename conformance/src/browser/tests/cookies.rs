@@ -5,7 +5,7 @@ use std::time::Duration;
 use rstest::rstest;
 
 use super::*;
-use crate::browser::{Credentials, Fault, ManualClock, Mode};
+use crate::browser::{Credentials, Fault, ManualClock, Mode, SecurityError};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const CREDENTIALS: (&str, &str) = ("access-control-allow-credentials", "true");
@@ -255,4 +255,24 @@ async fn a_fault_drops_cookies() {
     assert_eq!(browser.cookies(&url(API)), "");
     browser.fetch(&page(APP), get("https://app.example/")).await;
     assert_eq!(browser.cookies(&url(APP)), "c=1");
+}
+
+/// What a script of a page sees of cookies that `https://app.example` has set.
+#[rstest]
+#[case::own(page(APP), Ok("plain=1; none=1"))]
+#[case::without_tls(page("http://app.example"), Ok("plain=1"))]
+#[case::another_port(page("https://app.example:8443"), Ok("plain=1; none=1"))]
+#[case::another_host(page("https://www.app.example"), Ok(""))]
+#[case::framed_by_its_site(page(APP).framed_by(Origin::parse("https://www.app.example").unwrap()), Ok("plain=1; none=1"))]
+#[case::framed_by_another(page(APP).framed_by(Origin::parse("https://other.example").unwrap()), Ok("none=1"))]
+#[case::sandboxed(Page::sandboxed(Origin::parse(APP).unwrap()), Err(SecurityError))]
+#[case::data(Page::data(Origin::parse(APP).unwrap()), Ok(""))]
+#[case::file(Page::file(), Ok(""))]
+#[case::no_web_page(page("moz-extension://app.example"), Ok(""))]
+fn what_a_script_sees(#[case] page: Page, #[case] expected: Result<&str, SecurityError>) {
+    let browser = answering(reply(204, &[]), reply(200, &[]));
+    for line in ["plain=1", "hidden=1; HttpOnly", "none=1; SameSite=None; Secure", "deep=1; Path=/x"] {
+        browser.store_cookie(&url(APP), line);
+    }
+    assert_eq!(browser.document_cookies(&page).as_deref(), expected.as_ref().map(|it| *it));
 }

@@ -213,3 +213,15 @@ async fn a_fault_forgets_the_cors_check() {
     let faulty = answering(reply(204, &[]), reply(200, &[])).with_fault(Fault::SkipsCorsCheck);
     assert_eq!(response(&faulty.fetch(&page(APP), get(API)).await).status, 200);
 }
+
+#[rstest]
+#[case::interim(100)]
+#[case::other_protocol(101)]
+#[case::early_hints(103)]
+#[tokio::test]
+async fn an_interim_response_is_none(#[case] status: u16) {
+    let allowed = [("access-control-allow-origin", "*")];
+    let fetched =
+        answering(reply(status, &allowed), reply(status, &allowed)).fetch(&page(APP), get(API)).await;
+    assert_eq!(blocked(&fetched), BlockReason::NetworkError);
+}

@@ -29,9 +29,11 @@ impl Problems {
         let action = match (file.fetch, file.request) {
             (Some(fetch), None) => self.fetch(field, origins, fetch).map(Action::Fetch),
             (None, Some(request)) => {
-                if file.page.is_some() {
+                let has_page =
+                    [("page", file.page.is_some()), ("document_cookie", file.document_cookie.is_some())];
+                for (name, _) in has_page.into_iter().filter(|(_, is_there)| *is_there) {
                     self.add(
-                        format!("{field}.page"),
+                        format!("{field}.{name}"),
                         "there is no page in a raw request: expect it on the `wire`",
                     );
                 }
@@ -65,6 +67,7 @@ impl Problems {
             preflights: file.preflights,
             actuals: file.actuals,
             handlers_run: file.handlers_run,
+            document_cookie: file.document_cookie,
         })
     }
 

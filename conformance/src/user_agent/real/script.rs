@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::browser::{
-    Blocked, Credentials, FetchRequest, Mode, Outcome, PageResponse, Redirect, ResponseType,
+    Blocked, Credentials, FetchRequest, Mode, Outcome, PageResponse, Redirect, ResponseType, SecurityError,
 };
 
 /// The script that makes a fetch.
 pub(super) const FETCH: &str = include_str!("fetch.js");
+
+/// The script that asks for the page's cookies.
+pub(super) const COOKIE: &str = include_str!("cookie.js");
 
 /// The script that puts a frame into a page.
 pub(super) const FRAME: &str = include_str!("frame.js");
@@ -115,6 +118,24 @@ pub(super) fn outcome(told: &str) -> Result<Outcome, String> {
     }))
 }
 
+/// What [`COOKIE`] returns.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ToldCookies {
+    Cookies(String),
+    Error(String),
+}
+
+/// The page's cookies, from the text that [`COOKIE`] returned; why it cannot be understood, if it cannot.
+pub(super) fn cookies(told: &str) -> Result<Result<String, SecurityError>, String> {
+    match serde_json::from_str(told) {
+        Ok(ToldCookies::Cookies(cookies)) => Ok(Ok(cookies)),
+        Ok(ToldCookies::Error(name)) if name == "SecurityError" => Ok(Err(SecurityError)),
+        Ok(ToldCookies::Error(name)) => Err(format!("`document.cookie` threw {name}")),
+        Err(error) => Err(format!("the page told `{told}`: {error}")),
+    }
+}
+
 /// A string as WebDriver BiDi takes it for an argument of a script.
 pub(super) fn local_string(text: &str) -> Value {
     json!({ "type": "string", "value": text })
@@ -190,6 +211,20 @@ mod tests {
         };
         assert!(!blocked.is_told());
         assert_eq!(blocked.detail, "TypeError: Failed to fetch");
+    }
+
+    #[rstest]
+    #[case::none(r#"{"cookies":""}"#, Ok(Ok("")))]
+    #[case::some(r#"{"cookies":"a=1; b=2"}"#, Ok(Ok("a=1; b=2")))]
+    #[case::thrown(r#"{"error":"SecurityError"}"#, Ok(Err(SecurityError)))]
+    #[case::otherwise(r#"{"error":"TypeError"}"#, Err("TypeError"))]
+    #[case::nonsense("nonsense", Err("nonsense"))]
+    fn cookies_of_a_page(#[case] told: &str, #[case] expected: Result<Result<&str, SecurityError>, &str>) {
+        match (cookies(told), expected) {
+            (Ok(cookies), Ok(expected)) => assert_eq!(cookies.as_deref(), expected.as_ref().map(|it| *it)),
+            (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
+            (cookies, _) => panic!("{cookies:?}"),
+        }
     }
 
     #[test]

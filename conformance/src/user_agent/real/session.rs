@@ -18,7 +18,7 @@ use super::driver::Driver;
 use super::prompt;
 use super::proxy::{PAGE, PAGES, Proxy};
 use super::script;
-use crate::browser::{FetchRequest, Fetched, Network, OpaqueSort, Origin, Outcome, Page};
+use crate::browser::{FetchRequest, Fetched, Network, OpaqueSort, Origin, Outcome, Page, SecurityError};
 use crate::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen that asks for a name and a password.
@@ -222,6 +222,18 @@ impl Session for RealSession {
                 }
             };
             Ok(Fetched { outcome, exchanges: self.proxy.record.take(), console })
+        }
+        .boxed()
+    }
+
+    fn document_cookie<'a>(
+        &'a mut self,
+        page: &'a Page,
+    ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>> {
+        async move {
+            let position = self.page(page).await?;
+            let told = self.call(&self.pages[position].context, script::COOKIE, Vec::new()).await?;
+            script::cookies(&told).map_err(UserAgentError::Failed)
         }
         .boxed()
     }

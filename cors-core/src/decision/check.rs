@@ -16,6 +16,7 @@ const LONGEST_METHOD: usize = 256;
 const MOST_PRIVATE_NETWORK_LINES: usize = 8;
 
 impl Rules {
+    #[inline]
     pub(super) fn decide_pass<R: RequestHead>(&self, request: &R) -> Pass<R::Value> {
         // Fetch, "CORS protocol and HTTP caches": the same response for everybody, so that any cache can keep it.
         if matches!(self.origins, Origins::Any) {
@@ -31,13 +32,10 @@ impl Rules {
         request.values(RequestHeader::Origin).next().map_or(Pass::Plain, Pass::Allowed)
     }
 
-    /// Fetch, "CORS-preflight fetch", steps 7 and following, as the server can foresee them; `None` where the request is no
-    /// CORS-preflight request.
+    /// Fetch, "CORS-preflight fetch", steps 7 and following, as the server can foresee them; `None` where the request, which is an
+    /// `OPTIONS` request, is no CORS-preflight request.
     pub(super) fn decide_preflight<R: RequestHead>(&self, request: &R) -> Option<Preflight> {
-        // Fetch, "CORS protocol": a CORS-preflight request has all three.
-        if !request.is_options() {
-            return None;
-        }
+        // Fetch, "CORS protocol": a CORS-preflight request has these two, and the method.
         let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
         let origin = Line::find(request, RequestHeader::Origin)?;
         let private_network = request
@@ -124,6 +122,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    #[inline]
     fn find<R: RequestHead>(request: &'a R, name: RequestHeader) -> Option<Self> {
         let mut lines = request.lines(name);
         let value = lines.next()?;

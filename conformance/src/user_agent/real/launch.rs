@@ -8,7 +8,8 @@ use std::{env, fmt, io};
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use thirtyfour::common::command::ExtensionCommand;
+use thirtyfour::bidi::BiDi;
+use thirtyfour::common::command::{Command as WebDriverCommand, ExtensionCommand};
 use thirtyfour::error::WebDriverError;
 use thirtyfour::{Capabilities, WebDriver};
 
@@ -192,7 +193,7 @@ async fn start_session(
     address: &str,
     capabilities: Capabilities,
     certificates: &Certificates,
-) -> Result<(thirtyfour::bidi::BiDi, String), WebDriverError> {
+) -> Result<(BiDi, String), WebDriverError> {
     let driver = WebDriver::builder(address, capabilities).connect().await?;
     let version =
         driver.capabilities().get("browserVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned();
@@ -215,22 +216,19 @@ async fn trust(driver: &WebDriver, certificates: &Certificates) -> Result<(), We
     use base64::Engine;
 
     let certificate = base64::engine::general_purpose::STANDARD.encode(certificates.authority().der());
-    driver
-        .cmd(thirtyfour::common::command::Command::ExtensionCommand(Box::new(SystemAccess("chrome"))))
-        .await?;
+    let run_scripts_in = |place| WebDriverCommand::ExtensionCommand(Box::new(RunScriptsIn(place)));
+    driver.cmd(run_scripts_in("chrome")).await?;
     let script = r#"Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], "C,,");"#;
     driver.execute(script, vec![Value::String(certificate)]).await?;
-    driver
-        .cmd(thirtyfour::common::command::Command::ExtensionCommand(Box::new(SystemAccess("content"))))
-        .await?;
+    driver.cmd(run_scripts_in("content")).await?;
     Ok(())
 }
 
 /// geckodriver's command that lets scripts run in Firefox itself (`chrome`) or in pages (`content`).
 #[derive(Debug)]
-struct SystemAccess(&'static str);
+struct RunScriptsIn(&'static str);
 
-impl ExtensionCommand for SystemAccess {
+impl ExtensionCommand for RunScriptsIn {
     fn parameters_json(&self) -> Option<Value> {
         Some(json!({ "context": self.0 }))
     }

@@ -1,7 +1,7 @@
 //! Real browsers: Chromium and Firefox, headless, over WebDriver BiDi.
 //!
 //! One browser process plays a whole run. Each scenario gets a user context of its own (cookies, caches and preflights are shared
-//! with nobody) whose only network is a [proxy](proxy) of its own, which plays the scenario's origins and records
+//! with nobody) whose only network is a proxy of its own, which plays the scenario's origins and records
 //! what is asked of them. Pages are served at the scenario's origins; frames are sandboxed, or have `data:` URLs, and files are
 //! files, so that opaque origins are what the browser makes of them.
 //!

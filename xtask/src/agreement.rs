@@ -126,7 +126,7 @@ async fn ask(
     options: Options,
 ) -> Result<Asked, Box<dyn Error>> {
     let pages = scenarios.iter().filter(|scenario| has_page(scenario)).count();
-    let mut progress = Progress::new(pages * kinds.len());
+    let mut progress = Progress::new((pages + console::seeable().len()) * kinds.len());
     let mut asked = Asked::default();
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;
@@ -135,7 +135,7 @@ async fn ask(
         let told = |_: &Scenario, is_bad| progress.count(is_bad);
         let witnesses = std::slice::from_ref(&witness);
         asked.agreement.join(agreement::run(scenarios, subject, witnesses, options, told).await);
-        let recorded = console::record(&witness).await?;
+        let recorded = console::record(&witness, || progress.count(false)).await?;
         let differences = console::differences(&witness, &recorded).await;
         asked
             .differences

@@ -44,18 +44,23 @@ impl Recording {
     }
 }
 
-/// Plays every case in a browser: what its console prints.
+/// The cases that a real browser can be put into.
+pub fn seeable() -> Vec<Case> {
+    let is_seeable = |case: &Case| UNSEEN.iter().all(|(name, _)| *name != case.name);
+    cases().into_iter().filter(is_seeable).collect()
+}
+
+/// Plays every case in a browser: what its console prints. `watch` is told of each that is done.
 ///
 /// # Errors
 ///
 /// Of the browser.
-pub async fn record(witness: &Witness) -> Result<Recorded, UserAgentError> {
+pub async fn record(witness: &Witness, mut watch: impl FnMut()) -> Result<Recorded, UserAgentError> {
     let mut lines = BTreeMap::new();
-    for case in cases() {
-        if UNSEEN.iter().all(|(name, _)| *name != case.name) {
-            let fetched = play(&case, &witness.user_agent).await?;
-            lines.insert(case.name.clone(), if is_blocked(&fetched) { fetched.console } else { Vec::new() });
-        }
+    for case in seeable() {
+        let fetched = play(&case, &witness.user_agent).await?;
+        lines.insert(case.name.clone(), if is_blocked(&fetched) { fetched.console } else { Vec::new() });
+        watch();
     }
     Ok(Recorded { version: witness.version.clone(), lines })
 }
@@ -64,10 +69,7 @@ pub async fn record(witness: &Witness) -> Result<Recorded, UserAgentError> {
 pub async fn differences(witness: &Witness, recorded: &Recorded) -> Vec<String> {
     let model: Arc<dyn UserAgent> = Arc::new(Model::new(witness.profile.clone()));
     let mut found = Vec::new();
-    for case in cases() {
-        if UNSEEN.iter().any(|(name, _)| *name == case.name) {
-            continue;
-        }
+    for case in seeable() {
         let Some(printed) = recorded.lines.get(&case.name) else {
             found.push(format!("{}: nobody has recorded what the browser prints", case.name));
             continue;

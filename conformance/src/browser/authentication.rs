@@ -20,7 +20,7 @@ struct Key {
 impl Key {
     fn of(page: &Page, request: &Request, profile: &Profile) -> Self {
         let origin = Origin::of(request.current_url());
-        let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+        let top_level = page.top_level_origin();
         let partition =
             if profile.partitions_logins { partition(top_level, &origin, profile) } else { String::new() };
         Self { origin, partition }

@@ -54,7 +54,7 @@ impl Key {
             url.set_path("/");
             url.set_query(None);
         }
-        let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+        let top_level = page.top_level_origin();
         if faults.has(Fault::SharesPreflightsBetweenOrigins) {
             return Self { partition: String::new(), origin: String::new(), url };
         }

@@ -38,6 +38,11 @@ impl Page {
         Self { opaque: OpaqueSort::File, ..Self::new(Origin::Opaque) }
     }
 
+    /// The origin in the address bar.
+    pub(super) fn top_level_origin(&self) -> &Origin {
+        self.top_level.as_ref().unwrap_or(&self.origin)
+    }
+
     /// The same page as a frame in a page of `top_level`.
     pub fn framed_by(self, top_level: Origin) -> Self {
         Self { top_level: Some(top_level), ..self }

@@ -65,7 +65,7 @@ impl Browser {
         let Some(url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
             return Ok(String::new());
         };
-        let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+        let top_level = page.top_level_origin();
         let context = CookieRequest {
             url: &url,
             is_http: false,
@@ -96,7 +96,7 @@ impl Browser {
 
 fn context<'a>(page: &Page, request: &'a Request, profile: &'a Profile, faults: Faults) -> CookieRequest<'a> {
     let url = request.current_url();
-    let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+    let top_level = page.top_level_origin();
     let server = Origin::of(url);
     CookieRequest {
         url,
@@ -116,7 +116,7 @@ fn partition_of(top_level: &Origin, server: &Origin, profile: &Profile) -> Strin
 /// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".
 fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
     let server = Origin::of(request.current_url());
-    let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+    let top_level = page.top_level_origin();
     // Section 5.2.1, "site for cookies": none if the page and those around it are not of one site.
     let is_page_same_site =
         is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);

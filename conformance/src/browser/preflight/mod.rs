@@ -2,6 +2,8 @@
 
 mod check;
 
+use std::borrow::Cow;
+
 pub(super) use self::check::{Grant, check};
 use super::fault::{Fault, Faults};
 pub(super) use super::header::MaxAge;
@@ -34,11 +36,11 @@ pub(super) fn names(request: &Request, faults: Faults) -> Vec<String> {
 }
 
 /// The request as a preflight sees it: to some browsers, redirects have not changed its origin.
-pub(super) fn asking(request: &Request, profile: &Profile) -> Request {
+pub(super) fn asking<'a>(request: &'a Request, profile: &Profile) -> Cow<'a, Request> {
     if !profile.preflights_name_the_page {
-        return request.clone();
+        return Cow::Borrowed(request);
     }
-    Request { urls: vec![request.current_url().clone()], ..request.clone() }
+    Cow::Owned(Request { urls: vec![request.current_url().clone()], ..request.clone() })
 }
 
 /// The CORS-preflight request for a request.

@@ -1,11 +1,12 @@
-//! The middleware in Poem applications of every shape, asked as Poem's server asks them.
+//! The middleware in Poem applications of every shape, called as Poem's server calls them.
 
+use std::error::Error as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use cors_poem::{Cors, ErrorWithCors, Policy, PolicyHandle};
+use cors_poem::{Cors, KeepErrors, Policy, PolicyHandle};
 use futures_util::stream;
-use poem::error::{InternalServerError, MethodNotAllowedError, NotFoundError};
+use poem::error::{InternalServerError, MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{Method, StatusCode, header};
 use poem::middleware::{CatchPanic, Tracing};
 use poem::web::{Json, Redirect};
@@ -28,7 +29,7 @@ fn policy_for(origin: &str) -> Policy {
         .allow_headers(["x-a"])
         .expose_headers(["x-b"])
         .build()
-        .expect("a policy")
+        .expect("a valid policy")
 }
 
 fn request(method: Method, path: &str) -> Request {
@@ -55,6 +56,37 @@ async fn body(response: Response) -> String {
 #[handler]
 fn hello() -> &'static str {
     "hello"
+}
+
+/// An error type of the application, with a response and a source of its own.
+#[derive(Debug)]
+struct Broken(std::io::Error);
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("it broke")
+    }
+}
+
+impl std::error::Error for Broken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl ResponseError for Broken {
+    fn status(&self) -> StatusCode {
+        StatusCode::BAD_GATEWAY
+    }
+
+    fn as_response(&self) -> Response {
+        Response::builder().status(self.status()).header("x-broken", "yes").body("its own response")
+    }
+}
+
+#[handler]
+fn breaks() -> poem::Result<()> {
+    Err(Broken(std::io::Error::other("the cause")).into())
 }
 
 #[handler]
@@ -105,6 +137,7 @@ fn routes() -> Route {
     Route::new()
         .at("/hello", get(hello))
         .at("/fails", get(fails))
+        .at("/breaks", get(breaks))
         .at("/teapot", get(answers_with_an_error))
         .at("/number", post(number))
         .at("/panics", get(panics))
@@ -118,6 +151,7 @@ fn routes() -> Route {
 #[case::success(Method::GET, "/hello", 200, "hello")]
 #[case::head(Method::HEAD, "/hello", 200, "")]
 #[case::error(Method::GET, "/fails", 500, "broken")]
+#[case::error_with_a_response_of_its_type(Method::GET, "/breaks", 502, "its own response")]
 #[case::error_from_a_response(Method::GET, "/teapot", 418, "no tea")]
 #[case::extractor(Method::POST, "/number", 415, "expect content type `application/json`")]
 #[case::panic(Method::GET, "/panics", 500, "internal server error")]
@@ -132,8 +166,9 @@ async fn every_response_carries_the_headers(
     #[case] path: &str,
     #[case] status: u16,
     #[case] text: &str,
+    #[values(false, true)] keeps_errors: bool,
 ) {
-    let app = routes().with(CatchPanic::new()).with(Cors::new(policy()));
+    let app = routes().with(CatchPanic::new()).with(Cors::new(policy())).with_if(keeps_errors, KeepErrors);
     let response = app.get_response(request(method, path)).await;
     assert_eq!(response.status().as_u16(), status);
     assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
@@ -143,7 +178,7 @@ async fn every_response_carries_the_headers(
 }
 
 #[tokio::test]
-async fn nothing_else_about_a_response_changes() {
+async fn the_rest_of_a_response_does_not_change() {
     let app = routes().with(Cors::new(policy()));
     let response = app.get_response(request(Method::GET, "/cookies")).await;
     assert_eq!(lines(&response, "set-cookie"), ["a=1", "b=2"]);
@@ -159,14 +194,17 @@ async fn nothing_else_about_a_response_changes() {
 #[case::unknown("/nothing")]
 #[case::redirected("/redirects")]
 #[tokio::test]
-async fn a_preflight_is_answered_before_the_application(#[case] path: &str) {
+async fn a_preflight_is_answered_before_the_application(
+    #[case] path: &str,
+    #[values(false, true)] keeps_errors: bool,
+) {
     let ran = Arc::new(AtomicUsize::new(0));
     let count = ran.clone();
     let counted = routes().before(move |request| {
         count.fetch_add(1, Ordering::Relaxed);
         async { Ok(request) }
     });
-    let app = counted.with(Cors::new(policy()));
+    let app = counted.with(Cors::new(policy())).with_if(keeps_errors, KeepErrors);
 
     let granted = app.get_response(preflight(path, "PUT")).await;
     assert_eq!(granted.status(), StatusCode::NO_CONTENT);
@@ -185,18 +223,24 @@ async fn a_preflight_is_answered_before_the_application(#[case] path: &str) {
 #[rstest]
 #[case::first("/first/hello", "https://first.example", true)]
 #[case::second("/second/hello", "https://second.example", true)]
-#[case::not_the_others("/first/hello", "https://second.example", false)]
+#[case::origin_of_another_policy("/first/hello", "https://second.example", false)]
 #[case::not_found_within("/second/nothing", "https://second.example", true)]
 #[case::root_of_a_nest("/first", "https://first.example", true)]
 #[case::single_endpoint("/third", "https://third.example", true)]
-#[case::no_policy_of("/nothing", "https://first.example", false)]
+#[case::path_without_a_policy("/nothing", "https://first.example", false)]
 #[tokio::test]
-async fn the_policy_of_the_path_decides(#[case] path: &str, #[case] origin: &str, #[case] allowed: bool) {
+async fn the_policy_of_the_path_decides(
+    #[case] path: &str,
+    #[case] origin: &str,
+    #[case] allowed: bool,
+    #[values(false, true)] keeps_errors: bool,
+) {
     let cors = |origin| Cors::new(policy_for(origin));
     let app = Route::new()
         .nest("/first", routes().with(cors("https://first.example")))
         .nest("/second", routes().with(cors("https://second.example")))
-        .at("/third", get(hello).with(cors("https://third.example")));
+        .at("/third", get(hello).with(cors("https://third.example")))
+        .with_if(keeps_errors, KeepErrors);
 
     for mut request in [request(Method::GET, path), preflight(path, "PUT")] {
         request.headers_mut().insert(header::ORIGIN, origin.parse().expect("a value"));
@@ -205,9 +249,13 @@ async fn the_policy_of_the_path_decides(#[case] path: &str, #[case] origin: &str
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_outer_of_two_policies_decides() {
-    let app = routes().with(Cors::new(policy_for("https://other.example"))).with(Cors::new(policy()));
+async fn the_outer_of_two_policies_decides(#[values(false, true)] keeps_errors: bool) {
+    let app = routes()
+        .with(Cors::new(policy_for("https://other.example")))
+        .with(Cors::new(policy()))
+        .with_if(keeps_errors, KeepErrors);
     for path in ["/hello", "/fails"] {
         let response = app.get_response(request(Method::GET, path)).await;
         assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
@@ -228,47 +276,81 @@ async fn an_error_handler_inside_finds_its_error() {
     }
 }
 
+#[tokio::test]
+async fn an_error_handler_outside_cannot_lose_the_headers() {
+    let app = routes()
+        .with(Cors::new(policy()))
+        .catch_all_error(async |_: Error| "outside".with_status(StatusCode::INTERNAL_SERVER_ERROR));
+    let response = app.get_response(request(Method::GET, "/breaks")).await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
+    assert_eq!(lines(&response, "x-broken"), ["yes"]);
+}
+
+#[rstest]
+#[case::own_type(Method::GET, "/breaks", "caught it broke: the cause")]
+#[case::type_of_poem(Method::PATCH, "/hello", "caught 405")]
+#[case::any_type(Method::GET, "/nothing", "caught not found")]
+#[tokio::test]
+async fn keep_errors_lets_an_error_handler_outside_find_its_error(
+    #[case] method: Method,
+    #[case] path: &str,
+    #[case] text: &str,
+) {
+    let app = routes()
+        .with(Cors::new(policy()))
+        .catch_error(async |error: Broken| format!("caught {error}: {}", error.source().expect("a source")))
+        .catch_error(async |_: MethodNotAllowedError| "caught 405")
+        .catch_all_error(async |error: Error| format!("caught {error}"))
+        .with(KeepErrors);
+    let response = app.get_response(request(method, path)).await;
+    assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
+    assert_eq!(lines(&response, "vary"), ["Origin"]);
+    assert_eq!(body(response).await, text);
+}
+
 #[rstest]
 #[case::not_found("/nothing", "404 not found")]
 #[case::application("/fails", "500 broken")]
+#[case::own_type("/breaks", "502 it broke")]
 #[case::response("/teapot", "418 418 I'm a teapot")]
 #[tokio::test]
-async fn a_logger_outside_sees_the_error(#[case] path: &str, #[case] expected: &str) {
+async fn keep_errors_lets_a_logger_outside_see_the_error(#[case] path: &str, #[case] expected: &str) {
     let log = Mutex::new(Vec::new());
     let app = routes()
         .with(Cors::new(policy()))
         .inspect_all_err(|error| {
             log.lock().expect("a log").push(format!("{} {error}", error.status().as_u16()));
         })
-        .with(Tracing);
+        .with(Tracing)
+        .with(KeepErrors);
     let response = app.get_response(request(Method::GET, path)).await;
     assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
     assert_eq!(*log.lock().expect("a log"), [expected]);
 }
 
 #[tokio::test]
-async fn an_error_handler_outside_borrows_the_headers() {
-    let app = routes().with(Cors::new(policy())).catch_error(async |error: ErrorWithCors| {
-        error.respond(|error| match error.downcast::<MethodNotAllowedError>() {
-            Ok(_) => "custom 405".with_status(StatusCode::METHOD_NOT_ALLOWED).into_response(),
-            Err(error) => error.into_response(),
-        })
-    });
-    for (method, path, text) in
-        [(Method::PATCH, "/hello", "custom 405"), (Method::GET, "/nothing", "not found")]
-    {
-        let response = app.get_response(request(method, path)).await;
-        assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
-        assert_eq!(lines(&response, "vary"), ["Origin"]);
-        assert_eq!(body(response).await, text);
-    }
+async fn keep_errors_covers_a_panic_that_is_caught_outside_of_the_policy() {
+    let app = routes().with(Cors::new(policy())).with(CatchPanic::new()).with(KeepErrors);
+    let response = app.get_response(request(Method::GET, "/panics")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
 }
 
 #[tokio::test]
-async fn an_error_keeps_the_pattern_of_its_route() {
-    let app = Route::new().nest("/api", routes().with(Cors::new(policy())));
-    let error = app.call(request(Method::GET, "/api/fails")).await.expect_err("an error");
-    assert_eq!(error.data::<PathPattern>().map(|pattern| &*pattern.0), Some("/api/fails"));
+async fn keep_errors_inside_of_the_policy_changes_nothing() {
+    let app = routes().with(KeepErrors).with(Cors::new(policy()));
+    let response = app.get_response(request(Method::GET, "/breaks")).await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(lines(&response, "access-control-allow-origin"), [PAGE]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_error_response_keeps_the_pattern_of_its_route(#[values(false, true)] keeps_errors: bool) {
+    let app = Route::new().nest("/api", routes().with(Cors::new(policy()))).with_if(keeps_errors, KeepErrors);
+    let response = app.get_response(request(Method::GET, "/api/fails")).await;
+    assert_eq!(response.data::<PathPattern>().map(|pattern| &*pattern.0), Some("/api/fails"));
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
+//! The filter and the layer in warp applications of every shape.
+
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::{HeaderName, Request};
+use cors_warp::{Cors, CorsLayer, Policy, PolicyHandle};
 use rstest::rstest;
 use tower::{Layer as _, Service as _};
 use warp::filters::BoxedFilter;
-
-use super::*;
-use crate::{CorsLayer, Policy, PolicyHandle};
+use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use warp::reject::Reject;
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
 
 const APP: &str = "https://app.example";
 

@@ -1,6 +1,6 @@
 //! The middleware that applies a policy.
 
-use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Decision, PolicySource, Preflight, PreparedPolicy};
 use poem::http::{HeaderMap, HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
@@ -63,31 +63,26 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let policy = self.policy.current();
-        let pass = match policy.decide(&head(&request)) {
-            Decision::Preflight(preflight) => return Ok(answer(&policy, preflight, &request)),
-            Decision::Pass(pass) => pass,
+        let replaceable;
+        let policy = match self.policy.fixed() {
+            // Borrowed, because a reference count would be shared by all threads.
+            Some(policy) => policy,
+            None => {
+                replaceable = self.policy.current();
+                &replaceable
+            }
         };
-        let decided = Decided { policy, pass };
+        let actual = match policy.decide(&head(&request)) {
+            Decision::Preflight(preflight) => return Ok(answer(policy, preflight, &request)),
+            Decision::Actual(actual) => actual,
+        };
         if let Some(outside) = Outside::take(&mut request) {
-            outside.leave(decided);
+            outside.leave(policy.clone(), actual);
             return self.inner.call(request).await.map(IntoResponse::into_response);
         }
         let mut response = self.inner.get_response(request).await;
-        decided.write(&mut response);
+        policy.write_actual(actual, response.headers_mut());
         Ok(response)
-    }
-}
-
-/// A decision together with the policy that made it.
-pub(crate) struct Decided {
-    policy: PreparedPolicy<HeaderValue>,
-    pass: Pass<HeaderValue>,
-}
-
-impl Decided {
-    pub(crate) fn write(self, response: &mut Response) {
-        self.policy.write(self.pass, response.headers_mut());
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cors_core::{Actual, PreparedPolicy};
+use poem::http::HeaderValue;
 use poem::{Endpoint, Middleware, Request, Response, Result};
-
-use crate::cors::Decided;
 
 /// Middleware that lets errors leave the [`Cors`](crate::Cors) middleware inside of it as errors, and writes their
 /// CORS headers here instead.
@@ -62,8 +62,9 @@ impl<E: Endpoint> Endpoint for KeepErrorsEndpoint<E> {
         request.set_data(outside.clone());
         let mut response = self.inner.get_response(request).await;
         // Empty if no `Cors` was asked, or if it answered a preflight itself.
-        if let Some(decided) = outside.decided().take() {
-            decided.write(&mut response);
+        let decided = outside.decided().take();
+        if let Some((policy, actual)) = decided {
+            policy.write_actual(actual, response.headers_mut());
         }
         Ok(response)
     }
@@ -73,6 +74,9 @@ impl<E: Endpoint> Endpoint for KeepErrorsEndpoint<E> {
 #[derive(Clone, Default)]
 pub(crate) struct Outside(Arc<Mutex<Option<Decided>>>);
 
+/// A decision together with the policy that made it.
+type Decided = (PreparedPolicy<HeaderValue>, Actual<HeaderValue>);
+
 impl Outside {
     /// Takes the place out of the request, so that of two `Cors` around one route the outer one decides.
     pub(crate) fn take(request: &mut Request) -> Option<Self> {
@@ -80,8 +84,8 @@ impl Outside {
     }
 
     /// Leaves the decision before the endpoint runs, so that it counts even if something outside gives up waiting.
-    pub(crate) fn leave(&self, decided: Decided) {
-        *self.decided() = Some(decided);
+    pub(crate) fn leave(&self, policy: PreparedPolicy<HeaderValue>, actual: Actual<HeaderValue>) {
+        *self.decided() = Some((policy, actual));
     }
 
     fn decided(&self) -> MutexGuard<'_, Option<Decided>> {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future;
 
-use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reject::Reject;
 use warp::reply::Response;
@@ -112,12 +112,12 @@ impl Cors {
 /// A request that goes on to the routes, with what was decided about it.
 struct ActualRequest {
     policy: PreparedPolicy<HeaderValue>,
-    pass: Pass<HeaderValue>,
+    actual: Actual<HeaderValue>,
 }
 
 impl ActualRequest {
     fn finish(self, mut response: Response) -> Response {
-        self.policy.write(self.pass, response.headers_mut());
+        self.policy.write_actual(self.actual, response.headers_mut());
         response
     }
 }
@@ -139,7 +139,7 @@ fn begin(
     headers: HeaderMap,
 ) -> Result<ActualRequest, Rejection> {
     match policy.decide(&(&method, &headers)) {
-        Decision::Pass(pass) => Ok(ActualRequest { policy, pass }),
+        Decision::Actual(actual) => Ok(ActualRequest { policy, actual }),
         Decision::Preflight(preflight) => {
             Err(warp::reject::custom(PreflightRequest { policy, preflight, method, headers }))
         }

@@ -23,7 +23,7 @@ fn policy(origin: &str) -> Policy {
         .expose_headers(["x-b"])
         .allow_credentials(true)
         .build()
-        .unwrap()
+        .expect("a valid policy")
 }
 
 #[derive(Debug)]
@@ -67,7 +67,7 @@ fn preflight(path: &str, origin: &str, method: &str) -> warp::test::RequestBuild
 fn cors_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let mut lines: Vec<_> = headers
         .iter()
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+        .map(|(name, value)| (name.as_str(), value.to_str().expect("ASCII")))
         .filter(|(name, _)| name.starts_with("access-control-") || *name == "vary")
         .collect();
     lines.sort_unstable();

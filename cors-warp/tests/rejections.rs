@@ -11,7 +11,7 @@ use tracing::{Event, Level, Span, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use warp::filters::BoxedFilter;
-use warp::http::{Request, StatusCode};
+use warp::http::{HeaderValue, Request, StatusCode};
 use warp::reject::Reject;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -34,7 +34,7 @@ impl fmt::Debug for Failure {
 impl Reject for Failure {}
 
 fn wrap(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
-    let policy = Policy::builder().allow_origins("https://app.example").build().unwrap();
+    let policy = Policy::builder().allow_origins("https://app.example").build().expect("a valid policy");
     Cors::new(policy).wrap(routes).boxed()
 }
 
@@ -49,9 +49,9 @@ async fn body(response: Response) -> String {
     let mut body = std::pin::pin!(response.into_body());
     let mut text = Vec::new();
     while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        text.extend_from_slice(&frame.unwrap().into_data().unwrap());
+        text.extend_from_slice(&frame.expect("a frame").into_data().expect("data"));
     }
-    String::from_utf8(text).unwrap()
+    String::from_utf8(text).expect("UTF-8")
 }
 
 fn failure() -> BoxedFilter<(Response,)> {
@@ -89,11 +89,11 @@ fn request() -> Request<String> {
         .header("content-length", "2")
         .header("x-text", "text")
         .body("{}".to_owned())
-        .unwrap()
+        .expect("a request")
 }
 
 fn head(response: &Response) -> (StatusCode, Option<&[u8]>) {
-    (response.status(), response.headers().get("content-type").map(|value| value.as_bytes()))
+    (response.status(), response.headers().get("content-type").map(HeaderValue::as_bytes))
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ struct Errors(Arc<Mutex<Vec<Option<&'static str>>>>);
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Errors {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if *event.metadata().level() == Level::ERROR {
-            self.0.lock().unwrap().push(context.event_span(event).map(|span| span.name()));
+            self.0.lock().expect("a lock").push(context.event_span(event).map(|span| span.name()));
         }
     }
 }

@@ -41,7 +41,10 @@ struct Prepared<V> {
     max_age: Option<V>,
     private_network: Option<V>,
     vary: Option<V>,
+    /// All names of [`vary_of_preflights`](Self::vary_of_preflights) in one line.
     vary_preflight: V,
+    /// What the answer to a preflight depends on, one name each.
+    vary_of_preflights: Vec<(&'static str, V)>,
 }
 
 /// What a granted preflight says about methods or headers.
@@ -92,6 +95,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
             private_network: rules.private_network.then(|| value("true")),
             vary: (!is_any_origin).then(|| value("Origin")),
             vary_preflight: value(&vary.join(", ")),
+            vary_of_preflights: vary.iter().map(|&name| (name, value(name))).collect(),
             policy,
         }))
     }
@@ -153,7 +157,7 @@ impl<V> PreparedPolicy<V> {
         }
         // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin says so even where there is none.
         if let Some(vary) = &prepared.vary {
-            response.add_vary(vary.into(), varies_on_origin);
+            response.add_vary(vary.into(), |line| varies_on(line, "Origin"));
         }
     }
 
@@ -191,7 +195,14 @@ impl<V> PreparedPolicy<V> {
                 append(response, ResponseHeader::AccessControlAllowPrivateNetwork, private_network);
             }
         }
-        response.set(ResponseHeader::Vary, (&prepared.vary_preflight).into());
+        if response.vary().next().is_none() {
+            response.set(ResponseHeader::Vary, (&prepared.vary_preflight).into());
+            return;
+        }
+        // Something else has written `Vary` already: it stays, and only the missing names are added.
+        for (name, value) in &prepared.vary_of_preflights {
+            response.add_vary(value.into(), |line| varies_on(line, name));
+        }
     }
 }
 
@@ -250,9 +261,47 @@ where
     }
 }
 
-/// Whether a line of `Vary` (RFC 9110, section 12.5.5) names `Origin`, or everything.
-fn varies_on_origin(line: &[u8]) -> bool {
+/// Whether a line of `Vary` (RFC 9110, section 12.5.5) contains `name`, or `*`.
+fn varies_on(line: &[u8], name: &str) -> bool {
     line.split(|&byte| byte == b',')
         .map(token::trim_white_space)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+        .any(|varying| varying == b"*" || varying.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use http::{HeaderMap, HeaderValue, Request};
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::absent(&[], &["Origin, Access-Control-Request-Method, Access-Control-Request-Headers"])]
+    #[case::another_name(
+        &["Accept-Encoding"],
+        &["Accept-Encoding", "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]
+    )]
+    #[case::some_names_in_another_case(
+        &["accept, ORIGIN", "access-control-request-headers"],
+        &["accept, ORIGIN", "access-control-request-headers", "Access-Control-Request-Method"]
+    )]
+    #[case::star(&["*"], &["*"])]
+    fn the_vary_of_a_preflight_is_merged_into_what_is_there(#[case] before: &[&str], #[case] after: &[&str]) {
+        let policy = Policy::builder().allow_origins("https://app.example").build().expect("a valid policy");
+        let prepared = PreparedPolicy::<HeaderValue>::new(policy);
+        let request = Request::options("/")
+            .header("origin", "https://app.example")
+            .header("access-control-request-method", "PUT")
+            .body(())
+            .expect("a valid request");
+        let Decision::Preflight(preflight) = prepared.decide(&request) else { panic!("not a preflight") };
+
+        let mut response = HeaderMap::new();
+        for line in before {
+            response.append("vary", line.parse().expect("a valid header value"));
+        }
+        prepared.write_preflight(preflight, &request, &mut response);
+        let lines: Vec<_> = response.get_all("vary").iter().collect();
+        assert_eq!(lines, after);
+    }
 }

@@ -1,10 +1,10 @@
-//! A shop's API with three kinds of callers, each with a policy of its own.
+//! A shop's API with three policies.
 //!
-//! - `/catalogue`: anybody's page may read it, without credentials.
-//! - `/basket`: the shop's own pages, with the session cookie.
-//! - `/admin`: one page, with a token, behind an authentication that preflights never meet.
+//! - `/catalogue`: pages of any site may read it, without credentials.
+//! - `/basket`: only the shop's own pages, with the session cookie.
+//! - `/admin`: only the administration page, with a token. Preflights do not reach the token check.
 //!
-//! Run it with `cargo run --package cors-rocket --example market`, then ask as a browser would:
+//! Run it with `cargo run --package cors-rocket --example market`, then send what a browser would send:
 //!
 //! ```sh
 //! curl --include --request OPTIONS http://127.0.0.1:8000/admin/prices/7 \
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn application() -> Result<Rocket<Build>, PolicyError> {
-    // Before any other fairing, so that no other one changes a request before its policy is chosen.
+    // Attach `Cors` before other fairings, so that they cannot change a request before its policy is chosen.
     Ok(rocket::build()
         .attach(cors()?)
         .mount("/catalogue", routes![catalogue])
@@ -38,9 +38,9 @@ fn application() -> Result<Rocket<Build>, PolicyError> {
         .register("/", catchers![not_found]))
 }
 
-/// The paths are those that the routes are mounted at.
+/// Returns one policy for each path that routes are mounted at.
 fn cors() -> Result<Cors, PolicyError> {
-    let everybody = Policy::builder().allow_origins("*").max_age(7200).build()?;
+    let public = Policy::builder().allow_origins("*").max_age(7200).build()?;
     let customers = Policy::builder()
         .allow_origins(["https://shop.example", "https://*.shop.example"])
         .allow_methods(["PUT"])
@@ -55,7 +55,7 @@ fn cors() -> Result<Cors, PolicyError> {
         .expose_headers(["etag"])
         .max_age(600)
         .build()?;
-    Ok(Cors::new(everybody).with_path("/basket", customers).with_path("/admin", staff))
+    Ok(Cors::new(public).with_path("/basket", customers).with_path("/admin", staff))
 }
 
 #[get("/")]
@@ -86,7 +86,7 @@ fn delete_price(_staff: Staff) -> Status {
     Status::NoContent
 }
 
-/// Somebody with a token. A preflight never has one, and never gets here.
+/// A request with a valid token. Preflights never have a token, and this guard does not run for them.
 struct Staff;
 
 #[rocket::async_trait]
@@ -103,5 +103,5 @@ impl<'r> FromRequest<'r> for Staff {
 
 #[catch(404)]
 fn not_found() -> &'static str {
-    "we do not have that\n"
+    "not found\n"
 }

@@ -190,8 +190,7 @@ fn write_response<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     match decision {
         Decision::Pass(pass) => policy.write(pass, &mut ResponseView(response)),
         Decision::Preflight(preflight) => {
-            let is_own_answer =
-                request.route().is_some_and(|route| route.name.as_deref() == Some(PREFLIGHT));
+            let is_own_answer = request.route().is_some_and(|route| route.name.as_deref() == Some(PREFLIGHT));
             if !is_own_answer {
                 discard_except_vary(response);
             }

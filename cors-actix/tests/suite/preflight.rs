@@ -46,7 +46,7 @@ async fn asks_for_a_private_network() {
 }
 
 #[actix_web::test]
-async fn echoes_what_was_asked_where_a_wildcard_meets_credentials() {
+async fn echoes_the_request_for_a_wildcard_with_credentials() {
     let policy = builder().allow_methods("*").allow_headers("*").allow_credentials(true);
     let application = init_service(App::new().wrap(cors(policy))).await;
     let request = preflight("/", "PATCH")
@@ -65,7 +65,7 @@ async fn has_the_status_of_the_policy() {
 }
 
 #[actix_web::test]
-async fn leaves_everything_inside_alone() {
+async fn does_not_reach_the_application() {
     let ran = Rc::new(Cell::new(false));
     let seen = Rc::clone(&ran);
     let read = Rc::new(Cell::new(false));
@@ -96,10 +96,10 @@ async fn leaves_everything_inside_alone() {
 }
 
 #[rstest]
-#[case::no_method(TestRequest::default().insert_header((header::ORIGIN, APP)))]
-#[case::no_origin(TestRequest::default().insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, "PUT")))]
+#[case::without_method(TestRequest::default().insert_header((header::ORIGIN, APP)))]
+#[case::without_origin(TestRequest::default().insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, "PUT")))]
 #[actix_web::test]
-async fn is_not_every_options_request(#[case] request: TestRequest) {
+async fn other_options_requests_reach_the_application(#[case] request: TestRequest) {
     let options = web::route().guard(actix_web::guard::Options()).to(async || "options");
     let application = init_service(App::new().route("/", options).wrap(cors(builder()))).await;
     let request = request.method(actix_web::http::Method::OPTIONS);

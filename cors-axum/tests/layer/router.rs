@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -91,7 +92,7 @@ async fn each_group_of_routes_has_its_own_policy(
     #[case] unlisted: &str,
 ) {
     for (origin, expected) in [(listed, vec![listed]), (unlisted, vec![])] {
-        let response = groups().oneshot(actual("GET", path, origin)).await.expect("a response");
+        let response = groups().oneshot(actual::<Body>("GET", path, origin)).await.expect("a response");
         assert_eq!(response.status(), status);
         assert_eq!(lines(response.headers(), "access-control-allow-origin"), expected);
 
@@ -113,7 +114,7 @@ async fn nested_routers_keep_state_parameters_and_matched_path() {
     }
     let inner = Router::new().route("/item/{item}", get(handler)).with_state(7);
     let router = Router::new().nest_service("/shop/{shop}", Cors::new(inner, policy()));
-    let response = router.oneshot(actual("GET", "/shop/1/item/2", PAGE)).await.expect("a response");
+    let response = router.oneshot(actual::<Body>("GET", "/shop/1/item/2", PAGE)).await.expect("a response");
     let body = axum::body::to_bytes(response.into_body(), 1024).await.expect("a body");
     assert_eq!(body, "7 /shop/{shop}/item/{item} (1, 2)");
 }

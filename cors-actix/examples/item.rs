@@ -9,7 +9,7 @@
 //! ```
 
 use std::error::Error;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::{App, HttpResponse, HttpServer, Responder, get, put, web};
 use cors_actix::{Cors, Policy};
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .allow_origins(["https://app.example", "http://localhost:*"])
         .allow_methods("PUT")
         .allow_headers(["authorization", "content-type"])
-        .max_age(7200)
+        .max_age(Duration::from_secs(7200))
         .build()?;
     let public = Policy::builder().allow_origins("*").build()?;
 

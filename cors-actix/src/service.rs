@@ -9,7 +9,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::{Error, HttpResponse};
-use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
 use pin_project_lite::pin_project;
 
 use crate::head::{Request, Response};
@@ -47,7 +47,7 @@ where
             Decision::Preflight(preflight) => {
                 CorsFuture::preflight(preflight_response(&policy, preflight, request))
             }
-            Decision::Pass(pass) => CorsFuture::actual(self.service.call(request), policy, pass),
+            Decision::Actual(actual) => CorsFuture::actual(self.service.call(request), policy, actual),
         }
     }
 }
@@ -92,8 +92,8 @@ impl<F, B> CorsFuture<F, B> {
         Self { state: State::Preflight { response: ready(Ok(response)) } }
     }
 
-    fn actual(response: F, policy: PreparedPolicy<HeaderValue>, pass: Pass<HeaderValue>) -> Self {
-        Self { state: State::Actual { response, pending: Some(PendingHeaders { policy, pass }) } }
+    fn actual(response: F, policy: PreparedPolicy<HeaderValue>, actual: Actual<HeaderValue>) -> Self {
+        Self { state: State::Actual { response, pending: Some(PendingHeaders { policy, actual }) } }
     }
 }
 
@@ -120,18 +120,18 @@ where
 /// What to write once the application has responded.
 struct PendingHeaders {
     policy: PreparedPolicy<HeaderValue>,
-    pass: Pass<HeaderValue>,
+    actual: Actual<HeaderValue>,
 }
 
 impl PendingHeaders {
     fn write<B>(self, result: &mut Result<ServiceResponse<B>, Error>) {
-        let Self { policy, pass } = self;
+        let Self { policy, actual } = self;
         match result {
-            Ok(response) => policy.write(pass, &mut Response(response.headers_mut())),
+            Ok(response) => policy.write_actual(actual, &mut Response(response.headers_mut())),
             // An error becomes a response outside of this middleware. The mapper adds the headers at that point, and outer
             // middleware can still recognize the error by its type.
             Err(error) => error.add_response_mapper(move |mut response| {
-                policy.write(pass.clone(), &mut Response(response.headers_mut()));
+                policy.write_actual(actual.clone(), &mut Response(response.headers_mut()));
                 response
             }),
         }

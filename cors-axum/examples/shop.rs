@@ -14,6 +14,7 @@
 //! ```
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -35,20 +36,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Each group of routes is a router with `Cors` around it, so every response has the policy of its group.
 fn application() -> Result<Router, PolicyError> {
-    let public = Policy::builder().allow_origins("*").max_age(7200).build()?;
+    let public = Policy::builder().allow_origins("*").max_age(Duration::from_secs(7200)).build()?;
     let customers = Policy::builder()
         .allow_origins(["https://shop.example", "https://*.shop.example"])
         .allow_methods(["PUT"])
         .allow_headers(["content-type"])
         .allow_credentials(true)
-        .max_age(7200)
+        .max_age(Duration::from_secs(7200))
         .build()?;
     let staff = Policy::builder()
         .allow_origins(["https://admin.shop.example"])
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["etag"])
-        .max_age(600)
+        .max_age(Duration::from_secs(600))
         .build()?;
 
     Ok(Router::new()

@@ -14,6 +14,7 @@
 //! ```
 
 use std::error::Error;
+use std::time::Duration;
 
 use cors_rocket::{Cors, Policy, PolicyError};
 use rocket::http::{CookieJar, Status};
@@ -40,20 +41,20 @@ fn application() -> Result<Rocket<Build>, PolicyError> {
 
 /// Returns one policy for each path that routes are mounted at.
 fn cors() -> Result<Cors, PolicyError> {
-    let public = Policy::builder().allow_origins("*").max_age(7200).build()?;
+    let public = Policy::builder().allow_origins("*").max_age(Duration::from_secs(7200)).build()?;
     let customers = Policy::builder()
         .allow_origins(["https://shop.example", "https://*.shop.example"])
         .allow_methods(["PUT"])
         .allow_headers(["content-type"])
         .allow_credentials(true)
-        .max_age(7200)
+        .max_age(Duration::from_secs(7200))
         .build()?;
     let staff = Policy::builder()
         .allow_origins(["https://admin.shop.example"])
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["etag"])
-        .max_age(600)
+        .max_age(Duration::from_secs(600))
         .build()?;
     Ok(Cors::new(public).with_path("/basket", customers).with_path("/admin", staff))
 }

@@ -108,7 +108,7 @@ impl CachedDecision {
         let preflight = if view.is_options() && has_request_method(request) {
             match self.policy.decide(&view) {
                 Decision::Preflight(preflight) => Some(preflight),
-                Decision::Pass(_) => None,
+                Decision::Actual(_) => None,
             }
         } else {
             None
@@ -188,7 +188,7 @@ fn write_response<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
         None => policy.decide(&view),
     };
     match decision {
-        Decision::Pass(pass) => policy.write(pass, &mut ResponseView(response)),
+        Decision::Actual(actual) => policy.write_actual(actual, &mut ResponseView(response)),
         Decision::Preflight(preflight) => {
             let is_own_answer = request.route().is_some_and(|route| route.name.as_deref() == Some(PREFLIGHT));
             if !is_own_answer {

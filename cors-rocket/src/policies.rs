@@ -77,10 +77,7 @@ impl Policies {
 
     /// Returns the policy if the application has a single one that cannot be replaced.
     pub(crate) fn only(&self) -> Option<&PreparedPolicy<String>> {
-        match &self.default {
-            PolicySource::Fixed(policy) if self.paths.0.is_empty() => Some(policy),
-            _ => None,
-        }
+        self.default.fixed().filter(|_| self.paths.0.is_empty())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Responses of an application with one policy, as a client sees them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use cors_rocket::{Cors, Policy, PolicyHandle};
 use rocket::form::Form;
@@ -106,7 +107,7 @@ fn policy() -> Policy {
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "x-a"])
         .expose_headers(["x-request-id"])
-        .max_age(600)
+        .max_age(Duration::from_secs(600))
         .build()
         .expect("a valid policy")
 }

@@ -1,5 +1,7 @@
 //! Requests, policies and an application for all tests.
 
+use std::time::Duration;
+
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{any, get, options, post, put};
@@ -19,7 +21,7 @@ pub(crate) fn policy() -> Policy {
         .allow_headers(["x-a"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true)
-        .max_age(600)
+        .max_age(Duration::from_secs(600))
         .build()
         .expect("a valid policy")
 }

@@ -48,7 +48,7 @@ pub(crate) fn measure(rounds: usize, progress: impl Fn()) -> Vec<Decision> {
 }
 
 fn decide(policy: &Policy, head: &Head<'_>) {
-    black_box(policy.decide(black_box(head)));
+    let _ = black_box(policy.decide(black_box(head)));
 }
 
 fn evaluate(cors: &Cors, head: &Head<'_>) {

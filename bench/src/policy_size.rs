@@ -86,7 +86,7 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
     };
     let batch = std::cell::RefCell::new(&mut batch);
     let decide = |origin: &str| {
-        black_box(policy.decide(black_box(&Head::from_origin(origin))));
+        let _ = black_box(policy.decide(black_box(&Head::from_origin(origin))));
     };
     let mut samplers: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
         Box::new(|| time(BATCH, || decide(&one))),

@@ -1,7 +1,5 @@
 //! tower-http's own `CorsLayer` around the axum specimen, configured as its documentation advises.
 
-use std::time::Duration;
-
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
 use cors_core::Policy;

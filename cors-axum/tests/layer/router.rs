@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, put};
 use cors_axum::Cors;
@@ -21,7 +21,7 @@ async fn send(router: Router, request: Request) -> Response {
 }
 
 fn names(response: &Response) -> BTreeSet<&str> {
-    response.headers().keys().map(|name| name.as_str()).collect()
+    response.headers().keys().map(HeaderName::as_str).collect()
 }
 
 #[rstest]

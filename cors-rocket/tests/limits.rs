@@ -38,7 +38,7 @@ impl Server {
     async fn start() -> Result<Self, Box<dyn Error>> {
         let policy = Policy::builder()
             .allow_origins(["https://app.example"])
-            .allow_methods(["PUT", "PURGE", "patch-me"])
+            .allow_methods(["PUT", "PURGE"])
             .allow_headers(["x-a"])
             .build()?;
         let (sender, receiver) = oneshot::channel();

@@ -19,12 +19,11 @@
 //! # }
 //! ```
 
-pub mod agreement;
-pub mod browser;
-pub mod check;
+/// The questions of the CORS FAQ, with the scenarios that answer them, as TOML.
+pub const FAQ: &str = include_str!("../faq.toml");
+
 pub mod network;
 pub mod pattern;
-pub mod policy_file;
 pub mod process;
 pub mod report;
 pub mod run;

@@ -27,15 +27,15 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// The line by which a program tells that it listens.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sign {
+pub struct Sign {
     /// What to call it, such as "a line that begins with `listening`".
-    pub(crate) what: &'static str,
+    pub what: &'static str,
     /// Whether a line is the one.
-    pub(crate) is_in: fn(&str) -> bool,
+    pub is_in: fn(&str) -> bool,
 }
 
 /// A running process group, ended when it is dropped.
-pub(crate) struct Process {
+pub struct Process {
     child: Option<Child>,
     sign: Sign,
     grace: Duration,
@@ -46,7 +46,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `command`, which gives a sign once it listens, and which has `grace` to end after SIGTERM.
-    pub(crate) fn start(mut command: Command, sign: Sign, grace: Duration) -> std::io::Result<Self> {
+    pub fn start(mut command: Command, sign: Sign, grace: Duration) -> std::io::Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -80,14 +80,14 @@ impl Process {
     }
 
     /// The same process with something that is dropped only when all of it is gone, such as its folder.
-    pub(crate) fn keeping(self, something: impl Any + Send + Sync) -> Self {
+    pub fn keeping(self, something: impl Any + Send + Sync) -> Self {
         let mut process = self;
         process.keeps = Some(Box::new(something));
         process
     }
 
     /// Waits for the sign that it listens: the line, the first time; or why it does not, if it does not.
-    pub(crate) async fn listening(&mut self, limit: Duration) -> Result<String, String> {
+    pub async fn listening(&mut self, limit: Duration) -> Result<String, String> {
         let Some(listening) = self.listening.take() else {
             return Ok(String::new());
         };
@@ -105,7 +105,7 @@ impl Process {
     }
 
     /// Sends SIGTERM now; the future waits for the end, which comes with SIGKILL if it does not come in time.
-    pub(crate) fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
         let ended = self.end();
         async move {
             if let Some(ended) = ended {

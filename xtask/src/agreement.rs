@@ -7,17 +7,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use cors_conformance::agreement::console::{self, Recording};
-use cors_conformance::agreement::{self, Agreement, Witness, has_page, render, summary};
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::Progress;
 use cors_conformance::run::Options;
 use cors_conformance::scenario::{self, Scenario};
-use cors_conformance::subject::{Subject, registry};
-use cors_conformance::user_agent::real::{Kind, RealBrowser};
+use cors_conformance::subject::Subject;
+use cors_real_browsers::agreement::console::{self, Recording};
+use cors_real_browsers::agreement::{self, Agreement, Witness, has_page, render, summary};
+use cors_real_browsers::real::{Kind, RealBrowser};
+use cors_subjects::registry;
 
 use crate::interrupt::{INTERRUPTED, unless_interrupted};
-use crate::output::Destination;
+use cors_cli::output::Destination;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

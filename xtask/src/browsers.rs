@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::{Command, ExitCode};
 
-use cors_conformance::user_agent::real::{Kind, Program};
+use cors_real_browsers::real::{Kind, Program};
 
 /// The Debian packages with everything but geckodriver, which Debian does not have.
 const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "firefox-esr"];

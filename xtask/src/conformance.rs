@@ -7,18 +7,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use cors_conformance::browser::Profile;
+use cors_browser::Profile;
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::{self, Progress};
 use cors_conformance::run::{self, Options, Run};
 use cors_conformance::scenario;
 use cors_conformance::subject::external::External;
-use cors_conformance::subject::registry;
-use cors_conformance::user_agent::real::{Kind, LaunchError, RealBrowser};
 use cors_conformance::user_agent::{self, Model};
+use cors_real_browsers::real::{Kind, LaunchError, RealBrowser};
+use cors_subjects::registry;
 
 use crate::interrupt::{INTERRUPTED, unless_interrupted};
-use crate::output::{Destination, print};
+use cors_cli::output::{Destination, print};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

@@ -4,16 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cors_cli::{check_command, policy_command};
 
 mod agreement;
 mod bench;
 mod browsers;
-mod check;
 mod conformance;
 mod interrupt;
 mod new_adapter;
-mod output;
-mod policy;
 mod serve;
 
 /// The commands of the CORS workspace.
@@ -55,7 +53,7 @@ enum Command {
     /// `response_type` where the fetch is blocked; `audit` unless `--audit` is given and a response came; of an exchange, `response`
     /// where none came, and `error` where one came; a request's `body` where it has none; a finding's `reason` where that origin
     /// could read the response with cookies.
-    Check(check::Arguments),
+    Check(check_command::Arguments),
     /// Serve the specimen application behind one subject until SIGINT or SIGTERM.
     Serve(serve::Arguments),
     /// Check policy files and say in plain words who may do what.
@@ -65,7 +63,7 @@ enum Command {
         files: Vec<PathBuf>,
         /// How to say it.
         #[arg(long, value_enum, default_value_t)]
-        format: policy::Format,
+        format: policy_command::Format,
     },
     /// Measure what CORS costs: the adapters beside bare frameworks and their existing middleware.
     ///
@@ -81,11 +79,11 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Agreement(arguments) => agreement::run(arguments),
         Command::Browsers { action } => browsers::run(&action),
-        Command::Check(arguments) => check::run(arguments),
+        Command::Check(arguments) => check_command::run(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Compare(arguments) => conformance::compare(arguments),
         Command::Serve(arguments) => serve::run(arguments),
-        Command::Policy { files, format } => policy::run(&files, format).map_err(Into::into),
+        Command::Policy { files, format } => policy_command::run(&files, format).map_err(Into::into),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
     };

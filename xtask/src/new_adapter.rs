@@ -10,7 +10,7 @@ use std::{env, fmt, fs, io};
 use toml_edit::{DocumentMut, Item, Value};
 
 use self::edit::{add_dependency, add_member, add_module, add_subject, add_test};
-use crate::output::print;
+use cors_cli::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -149,10 +149,10 @@ const RESERVED: &[&str] = &[
     "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-const SPECIMENS: &str = "conformance/src/specimen/mod.rs";
-const SUBJECTS: &str = "conformance/src/subject/mod.rs";
-const REGISTRY: &str = "conformance/src/subject/registry.rs";
-const TESTS: &str = "conformance/tests/adapters.rs";
+const SPECIMENS: &str = "internal/subjects/src/specimen/mod.rs";
+const SUBJECTS: &str = "internal/subjects/src/subject/mod.rs";
+const REGISTRY: &str = "internal/subjects/src/registry.rs";
+const TESTS: &str = "internal/subjects/tests/adapters.rs";
 
 /// The workspace that the adapter becomes a part of.
 struct Workspace {
@@ -171,10 +171,10 @@ impl Workspace {
         let module = name.module();
         let paths = [
             name.crate_name(),
-            format!("conformance/src/specimen/{module}.rs"),
-            format!("conformance/src/specimen/{module}"),
-            format!("conformance/src/subject/{module}.rs"),
-            format!("conformance/src/subject/{module}"),
+            format!("internal/subjects/src/specimen/{module}.rs"),
+            format!("internal/subjects/src/specimen/{module}"),
+            format!("internal/subjects/src/subject/{module}.rs"),
+            format!("internal/subjects/src/subject/{module}"),
         ];
         let taken = match paths.into_iter().find(|path| self.root.join(path).exists()) {
             Some(path) => Some(path),
@@ -222,15 +222,15 @@ impl Workspace {
             (folder.join("README.md"), name.fill(include_str!("../templates/adapter/README.md"))),
             (folder.join("src/lib.rs"), name.fill(include_str!("../templates/adapter/lib.rs"))),
             (
-                format!("conformance/src/specimen/{module}.rs").into(),
+                format!("internal/subjects/src/specimen/{module}.rs").into(),
                 name.fill(include_str!("../templates/adapter/specimen.rs")),
             ),
             (
-                format!("conformance/src/subject/{module}.rs").into(),
+                format!("internal/subjects/src/subject/{module}.rs").into(),
                 name.fill(include_str!("../templates/adapter/subject.rs")),
             ),
             self.edit("Cargo.toml", |text| add_member(text, name))?,
-            self.edit("conformance/Cargo.toml", |text| add_dependency(text, name))?,
+            self.edit("internal/subjects/Cargo.toml", |text| add_dependency(text, name))?,
             self.edit(SPECIMENS, |text| add_module(text, &module))?,
             self.edit(SUBJECTS, |text| add_module(text, &module))?,
             self.edit(REGISTRY, |text| add_subject(text, name))?,
@@ -303,7 +303,7 @@ mod tests {
     #[rstest]
     #[case::folder("axum", "cors-axum exists")]
     #[case::dependency("conformance", "the dependency `cors-conformance` of the workspace exists")]
-    #[case::package("bench", "`cors-bench` in bench/Cargo.toml exists")]
+    #[case::package("bench", "`cors-bench` in internal/bench/Cargo.toml exists")]
     #[case::package_of_another_library("policy-core", "`cors-policy-core` in cors-core/Cargo.toml exists")]
     fn a_name_that_is_there_is_taken(#[case] name: &str, #[case] expected: &str) {
         let error = check_free(name).expect_err("taken").to_string();

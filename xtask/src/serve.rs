@@ -4,9 +4,10 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cors_conformance::policy_file::{PolicyFile, to_text};
+use cors_cli::policy_file::{PolicyFile, to_text};
+use cors_conformance::subject::StartError;
 use cors_conformance::subject::front::{Certificate, Front, Security};
-use cors_conformance::subject::{StartError, registry};
+use cors_subjects::registry;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, clap::Args)]

@@ -5,10 +5,10 @@ use std::io;
 
 use tokio_rustls::rustls::{self, CertificateError};
 
-use crate::browser::FailureKind;
+use cors_browser::FailureKind;
 
 /// The first cause that tells.
-pub(crate) fn classify(error: &(dyn Error + 'static)) -> Option<FailureKind> {
+pub fn classify(error: &(dyn Error + 'static)) -> Option<FailureKind> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(kind) = classify_one(error) {

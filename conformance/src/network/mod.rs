@@ -12,13 +12,13 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 use crate::scenario::{HttpVersion, RawRequest};
+use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 
 use endpoint::Endpoint;
 use pool::Pool;
 
-pub(crate) use classify::classify;
+pub use classify::classify;
 
 mod classify;
 mod endpoint;
@@ -26,7 +26,7 @@ mod pool;
 mod raw;
 
 /// The longest body that is read.
-const BODY_LIMIT: usize = 4 << 20;
+pub const BODY_LIMIT: usize = 4 << 20;
 
 /// How long one exchange may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -147,7 +147,7 @@ fn authority(url: &Url) -> String {
 }
 
 /// An error with all that lies below it, in one line.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
     while let Some(cause) = below {
@@ -156,6 +156,3 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests;

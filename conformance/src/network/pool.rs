@@ -18,8 +18,8 @@ use tokio::sync::Mutex;
 
 use super::endpoint::Endpoint;
 use super::{BODY_LIMIT, causes};
-use crate::browser::{NetworkError, WireRequest, WireResponse};
 use crate::scenario::HttpVersion;
+use cors_browser::{NetworkError, WireRequest, WireResponse};
 
 pub(super) struct Pool {
     version: HttpVersion,

@@ -5,8 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::BODY_LIMIT;
 use super::endpoint::Endpoint;
-use crate::browser::{NetworkError, WireResponse};
 use crate::scenario::RawRequest;
+use cors_browser::{NetworkError, WireResponse};
 
 /// The longest response head that is read.
 const HEAD_LIMIT: usize = 256 << 10;

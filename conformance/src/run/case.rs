@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Judgement, servers};
-use crate::browser::{Exchange, ExchangeKind, Network, Page, WireRequest};
 use crate::network::LoopbackNetwork;
 use crate::scenario::{Action, RawRequest, Scenario, Step};
 use crate::subject::{StartError, Subject, SubjectKind};
 use crate::user_agent::{Session, UserAgent, UserAgentError};
 use crate::verdict::{self, Observation};
+use cors_browser::{Exchange, ExchangeKind, Network, Page, WireRequest};
 
 /// How long a server may take to stop before nobody waits for it any longer.
 const PATIENCE: Duration = Duration::from_secs(5);

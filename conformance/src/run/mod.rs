@@ -184,6 +184,3 @@ async fn broken(pending: Pending) -> Option<String> {
     }
     None
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::header_list::HeaderList;
 use super::{CertificateSort, HttpVersion, Kind, On, ReadableType};
-use crate::browser::{Credentials, Mode, Redirect};
+use cors_browser::{Credentials, Mode, Redirect};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

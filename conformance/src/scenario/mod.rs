@@ -9,7 +9,7 @@ use cors_core::Policy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::browser::Page;
+use cors_browser::Page;
 
 pub use browsers::Browsers;
 pub use expectation::{

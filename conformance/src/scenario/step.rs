@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{PageExpectation, WireExpectation};
-use crate::browser::{FetchRequest, Origin};
+use cors_browser::{FetchRequest, Origin};
 
 /// One step, with what must come of it.
 #[derive(Clone, Debug)]

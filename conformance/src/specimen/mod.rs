@@ -1,11 +1,5 @@
 //! The application that every server under test runs, and what its versions for the frameworks share.
 
-pub mod actix;
-pub mod axum;
-pub mod poem;
-pub mod rocket;
-pub mod warp;
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,26 +1,11 @@
 //! What the suite runs against: an adapter, an existing middleware, or any program.
 
-pub mod actix;
-pub mod actix_cors;
-pub mod axum;
 pub mod external;
 pub mod front;
-mod origin_pattern;
-pub mod poem;
-pub mod poem_cors;
-pub mod registry;
-pub mod rocket;
-pub mod rocket_cors;
-pub mod tower_http;
-mod version;
-pub mod warp;
-pub mod warp_cors;
 
 use std::net::SocketAddr;
 
 use futures_util::future::BoxFuture;
-
-pub use self::version::locked_version;
 
 /// A server under test: the specimen application behind a CORS middleware.
 pub trait Subject: Send + Sync {

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::browser::{FetchRequest, Fetched, Network, Page, SecurityError};
 use crate::scenario::Scenario;
+use cors_browser::{FetchRequest, Fetched, Network, Page, SecurityError};
 
 pub use model::Model;
 
 mod model;
-#[cfg(feature = "browsers")]
-pub mod real;
 
 /// Something that can open pages and run their fetches.
 pub trait UserAgent: Send + Sync {

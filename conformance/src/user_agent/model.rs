@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
-use crate::browser::{
+use cors_browser::{
     Browser, Fault, FetchRequest, Fetched, ManualClock, Network, Page, Profile, SecurityError,
 };
 

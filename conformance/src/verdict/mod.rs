@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::browser::{Exchange, Outcome, SecurityError};
 use crate::scenario::{On, Step};
+use cors_browser::{Exchange, Outcome, SecurityError};
 
 pub use render::exchange as render_exchange;
 

@@ -1,8 +1,8 @@
 //! The page's side.
 
 use super::{Mismatches, message};
-use crate::browser::{Outcome, PageResponse, ResponseType};
 use crate::scenario::{PageExpectation, Readable};
+use cors_browser::{Outcome, PageResponse, ResponseType};
 
 pub(super) fn check(expected: &PageExpectation, outcome: &Outcome, mismatches: &mut Mismatches) {
     match (expected, outcome) {

@@ -1,6 +1,6 @@
 //! Exchanges as text for people.
 
-use crate::browser::Exchange;
+use cors_browser::Exchange;
 
 /// The most bytes of a value or of a body that are shown.
 const SHOWN: usize = 200;

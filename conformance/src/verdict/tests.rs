@@ -3,10 +3,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::*;
-use crate::browser::{
+use crate::scenario::Scenario;
+use cors_browser::{
     BlockReason, Blocked, ExchangeKind, NetworkError, PageResponse, ResponseType, WireRequest, WireResponse,
 };
-use crate::scenario::Scenario;
 
 /// A step that expects what `expectations` says, in the words of a scenario file.
 fn step(expectations: &str) -> Step {

@@ -1,8 +1,8 @@
 //! The wire's side.
 
 use super::{Mismatches, message};
-use crate::browser::{Exchange, ExchangeKind};
 use crate::scenario::{On, WireExpectation};
+use cors_browser::{Exchange, ExchangeKind};
 
 /// The exchanges of a kind that a server saw, in order.
 pub(super) fn of_kind(exchanges: &[Exchange], on: On) -> impl Iterator<Item = &Exchange> {

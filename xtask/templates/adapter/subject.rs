@@ -35,7 +35,7 @@ impl Subject for {{type}} {
 /// knowledge.
 async fn serve(_cors: Cors) -> Result<Server, StartError> {
     Err(StartError::Failed(
-        "conformance/src/specimen/{{module}}.rs has no routes yet, and conformance/src/subject/{{module}}.rs starts no server"
+        "internal/subjects/src/specimen/{{module}}.rs has no routes yet, and internal/subjects/src/subject/{{module}}.rs starts no server"
             .to_owned(),
     ))
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Problems;
-use crate::browser::BlockReason;
 use crate::pattern::Pattern;
 use crate::scenario::file::{OneOrMany, OutcomeFile, PageExpectationFile, SentFile, StatusFile, WireFile};
 use crate::scenario::{MessageExpectation, PageExpectation, Readable, StatusExpectation, WireExpectation};
+use cors_browser::BlockReason;
 
 impl Problems {
     pub(super) fn page(&mut self, field: &str, file: PageExpectationFile) -> Option<PageExpectation> {

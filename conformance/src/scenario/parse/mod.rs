@@ -9,7 +9,7 @@ use url::Url;
 
 use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
 use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
-use crate::browser::{OpaqueSort, Origin, Page, User};
+use cors_browser::{OpaqueSort, Origin, Page, User};
 
 use text::{is_identifier, is_slug, server_origin};
 

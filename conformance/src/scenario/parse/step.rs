@@ -6,9 +6,9 @@ use url::Url;
 
 use super::text::unescape;
 use super::{Origins, Problems};
-use crate::browser::FetchRequest;
 use crate::scenario::file::{FetchFile, RequestFile, StepFile};
 use crate::scenario::{Action, On, RawRequest, Scenario, Step};
+use cors_browser::FetchRequest;
 
 impl Problems {
     pub(super) fn steps(&mut self, origins: &Origins, files: Vec<StepFile>) -> Vec<Step> {

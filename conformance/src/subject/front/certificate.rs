@@ -33,7 +33,12 @@ impl Certificate {
         &self.chain[0]
     }
 
-    pub(crate) fn acceptor(self) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
+    /// A TLS acceptor that presents this certificate.
+    ///
+    /// # Errors
+    ///
+    /// Those of the TLS library.
+    pub fn acceptor(self) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
         // The provider is named, because another crate in the same program may have brought a second one.
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
@@ -73,14 +78,9 @@ impl Authority {
         &self.certificate
     }
 
-    /// The SHA-256 hash of its public key in Base64, by which Chromium can be told whom to trust.
-    #[cfg(feature = "browsers")]
-    pub(crate) fn public_key_hash(&self) -> String {
-        use base64::Engine;
-
-        let key = rcgen::PublicKeyData::subject_public_key_info(self.issuer.key());
-        let hash = ::ring::digest::digest(&::ring::digest::SHA256, &key);
-        base64::engine::general_purpose::STANDARD.encode(hash)
+    /// Its public key: a `SubjectPublicKeyInfo` in DER (RFC 5280, section 4.1).
+    pub fn public_key(&self) -> Vec<u8> {
+        rcgen::PublicKeyData::subject_public_key_info(self.issuer.key())
     }
 
     /// A certificate for `host`, written as in a URL.

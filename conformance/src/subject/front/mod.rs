@@ -103,6 +103,3 @@ async fn forward(mut client: TcpStream, acceptor: Option<TlsAcceptor>, server: S
     };
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,167 @@
+//! Fetch, "CORS check".
+
+use super::fault::{Fault, Faults};
+use super::header::{HeaderList, isomorphic_decode};
+use super::request::Request;
+use super::{BlockReason, Blocked, Credentials};
+
+/// Why the check failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CorsFailure {
+    /// There is no `Access-Control-Allow-Origin`.
+    Missing,
+    /// There are several.
+    Multiple(String),
+    /// It is another one.
+    Mismatch(String),
+    /// It is `*`, with credentials.
+    Wildcard,
+    /// `Access-Control-Allow-Credentials` is not `true` but this, with credentials.
+    Credentials(String),
+}
+
+/// Fetch, "CORS check" for a request and a response's headers.
+pub(super) fn cors_check(request: &Request, headers: &HeaderList, faults: Faults) -> Result<(), CorsFailure> {
+    let with_credentials = request.credentials == Credentials::Include;
+
+    // Steps 1 and 2.
+    let Some(allowed) = headers.combined("access-control-allow-origin") else {
+        return Err(CorsFailure::Missing);
+    };
+    // Step 3.
+    if allowed == b"*" && (!with_credentials || faults.has(Fault::AllowsWildcardWithCredentials)) {
+        return Ok(());
+    }
+    // Step 4.
+    if allowed != request.serialized_origin(faults).as_bytes() {
+        return Err(match &*allowed {
+            b"*" => CorsFailure::Wildcard,
+            _ if allowed.contains(&b',') => CorsFailure::Multiple(isomorphic_decode(&allowed)),
+            _ => CorsFailure::Mismatch(isomorphic_decode(&allowed)),
+        });
+    }
+    // Step 5.
+    if !with_credentials || faults.has(Fault::IgnoresAllowCredentials) {
+        return Ok(());
+    }
+    // Steps 6 to 8.
+    match headers.combined("access-control-allow-credentials") {
+        Some(value) if value == b"true" => Ok(()),
+        value => Err(CorsFailure::Credentials(isomorphic_decode(&value.unwrap_or_default()))),
+    }
+}
+
+impl CorsFailure {
+    /// As the failure of a preflight.
+    pub(super) fn on_preflight(self) -> Blocked {
+        let reason = match self {
+            Self::Missing => BlockReason::PreflightMissingAllowOrigin,
+            Self::Multiple(_) => BlockReason::PreflightMultipleAllowOrigin,
+            Self::Mismatch(_) => BlockReason::PreflightAllowOriginMismatch,
+            Self::Wildcard => BlockReason::PreflightWildcardWithCredentials,
+            Self::Credentials(_) => BlockReason::PreflightCredentialsNotAllowed,
+        };
+        self.blocked(reason)
+    }
+
+    /// As the failure of any other response.
+    pub(super) fn on_response(self) -> Blocked {
+        let reason = match self {
+            Self::Missing => BlockReason::MissingAllowOrigin,
+            Self::Multiple(_) => BlockReason::MultipleAllowOrigin,
+            Self::Mismatch(_) => BlockReason::AllowOriginMismatch,
+            Self::Wildcard => BlockReason::WildcardOriginWithCredentials,
+            Self::Credentials(_) => BlockReason::CredentialsNotAllowed,
+        };
+        self.blocked(reason)
+    }
+
+    fn blocked(self, reason: BlockReason) -> Blocked {
+        let (header, value) = match self {
+            Self::Missing => return Blocked::new(reason, "there is no Access-Control-Allow-Origin"),
+            Self::Multiple(value) | Self::Mismatch(value) => ("Access-Control-Allow-Origin", value),
+            Self::Wildcard => ("Access-Control-Allow-Origin", "*".to_owned()),
+            Self::Credentials(value) => ("Access-Control-Allow-Credentials", value),
+        };
+        Blocked::new(reason, format!("{header} is `{value}`")).with_value(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use url::Url;
+
+    use super::*;
+    use crate::{FetchRequest, Origin, Page};
+
+    fn check(
+        origin: &str,
+        credentials: Credentials,
+        headers: &[(&str, &str)],
+        faults: Faults,
+    ) -> Result<(), CorsFailure> {
+        let page = Page::new(Origin::parse(origin).unwrap());
+        let init =
+            FetchRequest { credentials, ..FetchRequest::new(Url::parse("https://api.example/").unwrap()) };
+        let request = Request::construct(&page, init, Faults::NONE).unwrap();
+        let mut list = HeaderList::default();
+        for (name, value) in headers {
+            list.append(name, *value);
+        }
+        cors_check(&request, &list, faults)
+    }
+
+    const APP: &str = "https://app.example";
+    const ALLOW: &str = "access-control-allow-origin";
+    const TRUE: (&str, &str) = ("access-control-allow-credentials", "true");
+
+    #[rstest]
+    #[case::exact(APP, Credentials::SameOrigin, &[(ALLOW, APP)])]
+    #[case::any(APP, Credentials::SameOrigin, &[(ALLOW, "*")])]
+    #[case::any_omit(APP, Credentials::Omit, &[(ALLOW, "*")])]
+    #[case::any_with_header(APP, Credentials::Omit, &[(ALLOW, "*"), TRUE])]
+    #[case::exact_include(APP, Credentials::Include, &[(ALLOW, APP), TRUE])]
+    #[case::null("null", Credentials::SameOrigin, &[(ALLOW, "null")])]
+    #[case::null_include("null", Credentials::Include, &[(ALLOW, "null"), TRUE])]
+    #[case::port("https://app.example:8443", Credentials::Omit, &[(ALLOW, "https://app.example:8443")])]
+    fn succeeds(#[case] origin: &str, #[case] credentials: Credentials, #[case] headers: &[(&str, &str)]) {
+        assert_eq!(check(origin, credentials, headers, Faults::NONE), Ok(()));
+    }
+
+    #[rstest]
+    #[case::none(APP, Credentials::SameOrigin, &[], CorsFailure::Missing)]
+    #[case::slash(APP, Credentials::SameOrigin, &[(ALLOW, "https://app.example/")], CorsFailure::Mismatch("https://app.example/".into()))]
+    #[case::case(APP, Credentials::SameOrigin, &[(ALLOW, "https://APP.example")], CorsFailure::Mismatch("https://APP.example".into()))]
+    #[case::scheme(APP, Credentials::SameOrigin, &[(ALLOW, "http://app.example")], CorsFailure::Mismatch("http://app.example".into()))]
+    #[case::default_port(APP, Credentials::SameOrigin, &[(ALLOW, "https://app.example:443")], CorsFailure::Mismatch("https://app.example:443".into()))]
+    #[case::empty(APP, Credentials::SameOrigin, &[(ALLOW, "")], CorsFailure::Mismatch(String::new()))]
+    #[case::null(APP, Credentials::SameOrigin, &[(ALLOW, "null")], CorsFailure::Mismatch("null".into()))]
+    #[case::list(APP, Credentials::SameOrigin, &[(ALLOW, "https://app.example, https://b.example")], CorsFailure::Multiple("https://app.example, https://b.example".into()))]
+    #[case::twice(APP, Credentials::SameOrigin, &[(ALLOW, APP), (ALLOW, APP)], CorsFailure::Multiple("https://app.example, https://app.example".into()))]
+    #[case::star_twice(APP, Credentials::SameOrigin, &[(ALLOW, "*"), (ALLOW, "*")], CorsFailure::Multiple("*, *".into()))]
+    #[case::star(APP, Credentials::Include, &[(ALLOW, "*"), TRUE], CorsFailure::Wildcard)]
+    #[case::no_credentials(APP, Credentials::Include, &[(ALLOW, APP)], CorsFailure::Credentials(String::new()))]
+    #[case::cased(APP, Credentials::Include, &[(ALLOW, APP), ("access-control-allow-credentials", "True")], CorsFailure::Credentials("True".into()))]
+    #[case::true_twice(APP, Credentials::Include, &[(ALLOW, APP), TRUE, TRUE], CorsFailure::Credentials("true, true".into()))]
+    fn fails(
+        #[case] origin: &str,
+        #[case] credentials: Credentials,
+        #[case] headers: &[(&str, &str)],
+        #[case] failure: CorsFailure,
+    ) {
+        assert_eq!(check(origin, credentials, headers, Faults::NONE), Err(failure));
+    }
+
+    #[rstest]
+    #[case(Fault::AllowsWildcardWithCredentials, Credentials::Include, &[(ALLOW, "*"), TRUE])]
+    #[case(Fault::IgnoresAllowCredentials, Credentials::Include, &[(ALLOW, APP)])]
+    fn faults_let_it_pass(
+        #[case] fault: Fault,
+        #[case] credentials: Credentials,
+        #[case] headers: &[(&str, &str)],
+    ) {
+        assert!(check(APP, credentials, headers, Faults::NONE).is_err());
+        assert_eq!(check(APP, credentials, headers, Faults::NONE.with(fault)), Ok(()));
+    }
+}

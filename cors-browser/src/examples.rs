@@ -1,0 +1,237 @@
+//! An example of each reason, played by the browser model itself.
+
+use std::sync::Mutex;
+use std::sync::{Arc, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use url::Url;
+
+use crate::{
+    BlockReason, Browser, Credentials, FetchRequest, Fetched, Mode, Network, NetworkError, Origin, Page,
+    Profile, Redirect, WireRequest, WireResponse,
+};
+
+type Headers = &'static [(&'static str, &'static str)];
+
+/// A fetch of a page and the responses that it meets.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The method.
+    pub method: &'static str,
+    /// The URL.
+    pub url: &'static str,
+    /// The request headers that the script sets.
+    pub headers: Headers,
+    body: Option<&'static str>,
+    /// The request's mode.
+    pub mode: Mode,
+    /// The request's credentials mode.
+    pub credentials: Credentials,
+    /// The request's redirect mode.
+    pub redirect: Redirect,
+    private_network: bool,
+    /// Status and headers, one response after the other; the last one is repeated.
+    replies: &'static [(u16, Headers)],
+}
+
+/// The origin of the page that fetches.
+pub const ORIGIN: &str = "https://app.example";
+
+const GET: Example = Example {
+    method: "GET",
+    url: "https://api.example/item",
+    headers: &[],
+    body: None,
+    mode: Mode::Cors,
+    credentials: Credentials::SameOrigin,
+    redirect: Redirect::Follow,
+    private_network: false,
+    replies: &[],
+};
+const PUT: Example = Example { method: "PUT", ..GET };
+const WITH_COOKIES: Example = Example { credentials: Credentials::Include, ..GET };
+const PUT_WITH_COOKIES: Example = Example { method: "PUT", ..WITH_COOKIES };
+
+const OWN: (&str, &str) = ("Access-Control-Allow-Origin", ORIGIN);
+const ANY: (&str, &str) = ("Access-Control-Allow-Origin", "*");
+const LIST: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example, https://www.example");
+const SLASH: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example/");
+const METHODS: (&str, &str) = ("Access-Control-Allow-Methods", "PUT");
+const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
+
+/// The example of a reason.
+pub fn example(reason: BlockReason) -> Example {
+    use BlockReason as R;
+    let get = |replies| Example { replies, ..GET };
+    let put = |replies| Example { replies, ..PUT };
+    match reason {
+        R::InvalidRequest => Example { url: "https://user:secret@api.example/item", ..GET },
+        R::ForbiddenMethod => Example { method: "TRACE", ..GET },
+        R::NoCorsMethodNotSafelisted => Example { mode: Mode::NoCors, ..PUT },
+        R::ModeSameOriginCrossOrigin => Example { mode: Mode::SameOrigin, ..GET },
+        R::MixedContent => Example { url: "http://api.example/item", ..GET },
+        R::UnsupportedScheme => Example { url: "wss://api.example/item", ..GET },
+        R::BadPort => Example { url: "https://api.example:6000/item", ..GET },
+        R::ResourcePolicy => Example {
+            mode: Mode::NoCors,
+            replies: &[(200, &[("Cross-Origin-Resource-Policy", "same-site")])],
+            ..GET
+        },
+        R::NetworkError => GET,
+        R::PreflightRedirected => put(&[(307, &[OWN, ("Location", "/item/")])]),
+        R::PreflightStatusNotOk => put(&[(401, &[OWN, ("WWW-Authenticate", "Basic realm=\"api\"")])]),
+        R::PreflightMissingAllowOrigin => put(&[(403, &[("Vary", "Origin")])]),
+        R::PreflightMultipleAllowOrigin => put(&[(204, &[OWN, ANY])]),
+        R::PreflightAllowOriginMismatch => put(&[(204, &[SLASH])]),
+        R::PreflightWildcardWithCredentials => {
+            Example { replies: &[(204, &[ANY, TRUE])], ..PUT_WITH_COOKIES }
+        }
+        R::PreflightCredentialsNotAllowed => Example { replies: &[(204, &[OWN])], ..PUT_WITH_COOKIES },
+        R::PrivateNetworkNotAllowed => {
+            Example { private_network: true, url: "https://printer.example/item", ..get(&[(204, &[OWN])]) }
+        }
+        R::InvalidAllowMethods => put(&[(204, &[OWN, ("Access-Control-Allow-Methods", "GET PUT")])]),
+        R::InvalidAllowHeaders => {
+            put(&[(204, &[OWN, METHODS, ("Access-Control-Allow-Headers", "content-type; x-api-key")])])
+        }
+        R::MethodNotAllowed => put(&[(204, &[OWN, ("Access-Control-Allow-Methods", "GET, DELETE")])]),
+        R::MethodWildcardWithCredentials => Example {
+            replies: &[(204, &[OWN, TRUE, ("Access-Control-Allow-Methods", "*")])],
+            ..PUT_WITH_COOKIES
+        },
+        R::HeaderNotAllowed => Example {
+            headers: &[("X-Api-Key", "k")],
+            ..get(&[(204, &[OWN, ("Access-Control-Allow-Headers", "content-type")])])
+        },
+        R::HeaderWildcardWithCredentials => Example {
+            headers: &[("X-Api-Key", "k")],
+            replies: &[(204, &[OWN, TRUE, ("Access-Control-Allow-Headers", "*")])],
+            ..WITH_COOKIES
+        },
+        R::AuthorizationNotCoveredByWildcard => Example {
+            headers: &[("Authorization", "Bearer t")],
+            ..get(&[(204, &[ANY, ("Access-Control-Allow-Headers", "*")])])
+        },
+        R::MissingAllowOrigin => get(&[(200, &[("Vary", "Origin")])]),
+        R::MultipleAllowOrigin => get(&[(200, &[LIST])]),
+        R::AllowOriginMismatch => get(&[(200, &[SLASH])]),
+        R::WildcardOriginWithCredentials => Example { replies: &[(200, &[ANY])], ..WITH_COOKIES },
+        R::CredentialsNotAllowed => Example { replies: &[(200, &[OWN])], ..WITH_COOKIES },
+        R::RedirectModeError => {
+            Example { redirect: Redirect::Error, ..get(&[(302, &[OWN, ("Location", "/new")])]) }
+        }
+        R::TooManyRedirects => get(&[(302, &[OWN, ("Location", "/item")])]),
+        R::RedirectLocationInvalid => get(&[(302, &[OWN, ("Location", "https://[")])]),
+        R::RedirectWithCredentialsInUrl => {
+            get(&[(302, &[OWN, ("Location", "https://user:secret@api.example/")])])
+        }
+        R::RedirectToUnsupportedScheme => get(&[(302, &[OWN, ("Location", "data:text/plain,x")])]),
+    }
+}
+
+impl Example {
+    /// What the page asks for.
+    fn request(&self) -> Option<FetchRequest> {
+        let own = |headers: Headers| headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        Some(FetchRequest {
+            method: self.method.to_owned(),
+            headers: own(self.headers).collect(),
+            body: self.body.map(Into::into),
+            mode: self.mode,
+            credentials: self.credentials,
+            redirect: self.redirect,
+            private_network: self.private_network,
+            ..FetchRequest::new(Url::parse(self.url).ok()?)
+        })
+    }
+
+    /// The servers that it meets.
+    fn network(&self) -> Arc<dyn Network> {
+        Arc::new(Replies { all: self.replies, next: Mutex::new(0) })
+    }
+
+    /// Plays it in the model.
+    pub fn play(&self, profile: Profile) -> Option<Fetched> {
+        let page = Page::new(Origin::parse(ORIGIN)?);
+        // Nothing in memory has to be waited for.
+        Browser::new(self.network(), profile).fetch(&page, self.request()?).now_or_never()
+    }
+}
+
+/// A fetch that a browser blocks and says something about, for any user agent to play.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The reason's code, and what is meant by it where there are several.
+    pub name: String,
+    example: Example,
+}
+
+impl Case {
+    /// The page that fetches.
+    pub fn page(&self) -> Option<Page> {
+        Some(Page::new(Origin::parse(ORIGIN)?))
+    }
+
+    /// What it asks for.
+    pub fn request(&self) -> Option<FetchRequest> {
+        self.example.request()
+    }
+
+    /// The servers that it meets, new for each time.
+    pub fn network(&self) -> Arc<dyn Network> {
+        self.example.network()
+    }
+}
+
+/// A case for every reason, and for every argument of `fetch()` that can be wrong.
+pub fn cases() -> Vec<Case> {
+    let reasons = BlockReason::ALL.iter().map(|&reason| (reason.as_str().to_owned(), example(reason)));
+    let arguments = [
+        ("method", Example { method: "A B", ..GET }),
+        ("header-name", Example { headers: &[("x y", "1")], ..GET }),
+        ("header-value", Example { headers: &[("x", "1\n2")], ..GET }),
+        ("header-character", Example { headers: &[("x", "\u{100}")], ..GET }),
+        ("body", Example { body: Some("x"), ..GET }),
+        ("no-cors-redirect-mode", Example { mode: Mode::NoCors, redirect: Redirect::Error, ..GET }),
+    ];
+    let arguments = arguments
+        .into_iter()
+        .map(|(argument, example)| (format!("{}/{argument}", BlockReason::InvalidRequest), example));
+    reasons.chain(arguments).map(|(name, example)| Case { name, example }).collect()
+}
+
+/// Responses in memory.
+struct Replies {
+    all: &'static [(u16, Headers)],
+    next: Mutex<usize>,
+}
+
+impl Network for Replies {
+    fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = self.all.get(*next).or(self.all.last());
+        *next += 1;
+        let Some((status, headers)) = reply else {
+            return ready(Err(NetworkError::new("the connection was refused"))).boxed();
+        };
+        let lines =
+            headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()));
+        ready(Ok(WireResponse { status: *status, headers: lines.collect(), body: Vec::new() })).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Outcome;
+
+    #[test]
+    fn every_example_is_blocked_for_its_reason() {
+        for &reason in BlockReason::ALL {
+            let fetched = example(reason).play(Profile::standard()).unwrap();
+            let Outcome::Blocked(blocked) = fetched.outcome else { panic!("{reason}: not blocked") };
+            assert_eq!(blocked.reason, reason);
+        }
+    }
+}

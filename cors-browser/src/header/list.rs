@@ -1,0 +1,127 @@
+//! Fetch, "header list".
+
+use std::collections::BTreeSet;
+
+/// An ordered list of names and values; names compare byte-case-insensitively.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HeaderList(Vec<(String, Vec<u8>)>);
+
+impl HeaderList {
+    /// Fetch, "contains".
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    /// The values of every header called `name`, in order.
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.0
+            .iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// Fetch, header list "get": the values joined by 0x2C 0x20, or `None`.
+    pub(crate) fn combined(&self, name: &str) -> Option<Vec<u8>> {
+        let values: Vec<&[u8]> = self.values(name).collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]))
+    }
+
+    /// Fetch, header list "append".
+    pub(crate) fn append(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        // Step 1: a name that is already there lends its casing.
+        let known = self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        let name = known.map_or(name, |(other, _)| other.as_str()).to_owned();
+        self.0.push((name, value.into()));
+    }
+
+    /// Removes every header whose name is not wanted.
+    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| wanted(name));
+    }
+
+    /// Names and values, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// One line a name, as browsers write request headers: the values of a repeated name joined where it first stood.
+    pub(crate) fn into_lines(self) -> Vec<(String, Vec<u8>)> {
+        let mut lines: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.0.len());
+        for (name, value) in self.0 {
+            match lines.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, line)) => {
+                    line.extend_from_slice(b", ");
+                    line.extend_from_slice(&value);
+                }
+                None => lines.push((name, value)),
+            }
+        }
+        lines
+    }
+
+    /// Fetch, "convert header names to a sorted-lowercase set".
+    pub(crate) fn sorted_names(&self) -> BTreeSet<String> {
+        self.0.iter().map(|(name, _)| name.to_ascii_lowercase()).collect()
+    }
+
+    /// Fetch, "sort and combine", as a script reads it.
+    pub(crate) fn sort_and_combine(&self) -> Vec<(String, String)> {
+        let mut headers = Vec::new();
+        for name in self.sorted_names() {
+            // Step 3.1: `Set-Cookie` lines are never combined.
+            if name == "set-cookie" {
+                headers.extend(self.values(&name).map(|value| (name.clone(), isomorphic_decode(value))));
+            } else if let Some(value) = self.combined(&name) {
+                headers.push((name, isomorphic_decode(&value)));
+            }
+        }
+        headers
+    }
+}
+
+impl From<&[(String, Vec<u8>)]> for HeaderList {
+    fn from(lines: &[(String, Vec<u8>)]) -> Self {
+        Self(lines.to_vec())
+    }
+}
+
+/// Infra, "isomorphic decode": one code point a byte.
+pub(crate) fn isomorphic_decode(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(lines: &[(&str, &str)]) -> HeaderList {
+        let mut list = HeaderList::default();
+        for (name, value) in lines {
+            list.append(name, *value);
+        }
+        list
+    }
+
+    #[test]
+    fn get_joins_the_values_of_a_name_in_any_case() {
+        let list = list(&[("A", "1"), ("b", "x"), ("a", "2")]);
+        assert_eq!(list.combined("a").as_deref(), Some(&b"1, 2"[..]));
+        assert_eq!(list.combined("c"), None);
+    }
+
+    #[test]
+    fn an_appended_name_takes_the_casing_of_the_first() {
+        let list = list(&[("X-Tag", "1"), ("x-tag", "2")]);
+        assert_eq!(list.into_lines(), [("X-Tag".to_owned(), b"1, 2".to_vec())]);
+    }
+
+    #[test]
+    fn sort_and_combine_sorts_lowers_and_keeps_cookies_apart() {
+        let list = list(&[("X-B", "1"), ("Set-Cookie", "a"), ("A", "2"), ("x-b", "3"), ("set-cookie", "b")]);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            list.sort_and_combine(),
+            [pair("a", "2"), pair("set-cookie", "a"), pair("set-cookie", "b"), pair("x-b", "1, 3")]
+        );
+    }
+}

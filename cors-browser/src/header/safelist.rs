@@ -1,0 +1,243 @@
+//! Headers that need no server's permission.
+
+use std::collections::BTreeSet;
+
+use super::super::fault::{Fault, Faults};
+use super::forbidden::is_forbidden_response_header_name;
+use super::list::HeaderList;
+use super::value::{mime_essence, single_range};
+
+/// Fetch, "CORS-safelisted request-header", step 1.
+const MAX_SAFELISTED_VALUE: usize = 128;
+
+/// Fetch, "CORS-unsafe request-header names", step 5.
+const MAX_SAFELISTED_SUM: usize = 1024;
+
+/// Fetch, "CORS-safelisted response-header name".
+const SAFELISTED_RESPONSE_HEADERS: &[&str] = &[
+    "cache-control",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expires",
+    "last-modified",
+    "pragma",
+];
+
+/// Fetch, "CORS-safelisted request-header".
+pub(super) fn is_cors_safelisted_request_header(name: &str, value: &[u8], faults: Faults) -> bool {
+    // Step 1.
+    if value.len() > MAX_SAFELISTED_VALUE && !faults.has(Fault::SafelistsLongValues) {
+        return false;
+    }
+    // Step 2.
+    match name.to_ascii_lowercase().as_str() {
+        "accept" => !value.iter().any(is_unsafe_byte),
+        "accept-language" | "content-language" => value.iter().all(is_language_byte),
+        "content-type" if faults.has(Fault::SafelistsAnyContentType) => true,
+        "content-type" => {
+            !value.iter().any(is_unsafe_byte)
+                && mime_essence(value).is_some_and(|essence| {
+                    matches!(
+                        essence.as_str(),
+                        "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
+                    )
+                })
+        }
+        "range" => matches!(single_range(value), Some((Some(_), _))),
+        _ => false,
+    }
+}
+
+/// Fetch, "CORS-unsafe request-header byte".
+fn is_unsafe_byte(&byte: &u8) -> bool {
+    (byte < 0x20 && byte != b'\t') || byte == 0x7f || b"\"():<>?@[\\]{}".contains(&byte)
+}
+
+/// Fetch, "CORS-safelisted request-header", step 2, `accept-language` and `content-language`.
+fn is_language_byte(&byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" *,-.;=".contains(&byte)
+}
+
+/// Fetch, "CORS-unsafe request-header names": in lower case, sorted.
+pub(crate) fn unsafe_names(headers: &HeaderList, faults: Faults) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut potentially_unsafe = BTreeSet::new();
+    let mut size = 0;
+    // Step 4.
+    for (name, value) in headers.iter() {
+        if is_cors_safelisted_request_header(name, value, faults) {
+            potentially_unsafe.insert(name.to_ascii_lowercase());
+            size += value.len();
+        } else {
+            names.insert(name.to_ascii_lowercase());
+        }
+    }
+    // Step 5.
+    if size > MAX_SAFELISTED_SUM && !faults.has(Fault::SafelistsLongValues) {
+        names.append(&mut potentially_unsafe);
+    }
+    names
+}
+
+/// Fetch, "CORS non-wildcard request-header name".
+pub(crate) fn is_non_wildcard_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization")
+}
+
+/// Fetch, "privileged no-CORS request-header name".
+pub(crate) fn is_privileged_no_cors_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case("range")
+}
+
+/// Fetch, "no-CORS-safelisted request-header".
+pub(crate) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8], faults: Faults) -> bool {
+    ["accept", "accept-language", "content-language", "content-type"]
+        .iter()
+        .any(|safelisted| name.eq_ignore_ascii_case(safelisted))
+        && is_cors_safelisted_request_header(name, value, faults)
+}
+
+/// Fetch, "request-body-header name".
+pub(crate) fn is_request_body_header_name(name: &str) -> bool {
+    ["content-encoding", "content-language", "content-location", "content-type"]
+        .iter()
+        .any(|body_header| name.eq_ignore_ascii_case(body_header))
+}
+
+/// Fetch, "CORS-safelisted response-header name", given the names that the server exposes.
+pub(crate) fn is_cors_safelisted_response_header_name(
+    name: &str,
+    exposed: &[String],
+    faults: Faults,
+) -> bool {
+    SAFELISTED_RESPONSE_HEADERS.iter().any(|safelisted| name.eq_ignore_ascii_case(safelisted))
+        || exposed.iter().any(|exposed| name.eq_ignore_ascii_case(exposed))
+            && (!is_forbidden_response_header_name(name) || faults.has(Fault::ExposesSetCookie))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("Accept", "text/html;q=0.9, */*", true)]
+    #[case("accept", "text/html\tx", true)]
+    #[case("accept", "a\"b", false)]
+    #[case("accept", "a(b", false)]
+    #[case("accept", "a)b", false)]
+    #[case("accept", "a:b", false)]
+    #[case("accept", "a<b", false)]
+    #[case("accept", "a>b", false)]
+    #[case("accept", "a?b", false)]
+    #[case("accept", "a@b", false)]
+    #[case("accept", "a[b", false)]
+    #[case("accept", "a\\b", false)]
+    #[case("accept", "a]b", false)]
+    #[case("accept", "a{b", false)]
+    #[case("accept", "a}b", false)]
+    #[case("accept", "a\x7fb", false)]
+    #[case("accept", "a\x01b", false)]
+    #[case("accept", "a\u{e9}b", true)]
+    #[case("Accept-Language", "en-US, de;q=0.5, *.x", true)]
+    #[case("Accept-Language", "en_US", false)]
+    #[case("Content-Language", "de-DE", true)]
+    #[case("Content-Language", "de/DE", false)]
+    #[case("Content-Language", "de\tDE", false)]
+    #[case("Content-Type", "text/plain", true)]
+    #[case("content-type", "TEXT/plain;charset=UTF-8", true)]
+    #[case("content-type", "application/x-www-form-urlencoded", true)]
+    #[case("content-type", "multipart/form-data; boundary=abc", true)]
+    #[case("content-type", "multipart/form-data; boundary=\"abc\"", false)]
+    #[case("content-type", "application/json", false)]
+    #[case("content-type", "application/json, text/plain", false)]
+    #[case("content-type", "text/plain, application/json", false)]
+    #[case("content-type", "text/plain; application/json", true)]
+    #[case("content-type", "text/html", false)]
+    #[case("content-type", "text/ plain", false)]
+    #[case("content-type", "text/plain ;charset=utf-8", true)]
+    #[case("content-type", "plain", false)]
+    #[case("content-type", "", false)]
+    #[case("Range", "bytes=0-99", true)]
+    #[case("Range", "bytes=5-", true)]
+    #[case("Range", "bytes=-5", false)]
+    #[case("Range", "bytes=0-1,4-5", false)]
+    #[case("Authorization", "Bearer x", false)]
+    #[case("X-Requested-With", "XMLHttpRequest", false)]
+    #[case("DPR", "2", false)]
+    fn safelisted_request_headers(#[case] name: &str, #[case] value: &str, #[case] safelisted: bool) {
+        let value: Vec<u8> = value.chars().map(|char| u8::try_from(char).unwrap()).collect();
+        assert_eq!(is_cors_safelisted_request_header(name, &value, Faults::NONE), safelisted);
+    }
+
+    #[rstest]
+    #[case("accept", 128, true)]
+    #[case("accept", 129, false)]
+    #[case("accept-language", 128, true)]
+    #[case("accept-language", 129, false)]
+    fn a_safelisted_value_has_at_most_128_bytes(
+        #[case] name: &str,
+        #[case] length: usize,
+        #[case] safe: bool,
+    ) {
+        let value = vec![b'a'; length];
+        assert_eq!(is_cors_safelisted_request_header(name, &value, Faults::NONE), safe);
+    }
+
+    /// Eight values of 128 bytes are exactly 1024; one byte more and each of the names is unsafe.
+    #[rstest]
+    #[case(0, &["x-a"])]
+    #[case(1, &["accept", "accept-language", "x-a"])]
+    fn safelisted_values_have_at_most_1024_bytes_together(#[case] more: usize, #[case] names: &[&str]) {
+        let mut headers = HeaderList::default();
+        headers.append("X-A", "1");
+        for _ in 0..8 {
+            headers.append("Accept", [b'a'; 128]);
+        }
+        headers.append("Accept-Language", vec![b'a'; more]);
+        let expected: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
+        assert_eq!(unsafe_names(&headers, Faults::NONE), expected);
+    }
+
+    #[test]
+    fn unsafe_names_are_sorted_lower_case_and_unique() {
+        let mut headers = HeaderList::default();
+        for (name, value) in
+            [("X-B", "1"), ("authorization", "x"), ("X-A", "1"), ("x-b", "2"), ("Accept", "*/*")]
+        {
+            headers.append(name, value);
+        }
+        assert_eq!(
+            unsafe_names(&headers, Faults::NONE).into_iter().collect::<Vec<_>>(),
+            ["authorization", "x-a", "x-b"]
+        );
+    }
+
+    /// Each line of a repeated name is judged on its own: the standard's `victim.example` example.
+    #[test]
+    fn one_unsafe_line_makes_a_repeated_name_unsafe() {
+        let mut headers = HeaderList::default();
+        headers.append("Content-Type", "application/json");
+        headers.append("Content-Type", "text/plain");
+        assert!(unsafe_names(&headers, Faults::NONE).contains("content-type"));
+    }
+
+    #[rstest]
+    #[case("Cache-Control", true)]
+    #[case("content-language", true)]
+    #[case("Content-Length", true)]
+    #[case("Content-Type", true)]
+    #[case("Expires", true)]
+    #[case("Last-Modified", true)]
+    #[case("Pragma", true)]
+    #[case("X-Request-Id", true)]
+    #[case("Set-Cookie", false)]
+    #[case("ETag", false)]
+    #[case("Date", false)]
+    fn safelisted_response_headers(#[case] name: &str, #[case] safelisted: bool) {
+        let exposed = ["x-request-id".to_owned(), "set-cookie".to_owned()];
+        assert_eq!(is_cors_safelisted_response_header_name(name, &exposed, Faults::NONE), safelisted);
+    }
+}

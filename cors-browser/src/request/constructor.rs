@@ -1,0 +1,254 @@
+//! Fetch, "Request class": what `fetch()` makes of its arguments.
+
+use super::super::blocked::InvalidArgument;
+use super::super::fault::{Fault, Faults};
+use super::super::header::{
+    HeaderList, is_forbidden_request_header, is_header_value, is_no_cors_safelisted_request_header,
+    is_privileged_no_cors_name, is_token, isomorphic_decode, normalize,
+};
+use super::super::{BlockReason, Blocked, FetchRequest, Mode, Origin, Page, method};
+use super::{Request, Tainting};
+
+impl Request {
+    /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
+    pub(crate) fn construct(page: &Page, init: FetchRequest, faults: Faults) -> Result<Self, Blocked> {
+        let FetchRequest { url, method, headers, body, mode, credentials, redirect, private_network } = init;
+
+        // Request constructor: a URL that includes credentials is a TypeError.
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid(
+                InvalidArgument::UserInfo,
+                url.as_str(),
+                "the URL has a user name or a password",
+            ));
+        }
+        // Request constructor, `init["method"]`.
+        if !is_token(method.as_bytes()) {
+            return Err(invalid(InvalidArgument::Method, &method, "the method is not a token"));
+        }
+        if method::is_forbidden(&method) {
+            let detail = format!("a script cannot send {method}");
+            return Err(Blocked::new(BlockReason::ForbiddenMethod, detail).with_value(method));
+        }
+        let method = if faults.has(Fault::NormalizesNoMethod) { method } else { method::normalize(&method) };
+        // Request constructor, mode `no-cors`: the method is CORS-safelisted.
+        if mode == Mode::NoCors && !method::is_cors_safelisted(&method) {
+            let detail = format!("{method} in mode no-cors");
+            return Err(Blocked::new(BlockReason::NoCorsMethodNotSafelisted, detail).with_value(method));
+        }
+        // Request constructor, `init["headers"]`: "fill".
+        let mut list = HeaderList::default();
+        for (name, value) in &headers {
+            append(&mut list, mode, name, value, faults)?;
+        }
+        // Request constructor, `init["body"]`: not with GET and HEAD.
+        if body.is_some() && matches!(method.as_str(), "GET" | "HEAD") {
+            return Err(invalid(InvalidArgument::Body, &method, "GET and HEAD cannot have a body"));
+        }
+        // Request constructor, `init["body"]`: a string has a type ("extract a body").
+        let is_text = body.as_deref().is_some_and(|body| str::from_utf8(body).is_ok());
+        if is_text && !list.contains("Content-Type") {
+            list.append("Content-Type", "text/plain;charset=UTF-8");
+        }
+
+        // "fetch": `Accept` and `Accept-Language`, before "main fetch".
+        if !list.contains("Accept") {
+            list.append("Accept", "*/*");
+        }
+        if !list.contains("Accept-Language") {
+            list.append("Accept-Language", "en-US,en;q=0.9");
+        }
+
+        let origin = match &page.top_level {
+            Some(top_level)
+                if page.origin == Origin::Opaque && faults.has(Fault::SendsTopLevelOriginForOpaque) =>
+            {
+                top_level.clone()
+            }
+            _ => page.origin.clone(),
+        };
+        Ok(Self {
+            method,
+            urls: vec![url],
+            headers: list,
+            body,
+            mode,
+            credentials,
+            redirect,
+            origin,
+            tainting: Tainting::Basic,
+            needed_preflight: false,
+            preflight_failed: false,
+            redirect_count: 0,
+            private_network: private_network && !faults.has(Fault::AsksNoPrivateNetworkConsent),
+        })
+    }
+}
+
+/// Fetch, Headers "append", with guard `request` or `request-no-cors`.
+fn append(list: &mut HeaderList, mode: Mode, name: &str, value: &str, faults: Faults) -> Result<(), Blocked> {
+    // Web IDL, "ByteString": code points above U+00FF are a TypeError.
+    let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
+    let Some(bytes) = bytes else {
+        return Err(invalid(
+            InvalidArgument::HeaderCharacter,
+            value,
+            &format!("the value of {name} has a character above U+00FF"),
+        ));
+    };
+    // Step 1.
+    let value = normalize(&bytes);
+    // Step 2, "validate", step 1.
+    if !is_token(name.as_bytes()) {
+        return Err(invalid(InvalidArgument::HeaderName, name, "the header's name is not a token"));
+    }
+    if !is_header_value(value) {
+        return Err(invalid(
+            InvalidArgument::HeaderValue,
+            &isomorphic_decode(value),
+            &format!("the value of {name} has a line break or a NUL"),
+        ));
+    }
+    // "validate", step 3: a forbidden request-header is dropped without a word.
+    if is_forbidden_request_header(name, value) && !faults.has(Fault::KeepsForbiddenHeaders) {
+        return Ok(());
+    }
+    // Step 3.
+    if mode == Mode::NoCors {
+        let mut temporary = list.combined(name).unwrap_or_default();
+        if list.contains(name) {
+            temporary.extend_from_slice(b", ");
+        }
+        temporary.extend_from_slice(value);
+        if !is_no_cors_safelisted_request_header(name, &temporary, faults) {
+            return Ok(());
+        }
+    }
+    // Step 4.
+    list.append(name, value);
+    // Step 5, "remove privileged no-CORS request-headers".
+    if mode == Mode::NoCors {
+        list.retain(|name| !is_privileged_no_cors_name(name));
+    }
+    Ok(())
+}
+
+fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
+    Blocked::new(BlockReason::InvalidRequest, format!("{value}: {detail}"))
+        .with_value(value)
+        .with_argument(argument)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use url::Url;
+
+    use super::*;
+
+    fn fetch() -> FetchRequest {
+        FetchRequest::new(Url::parse("https://api.example/x").unwrap())
+    }
+
+    fn page() -> Page {
+        Page::new(Origin::parse("https://app.example").unwrap())
+    }
+
+    fn construct(init: FetchRequest) -> Result<Request, Blocked> {
+        Request::construct(&page(), init, Faults::NONE)
+    }
+
+    fn set(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+        headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    #[rstest]
+    #[case::user("https://me@api.example/")]
+    #[case::password("https://:secret@api.example/")]
+    fn a_url_with_credentials_is_refused(#[case] url: &str) {
+        let blocked = construct(FetchRequest { url: Url::parse(url).unwrap(), ..fetch() }).unwrap_err();
+        assert_eq!(blocked.reason, BlockReason::InvalidRequest);
+    }
+
+    #[rstest]
+    #[case("trace", Mode::Cors, BlockReason::ForbiddenMethod)]
+    #[case("CONNECT", Mode::Cors, BlockReason::ForbiddenMethod)]
+    #[case("A B", Mode::Cors, BlockReason::InvalidRequest)]
+    #[case("", Mode::Cors, BlockReason::InvalidRequest)]
+    #[case("PUT", Mode::NoCors, BlockReason::NoCorsMethodNotSafelisted)]
+    #[case("OPTIONS", Mode::NoCors, BlockReason::NoCorsMethodNotSafelisted)]
+    fn methods_that_are_refused(#[case] method: &str, #[case] mode: Mode, #[case] reason: BlockReason) {
+        let blocked = construct(FetchRequest { method: method.to_owned(), mode, ..fetch() }).unwrap_err();
+        assert_eq!(blocked.reason, reason);
+    }
+
+    #[rstest]
+    #[case("x a", "1")]
+    #[case("", "1")]
+    #[case("x:a", "1")]
+    #[case("x-a", "1\n2")]
+    #[case("x-a", "1\r2")]
+    #[case("x-a", "\u{100}")]
+    fn headers_that_are_refused(#[case] name: &str, #[case] value: &str) {
+        let blocked = construct(FetchRequest { headers: set(&[(name, value)]), ..fetch() }).unwrap_err();
+        assert_eq!(blocked.reason, BlockReason::InvalidRequest);
+    }
+
+    #[rstest]
+    #[case("GET", true)]
+    #[case("head", true)]
+    #[case("POST", false)]
+    fn get_and_head_have_no_body(#[case] method: &str, #[case] refused: bool) {
+        let request = FetchRequest { method: method.to_owned(), body: Some(b"x".to_vec()), ..fetch() };
+        assert_eq!(construct(request).is_err(), refused);
+    }
+
+    #[test]
+    fn forbidden_headers_are_dropped_and_the_others_are_stripped_and_kept() {
+        let headers =
+            set(&[("Origin", "https://evil.example"), ("X-A", " 1\t\n"), ("Cookie", "a=1"), ("X-E", "é")]);
+        let request = construct(FetchRequest { headers, ..fetch() }).unwrap();
+        let names: Vec<&str> = request.headers.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["X-A", "X-E", "Accept", "Accept-Language"]);
+        assert_eq!(request.headers.combined("x-a").unwrap(), b"1");
+        assert_eq!(request.headers.combined("x-e").unwrap(), [0xe9]);
+    }
+
+    #[test]
+    fn no_cors_keeps_only_headers_that_are_safelisted_there() {
+        let headers = set(&[
+            ("X-A", "1"),
+            ("Range", "bytes=0-9"),
+            ("Content-Type", "application/json"),
+            ("Accept", "text/html"),
+            ("Content-Language", "de"),
+        ]);
+        let request = construct(FetchRequest { mode: Mode::NoCors, headers, ..fetch() }).unwrap();
+        let names: Vec<&str> = request.headers.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["Accept", "Content-Language", "Accept-Language"]);
+    }
+
+    /// The joined value counts: each of these is short enough, both together are not.
+    #[test]
+    fn no_cors_judges_a_repeated_header_by_its_joined_value() {
+        let (a, b) = ("a".repeat(100), "b".repeat(100));
+        let headers = set(&[("Accept", &a), ("Accept", &b)]);
+        let request = construct(FetchRequest { mode: Mode::NoCors, headers, ..fetch() }).unwrap();
+        assert_eq!(request.headers.combined("accept").unwrap(), a.as_bytes());
+    }
+
+    #[rstest]
+    #[case::text(b"x".to_vec(), &[], Some("text/plain;charset=UTF-8"))]
+    #[case::bytes(vec![0xff], &[], None)]
+    #[case::own(b"x".to_vec(), &[("content-type", "application/json")], Some("application/json"))]
+    fn a_text_body_has_a_type(
+        #[case] body: Vec<u8>,
+        #[case] headers: &[(&str, &str)],
+        #[case] expected: Option<&str>,
+    ) {
+        let init =
+            FetchRequest { method: "POST".to_owned(), body: Some(body), headers: set(headers), ..fetch() };
+        let value = construct(init).unwrap().headers.combined("content-type");
+        assert_eq!(value.as_deref(), expected.map(str::as_bytes));
+    }
+}

@@ -1,0 +1,167 @@
+//! Fetch, "request": what it consists of, as far as CORS is concerned.
+
+use url::Url;
+
+use super::super::fault::{Fault, Faults};
+use super::super::header::HeaderList;
+use super::super::site::is_same_site;
+use super::super::{Credentials, Mode, Origin, Redirect};
+
+/// A request on its way. Its fields change as redirects are followed.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// The method.
+    pub(crate) method: String,
+    /// The URL list. It is never empty.
+    pub(crate) urls: Vec<Url>,
+    /// The header list.
+    pub(crate) headers: HeaderList,
+    /// The body.
+    pub(crate) body: Option<Vec<u8>>,
+    /// The mode.
+    pub(crate) mode: Mode,
+    /// The credentials mode.
+    pub(crate) credentials: Credentials,
+    /// The redirect mode.
+    pub(crate) redirect: Redirect,
+    /// The origin.
+    pub(crate) origin: Origin,
+    /// The response tainting.
+    pub(crate) tainting: Tainting,
+    /// Whether it or what it was before a redirect needs a preflight wherever it goes across origins.
+    pub(crate) needed_preflight: bool,
+    /// Whether the last preflight made for it failed.
+    pub(crate) preflight_failed: bool,
+    /// The redirect count.
+    pub(crate) redirect_count: u32,
+    /// Whether the first URL's server counts as one on a private network.
+    pub(crate) private_network: bool,
+}
+
+/// Fetch, "response tainting".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tainting {
+    Basic,
+    Cors,
+    Opaque,
+}
+
+/// What "redirect-taint" returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RedirectTaint {
+    SameOrigin,
+    SameSite,
+    CrossSite,
+}
+
+impl Request {
+    /// Fetch, request "current URL".
+    pub(crate) fn current_url(&self) -> &Url {
+        // The list is made with one URL and only ever grows.
+        &self.urls[self.urls.len() - 1]
+    }
+
+    /// Fetch, request "redirect-taint".
+    pub(crate) fn redirect_taint(&self) -> RedirectTaint {
+        let mut taint = RedirectTaint::SameOrigin;
+        // Step 4.
+        for pair in self.urls.windows(2) {
+            let (last, url) = (Origin::of(&pair[0]), Origin::of(&pair[1]));
+            if !is_same_site(&url, &last) && !is_same_site(&self.origin, &last) {
+                return RedirectTaint::CrossSite;
+            }
+            if !url.is_same_origin(&last) && !self.origin.is_same_origin(&last) {
+                taint = RedirectTaint::SameSite;
+            }
+        }
+        taint
+    }
+
+    /// Fetch, "serializing a request origin".
+    pub(crate) fn serialized_origin(&self, faults: Faults) -> String {
+        // Step 2.
+        if self.redirect_taint() != RedirectTaint::SameOrigin && !faults.has(Fault::KeepsOriginAfterRedirect)
+        {
+            return Origin::Opaque.to_string();
+        }
+        // Step 3.
+        self.origin.to_string()
+    }
+
+    /// Fetch, "HTTP-network-or-cache fetch", step 8.3: "includeCredentials".
+    pub(crate) fn includes_credentials(&self, faults: Faults) -> bool {
+        match self.credentials {
+            _ if faults.has(Fault::AlwaysSendsCredentials) => true,
+            Credentials::Include => true,
+            Credentials::SameOrigin => self.tainting == Tainting::Basic,
+            Credentials::Omit => false,
+        }
+    }
+
+    /// Private Network Access, section 3.2: whether the current URL's server has to consent to a less private client.
+    pub(crate) fn needs_private_network_consent(&self) -> bool {
+        self.private_network && Origin::of(&self.urls[0]).is_same_origin(&Origin::of(self.current_url()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn request(origin: &str, urls: &[&str]) -> Request {
+        Request {
+            method: "GET".to_owned(),
+            urls: urls.iter().map(|url| Url::parse(url).unwrap()).collect(),
+            headers: HeaderList::default(),
+            body: None,
+            mode: Mode::Cors,
+            credentials: Credentials::SameOrigin,
+            redirect: Redirect::Follow,
+            origin: Origin::parse(origin).unwrap(),
+            tainting: Tainting::Basic,
+            needed_preflight: false,
+            preflight_failed: false,
+            redirect_count: 0,
+            private_network: false,
+        }
+    }
+
+    #[rstest]
+    #[case::no_redirect("https://a.example", &["https://b.example"], RedirectTaint::SameOrigin)]
+    #[case::own_to_other("https://a.example", &["https://a.example", "https://b.example"], RedirectTaint::SameOrigin)]
+    #[case::other_to_itself("https://a.example", &["https://b.example", "https://b.example/x"], RedirectTaint::SameOrigin)]
+    #[case::other_to_third("https://a.example", &["https://b.example", "https://c.example"], RedirectTaint::CrossSite)]
+    #[case::other_and_back("https://a.example", &["https://b.example", "https://a.example"], RedirectTaint::CrossSite)]
+    #[case::other_port("https://a.example", &["https://b.example", "https://b.example:444"], RedirectTaint::SameSite)]
+    #[case::sibling("https://a.example", &["https://x.b.example", "https://y.b.example"], RedirectTaint::SameSite)]
+    #[case::via_own_site("https://a.example", &["https://x.a.example", "https://c.example"], RedirectTaint::SameSite)]
+    #[case::other_scheme("https://a.example", &["http://b.example", "https://b.example"], RedirectTaint::CrossSite)]
+    #[case::later("https://a.example", &["https://a.example", "https://b.example", "https://c.example"], RedirectTaint::CrossSite)]
+    fn redirect_taint(#[case] origin: &str, #[case] urls: &[&str], #[case] taint: RedirectTaint) {
+        let request = request(origin, urls);
+        assert_eq!(request.redirect_taint(), taint);
+        let expected = if taint == RedirectTaint::SameOrigin { origin } else { "null" };
+        assert_eq!(request.serialized_origin(Faults::NONE), expected);
+    }
+
+    #[rstest]
+    #[case(Credentials::Omit, Tainting::Basic, false)]
+    #[case(Credentials::Omit, Tainting::Cors, false)]
+    #[case(Credentials::SameOrigin, Tainting::Basic, true)]
+    #[case(Credentials::SameOrigin, Tainting::Cors, false)]
+    #[case(Credentials::SameOrigin, Tainting::Opaque, false)]
+    #[case(Credentials::Include, Tainting::Basic, true)]
+    #[case(Credentials::Include, Tainting::Cors, true)]
+    #[case(Credentials::Include, Tainting::Opaque, true)]
+    fn credentials_modes(
+        #[case] credentials: Credentials,
+        #[case] tainting: Tainting,
+        #[case] included: bool,
+    ) {
+        let request =
+            Request { credentials, tainting, ..request("https://a.example", &["https://b.example"]) };
+        assert_eq!(request.includes_credentials(Faults::NONE), included);
+    }
+}

@@ -1,0 +1,131 @@
+//! Console lines.
+
+use rstest::rstest;
+
+use super::*;
+use crate::{Credentials, Mode};
+
+const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
+const OTHER: (&str, &str) = ("access-control-allow-origin", "https://b.example");
+const ANY: (&str, &str) = ("access-control-allow-origin", "*");
+const PREFIX: &str = "Access to fetch at 'https://api.example/item' from origin 'https://app.example' has been blocked by CORS policy: ";
+const PREFLIGHT: &str = "Response to preflight request doesn't pass access control check: ";
+const FIREFOX: &str = "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at \
+                       https://api.example/item. (Reason: ";
+
+async fn console(browser: Browser, request: FetchRequest, profile: &Profile) -> String {
+    match browser.fetch(&page(APP), request).await.outcome {
+        Outcome::Response(response) => panic!("not blocked: {response:?}"),
+        Outcome::Blocked(blocked) => blocked.console(profile),
+    }
+}
+
+fn include(request: FetchRequest) -> FetchRequest {
+    FetchRequest { credentials: Credentials::Include, ..request }
+}
+
+#[rstest]
+#[case::missing(get(API), &[], "No 'Access-Control-Allow-Origin' header is present on the requested resource.")]
+#[case::mismatch(get(API), &[OTHER], "The 'Access-Control-Allow-Origin' header has a value 'https://b.example' that is not equal to the supplied origin. Have the server send the header with a valid value.")]
+#[case::invalid(get(API), &[("access-control-allow-origin", "app.example")], "The 'Access-Control-Allow-Origin' header contains the invalid value 'app.example'. Have the server send the header with a valid value.")]
+#[case::multiple(get(API), &[ALLOW, OTHER], "The 'Access-Control-Allow-Origin' header contains multiple values 'https://app.example, https://b.example', but only one is allowed. Have the server send the header with a valid value.")]
+#[case::wildcard(include(get(API)), &[ANY], "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.")]
+#[case::credentials(include(get(API)), &[ALLOW], "The value of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' when the request's credentials mode is 'include'.")]
+#[tokio::test]
+async fn chromium(#[case] request: FetchRequest, #[case] headers: &[(&str, &str)], #[case] line: &str) {
+    let browser = answering(reply(204, &[]), reply(200, headers));
+    assert_eq!(console(browser, request, &Profile::chromium()).await, format!("{PREFIX}{line}"));
+}
+
+#[rstest]
+#[case::missing(204, &[], true, "No 'Access-Control-Allow-Origin' header is present on the requested resource.")]
+#[case::status(404, &[ALLOW], true, "It does not have HTTP ok status.")]
+#[case::redirect(301, &[ALLOW], true, "Redirect is not allowed for a preflight request.")]
+#[case::method(204, &[ALLOW], false, "Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.")]
+#[case::header(204, &[ALLOW, ("access-control-allow-methods", "PUT")], false, "Request header field x-a is not allowed by Access-Control-Allow-Headers in preflight response.")]
+#[case::syntax(204, &[ALLOW, ("access-control-allow-methods", "P U T")], false, "Cannot parse Access-Control-Allow-Methods response header field in preflight response.")]
+#[tokio::test]
+async fn chromium_on_preflights(
+    #[case] status: u16,
+    #[case] headers: &[(&str, &str)],
+    #[case] is_check: bool,
+    #[case] line: &str,
+) {
+    let browser = answering(reply(status, headers), reply(200, &[]));
+    let request = with_headers(&[("X-A", "1")], with_method("PUT", API));
+    let check = if is_check { PREFLIGHT } else { "" };
+    assert_eq!(console(browser, request, &Profile::chromium()).await, format!("{PREFIX}{check}{line}"));
+}
+
+#[tokio::test]
+async fn chromium_tells_where_a_redirect_came_from() {
+    let browser = browser(|request| {
+        Ok(match request.url.path() {
+            "/item" => reply(302, &[ALLOW, ("location", "https://b.example/")]),
+            _ => reply(200, &[ALLOW]),
+        })
+    });
+    assert_eq!(
+        console(browser, get(API), &Profile::chromium()).await,
+        "Access to fetch at 'https://b.example/' (redirected from 'https://api.example/item') from origin \
+         'https://app.example' has been blocked by CORS policy: The 'Access-Control-Allow-Origin' header has a value \
+         'https://app.example' that is not equal to the supplied origin. Have the server send the header with a valid \
+         value."
+    );
+}
+
+#[rstest]
+#[case::missing(get(API), 200, &[], "CORS header ‘Access-Control-Allow-Origin’ missing). Status code: 200.")]
+#[case::mismatch(get(API), 200, &[OTHER], "CORS header ‘Access-Control-Allow-Origin’ does not match ‘https://b.example’).")]
+#[case::multiple(get(API), 200, &[ALLOW, OTHER], "CORS header ‘Access-Control-Allow-Origin’ does not match ‘https://app.example, https://b.example’).")]
+#[case::credentials(include(get(API)), 200, &[ALLOW], "expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’).")]
+#[case::method(with_method("PUT", API), 200, &[ALLOW], "Did not find method in CORS header ‘Access-Control-Allow-Methods’).")]
+#[case::status(with_method("PUT", API), 404, &[ALLOW], "CORS preflight response did not succeed). Status code: 404.")]
+#[case::redirect(with_method("PUT", API), 302, &[ALLOW], "CORS request external redirect not allowed).")]
+#[case::header(with_headers(&[("X-A", "1")], get(API)), 200, &[ALLOW], "header ‘x-a’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).")]
+#[case::syntax(with_method("PUT", API), 200, &[ALLOW, ("access-control-allow-methods", "GET, P T")], "invalid token ‘P T’ in CORS header ‘Access-Control-Allow-Methods’).")]
+#[tokio::test]
+async fn firefox(
+    #[case] request: FetchRequest,
+    #[case] status: u16,
+    #[case] headers: &[(&str, &str)],
+    #[case] line: &str,
+) {
+    let browser = answering(reply(status, headers), reply(status, headers));
+    assert_eq!(console(browser, request, &Profile::firefox()).await, format!("{FIREFOX}{line}"));
+}
+
+#[rstest]
+#[case(Profile::chromium(), "Failed to load resource: net::ERR_EMPTY_RESPONSE")]
+#[case(
+    Profile::firefox(),
+    "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at https://api.example/item. (Reason: CORS request did not succeed). Status code: (null)."
+)]
+#[case(Profile::standard(), "network-error: refused")]
+#[tokio::test]
+async fn no_answer(#[case] profile: Profile, #[case] line: &str) {
+    let browser = browser(|_| Err(NetworkError::new("refused")));
+    assert_eq!(console(browser, get(API), &profile).await, line);
+}
+
+/// Chromium and Firefox have words for every reason.
+#[test]
+fn no_reason_is_silent() {
+    for &reason in BlockReason::ALL {
+        let blocked = crate::Blocked::new(reason, "detail");
+        for profile in [Profile::chromium(), Profile::firefox()] {
+            assert!(blocked.console(&profile).len() > 20, "{reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn same_origin_mode_has_its_own_words() {
+    let request = FetchRequest { mode: Mode::SameOrigin, ..get(API) };
+    let browser = answering(reply(204, &[]), reply(200, &[]));
+    assert_eq!(
+        console(browser, request, &Profile::chromium()).await,
+        "Fetch API cannot load https://api.example/item. Request mode is \"same-origin\" but the URL's origin is not \
+         same as the request origin https://app.example."
+    );
+}

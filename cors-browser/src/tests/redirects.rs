@@ -1,0 +1,318 @@
+//! Redirects.
+
+use rstest::rstest;
+
+use super::*;
+use crate::{Credentials, Fault, Mode, Redirect, ResponseType};
+
+const ANY: (&str, &str) = ("access-control-allow-origin", "*");
+
+/// Servers that share with everybody, and redirect each path `/to?URL` to that URL with `status`.
+fn redirecting(status: u16) -> Browser {
+    browser(move |request| {
+        let mut headers = vec![ANY, ("access-control-allow-methods", "*")];
+        headers.push(("access-control-allow-headers", "*, authorization"));
+        Ok(match request.url.query() {
+            Some(location) if request.method != "OPTIONS" => {
+                headers.push(("location", location));
+                reply(status, &headers)
+            }
+            _ => reply(200, &headers),
+        })
+    })
+}
+
+#[rstest]
+#[case(301, "GET", "GET", false)]
+#[case(301, "POST", "GET", false)]
+#[case(301, "PUT", "PUT", true)]
+#[case(302, "POST", "GET", false)]
+#[case(302, "DELETE", "DELETE", true)]
+#[case(303, "POST", "GET", false)]
+#[case(303, "PUT", "GET", false)]
+#[case(303, "HEAD", "HEAD", false)]
+#[case(307, "POST", "POST", true)]
+#[case(307, "PUT", "PUT", true)]
+#[case(308, "POST", "POST", true)]
+#[case(308, "GET", "GET", false)]
+#[tokio::test]
+async fn the_method_and_the_body(
+    #[case] status: u16,
+    #[case] method: &str,
+    #[case] then: &str,
+    #[case] has_body: bool,
+) {
+    let body = (!matches!(method, "GET" | "HEAD")).then(|| b"x".to_vec());
+    let headers = [("Content-Type", "text/csv"), ("Content-Language", "de"), ("X-A", "1")];
+    let request =
+        FetchRequest { body, ..with_headers(&headers, with_method(method, "https://app.example/to?/x")) };
+    let fetched = redirecting(status).fetch(&page(APP), request).await;
+    assert_eq!(
+        wire(&fetched),
+        [format!("{method} https://app.example/to?/x"), format!("{then} https://app.example/x")]
+    );
+    let last = &fetched.exchanges[1].request;
+    assert_eq!(last.body.is_some(), has_body);
+    let keeps_body_headers = has_body || method == then;
+    assert_eq!(last.header("content-type").is_some(), keeps_body_headers);
+    assert_eq!(last.header("content-language").is_some(), keeps_body_headers);
+    assert_eq!(sent(&fetched, 1, "x-a"), Some("1"));
+    assert!(response(&fetched).redirected);
+    assert_eq!(response(&fetched).url.as_ref().unwrap().path(), "/x");
+}
+
+#[rstest]
+#[case::same("https://api.example/to?https://api.example/x", APP)]
+#[case::from_own("https://app.example/to?https://api.example/x", APP)]
+#[case::other("https://api.example/to?https://b.example/x", "null")]
+#[case::sibling("https://x.b.example/to?https://y.b.example/x", "null")]
+#[case::other_port("https://api.example/to?https://api.example:8443/x", "null")]
+#[tokio::test]
+async fn the_origin_after_a_redirect(#[case] url: &str, #[case] origin: &str) {
+    let fetched = redirecting(302).fetch(&page(APP), get(url)).await;
+    assert_eq!(sent(&fetched, 1, "origin"), Some(origin));
+    assert_eq!(response(&fetched).response_type, ResponseType::Cors);
+}
+
+/// A page that comes back to its own origin through another is a stranger there.
+#[tokio::test]
+async fn back_at_the_own_origin_the_response_stays_cors() {
+    let fetched =
+        redirecting(302).fetch(&page(APP), get("https://api.example/to?https://app.example/x")).await;
+    assert_eq!(sent(&fetched, 1, "origin"), Some("null"));
+    assert_eq!(response(&fetched).response_type, ResponseType::Cors);
+}
+
+#[tokio::test]
+async fn an_exact_origin_does_not_share_after_a_foreign_redirect() {
+    let exact = browser(|request| {
+        let allow = ("access-control-allow-origin", APP);
+        Ok(match request.url.host_str() {
+            Some("api.example") => reply(302, &[allow, ("location", "https://b.example/")]),
+            _ => reply(200, &[allow]),
+        })
+    });
+    let fetched = exact.fetch(&page(APP), get(API)).await;
+    assert_eq!(blocked(&fetched), BlockReason::AllowOriginMismatch);
+    assert_eq!(wire(&fetched), ["GET https://api.example/item", "GET https://b.example/"]);
+}
+
+#[tokio::test]
+async fn a_redirect_has_to_pass_the_cors_check_itself() {
+    let fetched =
+        answering(reply(204, &[]), reply(302, &[("location", "/x")])).fetch(&page(APP), get(API)).await;
+    assert_eq!(blocked(&fetched), BlockReason::MissingAllowOrigin);
+    assert_eq!(fetched.exchanges.len(), 1);
+}
+
+#[tokio::test]
+async fn each_hop_has_its_own_preflight() {
+    let request = with_method("PUT", "https://api.example/to?https://b.example/x");
+    let fetched = redirecting(307).fetch(&page(APP), request).await;
+    assert_eq!(
+        wire(&fetched),
+        [
+            "OPTIONS https://api.example/to?https://b.example/x",
+            "PUT https://api.example/to?https://b.example/x",
+            "OPTIONS https://b.example/x",
+            "PUT https://b.example/x"
+        ]
+    );
+    assert_eq!(sent(&fetched, 2, "origin"), Some("null"));
+}
+
+#[tokio::test]
+async fn leaving_the_own_origin_asks_for_a_preflight_then() {
+    let fetched = redirecting(307)
+        .fetch(&page(APP), with_method("PUT", "https://app.example/to?https://b.example/x"))
+        .await;
+    assert_eq!(
+        wire(&fetched),
+        [
+            "PUT https://app.example/to?https://b.example/x",
+            "OPTIONS https://b.example/x",
+            "PUT https://b.example/x"
+        ]
+    );
+}
+
+#[rstest]
+#[case("https://api.example/to?https://b.example/x", None)]
+#[case("https://api.example/to?http://localhost/x", None)]
+#[case("https://api.example/to?/x", Some("Basic x"))]
+#[tokio::test]
+async fn authorization_stays_with_its_origin(#[case] url: &str, #[case] expected: Option<&str>) {
+    let request = with_headers(&[("Authorization", "Basic x"), ("X-A", "1")], get(url));
+    let fetched = redirecting(302).fetch(&page(APP), request).await;
+    let last = fetched.exchanges.len() - 1;
+    assert_eq!(sent(&fetched, last, "authorization"), expected);
+    assert_eq!(sent(&fetched, last, "x-a"), Some("1"));
+}
+
+#[rstest]
+#[case(20, None)]
+#[case(21, Some(BlockReason::TooManyRedirects))]
+#[tokio::test]
+async fn twenty_redirects_are_followed(#[case] redirects: usize, #[case] reason: Option<BlockReason>) {
+    let counting = browser(move |request| {
+        let n: usize = request.url.path()[1..].parse().unwrap();
+        let location = format!("/{}", n + 1);
+        Ok(if n < redirects { reply(302, &[("location", &location)]) } else { reply(200, &[]) })
+    });
+    let fetched = counting.fetch(&page(APP), get("https://app.example/0")).await;
+    assert_eq!(fetched.exchanges.len(), 21);
+    match reason {
+        None => assert_eq!(response(&fetched).status, 200),
+        Some(reason) => assert_eq!(blocked(&fetched), reason),
+    }
+}
+
+#[rstest]
+#[case::scheme("https://api.example/to?data:text/plain,x", BlockReason::RedirectToUnsupportedScheme)]
+#[case::no_url("https://api.example/to?https://", BlockReason::RedirectLocationInvalid)]
+#[case::user("https://api.example/to?https://me@api.example/", BlockReason::RedirectWithCredentialsInUrl)]
+#[case::user_back_home(
+    "https://api.example/to?https://me:x@app.example/",
+    BlockReason::RedirectWithCredentialsInUrl
+)]
+#[case::user_from_home(
+    "https://app.example/to?https://me@api.example/",
+    BlockReason::RedirectWithCredentialsInUrl
+)]
+#[case::downgrade("https://api.example/to?http://api.example/", BlockReason::MixedContent)]
+#[tokio::test]
+async fn locations_that_are_not_followed(#[case] url: &str, #[case] reason: BlockReason) {
+    let fetched = redirecting(302).fetch(&page(APP), get(url)).await;
+    assert_eq!(blocked(&fetched), reason);
+    assert_eq!(fetched.exchanges.len(), 1);
+}
+
+#[tokio::test]
+async fn a_same_origin_redirect_may_name_a_user() {
+    let fetched =
+        redirecting(302).fetch(&page(APP), get("https://app.example/to?https://me@app.example/")).await;
+    assert_eq!(response(&fetched).status, 200);
+}
+
+#[tokio::test]
+async fn two_locations_are_none() {
+    let twice = reply(302, &[ANY, ("location", "/a"), ("location", "/b")]);
+    let fetched = answering(reply(204, &[]), twice).fetch(&page(APP), get(API)).await;
+    assert_eq!(blocked(&fetched), BlockReason::RedirectLocationInvalid);
+}
+
+#[rstest]
+#[case(302, &[ANY])]
+#[case(304, &[ANY, ("location", "/x")])]
+#[case(300, &[ANY, ("location", "/x")])]
+#[tokio::test]
+async fn not_every_3xx_is_a_redirect(#[case] status: u16, #[case] headers: &[(&str, &str)]) {
+    let fetched = answering(reply(204, &[]), reply(status, headers)).fetch(&page(APP), get(API)).await;
+    assert_eq!(response(&fetched).status, status);
+    assert_eq!(fetched.exchanges.len(), 1);
+}
+
+#[tokio::test]
+async fn the_fragment_is_inherited() {
+    let fetched = redirecting(302).fetch(&page(APP), get("https://app.example/to?x#part")).await;
+    assert_eq!(response(&fetched).url.as_ref().unwrap().as_str(), "https://app.example/x");
+    assert_eq!(fetched.exchanges[1].request.url.as_str(), "https://app.example/x");
+}
+
+#[tokio::test]
+async fn redirect_mode_error() {
+    let request = FetchRequest { redirect: Redirect::Error, ..get("https://api.example/to?/x") };
+    let fetched = redirecting(302).fetch(&page(APP), request).await;
+    assert_eq!(blocked(&fetched), BlockReason::RedirectModeError);
+    assert_eq!(fetched.exchanges.len(), 1);
+}
+
+#[rstest]
+#[case("https://api.example/to?/x")]
+#[case("https://app.example/to?/x")]
+#[tokio::test]
+async fn redirect_mode_manual(#[case] url: &str) {
+    let request = FetchRequest { redirect: Redirect::Manual, ..get(url) };
+    let fetched = redirecting(302).fetch(&page(APP), request).await;
+    let expected = PageResponse {
+        response_type: ResponseType::OpaqueRedirect,
+        status: 0,
+        url: Some(Url::parse(url).unwrap()),
+        redirected: false,
+        headers: Vec::new(),
+        body: None,
+    };
+    assert_eq!(response(&fetched), &expected);
+    assert_eq!(fetched.exchanges.len(), 1);
+}
+
+#[tokio::test]
+async fn manual_mode_still_needs_the_cors_check() {
+    let browser = answering(reply(204, &[]), reply(302, &[("location", "/x")]));
+    let fetched = browser.fetch(&page(APP), FetchRequest { redirect: Redirect::Manual, ..get(API) }).await;
+    assert_eq!(blocked(&fetched), BlockReason::MissingAllowOrigin);
+}
+
+#[tokio::test]
+async fn same_origin_mode_does_not_follow_elsewhere() {
+    let request =
+        FetchRequest { mode: Mode::SameOrigin, ..get("https://app.example/to?https://api.example/") };
+    let fetched = redirecting(302).fetch(&page(APP), request).await;
+    assert_eq!(blocked(&fetched), BlockReason::ModeSameOriginCrossOrigin);
+    assert_eq!(fetched.exchanges.len(), 1);
+}
+
+#[tokio::test]
+async fn no_cors_follows_and_stays_opaque() {
+    let request = FetchRequest { mode: Mode::NoCors, ..get("https://api.example/to?https://app.example/") };
+    let fetched = redirecting(302).fetch(&page(APP), request).await;
+    assert_eq!(response(&fetched).response_type, ResponseType::Opaque);
+    assert_eq!(fetched.exchanges.len(), 2);
+}
+
+/// What the last exchange looks like with and without a fault.
+#[rstest]
+#[case(Fault::KeepsOriginAfterRedirect, "GET", "origin", Some("null"), Some(APP))]
+#[case(Fault::KeepsAuthorizationAcrossOrigins, "GET", "authorization", None, Some("x"))]
+#[case(Fault::KeepsMethodOnRedirect, "POST", "content-type", None, Some("text/plain"))]
+#[tokio::test]
+async fn faults(
+    #[case] fault: Fault,
+    #[case] method: &str,
+    #[case] header: &str,
+    #[case] sound: Option<&str>,
+    #[case] faulty: Option<&str>,
+) {
+    let headers = [("Authorization", "x"), ("Content-Type", "text/plain")];
+    let request = || with_headers(&headers, with_method(method, "https://api.example/to?https://b.example/"));
+    for (browser, expected) in [(redirecting(302), sound), (redirecting(302).with_fault(fault), faulty)] {
+        let fetched = browser.fetch(&page(APP), request()).await;
+        let last = fetched.exchanges.len() - 1;
+        assert_eq!(sent(&fetched, last, header), expected);
+    }
+}
+
+#[rstest]
+#[case(Fault::SkipsPreflightAfterRedirect, "https://api.example/to?https://b.example/")]
+#[case(Fault::FollowsCredentialsInLocation, "https://api.example/to?https://me@api.example/")]
+#[case(Fault::AllowsMixedContent, "https://api.example/to?http://api.example/")]
+#[tokio::test]
+async fn faults_let_it_pass(#[case] fault: Fault, #[case] url: &str) {
+    let servers = || {
+        browser(|request| {
+            let mut headers = vec![ANY, ("access-control-allow-methods", "*")];
+            Ok(match (request.method.as_str(), request.url.query()) {
+                ("OPTIONS", None) => reply(405, &[]),
+                (_, Some(location)) if request.method != "OPTIONS" => {
+                    headers.push(("location", location));
+                    reply(307, &headers)
+                }
+                _ => reply(200, &headers),
+            })
+        })
+    };
+    let method = if fault == Fault::SkipsPreflightAfterRedirect { "PUT" } else { "GET" };
+    let request = || FetchRequest { credentials: Credentials::Omit, ..with_method(method, url) };
+    assert!(matches!(servers().fetch(&page(APP), request()).await.outcome, Outcome::Blocked(_)));
+    assert_eq!(response(&servers().with_fault(fault).fetch(&page(APP), request()).await).status, 200);
+}

@@ -1,0 +1,85 @@
+//! The same preflight by hand: the FAQ's recipe, as a command for a shell.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+
+use super::{Check, fetch};
+use crate::catalogue::is_ambient;
+use cors_browser::{Blocked, Network, NetworkError, Outcome, WireRequest, WireResponse};
+
+/// The command that sends what the browser would send first: the preflight, or the request itself where there is none.
+///
+/// Nothing is sent. `Err` is a fetch of which the browser would send nothing.
+pub async fn curl(check: &Check, authorities: Option<&Path>) -> Result<String, Blocked> {
+    let recorder = Arc::new(Recorder::default());
+    let fetched = fetch(check, recorder.clone()).await;
+    let request = recorder.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (request, fetched.outcome) {
+        (Some(request), _) => Ok(command(check, authorities, &request)),
+        (None, Outcome::Blocked(blocked)) => Err(blocked),
+        // A response without a request is impossible without a cache, and this browser is new.
+        (None, Outcome::Response(_)) => Ok(String::new()),
+    }
+}
+
+fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> String {
+    let is_preflight = request.header("access-control-request-method").is_some();
+    let mut text = String::new();
+    if !is_preflight {
+        text.push_str("# The browser sends no preflight for this; it sends the request itself:\n");
+    }
+    text.push_str("curl --include");
+    let mut words = Vec::new();
+    let mut add = |option: &str, value: &str| words.push(format!("{option} {}", quote(value)));
+    match request.method.as_str() {
+        "GET" => {}
+        "HEAD" => text.push_str(" --head"),
+        method => add("--request", method),
+    }
+    let is_own = |name: &str| check.request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    for (name, value) in request.headers.iter().filter(|(name, _)| !is_ambient(name) || is_own(name)) {
+        let value = String::from_utf8_lossy(value);
+        // curl leaves a header out that ends in a colon, and sends an empty one that ends in a semicolon.
+        let line = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+        add("--header", &line);
+    }
+    if let Some(body) = &request.body {
+        add("--data-raw", &String::from_utf8_lossy(body));
+    }
+    if let Some(path) = authorities {
+        add("--cacert", &path.display().to_string());
+    }
+    let url = request.url.as_str();
+    // curl reads brackets and braces as patterns.
+    if url.contains(['[', ']', '{', '}']) {
+        text.push_str(" --globoff");
+    }
+    words.push(quote(url));
+    for word in words {
+        text.push_str(" \\\n  ");
+        text.push_str(&word);
+    }
+    text.push('\n');
+    text
+}
+
+/// One word of a POSIX shell, whatever is in it.
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Keeps the first request and answers none.
+#[derive(Default)]
+struct Recorder {
+    first: Mutex<Option<WireRequest>>,
+}
+
+impl Network for Recorder {
+    fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(request);
+        ready(Err(NetworkError::new("nothing is sent"))).boxed()
+    }
+}

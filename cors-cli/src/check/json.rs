@@ -1,0 +1,146 @@
+//! A report for programs.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Change, Finding, Report, Role, Verdict, role};
+use crate::catalogue::{Question, explanation, question};
+use cors_browser::Exchange;
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    verdict: Verdict,
+    reason: Option<&'static str>,
+    console: Option<String>,
+    help: Option<String>,
+    readable_headers: Vec<&'a str>,
+    status: Option<u16>,
+    exchanges: Vec<JsonExchange<'a>>,
+    hidden_headers: Vec<&'a str>,
+    response_type: Option<&'static str>,
+    detail: Option<&'a str>,
+    failure: Option<&'static str>,
+    change: Option<Change>,
+    rule: Option<JsonRule>,
+    faq: Option<JsonQuestion>,
+    dropped_headers: Vec<&'a str>,
+    audit: Option<&'a [Finding]>,
+}
+
+#[derive(Serialize)]
+struct JsonRule {
+    title: &'static str,
+    url: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonQuestion {
+    slug: &'static str,
+    question: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonExchange<'a> {
+    kind: Role,
+    request: JsonRequest<'a>,
+    response: Option<JsonResponse<'a>>,
+    error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonRequest<'a> {
+    method: &'a str,
+    url: &'a str,
+    headers: Headers<'a>,
+    body: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct JsonResponse<'a> {
+    status: u16,
+    headers: Headers<'a>,
+    body_length: usize,
+}
+
+/// The lines of each name, in lower case.
+type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
+
+/// The report as one JSON object; the text ends with a line feed.
+///
+/// Every field is always there. One that does not apply is `null`:
+///
+/// | field | `null` |
+/// |---|---|
+/// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked |
+/// | `change` | unless the fetch is blocked, and one response header with another value would help |
+/// | `failure` | unless no response came |
+/// | `status`, `response_type` | where the fetch is blocked; an opaque response has status 0 |
+/// | `audit` | unless that was asked for, and a response came |
+/// | `response` of an exchange | where none came |
+/// | `error` of an exchange | where a response came |
+/// | `body` of a request | where it has none |
+/// | `reason` of a finding of the audit | where that origin could read the response with cookies |
+///
+/// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`) are empty instead.
+pub fn to_json(report: &Report) -> Result<String, serde_json::Error> {
+    let blocked = report.blocked();
+    let about = blocked.map(|blocked| explanation(blocked.reason));
+    let advice = report.advice();
+    let response = report.response();
+    let object = JsonReport {
+        verdict: report.verdict(),
+        reason: blocked.map(|blocked| blocked.reason.as_str()),
+        console: report.console(),
+        help: advice.as_ref().map(|advice| advice.help.clone()),
+        readable_headers: response
+            .map(|response| response.headers.iter().map(|(name, _)| name.as_str()).collect())
+            .unwrap_or_default(),
+        // An opaque response shows the page status 0.
+        status: response.map(|response| response.status),
+        exchanges: report.fetched.exchanges.iter().map(exchange).collect(),
+        hidden_headers: report.hidden_headers(),
+        response_type: response.map(|response| response.response_type.as_str()),
+        detail: blocked.map(|blocked| blocked.detail.as_str()),
+        failure: report.failure().map(|failure| failure.kind.as_str()),
+        change: advice.and_then(|advice| advice.change),
+        rule: about.map(|about| JsonRule { title: about.rule.title, url: about.rule.url }),
+        faq: about
+            .and_then(|about| question(about.faq))
+            .map(|Question { slug, title }| JsonQuestion { slug, question: title }),
+        dropped_headers: report.check.request.dropped_headers().collect(),
+        audit: report.findings(),
+    };
+    let mut text = serde_json::to_string_pretty(&object)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn exchange(exchange: &Exchange) -> JsonExchange<'_> {
+    let request = &exchange.request;
+    let response = exchange.response.as_ref();
+    JsonExchange {
+        kind: role(exchange),
+        request: JsonRequest {
+            method: &request.method,
+            url: request.url.as_str(),
+            headers: headers(&request.headers),
+            body: request.body.as_deref().map(String::from_utf8_lossy),
+        },
+        response: response.ok().map(|response| JsonResponse {
+            status: response.status,
+            headers: headers(&response.headers),
+            body_length: response.body.len(),
+        }),
+        error: response.err().map(|error| error.detail.as_str()),
+    }
+}
+
+fn headers(headers: &[(String, Vec<u8>)]) -> Headers<'_> {
+    let mut lines = Headers::new();
+    for (name, value) in headers {
+        lines.entry(name.to_ascii_lowercase()).or_default().push(String::from_utf8_lossy(value));
+    }
+    lines
+}

@@ -1,0 +1,317 @@
+//! The check, against live servers: the specimens, and servers that are broken.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cors_browser::{Credentials, FetchRequest, Origin, Page, Profile};
+use cors_cli::check::{
+    Access, Check, FailureKind, LiveNetwork, Report, SetupError, Verdict, run, to_json, to_text,
+};
+use cors_conformance::subject::front::{Certificate, Front, Security};
+use cors_conformance::subject::{Server, SubjectKind};
+use cors_core::Policy;
+use cors_subjects::registry::{find, subjects};
+use rstest::rstest;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+const APP: &str = "https://app.example";
+
+fn fetch(base: &str, method: &str, path: &str) -> FetchRequest {
+    let url = Url::parse(&format!("{base}{path}")).unwrap();
+    FetchRequest { method: method.to_owned(), ..FetchRequest::new(url) }
+}
+
+fn check(request: FetchRequest) -> Check {
+    Check {
+        page: Page::new(Origin::parse(APP).unwrap()),
+        request,
+        profile: Profile::chromium(),
+        audit: false,
+    }
+}
+
+async fn play(check: Check, authorities: Option<&Path>, seconds: f64) -> Report {
+    let network = LiveNetwork::new(authorities, Duration::from_secs_f64(seconds)).unwrap();
+    let report = run(check, Arc::new(network)).await;
+    // Whatever came, it can be told.
+    assert!(!to_text(&report).is_empty());
+    let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+    assert_eq!(json["exchanges"].as_array().map(Vec::is_empty), Some(false));
+    report
+}
+
+fn policy() -> Policy {
+    Policy::builder()
+        .allow_origins([APP])
+        .allow_methods(["PUT"])
+        .allow_headers(["x-a"])
+        .expose_headers(["x-request-id"])
+        .allow_credentials(true)
+        .build()
+        .unwrap()
+}
+
+async fn start(name: &str) -> Server {
+    find(name).unwrap().start(&policy()).await.unwrap()
+}
+
+fn adapters() -> impl Iterator<Item = String> {
+    let adapters = subjects().into_iter().filter(|subject| subject.kind() == SubjectKind::Adapter);
+    adapters.map(|subject| subject.name().to_owned())
+}
+
+#[rstest]
+#[case::simple(|base: &str| fetch(base, "GET", "/echo"), None)]
+#[case::preflighted(|base: &str| fetch(base, "PUT", "/item/1"), None)]
+#[case::with_cookies(|base: &str| FetchRequest { credentials: Credentials::Include, ..fetch(base, "PUT", "/item/1") }, None)]
+#[case::header(|base: &str| FetchRequest { headers: vec![("X-A".into(), "1".into())], ..fetch(base, "GET", "/echo") }, None)]
+#[case::redirected(|base: &str| fetch(base, "GET", "/redirect?to=/echo"), None)]
+#[case::error(|base: &str| fetch(base, "GET", "/error"), None)]
+#[case::stream(|base: &str| fetch(base, "GET", "/stream"), None)]
+#[case::method(|base: &str| fetch(base, "DELETE", "/item/1"), Some("preflight-missing-allow-origin"))]
+#[case::other_header(|base: &str| FetchRequest { headers: vec![("X-B".into(), "1".into())], ..fetch(base, "GET", "/echo") }, Some("preflight-missing-allow-origin"))]
+#[tokio::test]
+async fn a_specimen_is_judged(#[case] request: impl Fn(&str) -> FetchRequest, #[case] reason: Option<&str>) {
+    for name in adapters() {
+        let server = start(&name).await;
+        let base = format!("http://{}", server.address());
+        let report = play(check(request(&base)), None, 10.0).await;
+        let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+        assert_eq!(json["reason"].as_str(), reason, "{name}: {json:#}");
+        assert_eq!(report.exit_code(), u8::from(reason.is_some()), "{name}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_audit_of_a_specimen_finds_nothing() {
+    for name in adapters() {
+        let server = start(&name).await;
+        let request = fetch(&format!("http://{}", server.address()), "GET", "/echo");
+        let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
+        let findings = report.findings().unwrap();
+        assert_eq!(findings.len(), 8);
+        assert!(findings.iter().all(|finding| finding.access == Access::None), "{name}: {findings:#?}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_trusted_if_told() {
+    let certificate = Certificate::self_signed().unwrap();
+    let encoded = STANDARD.encode(certificate.der());
+    let front = Front::start(0, Security::Tls(certificate), start("cors-axum").await).await.unwrap();
+    let unknown = play(check(fetch(&front.url(), "GET", "/echo")), None, 10.0).await;
+    assert_eq!(unknown.failure().map(|failure| failure.kind), Some(FailureKind::Certificate));
+    assert_eq!(unknown.exit_code(), 2);
+    assert_eq!(unknown.console().unwrap(), "Failed to load resource: net::ERR_CERT_AUTHORITY_INVALID");
+
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(file, "-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n").unwrap();
+    let known = play(check(fetch(&front.url(), "GET", "/echo")), Some(file.path()), 10.0).await;
+    assert_eq!(known.verdict(), Verdict::Readable);
+    front.stop().await;
+}
+
+#[rstest]
+#[case::nothing("")]
+#[case::text("no certificate")]
+#[case::bad("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")]
+fn a_file_without_certificates_is_refused(#[case] text: &str) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let error = LiveNetwork::new(Some(file.path()), Duration::from_secs(1)).unwrap_err();
+    assert!(matches!(error, SetupError::Certificates { .. }), "{error}");
+}
+
+/// A server that answers every connection, after the first bytes of a request, with these bytes, again and again if
+/// `repeats`; then closes it if `closes`, and holds it open otherwise.
+async fn broken(bytes: Vec<u8>, repeats: bool, closes: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let bytes = bytes.clone();
+            tokio::spawn(async move { answer(&mut stream, &bytes, repeats, closes).await });
+        }
+    });
+    address
+}
+
+async fn answer(stream: &mut TcpStream, bytes: &[u8], repeats: bool, closes: bool) -> std::io::Result<()> {
+    // What the request says does not matter.
+    let _ = stream.read(&mut [0; 1024]).await?;
+    stream.write_all(bytes).await?;
+    if repeats {
+        loop {
+            stream.write_all(&[b'a'; 1 << 16]).await?;
+        }
+    }
+    if !closes {
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n";
+
+#[rstest]
+#[case::silent("", false, FailureKind::Timeout)]
+#[case::gone("", true, FailureKind::BrokenOff)]
+#[case::garbage("\x16\x03\x01\0\0\r\n\r\n", true, FailureKind::Malformed)]
+#[case::greeting("220 mail.example ESMTP\r\n", false, FailureKind::Malformed)]
+#[case::bad_status("HTTP/1.1 abc OK\r\n\r\n", true, FailureKind::Malformed)]
+#[case::bad_name("HTTP/1.1 200 OK\r\nbad name: 1\r\n\r\n", true, FailureKind::Malformed)]
+#[case::no_colon("HTTP/1.1 200 OK\r\nwhatever\r\n\r\n", true, FailureKind::Malformed)]
+#[case::control("HTTP/1.1 200 OK\r\nx-a: \0\r\n\r\n", true, FailureKind::Malformed)]
+#[case::half_a_head("HTTP/1.1 200 OK\r\nx-a", true, FailureKind::BrokenOff)]
+#[case::two_lengths(
+    "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+    true,
+    FailureKind::Malformed
+)]
+#[case::other_protocol(
+    "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n",
+    false,
+    FailureKind::BrokenOff
+)]
+#[case::half_a_body("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", true, FailureKind::BrokenOff)]
+#[case::slow_body("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", false, FailureKind::Timeout)]
+#[case::bad_chunk(
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    true,
+    FailureKind::Malformed
+)]
+#[tokio::test]
+async fn a_broken_server_is_told(#[case] bytes: &str, #[case] closes: bool, #[case] kind: FailureKind) {
+    let address = broken(bytes.into(), false, closes).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 0.5).await;
+    let failure = report.failure().unwrap_or_else(|| panic!("{}", to_text(&report)));
+    assert_eq!((failure.kind, report.exit_code()), (kind, 2), "{failure}");
+}
+
+#[tokio::test]
+async fn an_endless_body_ends() {
+    let begun = Instant::now();
+    let address = broken(format!("{OK}\r\n").into(), true, false).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::EndlessBody));
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn endless_headers_end() {
+    let address = broken(format!("{OK}x-a: ").into(), true, false).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::EndlessHead));
+    assert_eq!(report.console().unwrap(), "Failed to load resource: net::ERR_RESPONSE_HEADERS_TOO_BIG");
+}
+
+#[rstest]
+#[case::many(150, 2, None)]
+#[case::long(2, 100_000, None)]
+#[case::too_many(1001, 2, Some(FailureKind::EndlessHead))]
+#[case::too_long(3, 100_000, Some(FailureKind::EndlessHead))]
+#[tokio::test]
+async fn a_long_head_is_read(#[case] lines: usize, #[case] length: usize, #[case] kind: Option<FailureKind>) {
+    let lines: String = (0..lines).map(|number| format!("x-{number}: {}\r\n", "a".repeat(length))).collect();
+    let response = format!("{OK}{lines}content-length: 0\r\n\r\n");
+    let address = broken(response.into(), false, true).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), kind, "{:?}", report.failure());
+}
+
+/// RFC 9112, sections 5.1 and 5.2: what no server may send any more, and Chromium reads.
+#[rstest]
+#[case::space_before_the_colon("access-control-allow-origin : *\r\n", "*")]
+#[case::folded("access-control-allow-origin:\r\n  *\r\n", "*")]
+#[case::folded_within("x-a: 1\r\n\t2\r\naccess-control-allow-origin: *\r\n", "*")]
+#[tokio::test]
+async fn headers_of_another_time_are_read(#[case] lines: &str, #[case] allowed: &str) {
+    let response = format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n");
+    let address = broken(response.into(), false, true).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
+    assert_eq!(report.verdict(), Verdict::Readable, "{}", to_text(&report));
+    let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+    let headers = &json["exchanges"][0]["response"]["headers"];
+    assert_eq!(headers["access-control-allow-origin"], serde_json::json!([allowed]));
+}
+
+#[rstest]
+#[case::no_tls("http://127.0.0.1:{port}", FailureKind::Refused)]
+#[case::tls("https://127.0.0.1:{port}", FailureKind::Refused)]
+// A label is at most 63 letters long: no resolver has to be asked.
+#[case::no_name(&format!("http://{}.invalid", "a".repeat(64)), FailureKind::Unresolved)]
+#[tokio::test]
+async fn nobody_there(#[case] base: &str, #[case] kind: FailureKind) {
+    // A port that was free just now.
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let base = base.replace("{port}", &port.to_string());
+    let page = Page::new(Origin::parse("http://app.example").unwrap());
+    let report = play(Check { page, ..check(fetch(&base, "PUT", "/")) }, None, 10.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(kind), "{}", to_text(&report));
+    assert_eq!(report.exit_code(), 2);
+}
+
+#[tokio::test]
+async fn no_tls_where_tls_was_expected() {
+    let address =
+        broken(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_vec(), false, true).await;
+    let report = play(check(fetch(&format!("https://{address}"), "GET", "/")), None, 10.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::Tls));
+}
+
+#[tokio::test]
+async fn a_circle_of_redirects_is_the_browsers_to_break() {
+    let response = format!("{}location: /\r\ncontent-length: 0\r\n\r\n", OK.replace("200 OK", "302 Found"));
+    let address = broken(response.into(), false, true).await;
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
+    let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+    assert_eq!(json["reason"], "too-many-redirects");
+    assert_eq!(json["exchanges"].as_array().map(Vec::len), Some(21));
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[tokio::test]
+async fn an_audit_is_bounded_whatever_the_server_does() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            counter.fetch_add(1, Ordering::SeqCst);
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap();
+            let text = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            let origin = text.lines().find_map(|line| line.strip_prefix("origin: ")).unwrap_or("*");
+            let response = format!(
+                "HTTP/1.1 302 Found\r\naccess-control-allow-origin: {origin}\r\naccess-control-allow-credentials: true\r\n\
+                 location: /again\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            stream.write_all(response.as_bytes()).await.unwrap();
+        }
+    });
+    let request = FetchRequest {
+        redirect: cors_browser::Redirect::Error,
+        ..fetch(&format!("http://{address}"), "GET", "/")
+    };
+    let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
+    let findings = report.findings().unwrap();
+    assert!(findings.iter().all(|finding| finding.access == Access::WithCookies), "{findings:#?}");
+    assert_eq!(count.load(Ordering::SeqCst), 1 + findings.len());
+    assert!(count.load(Ordering::SeqCst) <= 10);
+}

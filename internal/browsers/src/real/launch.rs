@@ -1,0 +1,273 @@
+//! How a browser is found and started.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{env, fmt, io};
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use thirtyfour::bidi::BiDi;
+use thirtyfour::common::command::{Command as WebDriverCommand, ExtensionCommand};
+use thirtyfour::error::WebDriverError;
+use thirtyfour::{Capabilities, WebDriver};
+
+use super::certificates::Certificates;
+use super::driver::Driver;
+use super::{Kind, console};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cors_conformance::process::{Process, Sign};
+use ring::digest::{SHA256, digest};
+
+/// What both drivers print once they accept connections.
+const LISTENING: Sign = Sign {
+    what: "where it listens",
+    is_in: |line| line.contains(" started successfully on port ") || line.contains("Listening on "),
+};
+
+/// How long a driver may take until it listens.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a browser may take until it obeys.
+const SESSION_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long driver and browser may take to end after SIGTERM.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How Chromium runs without a screen, in a container, and without a word to its maker.
+const CHROMIUM_ARGUMENTS: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--disable-extensions",
+    "--renderer-process-limit=4",
+    // Pages of `http:` origins are pages of `http:` origins.
+    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,SpareRendererForSitePerProcess",
+];
+
+/// What a program is needed for, and how it may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// What it is.
+    pub what: &'static str,
+    /// The names that it goes by, the best first.
+    pub names: &'static [&'static str],
+}
+
+impl Program {
+    /// The programs that drive a browser of this kind: the browser, and its driver.
+    pub const fn of(kind: Kind) -> [Self; 2] {
+        match kind {
+            Kind::Chromium => [
+                Self { what: "Chromium", names: &["chromium", "chromium-browser", "google-chrome"] },
+                Self { what: "ChromeDriver", names: &["chromedriver"] },
+            ],
+            Kind::Firefox => [
+                Self { what: "Firefox", names: &["firefox-esr", "firefox"] },
+                Self { what: "geckodriver", names: &["geckodriver"] },
+            ],
+        }
+    }
+
+    /// Where it is, on the path or where cargo installs programs.
+    pub fn find(&self) -> Option<PathBuf> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let cargo =
+            env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+        let folders = env::split_paths(&path).chain(cargo.map(|home| home.join("bin")));
+        let places: Vec<_> = folders.collect();
+        let candidates =
+            self.names.iter().flat_map(|name| places.iter().map(move |folder| folder.join(name)));
+        candidates.into_iter().find(|candidate| candidate.is_file())
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} (`{}`)", self.what, self.names.join("` or `"))
+    }
+}
+
+/// Why a browser cannot be driven.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// A program is not there.
+    #[error("{0} is not installed. Write `cargo xtask browsers install`.")]
+    Missing(Program),
+    /// A program is there, and does not do its part.
+    #[error("{kind}: {detail}", kind = .0.as_str(), detail = .1)]
+    Failed(Kind, String),
+}
+
+pub(super) async fn launch(kind: Kind) -> Result<Driver, LaunchError> {
+    let [browser, driver] =
+        Program::of(kind).map(|program| program.find().ok_or(LaunchError::Missing(program)));
+    let (browser, driver) = (browser?, driver?);
+    let failed = |error: String| LaunchError::Failed(kind, error);
+
+    let folder = tempfile::Builder::new()
+        .prefix("cors-conformance-")
+        .tempdir()
+        .map_err(|error| failed(format!("no folder for it: {error}")))?;
+    let certificates = Arc::new(Certificates::new().map_err(|error| failed(error.to_string()))?);
+    let path = folder.path().to_owned();
+    let (process, address) =
+        start_driver(kind, driver, folder).await.map_err(|error| failed(format!("its driver {error}")))?;
+
+    let capabilities = capabilities(kind, &browser.to_string_lossy(), &path.to_string_lossy(), &certificates);
+    let starting =
+        tokio::time::timeout(SESSION_LIMIT, start_session(kind, &address, capabilities, &certificates));
+    match starting.await {
+        Ok(Ok((bidi, version))) => Ok(Driver::new(bidi, version, certificates, path, process)),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(_) => Err(failed(format!("it does not obey within {SESSION_LIMIT:?}"))),
+    }
+}
+
+/// Starts the driver on a port of its choice, in a home that goes with it.
+async fn start_driver(kind: Kind, program: PathBuf, folder: TempDir) -> Result<(Process, String), String> {
+    let mut command = Command::new(&program);
+    match kind {
+        Kind::Chromium => command.arg("--port=0"),
+        // The suite has to tell Firefox whom to trust, which takes access to more than pages.
+        Kind::Firefox => command.args(["--port", "0", "--websocket-port", "0", "--allow-system-access"]),
+    };
+    command.env("HOME", folder.path()).env("TMPDIR", folder.path()).env_remove("XDG_CONFIG_HOME");
+    let started = Process::start(command, LISTENING, GRACE).map_err(|error: io::Error| error.to_string())?;
+    let mut process = started.keeping(folder);
+    let line = process.listening(START_LIMIT).await?;
+    let port = port(&line).ok_or_else(|| format!("listens, but does not say where: `{line}`"))?;
+    Ok((process, format!("http://127.0.0.1:{port}")))
+}
+
+/// The port that a driver's line ends with.
+fn port(line: &str) -> Option<u16> {
+    let line = line.trim_end_matches('.');
+    let digits = line.trim_end_matches(|character: char| character.is_ascii_digit());
+    line[digits.len()..].parse().ok()
+}
+
+fn capabilities(kind: Kind, browser: &str, folder: &str, certificates: &Certificates) -> Capabilities {
+    let mut all = Map::new();
+    all.insert("webSocketUrl".to_owned(), Value::Bool(true));
+    // Somebody who is asked for a password and has none says so.
+    all.insert("unhandledPromptBehavior".to_owned(), json!({ "default": "dismiss" }));
+    match kind {
+        Kind::Chromium => {
+            let mut arguments: Vec<String> =
+                CHROMIUM_ARGUMENTS.iter().map(|&argument| argument.to_owned()).collect();
+            arguments.push(format!("--user-data-dir={folder}/profile"));
+            let key = certificates.authority().public_key();
+            let trusted = STANDARD.encode(digest(&SHA256, &key));
+            arguments.push(format!("--ignore-certificate-errors-spki-list={trusted}"));
+            all.insert("browserName".to_owned(), json!("chrome"));
+            // A page and a server of different sites may share cookies, as outside of a private window.
+            let preferences = json!({ "profile.cookie_controls_mode": 0 });
+            let options = json!({ "binary": browser, "args": arguments, "prefs": preferences });
+            all.insert("goog:chromeOptions".to_owned(), options);
+        }
+        Kind::Firefox => {
+            let preferences = json!({
+                // Loopback through the proxy, too.
+                "network.proxy.allow_hijacking_localhost": true,
+                // Pages of `http:` origins are pages of `http:` origins.
+                "dom.security.https_first": false,
+                "dom.security.https_first_schemeless": false,
+            });
+            all.insert("browserName".to_owned(), json!("firefox"));
+            all.insert(
+                "moz:firefoxOptions".to_owned(),
+                json!({ "binary": browser, "args": ["-headless"], "prefs": preferences }),
+            );
+        }
+    }
+    Capabilities::from(all)
+}
+
+async fn start_session(
+    kind: Kind,
+    address: &str,
+    capabilities: Capabilities,
+    certificates: &Certificates,
+) -> Result<(BiDi, String), WebDriverError> {
+    let driver = WebDriver::builder(address, capabilities).connect().await?;
+    let version =
+        driver.capabilities().get("browserVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+    let bidi = driver.bidi().await?;
+    let event = match kind {
+        Kind::Chromium => console::CHROMIUM_EVENT,
+        Kind::Firefox => {
+            trust(&driver, certificates).await?;
+            console::FIREFOX_EVENT
+        }
+    };
+    bidi.send_raw("session.subscribe", json!({ "events": [event] })).await?;
+    // The browser ends with its process, and needs no farewell.
+    let _ = driver.leak();
+    Ok((bidi, version))
+}
+
+/// Tells Firefox to trust the run's authority; it takes no list of keys as Chromium does.
+async fn trust(driver: &WebDriver, certificates: &Certificates) -> Result<(), WebDriverError> {
+    use base64::Engine;
+
+    let certificate = base64::engine::general_purpose::STANDARD.encode(certificates.authority().der());
+    let run_scripts_in = |place| WebDriverCommand::ExtensionCommand(Box::new(RunScriptsIn(place)));
+    driver.cmd(run_scripts_in("chrome")).await?;
+    let script = r#"Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], "C,,");"#;
+    driver.execute(script, vec![Value::String(certificate)]).await?;
+    driver.cmd(run_scripts_in("content")).await?;
+    Ok(())
+}
+
+/// geckodriver's command that lets scripts run in Firefox itself (`chrome`) or in pages (`content`).
+#[derive(Debug)]
+struct RunScriptsIn(&'static str);
+
+impl ExtensionCommand for RunScriptsIn {
+    fn parameters_json(&self) -> Option<Value> {
+        Some(json!({ "context": self.0 }))
+    }
+
+    fn method(&self) -> http::Method {
+        http::Method::POST
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        "/moz/context".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("ChromeDriver was started successfully on port 40123.", Some(40123))]
+    #[case("1795748352000\tgeckodriver\tINFO\tListening on 127.0.0.1:4444", Some(4444))]
+    #[case("ChromeDriver was started successfully.", None)]
+    #[case("Listening on 127.0.0.1:99999", None)]
+    fn ports(#[case] line: &str, #[case] expected: Option<u16>) {
+        assert_eq!(port(line), expected);
+    }
+
+    #[test]
+    fn a_missing_program_is_named_with_the_way_to_get_it() {
+        let program = Program { what: "Nothing", names: &["a-program-that-nobody-has", "nor-this"] };
+        assert_eq!(program.find(), None);
+        assert_eq!(
+            LaunchError::Missing(program).to_string(),
+            "Nothing (`a-program-that-nobody-has` or `nor-this`) is not installed. Write `cargo xtask browsers install`."
+        );
+    }
+}

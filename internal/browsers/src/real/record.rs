@@ -1,0 +1,120 @@
+//! What a browser sent through its proxy.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cors_browser::{Exchange, ExchangeKind, NetworkError, WireRequest, WireResponse};
+
+/// Exchanges in the order in which their requests came.
+#[derive(Debug, Default)]
+pub(super) struct Record(Mutex<Log>);
+
+#[derive(Debug, Default)]
+struct Log {
+    /// How often it was taken: what begins before and ends after belongs to nobody.
+    generation: usize,
+    exchanges: Vec<Exchange>,
+}
+
+/// Where a response belongs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    generation: usize,
+    index: usize,
+}
+
+impl Record {
+    /// A request came.
+    pub(super) fn begin(&self, request: WireRequest) -> Slot {
+        let kind = if is_preflight(&request) { ExchangeKind::Preflight } else { ExchangeKind::Actual };
+        let response = Err(NetworkError::new("no response yet"));
+        let mut log = self.log();
+        log.exchanges.push(Exchange { kind, request, response });
+        Slot { generation: log.generation, index: log.exchanges.len() - 1 }
+    }
+
+    /// This became of it.
+    pub(super) fn end(&self, slot: Slot, response: Result<WireResponse, NetworkError>) {
+        let mut log = self.log();
+        if slot.generation == log.generation
+            && let Some(exchange) = log.exchanges.get_mut(slot.index)
+        {
+            exchange.response = response;
+        }
+    }
+
+    /// Everything since the last time.
+    pub(super) fn take(&self) -> Vec<Exchange> {
+        let mut log = self.log();
+        log.generation += 1;
+        std::mem::take(&mut log.exchanges)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Fetch, "CORS protocol": a CORS-preflight request. No page can make one itself, since it cannot set the header.
+fn is_preflight(request: &WireRequest) -> bool {
+    request.method == "OPTIONS"
+        && request.header("origin").is_some()
+        && request.header("access-control-request-method").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use url::Url;
+
+    use super::*;
+
+    fn request(method: &str, headers: &[&str]) -> WireRequest {
+        WireRequest {
+            method: method.to_owned(),
+            url: Url::parse("https://api.example/x").unwrap(),
+            headers: headers.iter().map(|&name| (name.to_owned(), b"x".to_vec())).collect(),
+            body: None,
+        }
+    }
+
+    fn response() -> WireResponse {
+        WireResponse { status: 200, headers: Vec::new(), body: Vec::new() }
+    }
+
+    #[rstest]
+    #[case("OPTIONS", &["origin", "access-control-request-method"], ExchangeKind::Preflight)]
+    #[case("OPTIONS", &["origin"], ExchangeKind::Actual)]
+    #[case("OPTIONS", &["access-control-request-method"], ExchangeKind::Actual)]
+    #[case("GET", &["origin", "access-control-request-method"], ExchangeKind::Actual)]
+    fn kinds(#[case] method: &str, #[case] headers: &[&str], #[case] kind: ExchangeKind) {
+        let record = Record::default();
+        record.begin(request(method, headers));
+        assert_eq!(record.take()[0].kind, kind);
+    }
+
+    #[test]
+    fn exchanges_stand_in_the_order_of_their_requests() {
+        let record = Record::default();
+        let first = record.begin(request("GET", &[]));
+        let second = record.begin(request("PUT", &[]));
+        record.end(second, Ok(response()));
+        record.end(first, Err(NetworkError::new("broke off")));
+        let exchanges = record.take();
+        let methods: Vec<_> = exchanges.iter().map(|exchange| exchange.request.method.as_str()).collect();
+        assert_eq!(methods, ["GET", "PUT"]);
+        assert_eq!(exchanges[0].response, Err(NetworkError::new("broke off")));
+        assert_eq!(exchanges[1].response, Ok(response()));
+    }
+
+    #[test]
+    fn what_ends_after_it_was_taken_belongs_to_nobody() {
+        let record = Record::default();
+        let late = record.begin(request("GET", &[]));
+        assert_eq!(record.take().len(), 1);
+        let next = record.begin(request("PUT", &[]));
+        record.end(late, Ok(response()));
+        record.end(next, Err(NetworkError::new("broke off")));
+        assert_eq!(record.take()[0].response, Err(NetworkError::new("broke off")));
+        assert!(record.take().is_empty());
+    }
+}

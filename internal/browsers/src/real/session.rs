@@ -1,0 +1,269 @@
+//! One scenario in a real browser.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::{Value, json};
+use thirtyfour::bidi::modules::browser::{CreateUserContext, RemoveUserContext};
+use thirtyfour::bidi::modules::browsing_context::{Create, CreateType, GetTree, Navigate, ReadinessState};
+use thirtyfour::bidi::modules::script::{CallFunction, EvaluateResult, Target};
+use thirtyfour::bidi::{BidiError, BrowsingContextId, UserContextId};
+
+use super::Kind;
+use super::console::Console;
+use super::driver::Driver;
+use super::prompt;
+use super::proxy::{PAGE, PAGES, Proxy};
+use super::script;
+use cors_browser::{FetchRequest, Fetched, Network, OpaqueSort, Origin, Outcome, Page, SecurityError};
+use cors_conformance::user_agent::{Session, UserAgentError};
+
+/// The only path of the specimen that asks for a name and a password.
+const CHALLENGE: &str = "/private";
+
+/// The pages of one scenario, in a user context of their own.
+pub(super) struct RealSession {
+    kind: Kind,
+    driver: Arc<Driver>,
+    user_context: UserContextId,
+    proxy: Proxy,
+    pages: Vec<OpenPage>,
+}
+
+struct OpenPage {
+    page: Page,
+    tab: BrowsingContextId,
+    context: BrowsingContextId,
+    console: Console,
+    /// Whether somebody answers authentication prompts.
+    is_answering: bool,
+}
+
+/// Whether the suite can serve a page of this origin.
+pub(super) fn can_be_served(origin: &Origin) -> bool {
+    match origin {
+        Origin::Opaque => true,
+        Origin::Tuple { scheme, .. } => matches!(scheme.as_str(), "http" | "https"),
+    }
+}
+
+impl RealSession {
+    pub(super) async fn open(
+        kind: Kind,
+        driver: Arc<Driver>,
+        network: Arc<dyn Network>,
+    ) -> Result<Self, UserAgentError> {
+        let proxy = Proxy::start(network, driver.certificates.clone())
+            .await
+            .map_err(|error| UserAgentError::Failed(format!("its proxy: {error}")))?;
+        let address = proxy.address();
+        // Chromium goes around a proxy to loopback unless this is written; to Firefox its preferences say so.
+        let exceptions: &[&str] = match kind {
+            Kind::Chromium => &["<-loopback>"],
+            Kind::Firefox => &[],
+        };
+        let context = CreateUserContext {
+            proxy: Some(json!({
+                "proxyType": "manual", "httpProxy": address, "sslProxy": address, "noProxy": exceptions,
+            })),
+            ..CreateUserContext::default()
+        };
+        let user_context = driver.bidi.send(context).await.map_err(failed)?.user_context;
+        Ok(Self { kind, driver, user_context, proxy, pages: Vec::new() })
+    }
+
+    /// The position of a page among those that are open; it is opened if it is not.
+    async fn page(&mut self, page: &Page) -> Result<usize, UserAgentError> {
+        if let Some(position) = self.pages.iter().position(|open| open.page == *page) {
+            return Ok(position);
+        }
+        let (tab, context) = self.show(page).await?;
+        let console = Console::watch(self.kind, &self.driver, &context).await.map_err(failed)?;
+        self.pages.push(OpenPage { page: page.clone(), tab, context, console, is_answering: false });
+        Ok(self.pages.len() - 1)
+    }
+
+    /// Opens a page in a tab of its own: the tab, and the page itself where that is a frame in it.
+    async fn show(&self, page: &Page) -> Result<(BrowsingContextId, BrowsingContextId), UserAgentError> {
+        let tab = Create {
+            r#type: CreateType::Tab,
+            reference_context: None,
+            background: Some(true),
+            user_context: Some(self.user_context.clone()),
+        };
+        let tab = self.driver.bidi.send(tab).await.map_err(failed)?.context;
+        // A frame with an opaque origin needs a page around it, whoever that is.
+        let top_level = match (&page.top_level, &page.origin) {
+            (Some(top_level), _) => address(top_level),
+            (None, Origin::Opaque) => format!("https://frame.example{PAGES}"),
+            (None, origin) => address(origin),
+        };
+        let (sandbox, source) = match (&page.origin, page.opaque) {
+            (Origin::Opaque, OpaqueSort::File) => {
+                self.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
+                return Ok((tab.clone(), tab));
+            }
+            (Origin::Opaque, OpaqueSort::Sandboxed) => ("allow-scripts", top_level.clone()),
+            (Origin::Opaque, OpaqueSort::Data) => ("", format!("data:text/html,{PAGE}")),
+            (origin, _) => ("", address(origin)),
+        };
+        self.navigate(&tab, &top_level).await?;
+        if page.origin != Origin::Opaque && page.top_level.is_none() {
+            return Ok((tab.clone(), tab));
+        }
+        let frame = self.frame(&tab, sandbox, &source).await?;
+        Ok((tab, frame))
+    }
+
+    async fn navigate(&self, tab: &BrowsingContextId, url: &str) -> Result<(), UserAgentError> {
+        let navigate =
+            Navigate { context: tab.clone(), url: url.to_owned(), wait: Some(ReadinessState::Complete) };
+        self.driver.bidi.send(navigate).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Sees to it that somebody answers the authentication prompts of a page.
+    async fn answer_prompts(
+        &mut self,
+        position: usize,
+        request: &FetchRequest,
+    ) -> Result<(), UserAgentError> {
+        let open = &mut self.pages[position];
+        // In Chromium, whoever answers takes the `Origin` from redirected requests. So nobody does unless it is needed.
+        let is_needed = self.kind == Kind::Firefox || request.url.path() == CHALLENGE;
+        if is_needed && !open.is_answering {
+            prompt::let_answer(&self.driver, &open.tab, open.page.user.as_ref()).await.map_err(failed)?;
+            open.is_answering = true;
+        }
+        Ok(())
+    }
+
+    /// Puts a frame into the page of a tab.
+    async fn frame(
+        &self,
+        tab: &BrowsingContextId,
+        sandbox: &str,
+        source: &str,
+    ) -> Result<BrowsingContextId, UserAgentError> {
+        let arguments = vec![script::local_string(sandbox), script::local_string(source)];
+        self.call(tab, script::FRAME, arguments).await?;
+        let tree = GetTree { max_depth: None, root: Some(tab.clone()) };
+        let tree = self.driver.bidi.send(tree).await.map_err(failed)?;
+        let frame = tree.contexts.into_iter().flat_map(|tab| tab.children).next();
+        Ok(frame.ok_or_else(|| UserAgentError::Failed(format!("it shows no frame of {source}")))?.context)
+    }
+
+    /// A page on the disk.
+    fn file(&self) -> Result<PathBuf, UserAgentError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = self.driver.folder.join(format!("page-{number}.html"));
+        std::fs::write(&path, PAGE)
+            .map_err(|error| UserAgentError::Failed(format!("{}: {error}", path.display())))?;
+        Ok(path)
+    }
+
+    /// Calls a function in a page, and waits for what it promises: a string, or nothing.
+    async fn call(
+        &self,
+        context: &BrowsingContextId,
+        function: &str,
+        arguments: Vec<Value>,
+    ) -> Result<String, UserAgentError> {
+        let call = CallFunction {
+            function_declaration: function.to_owned(),
+            await_promise: true,
+            target: Target::Context { context: context.clone(), sandbox: None },
+            arguments,
+            this: None,
+            result_ownership: None,
+            user_activation: None,
+        };
+        match self.driver.bidi.send(call).await.map_err(failed)? {
+            EvaluateResult::Success { result, .. } => {
+                Ok(result["value"].as_str().unwrap_or_default().to_owned())
+            }
+            EvaluateResult::Exception { exception_details, .. } => Err(UserAgentError::Failed(format!(
+                "a script of the suite threw {}",
+                exception_details["text"]
+            ))),
+        }
+    }
+}
+
+impl Session for RealSession {
+    fn fetch<'a>(
+        &'a mut self,
+        page: &'a Page,
+        request: FetchRequest,
+    ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
+        async move {
+            let position = self.page(page).await?;
+            self.answer_prompts(position, &request).await?;
+            // What the page itself caused is not the fetch's.
+            self.proxy.record.take();
+            let open = &self.pages[position];
+            open.console.take();
+            let argument = script::local_string(&script::argument(&request));
+            let told = self.call(&open.context, script::FETCH, vec![argument]).await?;
+            let outcome = script::outcome(&told).map_err(UserAgentError::Failed)?;
+            let console = match &outcome {
+                Outcome::Response(_) => open.console.take(),
+                Outcome::Blocked(blocked) => {
+                    let mut lines = open.console.wait().await;
+                    // As if the suite's page stood at its origin's root.
+                    lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
+                    // What it prints of a rejection that nobody handles.
+                    lines.push(blocked.detail.clone());
+                    lines
+                }
+            };
+            Ok(Fetched { outcome, exchanges: self.proxy.record.take(), console })
+        }
+        .boxed()
+    }
+
+    fn document_cookie<'a>(
+        &'a mut self,
+        page: &'a Page,
+    ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>> {
+        async move {
+            let position = self.page(page).await?;
+            let told = self.call(&self.pages[position].context, script::COOKIE, Vec::new()).await?;
+            script::cookies(&told).map_err(UserAgentError::Failed)
+        }
+        .boxed()
+    }
+
+    fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>> {
+        async move {
+            tokio::time::sleep(time).await;
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+impl Drop for RealSession {
+    fn drop(&mut self) {
+        let remove = RemoveUserContext { user_context: self.user_context.clone() };
+        let driver = self.driver.clone();
+        // Without a runtime the browser is about to end anyway.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // A context that cannot be removed goes with the browser.
+            runtime.spawn(async move { driver.bidi.send(remove).await.map(drop) });
+        }
+    }
+}
+
+/// Where the suite's page of an origin is.
+fn address(origin: &Origin) -> String {
+    format!("{origin}{PAGES}")
+}
+
+fn failed(error: BidiError) -> UserAgentError {
+    UserAgentError::Failed(error.to_string())
+}

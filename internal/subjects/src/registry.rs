@@ -1,0 +1,153 @@
+//! The subjects that the suite comes with, and how to pick some of them by name.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::subject::actix::CorsActix;
+use crate::subject::actix_cors::ActixCors;
+use crate::subject::axum::CorsAxum;
+use crate::subject::poem::CorsPoem;
+use crate::subject::poem_cors::PoemCors;
+use crate::subject::rocket::CorsRocket;
+use crate::subject::rocket_cors::RocketCors;
+use crate::subject::tower_http::TowerHttp;
+use crate::subject::warp::CorsWarp;
+use crate::subject::warp_cors::WarpCors;
+use cors_conformance::pattern::Pattern;
+use cors_conformance::subject::external::External;
+use cors_conformance::subject::{Subject, SubjectKind};
+
+/// Every subject that the suite comes with, adapters first.
+pub fn subjects() -> Vec<Box<dyn Subject>> {
+    vec![
+        Box::new(CorsActix),
+        Box::new(CorsAxum),
+        Box::new(CorsPoem),
+        Box::new(CorsRocket),
+        Box::new(CorsWarp),
+        Box::new(ActixCors),
+        Box::new(PoemCors),
+        Box::new(RocketCors),
+        Box::new(TowerHttp),
+        Box::new(WarpCors),
+    ]
+}
+
+/// The subject of this name.
+pub fn find(name: &str) -> Result<Box<dyn Subject>, SelectError> {
+    let own = subjects();
+    let names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
+    own.into_iter().find(|subject| subject.name() == name).ok_or_else(|| SelectError::unknown(name, names))
+}
+
+/// Subjects that cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// No subject has a name that was asked for.
+    #[error("no subject is called `{wanted}`; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        wanted: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Two subjects have one name.
+    #[error("two subjects are called `{0}`: give the external one another name")]
+    Ambiguous(String),
+}
+
+impl SelectError {
+    fn unknown(wanted: &str, known: BTreeSet<String>) -> Self {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        Self::Unknown { wanted: wanted.to_owned(), known }
+    }
+}
+
+/// The subjects whose names fit any of `patterns`, and all of `external`.
+///
+/// Without patterns these are the external ones, and if there are none of them either, this project's adapters.
+pub fn select(patterns: &[Pattern], external: Vec<External>) -> Result<Vec<Arc<dyn Subject>>, SelectError> {
+    let own = subjects();
+    let mut names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
+    if let Some(twin) = external.iter().find(|subject| !names.insert(subject.name().to_owned())) {
+        return Err(SelectError::Ambiguous(twin.name().to_owned()));
+    }
+    for pattern in patterns {
+        if !names.iter().any(|name| pattern.matches(name)) {
+            return Err(SelectError::unknown(pattern.as_str(), names));
+        }
+    }
+    let is_wanted = |subject: &dyn Subject| match patterns {
+        [] => external.is_empty() && subject.kind() == SubjectKind::Adapter,
+        patterns => patterns.iter().any(|pattern| pattern.matches(subject.name())),
+    };
+    let mut chosen: Vec<Arc<dyn Subject>> =
+        own.into_iter().filter(|subject| is_wanted(&**subject)).map(Arc::from).collect();
+    for subject in external {
+        chosen.push(Arc::new(subject));
+    }
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(patterns: &[&str], external: &[&str]) -> Result<Vec<String>, SelectError> {
+        let patterns: Vec<_> = patterns.iter().map(|text| Pattern::parse(text).unwrap()).collect();
+        let external = external.iter().map(|name| External::new(*name, "true")).collect();
+        Ok(select(&patterns, external)?.iter().map(|subject| subject.name().to_owned()).collect())
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: Vec<_> = subjects().iter().map(|subject| subject.name().to_owned()).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn the_adapters_are_chosen_unless_told() {
+        let chosen = select(&[], Vec::new()).unwrap();
+        assert!(!chosen.is_empty());
+        assert!(chosen.iter().all(|subject| subject.kind() == SubjectKind::Adapter));
+    }
+
+    #[test]
+    fn a_name_or_a_glob_chooses() {
+        assert_eq!(names(&["cors-axum"], &[]).unwrap(), ["cors-axum"]);
+        assert!(names(&["cors-*"], &[]).unwrap().contains(&"cors-axum".to_owned()));
+        assert_eq!(names(&["cors-axum", "cors-a?um"], &[]).unwrap(), ["cors-axum"]);
+    }
+
+    #[test]
+    fn an_external_subject_is_always_chosen() {
+        assert_eq!(names(&[], &["mine"]).unwrap(), ["mine"]);
+        assert_eq!(names(&["cors-axum"], &["mine"]).unwrap(), ["cors-axum", "mine"]);
+        assert_eq!(names(&["mi*"], &["mine"]).unwrap(), ["mine"]);
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        for external in [["cors-axum"].as_slice(), &["mine", "mine"]] {
+            let name = external[0].to_owned();
+            assert_eq!(names(&[], external).unwrap_err(), SelectError::Ambiguous(name));
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_fits_nothing_is_an_error_with_the_names_that_there_are() {
+        let error = names(&["cors-axum", "cors-axxum"], &["mine"]).unwrap_err().to_string();
+        assert!(
+            error.contains("`cors-axxum`") && error.contains("cors-axum, ") && error.contains("mine"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_subject_is_found_by_its_name_only() {
+        assert_eq!(find("cors-axum").unwrap().name(), "cors-axum");
+        let Err(error) = find("cors-*") else { panic!("found") };
+        assert!(error.to_string().contains("`cors-*`"), "{error}");
+        assert!(error.to_string().contains("; there are actix-cors, cors-actix, cors-axum, "), "{error}");
+    }
+}

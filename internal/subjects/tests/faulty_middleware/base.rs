@@ -1,0 +1,198 @@
+//! The correct middleware that every faulty one is made from, and the subject that runs one.
+
+use std::future::Future;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use cors_conformance::specimen::Hits;
+use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
+use cors_core::{Decision, Pass, Policy, PreparedPolicy};
+use cors_subjects::specimen;
+use cors_subjects::subject::axum::serve;
+use futures_util::future::{BoxFuture, FutureExt};
+
+/// A middleware, correct or not.
+pub(crate) trait Middleware: Clone + Send + Sync + 'static {
+    fn answer(&self, cors: Cors, request: Request, next: Next) -> BoxFuture<'static, Response>;
+}
+
+impl<M, F> Middleware for M
+where
+    M: Fn(Cors, Request, Next) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    fn answer(&self, cors: Cors, request: Request, next: Next) -> BoxFuture<'static, Response> {
+        self(cors, request, next).boxed()
+    }
+}
+
+/// A middleware around the axum specimen. It poses as an adapter, so that the project's own promises are judged as well.
+pub(crate) struct Specimen<M>(pub(crate) M);
+
+impl<M: Middleware> Subject for Specimen<M> {
+    fn name(&self) -> &str {
+        "specimen"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Adapter
+    }
+
+    fn framework(&self) -> &str {
+        "axum"
+    }
+
+    fn version(&self) -> &str {
+        "0"
+    }
+
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        let cors = Cors { policy: PreparedPolicy::new(policy.clone()) };
+        let middleware = self.0.clone();
+        let layer = middleware::from_fn(move |request: Request, next: Next| {
+            middleware.answer(cors.clone(), request, next)
+        });
+        serve(specimen::axum::router(Hits::default()).layer(layer)).boxed()
+    }
+}
+
+/// The correct middleware.
+pub(crate) async fn correct(cors: Cors, request: Request, next: Next) -> Response {
+    cors.answer(request, next).await
+}
+
+/// The correct middleware in pieces, for the faulty ones to put together wrongly.
+#[derive(Clone)]
+pub(crate) struct Cors {
+    policy: PreparedPolicy<HeaderValue>,
+}
+
+/// What a middleware knows when it has labelled a response.
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) version: Version,
+    /// The headers of the request.
+    pub(crate) request: HeaderMap,
+    /// The headers that the application's response had; none for a preflight.
+    pub(crate) own: HeaderMap,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Plain,
+    Allowed,
+    NotAllowed,
+    GrantedPreflight,
+    DeniedPreflight,
+}
+
+impl Seen {
+    pub(crate) fn origin(&self) -> Option<&HeaderValue> {
+        self.request.get(header::ORIGIN)
+    }
+
+    pub(crate) fn is_preflight(&self) -> bool {
+        matches!(self.kind, Kind::GrantedPreflight | Kind::DeniedPreflight)
+    }
+}
+
+impl Cors {
+    pub(crate) fn policy(&self) -> &Policy {
+        self.policy.policy()
+    }
+
+    /// Whether this is a request, other than a preflight, from an origin that the policy does not allow.
+    pub(crate) fn is_from_stranger(&self, request: &Request) -> bool {
+        matches!(self.policy.decide(request), Decision::Pass(Pass::NotAllowed))
+    }
+
+    pub(crate) async fn answer(self, request: Request, next: Next) -> Response {
+        self.answer_then(request, next, |_, _| {}).await
+    }
+
+    /// The correct response, changed.
+    pub(crate) async fn answer_then(
+        self,
+        request: Request,
+        next: Next,
+        change: impl FnOnce(&Seen, &mut Response),
+    ) -> Response {
+        let headers = request.headers().clone();
+        self.answer_as(headers, request, next, change).await
+    }
+
+    /// The response that would be correct if these were the headers of the request, changed. The application sees the
+    /// request as it is.
+    pub(crate) async fn answer_as(
+        self,
+        headers: HeaderMap,
+        request: Request,
+        next: Next,
+        change: impl FnOnce(&Seen, &mut Response),
+    ) -> Response {
+        let mut seen = Seen {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            version: request.version(),
+            request: request.headers().clone(),
+            own: HeaderMap::new(),
+            kind: Kind::Plain,
+        };
+        let method = seen.method.clone();
+        let head = (&method, &headers);
+        let mut response = match self.policy.decide(&head) {
+            Decision::Preflight(preflight) => {
+                let denied = preflight.reason().is_some();
+                seen.kind = if denied { Kind::DeniedPreflight } else { Kind::GrantedPreflight };
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::from_u16(preflight.status()).expect("a status");
+                self.policy.write_preflight(preflight, &head, response.headers_mut());
+                response
+            }
+            Decision::Pass(pass) => {
+                let mut response = next.run(request).await;
+                seen.own = response.headers().clone();
+                self.policy.write(pass, response.headers_mut());
+                seen.kind = if !headers.contains_key(header::ORIGIN) {
+                    Kind::Plain
+                } else if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+                    Kind::Allowed
+                } else {
+                    Kind::NotAllowed
+                };
+                response
+            }
+        };
+        change(&seen, &mut response);
+        response
+    }
+}
+
+/// Whether a request is a CORS-preflight request (Fetch, "CORS protocol").
+pub(crate) fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ORIGIN)
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// A header value made of text.
+pub(crate) fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("a header value")
+}
+
+/// Removes every `Access-Control-*` header.
+pub(crate) fn remove_cors(headers: &mut HeaderMap) {
+    for name in cors_names(headers) {
+        headers.remove(name);
+    }
+}
+
+/// The names of the `Access-Control-*` headers that are there.
+pub(crate) fn cors_names(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect()
+}

@@ -1,0 +1,262 @@
+//! The loopback network against real sockets.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use cors_browser::{Network, WireRequest, WireResponse};
+use cors_conformance::network::*;
+use cors_conformance::scenario::{HttpVersion, RawRequest};
+use cors_conformance::specimen::Echo;
+use url::Url;
+
+/// A server that echoes, and counts the connections that it was asked for.
+async fn echo_server() -> (SocketAddr, Arc<AtomicUsize>) {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let app = axum::Router::new()
+        .route(
+            "/redirect",
+            axum::routing::get(|| async {
+                (
+                    axum::http::StatusCode::FOUND,
+                    [("location", "/elsewhere"), ("content-encoding", "gzip")],
+                    "not gzip",
+                )
+            }),
+        )
+        .route("/slow", axum::routing::get(std::future::pending::<()>))
+        .route("/long", axum::routing::get(|| async { vec![b'a'; BODY_LIMIT + 1] }))
+        .fallback(|request: axum::extract::Request| async move {
+            let (head, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, BODY_LIMIT).await.unwrap();
+            let lines = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+            let authority = head.uri.authority().map(ToString::to_string).unwrap_or_default();
+            let echo = Echo::new(head.method.as_str(), head.uri.path(), head.uri.query(), lines, body.len())
+                .to_json();
+            ([("set-cookie", "a=1"), ("x-authority", authority.leak())], [("x-line", "1")], echo)
+        });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let counted = CountingListener { listener, connections: connections.clone() };
+    tokio::spawn(async { axum::serve(counted, app).await });
+    (address, connections)
+}
+
+struct CountingListener {
+    listener: TcpListener,
+    connections: Arc<AtomicUsize>,
+}
+
+impl axum::serve::Listener for CountingListener {
+    type Io = tokio::net::TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let accepted = self.listener.accept().await.unwrap();
+        self.connections.fetch_add(1, Ordering::SeqCst);
+        accepted
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A server that answers every connection with these bytes, and then closes it.
+async fn canned_server(answer: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+fn api(path: &str) -> Url {
+    Url::parse("https://api.example:8443").unwrap().join(path).unwrap()
+}
+
+fn get(path: &str) -> WireRequest {
+    WireRequest { method: "GET".to_owned(), url: api(path), headers: Vec::new(), body: None }
+}
+
+fn raw(path: &str) -> RawRequest {
+    RawRequest {
+        origin: api("/"),
+        method: "GET".to_owned(),
+        target: path.to_owned(),
+        headers: Vec::new(),
+        body: None,
+    }
+}
+
+fn json(response: &WireResponse) -> serde_json::Value {
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+#[rstest]
+#[case(HttpVersion::Http11)]
+#[case(HttpVersion::Http2)]
+#[tokio::test]
+async fn carries_a_request_to_the_server_that_plays_its_origin(#[case] version: HttpVersion) {
+    let (address, connections) = echo_server().await;
+    let network = LoopbackNetwork::new(version).with_route(&api("/"), address);
+    for _ in 0..3 {
+        let request = WireRequest {
+            method: "PUT".to_owned(),
+            url: api("/a/b?c=d"),
+            headers: vec![
+                ("x-a".to_owned(), b"1".to_vec()),
+                ("origin".to_owned(), b"https://app.example".to_vec()),
+                ("x-a".to_owned(), b"2".to_vec()),
+            ],
+            body: Some(b"hello".to_vec()),
+        };
+        let response = network.send(request).await.unwrap();
+        assert_eq!(response.status, 200);
+        let echo = json(&response);
+        assert_eq!(echo["method"], "PUT");
+        assert_eq!(echo["path"], "/a/b");
+        assert_eq!(echo["query"], "c=d");
+        assert_eq!(echo["body_length"], 5);
+        assert_eq!(echo["headers"]["x-a"], serde_json::json!(["1", "2"]));
+        assert_eq!(echo["headers"]["accept"], serde_json::Value::Null);
+        let authority = response.lines("x-authority").next().unwrap();
+        match version {
+            HttpVersion::Http11 => {
+                assert_eq!(echo["headers"]["host"], serde_json::json!(["api.example:8443"]));
+            }
+            HttpVersion::Http2 => assert_eq!(authority, b"api.example:8443"),
+        }
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "the connection is used again");
+}
+
+#[tokio::test]
+async fn hands_back_redirects_and_codings_as_they_came() {
+    let (address, _) = echo_server().await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let response = network.send(get("/redirect")).await.unwrap();
+    assert_eq!(response.status, 302);
+    assert_eq!(response.lines("location").collect::<Vec<_>>(), [b"/elsewhere"]);
+    assert_eq!(response.body, b"not gzip");
+}
+
+#[tokio::test]
+async fn an_unknown_origin_is_a_network_error_that_names_it() {
+    let (address, _) = echo_server().await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let request = WireRequest { url: Url::parse("https://other.example/").unwrap(), ..get("/") };
+    let error = network.send(request).await.unwrap_err();
+    assert_eq!(error.detail, "no server plays https://other.example; there are https://api.example:8443");
+}
+
+#[rstest]
+#[case::slow("/slow", "no whole response within")]
+#[case::long("/long", "the body is longer than")]
+#[tokio::test]
+async fn time_and_length_are_bounded(#[case] path: &str, #[case] detail: &str) {
+    let (address, _) = echo_server().await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11)
+        .with_route(&api("/"), address)
+        .with_time_limit(Duration::from_millis(500));
+    let error = network.send(get(path)).await.unwrap_err();
+    assert!(error.detail.starts_with(detail), "{error}");
+    let error = network.send_raw(&raw(path)).await.unwrap_err();
+    assert!(error.detail.starts_with(detail), "{error}");
+}
+
+#[tokio::test]
+async fn a_closed_idle_connection_is_opened_again() {
+    let address = canned_server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    for _ in 0..3 {
+        assert_eq!(network.send(get("/")).await.unwrap().body, b"ok");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_raw_request_arrives_byte_for_byte() {
+    let (address, _) = echo_server().await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let request = RawRequest {
+        method: "POST".to_owned(),
+        headers: vec![
+            ("Origin".to_owned(), b"https://a.example".to_vec()),
+            ("origin".to_owned(), b"https://b.example \xff".to_vec()),
+        ],
+        body: Some(b"four".to_vec()),
+        ..raw("/echo?x")
+    };
+    let response = network.send_raw(&request).await.unwrap();
+    let echo = json(&response);
+    assert_eq!(
+        echo["headers"]["origin"],
+        serde_json::json!(["https://a.example", "https://b.example \u{fffd}"])
+    );
+    assert_eq!(echo["headers"]["host"], serde_json::json!(["api.example:8443"]));
+    assert_eq!(echo["body_length"], 4);
+}
+
+#[tokio::test]
+async fn a_raw_request_may_break_the_rules_of_http() {
+    let (address, _) = echo_server().await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let request = RawRequest { headers: vec![("origin".to_owned(), b"a\0b".to_vec())], ..raw("/") };
+    // What the server's HTTP implementation makes of it is its own affair; here it is refused.
+    assert_eq!(network.send_raw(&request).await.unwrap().status, 400);
+    let network = LoopbackNetwork::new(HttpVersion::Http2).with_route(&api("/"), address);
+    let error = network.send_raw(&request).await.unwrap_err();
+    assert!(error.detail.contains("cannot be sent"), "{error}");
+}
+
+#[rstest]
+#[case("HTTP/1.1 204 No Content\r\n\r\n", "GET", "")]
+#[case("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok and more", "GET", "ok")]
+#[case("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", "HEAD", "")]
+#[case(
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n5;a=b\r\n more\r\n0\r\n\r\n",
+    "GET",
+    "ok more"
+)]
+#[case("HTTP/1.1 200 OK\r\n\r\nuntil the end", "GET", "until the end")]
+#[case("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", "GET", "ok")]
+#[tokio::test]
+async fn the_body_of_an_answer_to_a_raw_request_ends_where_it_ends(
+    #[case] answer: &'static str,
+    #[case] method: &str,
+    #[case] body: &str,
+) {
+    let address = canned_server(answer).await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let request = RawRequest { method: method.to_owned(), ..raw("/") };
+    let response = network.send_raw(&request).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&response.body), body);
+}
+
+#[rstest]
+#[case("", "the connection was closed without a response")]
+#[case("SSH-2.0-x\r\n", "the response is no HTTP/1.1")]
+#[case("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", "the body broke off: 2 of 9 bytes came")]
+#[case("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n", "the body broke off between")]
+#[case("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "a chunk of the body has no size")]
+#[tokio::test]
+async fn a_broken_answer_to_a_raw_request_is_a_network_error(
+    #[case] answer: &'static str,
+    #[case] detail: &str,
+) {
+    let address = canned_server(answer).await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let error = network.send_raw(&raw("/")).await.unwrap_err();
+    assert!(error.detail.starts_with(detail), "{error}");
+}

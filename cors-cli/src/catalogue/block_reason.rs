@@ -34,6 +34,9 @@ const MISSING: &str = "ive-configured-my-server-to-include-cors-headers-but-they
 const NEXT: &str = "ive-tried-to-implement-cors-but-it-isnt-working-what-should-i-do-next";
 const ORIGIN: &str = "what-does-origin-mean";
 
+/// The cause of a reason that this catalogue does not know.
+pub(super) const UNEXPLAINED: &str = "The browser blocked the fetch.";
+
 /// The explanation of a reason.
 pub fn explanation(reason: BlockReason) -> Explanation {
     use BlockReason as R;
@@ -253,5 +256,6 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             rule::REDIRECT_SCHEME,
             REDIRECTS,
         ),
+        _ => explain(UNEXPLAINED, "Read the rule.", rule::REQUEST, NEXT),
     }
 }

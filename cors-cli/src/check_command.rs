@@ -153,27 +153,25 @@ async fn check(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
 
 impl Arguments {
     fn check(&self) -> Check {
-        let request = FetchRequest {
-            method: self.method.clone(),
-            headers: self.header.clone(),
-            body: self.body.clone().map(String::into_bytes),
-            mode: match self.mode {
+        let mut request = FetchRequest::new(self.url.clone())
+            .with_method(self.method.clone())
+            .with_headers(self.header.clone())
+            .with_mode(match self.mode {
                 Mode::Cors => cors_browser::Mode::Cors,
                 Mode::NoCors => cors_browser::Mode::NoCors,
                 Mode::SameOrigin => cors_browser::Mode::SameOrigin,
-            },
-            credentials: match self.credentials {
+            })
+            .with_credentials(match self.credentials {
                 Credentials::Omit => cors_browser::Credentials::Omit,
                 Credentials::SameOrigin => cors_browser::Credentials::SameOrigin,
                 Credentials::Include => cors_browser::Credentials::Include,
-            },
-            redirect: match self.redirect {
+            })
+            .with_redirect(match self.redirect {
                 Redirect::Follow => cors_browser::Redirect::Follow,
                 Redirect::Error => cors_browser::Redirect::Error,
                 Redirect::Manual => cors_browser::Redirect::Manual,
-            },
-            ..FetchRequest::new(self.url.clone())
-        };
+            });
+        request.body = self.body.clone().map(String::into_bytes);
         let profile = match self.browser {
             BrowserName::Chromium => Profile::chromium(),
             BrowserName::Firefox => Profile::firefox(),

@@ -29,7 +29,7 @@ const APP: &str = "https://app.example";
 
 fn fetch(base: &str, method: &str, path: &str) -> FetchRequest {
     let url = Url::parse(&format!("{base}{path}")).unwrap();
-    FetchRequest { method: method.to_owned(), ..FetchRequest::new(url) }
+    FetchRequest::new(url).with_method(method)
 }
 
 fn check(request: FetchRequest) -> Check {
@@ -74,13 +74,13 @@ fn adapters() -> impl Iterator<Item = String> {
 #[rstest]
 #[case::simple(|base: &str| fetch(base, "GET", "/echo"), None)]
 #[case::preflighted(|base: &str| fetch(base, "PUT", "/item/1"), None)]
-#[case::with_cookies(|base: &str| FetchRequest { credentials: Credentials::Include, ..fetch(base, "PUT", "/item/1") }, None)]
-#[case::header(|base: &str| FetchRequest { headers: vec![("X-A".into(), "1".into())], ..fetch(base, "GET", "/echo") }, None)]
+#[case::with_cookies(|base: &str| fetch(base, "PUT", "/item/1").with_credentials(Credentials::Include), None)]
+#[case::header(|base: &str| fetch(base, "GET", "/echo").with_header("X-A", "1"), None)]
 #[case::redirected(|base: &str| fetch(base, "GET", "/redirect?to=/echo"), None)]
 #[case::error(|base: &str| fetch(base, "GET", "/error"), None)]
 #[case::stream(|base: &str| fetch(base, "GET", "/stream"), None)]
 #[case::method(|base: &str| fetch(base, "DELETE", "/item/1"), Some("preflight-missing-allow-origin"))]
-#[case::other_header(|base: &str| FetchRequest { headers: vec![("X-B".into(), "1".into())], ..fetch(base, "GET", "/echo") }, Some("preflight-missing-allow-origin"))]
+#[case::other_header(|base: &str| fetch(base, "GET", "/echo").with_header("X-B", "1"), Some("preflight-missing-allow-origin"))]
 #[tokio::test]
 async fn a_specimen_is_judged(#[case] request: impl Fn(&str) -> FetchRequest, #[case] reason: Option<&str>) {
     for name in adapters() {
@@ -305,10 +305,8 @@ async fn an_audit_is_bounded_whatever_the_server_does() {
             stream.write_all(response.as_bytes()).await.unwrap();
         }
     });
-    let request = FetchRequest {
-        redirect: cors_browser::Redirect::Error,
-        ..fetch(&format!("http://{address}"), "GET", "/")
-    };
+    let request =
+        fetch(&format!("http://{address}"), "GET", "/").with_redirect(cors_browser::Redirect::Error);
     let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
     let findings = report.findings().unwrap();
     assert!(findings.iter().all(|finding| finding.access == Access::WithCookies), "{findings:#?}");

@@ -109,8 +109,12 @@ async fn take(
     }
     let page = match &step.from {
         None => scenario.page.clone(),
-        // Another page, but the same person before it.
-        Some(origin) => Page { user: scenario.page.user.clone(), ..Page::new(origin.clone()) },
+        // Another page with the same user.
+        Some(origin) => {
+            let mut page = Page::new(origin.clone());
+            page.user = scenario.page.user.clone();
+            page
+        }
     };
     let (outcome, exchanges, console) = match &step.action {
         Action::Fetch(request) => {

@@ -34,6 +34,9 @@ const MISSING: &str = "ive-configured-my-server-to-include-cors-headers-but-they
 const NEXT: &str = "ive-tried-to-implement-cors-but-it-isnt-working-what-should-i-do-next";
 const ORIGIN: &str = "what-does-origin-mean";
 
+/// The cause of a reason that this catalogue does not know.
+pub(super) const UNEXPLAINED: &str = "The browser blocked the fetch.";
+
 /// The explanation of a reason.
 pub fn explanation(reason: BlockReason) -> Explanation {
     use BlockReason as R;
@@ -144,13 +147,6 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             rule::CORS_CHECK_CREDENTIALS,
             CREDENTIALS,
         ),
-        R::PrivateNetworkNotAllowed => explain(
-            "The server is on a private network, the page on a more public one, and the preflight's response does not say \
-             `Access-Control-Allow-Private-Network: true`.",
-            "Send the header, if pages from public networks may use this server.",
-            rule::PRIVATE_NETWORK,
-            "does-cors-work-with-localhost",
-        ),
         R::InvalidAllowMethods => explain(
             "`Access-Control-Allow-Methods` is not a list of methods with commas between them.",
             "Separate the methods with commas: `GET, PUT, DELETE`.",
@@ -260,5 +256,6 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             rule::REDIRECT_SCHEME,
             REDIRECTS,
         ),
+        _ => explain(UNEXPLAINED, "Read the rule.", rule::REQUEST, NEXT),
     }
 }

@@ -64,5 +64,6 @@ mod tests {
     fn no_two_reasons_are_explained_alike() {
         let causes: BTreeSet<_> = BlockReason::ALL.iter().map(|&reason| explanation(reason).cause).collect();
         assert_eq!(causes.len(), BlockReason::ALL.len());
+        assert!(!causes.contains(block_reason::UNEXPLAINED));
     }
 }

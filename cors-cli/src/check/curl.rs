@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::{Check, fetch};
 use crate::catalogue::is_ambient;
-use cors_browser::{Blocked, Network, NetworkError, Outcome, WireRequest, WireResponse};
+use cors_browser::{Blocked, FailureKind, Network, NetworkError, Outcome, WireRequest, WireResponse};
 
 /// The command that sends what the browser would send first: the preflight, or the request itself where there is none.
 ///
@@ -80,6 +80,6 @@ struct Recorder {
 impl Network for Recorder {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(request);
-        ready(Err(NetworkError::new("nothing is sent"))).boxed()
+        ready(Err(NetworkError::new(FailureKind::Unsendable, "nothing is sent"))).boxed()
     }
 }

@@ -27,7 +27,7 @@ impl Failure {
 
     /// What went wrong and what to look at, of a readable length and without characters that steer a terminal.
     pub fn message(&self) -> String {
-        format!("{}. {}", printable(&shortened(&self.detail)), self.kind.help())
+        format!("{}. {}", printable(&shortened(&self.detail)), help(self.kind))
     }
 
     /// What an HTTP client's error says.
@@ -40,6 +40,45 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.detail)
+    }
+}
+
+/// What to check after a failure of this kind, as sentences.
+pub(super) fn help(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Unresolved => "Check the host name in the URL.",
+        FailureKind::Refused => "Nothing listens on this port. Is the server running, and is the port right?",
+        FailureKind::Unreachable => {
+            "Check the host and the port, and whether a firewall blocks the connection."
+        }
+        FailureKind::Certificate => {
+            "A browser also rejects this certificate, unless it trusts the CA. For a development certificate, pass its CA \
+             with `--cacert FILE`."
+        }
+        FailureKind::CertificateName => "Use a host name in the URL that the certificate is valid for.",
+        FailureKind::CertificateDate => {
+            "Renew the server's certificate, and check the clock of this machine."
+        }
+        FailureKind::Tls => {
+            "The server does not use TLS on this port, or no version that browsers support. Without TLS, write `http://`."
+        }
+        FailureKind::Timeout => {
+            "The server may be overloaded or waiting for something. `--timeout SECONDS` sets a longer limit. A response that \
+             never ends, such as an event stream, cannot be checked."
+        }
+        FailureKind::EndlessHead => {
+            "The response has more than 1,000 header lines, or more than 256 KiB of them, which is Chromium's limit. Send fewer \
+             or shorter headers."
+        }
+        FailureKind::EndlessBody => "Check a URL of the same server whose response ends.",
+        FailureKind::Malformed => {
+            "The response is not valid HTTP. If the server uses TLS on this port, write `https://`."
+        }
+        FailureKind::BrokenOff => {
+            "The server closed the connection before its response was complete. See the log of the server."
+        }
+        FailureKind::Unsendable => "Write it as a browser would send it.",
+        _ => "See the log of the server.",
     }
 }
 

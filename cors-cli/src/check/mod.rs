@@ -136,7 +136,7 @@ impl Report {
     /// What to do about it, if the fetch is blocked.
     pub fn advice(&self) -> Option<Advice> {
         if let Some(failure) = &self.failure {
-            return Some(Advice { help: failure.kind.help().to_owned(), change: None });
+            return Some(Advice { help: failure::help(failure.kind).to_owned(), change: None });
         }
         Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges))
     }

@@ -127,7 +127,7 @@ impl Network for LiveNetwork {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         Box::pin(async move {
             self.exchange(request).await.map_err(|failure| {
-                let error = NetworkError::of(failure.kind, failure.to_string());
+                let error = NetworkError::new(failure.kind, failure.to_string());
                 *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
                 error
             })

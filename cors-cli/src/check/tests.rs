@@ -29,11 +29,11 @@ fn reply(status: u16, headers: &[(&str, &str)]) -> WireResponse {
 
 fn put() -> FetchRequest {
     let url = Url::parse("https://api.example/item").unwrap();
-    FetchRequest { method: "PUT".to_owned(), ..FetchRequest::new(url) }
+    FetchRequest::new(url).with_method("PUT")
 }
 
 fn get() -> FetchRequest {
-    FetchRequest { method: "GET".to_owned(), ..put() }
+    put().with_method("GET")
 }
 
 fn check(request: FetchRequest) -> Check {
@@ -83,11 +83,8 @@ async fn the_help_names_the_header_and_its_value(
 
 #[tokio::test]
 async fn whoever_takes_the_advice_gets_through() {
-    let request = FetchRequest {
-        credentials: Credentials::Include,
-        headers: vec![("X-A".into(), "1".into()), ("X-B".into(), "2".into())],
-        ..put()
-    };
+    let request =
+        put().with_credentials(Credentials::Include).with_header("X-A", "1").with_header("X-B", "2");
     let mut headers: Vec<(String, String)> = Vec::new();
     for _ in 0..8 {
         let sent = headers.clone();
@@ -173,8 +170,8 @@ async fn what_the_page_reads_is_told_and_what_is_hidden_too() {
 }
 
 #[rstest]
-#[case(FetchRequest { mode: Mode::NoCors, ..get() }, 200)]
-#[case(FetchRequest { redirect: Redirect::Manual, ..get() }, 302)]
+#[case(get().with_mode(Mode::NoCors), 200)]
+#[case(get().with_redirect(Redirect::Manual), 302)]
 #[tokio::test]
 async fn an_opaque_response_is_a_success(#[case] request: FetchRequest, #[case] status: u16) {
     let report = report(check(request), move |_| reply(status, &[OWN, ("location", "/x")])).await;
@@ -198,7 +195,7 @@ async fn a_server_cannot_steer_the_terminal() {
 #[tokio::test]
 async fn a_wildcard_that_browsers_stretch_is_told(#[case] allowed: &'static str, #[case] told: bool) {
     let headers = vec![("Authorization".into(), "t".into())];
-    let report = report(check(FetchRequest { headers, ..get() }), move |_| {
+    let report = report(check(get().with_headers(headers)), move |_| {
         reply(204, &[OWN, ("access-control-allow-headers", allowed)])
     })
     .await;
@@ -209,22 +206,22 @@ async fn a_wildcard_that_browsers_stretch_is_told(#[case] allowed: &'static str,
 #[tokio::test]
 async fn headers_that_a_page_cannot_set_are_told() {
     let headers = vec![("Cookie".into(), "a=1".into()), ("x-a".into(), "1".into())];
-    let report = report(check(FetchRequest { headers, ..get() }), |_| reply(204, &[OWN])).await;
+    let report = report(check(get().with_headers(headers)), |_| reply(204, &[OWN])).await;
     assert!(to_text(&report).contains("a page cannot set `Cookie` here"));
     assert_eq!(json(&report)["dropped_headers"], serde_json::json!(["Cookie"]));
 }
 
 #[rstest]
 #[case::preflight(
-    FetchRequest { headers: vec![("X-A".into(), "it's".into()), ("Authorization".into(), "t".into())], ..put() },
+    put().with_header("X-A", "it's").with_header("Authorization", "t"),
     "curl --include \\\n  --request 'OPTIONS' \\\n  --header 'Access-Control-Request-Method: PUT' \\\n  --header 'Access-Control-Request-Headers: authorization,x-a' \\\n  --header 'Origin: https://app.example' \\\n  'https://api.example/item'\n"
 )]
 #[case::simple(
-    FetchRequest { headers: vec![("Accept".into(), "it's".into())], ..get() },
+    get().with_header("Accept", "it's"),
     "# The browser sends no preflight for this; it sends the request itself:\ncurl --include \\\n  --header 'Accept: it'\\''s' \\\n  --header 'Origin: https://app.example' \\\n  'https://api.example/item'\n"
 )]
 #[case::brackets(
-    FetchRequest { url: Url::parse("http://[::1]:8080/a'b").unwrap(), method: "HEAD".into(), ..get() },
+    FetchRequest::new(Url::parse("http://[::1]:8080/a'b").unwrap()).with_method("HEAD"),
     "# The browser sends no preflight for this; it sends the request itself:\ncurl --include --head --globoff \\\n  --header 'Origin: https://app.example' \\\n  'http://[::1]:8080/a'\\''b'\n"
 )]
 #[tokio::test]
@@ -234,7 +231,7 @@ async fn the_recipe_for_curl(#[case] request: FetchRequest, #[case] expected: &s
 
 #[tokio::test]
 async fn there_is_no_recipe_for_what_is_never_sent() {
-    let blocked = curl(&check(FetchRequest { method: "TRACE".into(), ..get() }), None).await.unwrap_err();
+    let blocked = curl(&check(get().with_method("TRACE")), None).await.unwrap_err();
     assert_eq!(blocked.reason, BlockReason::ForbiddenMethod);
 }
 
@@ -311,7 +308,12 @@ async fn an_audit_does_not_boast_of_what_nobody_tried(
     struct Down(bool);
     impl Network for Down {
         fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
-            ready(if self.0 { Err(NetworkError::new("down")) } else { Ok(reply(200, &[])) }).boxed()
+            ready(if self.0 {
+                Err(NetworkError::new(FailureKind::BrokenOff, "down"))
+            } else {
+                Ok(reply(200, &[]))
+            })
+            .boxed()
         }
     }
     let request = FetchRequest::new(Url::parse(url).unwrap());
@@ -339,7 +341,7 @@ async fn fields_are_null_where_they_do_not_apply(
     #[case] mode: Mode,
     #[case] nulls: &[&str],
 ) {
-    let check = check(FetchRequest { mode, ..get() });
+    let check = check(get().with_mode(mode));
     let fetched = fetch(
         &check,
         Arc::new(Servers(move |_: &WireRequest| reply(status, if status == 200 { &[OWN] } else { &[] }))),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::{Access, Finding, Report, Role, Verdict, role};
 use crate::catalogue::{explanation, is_ambient, question};
-use cors_browser::{BlockReason, Blocked, Credentials, Exchange, PageResponse, ResponseType};
+use cors_browser::{BlockReason, Blocked, Credentials, Engine, Exchange, PageResponse, ResponseType};
 
 /// The report as text; what a server sent cannot steer the terminal.
 pub fn to_text(report: &Report) -> String {
@@ -202,10 +202,10 @@ fn stretches_wildcard(report: &Report) -> bool {
 }
 
 fn name_of(report: &Report) -> &'static str {
-    match report.check.profile.name() {
-        "chromium" => "Chromium",
-        "firefox" => "Firefox",
-        other => other,
+    match report.check.profile.engine() {
+        Some(Engine::Chromium) => "Chromium",
+        Some(Engine::Firefox) => "Firefox",
+        _ => report.check.profile.name(),
     }
 }
 

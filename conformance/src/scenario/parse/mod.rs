@@ -9,7 +9,7 @@ use url::Url;
 
 use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
 use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
-use cors_browser::{OpaqueSort, Origin, Page, User};
+use cors_browser::{OpaqueKind, Origin, Page, User};
 
 use text::{is_identifier, is_slug, server_origin};
 
@@ -18,18 +18,8 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 10] = [
-    "fetch",
-    "html",
-    "url",
-    "private-network-access",
-    "rfc6454",
-    "rfc6265bis",
-    "rfc9110",
-    "rfc9111",
-    "rfc9113",
-    "semantics",
-];
+const DOCUMENTS: [&str; 9] =
+    ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
 
 /// Reads the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
@@ -119,16 +109,15 @@ impl Problems {
         if file.opaque.is_some() && origin != Origin::Opaque {
             self.add("page.opaque", "is for `origin = \"null\"` only");
         }
-        Page {
-            origin,
-            opaque: match file.opaque {
-                None | Some(OpaqueFile::Sandboxed) => OpaqueSort::Sandboxed,
-                Some(OpaqueFile::Data) => OpaqueSort::Data,
-                Some(OpaqueFile::File) => OpaqueSort::File,
-            },
-            top_level: file.top_level.map(|text| self.page_origin("page.top_level", &text)),
-            user: file.user.map(|user| User { name: user.name, password: user.password }),
-        }
+        let mut page = Page::new(origin);
+        page.opaque = match file.opaque {
+            None | Some(OpaqueFile::Sandboxed) => OpaqueKind::Sandboxed,
+            Some(OpaqueFile::Data) => OpaqueKind::Data,
+            Some(OpaqueFile::File) => OpaqueKind::File,
+        };
+        page.top_level = file.top_level.map(|text| self.page_origin("page.top_level", &text));
+        page.user = file.user.map(|user| User { name: user.name, password: user.password });
+        page
     }
 
     fn page_origin(&mut self, field: &str, text: &str) -> Origin {

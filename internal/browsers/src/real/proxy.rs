@@ -23,7 +23,7 @@ use url::Url;
 
 use super::certificates::Certificates;
 use super::record::Record;
-use cors_browser::{Network, NetworkError, WireRequest, WireResponse};
+use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 
 /// The path, on every origin, of the pages that the suite itself serves.
 pub(super) const PAGES: &str = "/.well-known/cors-conformance/";
@@ -181,7 +181,8 @@ async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireReques
 }
 
 fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError> {
-    let unsendable = |what: String| NetworkError::new(format!("no server could send {what}"));
+    let unsendable =
+        |what: String| NetworkError::new(FailureKind::Malformed, format!("no server could send {what}"));
     let has_length = response.headers.iter().any(|(name, _)| name == CONTENT_LENGTH.as_str());
     let body = Bytes::from(response.body);
     let body = if has_length { Full::new(body).boxed() } else { of_unknown_length(body) };

@@ -1,0 +1,232 @@
+//! RFC 6265bis, sections 5.7 "Storage Model" and 5.8 "Retrieval Model".
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use cookie::SameSite;
+use url::Url;
+
+use super::SetCookie;
+use crate::Origin;
+use crate::profile::{DefaultSameSite, Profile};
+use crate::site::is_ip_address;
+use crate::steps::Steps;
+
+/// The cookie store.
+#[derive(Debug, Default)]
+pub(crate) struct Jar {
+    cookies: Vec<Stored>,
+    /// The number of cookies that were created so far, which orders cookies more precisely than a clock.
+    created: u64,
+}
+
+/// A cookie in the store.
+#[derive(Debug)]
+struct Stored {
+    name: Vec<u8>,
+    value: Vec<u8>,
+    expires: Option<Duration>,
+    domain: String,
+    host_only: bool,
+    path: String,
+    secure: bool,
+    http_only: bool,
+    same_site: SameSite,
+    partition: String,
+    created: u64,
+}
+
+/// The request that stores or retrieves cookies, or the script that reads them.
+pub(crate) struct CookieContext<'a> {
+    pub(crate) url: &'a Url,
+    /// RFC 6265bis, section 5.8: whether the type of a retrieval is "HTTP" and not "non-HTTP".
+    pub(crate) is_http: bool,
+    /// RFC 6265bis, section 5.2: whether the request is same-site.
+    pub(crate) is_same_site: bool,
+    /// The cookie partition, which is empty unless the profile partitions cookies.
+    pub(crate) partition: String,
+    pub(crate) profile: &'a Profile,
+    pub(crate) steps: &'a dyn Steps,
+}
+
+impl CookieContext<'_> {
+    fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    fn is_secure(&self) -> bool {
+        self.url.scheme() == "https"
+            || (self.profile.trusts_loopback_cookies && Origin::of(self.url).is_potentially_trustworthy())
+    }
+
+    /// The effective `SameSite` of a cookie with this attribute.
+    fn same_site(&self, attribute: Option<SameSite>) -> SameSite {
+        attribute.unwrap_or(match self.profile.default_same_site {
+            DefaultSameSite::Lax => SameSite::Lax,
+            DefaultSameSite::None => SameSite::None,
+        })
+    }
+}
+
+impl Jar {
+    /// Section 5.7, "Storage Model".
+    pub(crate) fn store(&mut self, line: &[u8], context: &CookieContext<'_>, now: Duration) {
+        let Some(cookie) = SetCookie::parse(line, now) else { return };
+        let host = context.host();
+        let (domain, host_only) = match cookie.domain.as_deref() {
+            None => (host.to_owned(), true),
+            // Step 9.
+            Some(domain) if context.steps.is_public_suffix(domain) => {
+                if domain != host {
+                    return;
+                }
+                (host.to_owned(), true)
+            }
+            // Step 10.
+            Some(domain) if domain_matches(host, domain) => (domain.to_owned(), false),
+            Some(_) => return,
+        };
+        // Step 11.
+        let path = cookie.path.clone().unwrap_or_else(|| default_path(context.url));
+        // Step 13: only a secure server can set `Secure` cookies.
+        if cookie.secure && !context.is_secure() {
+            return;
+        }
+        // Step 16: an insecure server cannot overlay them.
+        if !cookie.secure
+            && !context.is_secure()
+            && self.overlays_secure_cookie(&cookie.name, &domain, &path, context)
+        {
+            return;
+        }
+        // Step 17: only same-site responses can set `SameSite` cookies.
+        let same_site = context.same_site(cookie.same_site);
+        if same_site != SameSite::None && !context.is_same_site {
+            return;
+        }
+        // Step 18.
+        if !cookie.secure && context.steps.must_be_secure(cookie.same_site) {
+            return;
+        }
+        // Steps 19 to 21.
+        if !context.steps.has_valid_prefix(&cookie, host_only) {
+            return;
+        }
+        // Step 23: a new cookie replaces an old one and takes its creation time.
+        self.created += 1;
+        let mut created = self.created;
+        if let Some(old) = self.cookies.iter().position(|old| {
+            old.name == cookie.name
+                && old.domain == domain
+                && old.host_only == host_only
+                && old.path == path
+                && old.partition == context.partition
+        }) {
+            created = self.cookies.remove(old).created;
+        }
+        self.cookies.push(Stored {
+            name: cookie.name,
+            value: cookie.value,
+            expires: cookie.expires,
+            domain,
+            host_only,
+            path,
+            secure: cookie.secure,
+            http_only: cookie.http_only,
+            same_site,
+            partition: context.partition.clone(),
+            created,
+        });
+        self.evict(now, context.steps);
+    }
+
+    /// Section 5.7, step 16: whether the cookie would hide a `Secure` cookie of the same name.
+    fn overlays_secure_cookie(
+        &self,
+        name: &[u8],
+        domain: &str,
+        path: &str,
+        context: &CookieContext<'_>,
+    ) -> bool {
+        self.cookies.iter().any(|old| {
+            old.secure
+                && old.name == name
+                && old.partition == context.partition
+                && (domain_matches(domain, &old.domain) || domain_matches(&old.domain, domain))
+                && path_matches(path, &old.path)
+        })
+    }
+
+    fn evict(&mut self, now: Duration, steps: &dyn Steps) {
+        self.cookies
+            .retain(|cookie| cookie.expires.is_none_or(|expires| !steps.is_cookie_expired(expires, now)));
+    }
+
+    /// Section 5.8.3, "Retrieval Algorithm": the cookie-string.
+    pub(crate) fn retrieve(&mut self, context: &CookieContext<'_>, now: Duration) -> Option<Vec<u8>> {
+        let steps = context.steps;
+        self.evict(now, steps);
+        // Step 1.
+        let mut cookies: Vec<&Stored> = self
+            .cookies
+            .iter()
+            .filter(|cookie| steps.cookie_host_matches(context.host(), &cookie.domain, cookie.host_only))
+            .filter(|cookie| steps.cookie_path_matches(context.url.path(), &cookie.path))
+            .filter(|cookie| !cookie.secure || steps.sends_secure_cookies(context.is_secure()))
+            .filter(|cookie| !cookie.http_only || context.is_http || steps.shows_http_only())
+            .filter(|cookie| cookie.same_site == SameSite::None || context.is_same_site)
+            .filter(|cookie| cookie.partition == context.partition)
+            .collect();
+        // Step 2: longer paths first, then older cookies.
+        cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
+        // Step 4.
+        let pairs: Vec<Vec<u8>> = cookies
+            .iter()
+            .map(|cookie| match cookie.name.as_slice() {
+                [] => cookie.value.clone(),
+                name => [name, b"=", &cookie.value].concat(),
+            })
+            .collect();
+        (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
+    }
+}
+
+/// Section 5.1.3, "Domain Matching".
+pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
+    host == domain
+        || (!is_ip_address(host) && host.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.')))
+}
+
+/// Section 5.1.4, "path-match".
+pub(crate) fn path_matches(path: &str, cookie_path: &str) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
+}
+
+/// Section 5.1.4, "default-path".
+fn default_path(url: &Url) -> String {
+    match url.path().rfind('/') {
+        None | Some(0) => "/".to_owned(),
+        Some(last) => url.path()[..last].to_owned(),
+    }
+}
+
+/// Section 5.7, steps 19 to 21: the prefixes `__Secure-` and `__Host-`, in any case.
+pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool) -> bool {
+    let starts_with = |text: &[u8], prefix: &str| {
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
+    // A value without a name must not look like a name with a prefix.
+    if cookie.name.is_empty() {
+        return !starts_with(&cookie.value, "__Secure-") && !starts_with(&cookie.value, "__Host-");
+    }
+    if starts_with(&cookie.name, "__Secure-") {
+        return cookie.secure;
+    }
+    if starts_with(&cookie.name, "__Host-") {
+        return cookie.secure && host_only && cookie.domain.is_none() && cookie.path.as_deref() == Some("/");
+    }
+    true
+}

@@ -66,9 +66,9 @@ pub(super) fn outcomes(run: &Run) -> [(&'static str, Vec<usize>); 6] {
     [
         ("passed", row(|subject| subject.passed)),
         ("failed", row(|subject| subject.failed)),
-        ("limits", row(|subject| subject.limits)),
+        ("known limits", row(|subject| subject.limits)),
         ("skipped", row(|subject| subject.skipped)),
-        ("errors", row(|subject| subject.errors)),
+        ("not playable", row(|subject| subject.errors)),
         ("selected", vec![run.scenarios; run.subjects.len()]),
     ]
 }

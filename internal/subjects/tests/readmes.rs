@@ -1,4 +1,4 @@
-//! What the READMEs of the workspace and of the suite show is so.
+//! The READMEs of the workspace and of the suite show what happens.
 
 use cors_axum::PolicyError;
 use cors_cli::policy_file::{PolicyFile, to_text};

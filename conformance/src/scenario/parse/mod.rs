@@ -187,7 +187,10 @@ impl Problems {
             let text = file.origin;
             let tls = file.tls.then(|| file.certificate.unwrap_or_default());
             if file.tls && !text.starts_with("https:") {
-                self.add(format!("servers.{name}.tls"), format!("is for an `https:` origin, not for `{text}`"));
+                self.add(
+                    format!("servers.{name}.tls"),
+                    format!("is for an `https:` origin, not for `{text}`"),
+                );
             }
             if file.certificate.is_some() && !file.tls {
                 self.add(format!("servers.{name}.certificate"), "is for `tls = true` only");
@@ -199,7 +202,9 @@ impl Problems {
             let Some(origin) = server_origin(&text) else {
                 self.add(
                     format!("servers.{name}"),
-                    format!("`{text}` is not the origin of a server: write `https://api.example`, without a path"),
+                    format!(
+                        "`{text}` is not the origin of a server: write `https://api.example`, without a path"
+                    ),
                 );
                 continue;
             };

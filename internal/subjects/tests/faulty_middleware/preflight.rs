@@ -8,12 +8,11 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
 };
-use axum::http::{HeaderName, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::base::{Cors, Kind, is_preflight, remove_cors, value};
-
 
 pub(crate) async fn answers_every_options(cors: Cors, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS && !is_preflight(&request) {

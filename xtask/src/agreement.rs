@@ -13,7 +13,7 @@ use cors_conformance::run::Options;
 use cors_conformance::scenario::{self, Scenario};
 use cors_conformance::subject::Subject;
 use cors_real_browsers::agreement::console::{self, Recording};
-use cors_real_browsers::agreement::{self, Agreement, Witness, has_page, render, summary};
+use cors_real_browsers::agreement::{self, Agreement, BrowserUnderTest, has_page, render, summary};
 use cors_real_browsers::real::{Kind, RealBrowser};
 use cors_subjects::registry;
 
@@ -127,17 +127,17 @@ async fn ask(
     options: Options,
 ) -> Result<Asked, Box<dyn Error>> {
     let pages = scenarios.iter().filter(|scenario| has_page(scenario)).count();
-    let mut progress = Progress::new((pages + console::seeable().len()) * kinds.len());
+    let mut progress = Progress::new((pages + console::case_count()) * kinds.len());
     let mut asked = Asked::default();
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;
         let version = browser.version().to_owned();
-        let witness = Witness { version, profile: kind.profile(), user_agent: Arc::new(browser) };
+        let browser = BrowserUnderTest { version, profile: kind.profile(), user_agent: Arc::new(browser) };
         let told = |_: &Scenario, is_bad| progress.count(is_bad);
-        let witnesses = std::slice::from_ref(&witness);
-        asked.agreement.join(agreement::run(scenarios, subject, witnesses, options, told).await);
-        let recorded = console::record(&witness, || progress.count(false)).await?;
-        let differences = console::differences(&witness, &recorded).await;
+        let browsers = std::slice::from_ref(&browser);
+        asked.agreement.merge(agreement::run(scenarios, subject, browsers, options, told).await);
+        let recorded = console::record(&browser, || progress.count(false)).await?;
+        let differences = console::differences(&browser, &recorded).await;
         asked
             .differences
             .extend(differences.iter().map(|difference| format!("{}, {difference}", kind.as_str())));

@@ -76,7 +76,7 @@ fn a_missing_browser_is_told_with_the_way_to_get_it(#[case] arguments: &[&str], 
         .unwrap();
     let told = stderr(&output);
     assert!(told.contains(browser) && told.contains("is not installed"), "{told}");
-    assert!(told.contains("Write `cargo xtask browsers install`."), "{told}");
+    assert!(told.contains("Run `cargo xtask browsers install`."), "{told}");
     assert_eq!(output.status.code(), Some(2));
     assert_nothing_is_left(folder.path());
 }

@@ -1,6 +1,6 @@
-//! Real browsers come when they are called, and nothing of them stays.
+//! Real browsers start, play scenarios, and leave no process and no file behind.
 //!
-//! Without browsers these tests have nothing to test, unless `CORS_BROWSERS=required` says that there must be some.
+//! If a browser is not installed, its tests are skipped. With `CORS_BROWSERS=required` they fail instead.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -18,20 +18,20 @@ use cors_subjects::registry;
 use rstest::rstest;
 use tokio::runtime::Runtime;
 
-/// A browser, or `None` where none is installed and none has to be.
+/// Starts a browser; `None` if it is not installed and need not be.
 fn launch(runtime: &Runtime, kind: Kind) -> Option<RealBrowser> {
     match runtime.block_on(RealBrowser::launch(kind)) {
         Ok(browser) => Some(browser),
         Err(error @ LaunchError::Missing(_)) if env::var_os("CORS_BROWSERS").is_none() => {
-            eprintln!("not tested: {error}");
+            eprintln!("skipped: {error}");
             None
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-/// Whether any process has been told of the folder that a browser keeps everything in.
-fn is_anybody_left(folder: &Path) -> bool {
+/// Whether a process has the folder of a browser in its arguments or its environment.
+fn is_process_left(folder: &Path) -> bool {
     let folder = folder.as_os_str().as_encoded_bytes();
     let mentions =
         |path: &Path| fs::read(path).is_ok_and(|text| text.windows(folder.len()).any(|part| part == folder));
@@ -44,11 +44,11 @@ fn is_anybody_left(folder: &Path) -> bool {
 #[rstest]
 #[case::chromium(Kind::Chromium)]
 #[case::firefox(Kind::Firefox)]
-fn a_browser_plays_a_scenario_and_is_gone(#[case] kind: Kind) {
+fn nothing_is_left_after_a_scenario(#[case] kind: Kind) {
     let runtime = Runtime::new().unwrap();
     let Some(browser) = launch(&runtime, kind) else { return };
     let folder = browser.folder().to_owned();
-    assert!(folder.is_dir() && is_anybody_left(&folder));
+    assert!(folder.is_dir() && is_process_left(&folder));
     let mut scenarios = scenario::embedded().unwrap().into_iter();
     let scenario = Arc::new(scenarios.find(|scenario| scenario.id == "preflight/method-not-listed").unwrap());
     let subject: Arc<dyn Subject> = registry::find("cors-axum").unwrap().into();
@@ -60,14 +60,14 @@ fn a_browser_plays_a_scenario_and_is_gone(#[case] kind: Kind) {
     drop(runtime);
     all_gone();
     assert!(!folder.exists());
-    assert!(!is_anybody_left(&folder));
+    assert!(!is_process_left(&folder));
 }
 
 #[rstest]
 #[case::chromium(Kind::Chromium)]
 #[case::firefox(Kind::Firefox)]
-fn nothing_stays_behind_a_panic(#[case] kind: Kind) {
-    let told = std::thread::spawn(move || {
+fn nothing_is_left_after_a_panic(#[case] kind: Kind) {
+    let panicking = std::thread::spawn(move || {
         let runtime = Runtime::new().unwrap();
         let browser = launch(&runtime, kind)?;
         let folder = browser.folder().to_owned();
@@ -78,8 +78,8 @@ fn nothing_stays_behind_a_panic(#[case] kind: Kind) {
         assert!(panicked.is_err());
         Some(folder)
     });
-    let Some(folder) = told.join().unwrap() else { return };
+    let Some(folder) = panicking.join().unwrap() else { return };
     all_gone();
     assert!(!folder.exists());
-    assert!(!is_anybody_left(&folder));
+    assert!(!is_process_left(&folder));
 }

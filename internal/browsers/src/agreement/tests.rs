@@ -150,7 +150,7 @@ impl UserAgent for Breaks {
 #[case::error(Breakage::Fails)]
 #[tokio::test]
 async fn a_scenario_that_breaks_is_counted_as_failed(#[case] how: Breakage) {
-    let agreement = compare(&["vary/*"], &[stand_in(&Profile::chromium(), Breaks::new(how))]).await;
+    let agreement = compare(&["preflight/*"], &[stand_in(&Profile::chromium(), Breaks::new(how))]).await;
     let counts = &agreement.browsers["chromium"];
     assert!(agreement.selected.len() > 1);
     assert_eq!(counts.failed, 1, "{counts:?}");
@@ -184,7 +184,7 @@ async fn no_scenario_is_not_clean() {
 #[tokio::test]
 async fn a_browser_that_refuses_everything_is_not_clean() {
     let browser = stand_in(&Profile::chromium(), Breaks::new(Breakage::RefusesAll));
-    let agreement = compare(&["vary/*"], &[browser]).await;
+    let agreement = compare(&["preflight/*"], &[browser]).await;
     let counts = &agreement.browsers["chromium"];
     assert_eq!((counts.skipped, counts.limits), (agreement.selected.len(), agreement.selected.len()));
     let summary = summary(&agreement);

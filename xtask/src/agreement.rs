@@ -127,7 +127,7 @@ async fn ask(
     options: Options,
 ) -> Result<Asked, Box<dyn Error>> {
     let pages = scenarios.iter().filter(|scenario| has_page(scenario)).count();
-    let mut progress = Progress::new((pages + console::case_count()) * kinds.len());
+    let mut progress = Progress::new((pages + cors_browser::examples::cases().len()) * kinds.len());
     let mut asked = Asked::default();
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;

@@ -144,13 +144,6 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             rule::CORS_CHECK_CREDENTIALS,
             CREDENTIALS,
         ),
-        R::PrivateNetworkNotAllowed => explain(
-            "The server is on a private network, the page on a more public one, and the preflight's response does not say \
-             `Access-Control-Allow-Private-Network: true`.",
-            "Send the header, if pages from public networks may use this server.",
-            rule::PRIVATE_NETWORK,
-            "does-cors-work-with-localhost",
-        ),
         R::InvalidAllowMethods => explain(
             "`Access-Control-Allow-Methods` is not a list of methods with commas between them.",
             "Separate the methods with commas: `GET, PUT, DELETE`.",

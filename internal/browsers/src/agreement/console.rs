@@ -38,11 +38,6 @@ impl Recording {
     }
 }
 
-/// How many cases [`record`] plays.
-pub fn case_count() -> usize {
-    cases().len()
-}
-
 /// Plays every case in a browser and records what its console prints. `on_done` is called after each case.
 ///
 /// # Errors

@@ -14,11 +14,11 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::Middleware;
 use super::tower_service::TowerService;
-use crate::measure::{Measured, Subject};
+use crate::measure::{Measurable, Measured};
 use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
 
-pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
-    // As `axum::serve` does for every connection: without it, axum would put the layer around the handler anew for each request.
+pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+    // `axum::serve` does the same for each connection. Otherwise axum would apply the layer to the handler again for each request.
     let router = router(middleware).with_state::<()>(());
     Box::new(Measured::new(TowerService::new(router, Body::empty), runtime))
 }
@@ -31,13 +31,13 @@ fn router(middleware: Middleware) -> Router {
     let router = Router::new().route(ROUTE, any(async || BODY));
     match middleware {
         Middleware::Bare => router,
-        Middleware::Ours => router.layer(cors_axum::CorsLayer::new(policy())),
-        Middleware::Theirs => router.layer(theirs()),
-        Middleware::Hook => router.layer(Identity::new()),
+        Middleware::Adapter => router.layer(cors_axum::CorsLayer::new(policy())),
+        Middleware::Other => router.layer(other()),
+        Middleware::Empty => router.layer(Identity::new()),
     }
 }
 
-fn theirs() -> CorsLayer {
+fn other() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(ORIGINS.map(HeaderValue::from_static)))
         .allow_methods(METHODS.map(|method| method.parse::<Method>().unwrap_or_default()))

@@ -16,7 +16,8 @@ const BATCH: usize = 500;
 const BUILDS: usize = 5;
 
 /// The kinds and numbers of origins.
-pub(crate) const SIZES: [(Kind, usize); 6] = [
+pub(crate) const SIZES: [(Kind, usize); 7] = [
+    (Kind::Any, 1),
     (Kind::Exact, 10),
     (Kind::Exact, 1_000),
     (Kind::Exact, 100_000),
@@ -28,6 +29,8 @@ pub(crate) const SIZES: [(Kind, usize); 6] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
+    /// `*`
+    Any,
     /// `https://shop-17.example.com`
     Exact,
     /// `https://*.shop-17.example.com`
@@ -44,7 +47,8 @@ pub(crate) struct PolicySize {
     /// Another origin every time.
     pub(crate) any_origin_ns: f64,
     /// Another origin every time, none of them allowed.
-    pub(crate) denied_ns: f64,
+    /// `None` if every origin is allowed.
+    pub(crate) denied_ns: Option<f64>,
     /// `HashSet::contains` with the same strings as `any_origin_ns`; for wildcards, with the entry itself.
     pub(crate) hash_set_any_origin_ns: f64,
     pub(crate) build_ns: f64,
@@ -107,7 +111,7 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
         origins,
         one_origin_ns: ns[0],
         any_origin_ns: ns[1],
-        denied_ns: ns[2],
+        denied_ns: (kind != Kind::Any).then_some(ns[2]),
         hash_set_any_origin_ns: ns[3],
         build_ns: median(builds),
         hash_set_build_ns: median(fills),
@@ -119,6 +123,7 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
 impl Kind {
     fn entry(self, number: usize) -> String {
         match self {
+            Self::Any => "*".to_owned(),
             Self::Exact => self.origin(number),
             Self::Wildcard => format!("https://*.shop-{number}.example.com"),
         }
@@ -127,7 +132,7 @@ impl Kind {
     /// An origin that the entry with this number allows.
     fn origin(self, number: usize) -> String {
         match self {
-            Self::Exact => format!("https://shop-{number}.example.com"),
+            Self::Any | Self::Exact => format!("https://shop-{number}.example.com"),
             Self::Wildcard => format!("https://www.shop-{number}.example.com"),
         }
     }
@@ -168,13 +173,16 @@ mod tests {
     use super::*;
 
     #[rstest]
-    fn entries_allow_their_origins_and_no_others(#[values(Kind::Exact, Kind::Wildcard)] kind: Kind) {
-        let policy = build(&(0..20).map(|number| kind.entry(number)).collect::<Vec<_>>());
+    fn entries_allow_their_origins_and_no_others(
+        #[values(Kind::Any, Kind::Exact, Kind::Wildcard)] kind: Kind,
+    ) {
+        let entries = if kind == Kind::Any { 1 } else { 20 };
+        let policy = build(&(0..entries).map(|number| kind.entry(number)).collect::<Vec<_>>());
         let is_allowed = |origin: &str| {
             let decision = policy.decide(&Head::from_origin(origin));
             matches!(decision, cors_core::Decision::Pass(cors_core::Pass::Allowed(_)))
         };
         assert!((0..20).all(|number| is_allowed(&kind.origin(number))));
-        assert!(!(0..20).any(|number| is_allowed(&kind.stranger(number))));
+        assert_eq!((0..20).any(|number| is_allowed(&kind.stranger(number))), kind == Kind::Any);
     }
 }

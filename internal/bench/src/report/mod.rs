@@ -127,6 +127,7 @@ fn decisions(decisions: &[Decision]) -> Grid {
 fn policy_sizes(sizes: &[PolicySize]) -> Grid {
     let row = |size: &PolicySize| {
         let kind = match size.kind {
+            Kind::Any => "any (*)",
             Kind::Exact => "exact",
             Kind::Wildcard => "wildcard",
         };
@@ -135,7 +136,7 @@ fn policy_sizes(sizes: &[PolicySize]) -> Grid {
             size.origins.to_string(),
             format!("{:.1}", size.one_origin_ns),
             format!("{:.1}", size.any_origin_ns),
-            format!("{:.1}", size.denied_ns),
+            size.denied_ns.map_or_else(|| "-".to_owned(), |ns| format!("{ns:.1}")),
             format!("{:.1}", size.hash_set_any_origin_ns),
             format!("{:.3}", size.build_ns / 1e6),
             format!("{:.3}", size.hash_set_build_ns / 1e6),

@@ -46,11 +46,11 @@ fn write_all(page: &mut String) -> fmt::Result {
     }
     writeln!(page, "\n## Why a policy is refused")?;
     for &code in ProblemCode::ALL {
-        write_policy(page, code.as_str(), policy::problem(code))?;
+        write_policy(page, code.as_str(), code.url(), policy::problem(code))?;
     }
     writeln!(page, "\n## What a policy is warned about")?;
     for &code in WarningCode::ALL {
-        write_policy(page, code.as_str(), policy::warning(code))?;
+        write_policy(page, code.as_str(), code.url(), policy::warning(code))?;
     }
     Ok(())
 }
@@ -116,7 +116,13 @@ fn write_exchange(page: &mut String, exchange: &Exchange) -> fmt::Result {
 
 fn write_denial(page: &mut String, reason: Reason) -> fmt::Result {
     let Some(example) = policy::denial(reason) else { return Err(fmt::Error) };
-    writeln!(page, "\n### `{reason}`\n\n{}\n\n**Fix:** {}\n", example.cause, reason.help())?;
+    writeln!(
+        page,
+        "{}\n### `{reason}`\n\n{}\n\n**Fix:** {}\n",
+        anchor(reason.url()),
+        example.cause,
+        reason.help()
+    )?;
     writeln!(page, "**Example:**\n\n```text\nOPTIONS /item")?;
     for (name, value) in example.headers {
         writeln!(page, "{name}: {value}")?;
@@ -125,9 +131,15 @@ fn write_denial(page: &mut String, reason: Reason) -> fmt::Result {
     writeln!(page, "\n403 ({answer})\n```")
 }
 
-fn write_policy(page: &mut String, code: &str, example: Option<PolicyExample>) -> fmt::Result {
+/// The target of the link that a code of the policy gives; its heading alone may be that of a block reason, too.
+fn anchor(url: &str) -> String {
+    let fragment = url.split_once('#').map_or(url, |(_, fragment)| fragment);
+    format!("\n<a id=\"{fragment}\"></a>\n")
+}
+
+fn write_policy(page: &mut String, code: &str, url: &str, example: Option<PolicyExample>) -> fmt::Result {
     let Some(example) = example else { return Err(fmt::Error) };
-    writeln!(page, "\n### `{code}`\n\n{}", example.cause)?;
+    writeln!(page, "{}\n### `{code}`\n\n{}", anchor(url), example.cause)?;
     if example.file.is_empty() {
         return writeln!(page, "\n**Fix:** Split the policy, or use patterns.");
     }

@@ -215,10 +215,6 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             "The policy does not contain the origin.",
             &[("Origin", "https://www.app.example"), (METHOD, "PUT")],
         ),
-        Reason::PrivateNetworkNotAllowed => denied(
-            "The request asks for access to a private network, which the policy does not allow.",
-            &[OWN, (METHOD, "PUT"), ("Access-Control-Request-Private-Network", "true")],
-        ),
         Reason::MalformedRequestMethod => denied(
             "`Access-Control-Request-Method` is not one method, or longer than any.",
             &[OWN, (METHOD, "PUT, DELETE")],
@@ -249,7 +245,7 @@ impl DenialExample {
         let request = request.body(()).ok()?;
         match policy.decide(&request) {
             Decision::Preflight(preflight) => preflight.reason(),
-            Decision::Pass(_) => policy.origin_reason(&request),
+            Decision::Actual(_) => policy.origin_reason(&request),
         }
     }
 }

@@ -42,9 +42,9 @@ impl Cors {
                 policy.write_preflight(preflight, &RequestView(&request), headers);
                 response
             }
-            Decision::Pass(pass) => {
+            Decision::Actual(actual) => {
                 let mut response = application(request).await;
-                policy.write(pass, &mut ResponseView(response.headers_mut()));
+                policy.write_actual(actual, &mut ResponseView(response.headers_mut()));
                 response
             }
         }
@@ -75,10 +75,6 @@ struct ResponseView<'r>(&'r mut HeaderMap);
 
 impl ResponseHead for ResponseView<'_> {
     type Value = HeaderValue;
-
-    fn set(&mut self, name: ResponseHeader, value: HeaderValue) {
-        self.0.insert(HeaderName::from_static(name.name()), value);
-    }
 
     fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
         self.0.append(HeaderName::from_static(name.name()), value);

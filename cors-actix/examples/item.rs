@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .allow_origins(["https://app.example", "http://localhost:*"])
         .allow_methods("PUT")
         .allow_headers(["authorization", "content-type"])
-        .max_age(7200)
+        .max_age(std::time::Duration::from_secs(7200))
         .build()?;
     let public = Policy::builder().allow_origins("*").build()?;
 

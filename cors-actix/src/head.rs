@@ -30,10 +30,6 @@ pub(crate) struct Response<'a>(pub(crate) &'a mut HeaderMap);
 impl ResponseHead for Response<'_> {
     type Value = HeaderValue;
 
-    fn set(&mut self, name: ResponseHeader, value: HeaderValue) {
-        self.0.insert(response_header(name), value);
-    }
-
     fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
         self.0.append(response_header(name), value);
     }
@@ -51,18 +47,12 @@ impl ResponseHead for Response<'_> {
     }
 }
 
-static REQUEST_PRIVATE_NETWORK: HeaderName =
-    HeaderName::from_static(RequestHeader::AccessControlRequestPrivateNetwork.name());
-static ALLOW_PRIVATE_NETWORK: HeaderName =
-    HeaderName::from_static(ResponseHeader::AccessControlAllowPrivateNetwork.name());
-
-/// The names that `http` knows cost nothing; the other one is borrowed from a static.
 fn request_header(name: RequestHeader) -> HeaderName {
     match name {
         RequestHeader::Origin => header::ORIGIN,
         RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
-        RequestHeader::AccessControlRequestPrivateNetwork => REQUEST_PRIVATE_NETWORK.clone(),
+        name => HeaderName::from_static(name.name()),
     }
 }
 
@@ -72,9 +62,9 @@ fn response_header(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlAllowCredentials => header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
         ResponseHeader::AccessControlAllowMethods => header::ACCESS_CONTROL_ALLOW_METHODS,
         ResponseHeader::AccessControlAllowHeaders => header::ACCESS_CONTROL_ALLOW_HEADERS,
-        ResponseHeader::AccessControlAllowPrivateNetwork => ALLOW_PRIVATE_NETWORK.clone(),
         ResponseHeader::AccessControlExposeHeaders => header::ACCESS_CONTROL_EXPOSE_HEADERS,
         ResponseHeader::AccessControlMaxAge => header::ACCESS_CONTROL_MAX_AGE,
         ResponseHeader::Vary => header::VARY,
+        name => HeaderName::from_static(name.name()),
     }
 }

@@ -5,8 +5,8 @@ mod head;
 mod service;
 
 pub use cors_core::{
-    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem,
-    ProblemCode, Reason, Warning, WarningCode,
+    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
+    Reason, Warning, WarningCode,
 };
 
 pub use cors::Cors;

@@ -9,7 +9,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::{Error, HttpResponse};
-use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
 use pin_project_lite::pin_project;
 
 use crate::head::{Request, Response};
@@ -45,7 +45,7 @@ where
         match policy.decide(&Request(request.head())) {
             // The request, and with it the body that nobody reads, ends here.
             Decision::Preflight(preflight) => CorsFuture::answered(answer(&policy, preflight, request)),
-            Decision::Pass(pass) => CorsFuture::passed(self.service.call(request), policy, pass),
+            Decision::Actual(pass) => CorsFuture::passed(self.service.call(request), policy, pass),
         }
     }
 }
@@ -90,7 +90,7 @@ impl<F, B> CorsFuture<F, B> {
         Self { state: State::Answered { response: ready(Ok(response)) } }
     }
 
-    fn passed(response: F, policy: PreparedPolicy<HeaderValue>, pass: Pass<HeaderValue>) -> Self {
+    fn passed(response: F, policy: PreparedPolicy<HeaderValue>, pass: Actual<HeaderValue>) -> Self {
         Self { state: State::Passed { response, stamp: Some(Stamp { policy, pass }) } }
     }
 }
@@ -118,18 +118,18 @@ where
 /// What is left to write when the application has answered.
 struct Stamp {
     policy: PreparedPolicy<HeaderValue>,
-    pass: Pass<HeaderValue>,
+    pass: Actual<HeaderValue>,
 }
 
 impl Stamp {
     fn put_on<B>(self, result: &mut Result<ServiceResponse<B>, Error>) {
         let Self { policy, pass } = self;
         match result {
-            Ok(response) => policy.write(pass, &mut Response(response.headers_mut())),
+            Ok(response) => policy.write_actual(pass, &mut Response(response.headers_mut())),
             // The response of an error is made by whoever ends up with it, outside of this middleware. The error itself
             // stays what it is, so that it can still be told by its type.
             Err(error) => error.add_response_mapper(move |mut response| {
-                policy.write(pass.clone(), &mut Response(response.headers_mut()));
+                policy.write_actual(pass.clone(), &mut Response(response.headers_mut()));
                 response
             }),
         }

@@ -2,8 +2,8 @@
 
 pub use cors_core::tower::{Cors, CorsLayer, ResponseFuture};
 pub use cors_core::{
-    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem,
-    ProblemCode, Reason, Warning, WarningCode,
+    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
+    Reason, Warning, WarningCode,
 };
 
 /// A policy that can be replaced while the server runs; see [`cors_core::PolicyHandle`].

@@ -1,14 +1,14 @@
-//! How many instructions a decision takes, counted by callgrind: a figure that does not depend on what else the machine does.
+//! Counts the instructions of a decision with callgrind. The counts do not depend on the load of the machine.
 //!
-//! `cargo bench -p cors-policy-core` needs valgrind, and gungraun-runner of the version in the workspace's manifest.
+//! `cargo bench -p cors-policy-core` needs valgrind, and gungraun-runner in the version of the workspace's `Cargo.lock`.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark of constants")]
+#![expect(clippy::unwrap_used, reason = "the inputs are constants")]
 
 use std::env;
 use std::process::{Command, Stdio};
 
 fn main() {
-    // Without `--bench` it is `cargo test --all-targets` that runs this, to see whether it can be run.
+    // `cargo test --all-targets` runs this without `--bench`. Then there is nothing to measure.
     let is_benchmark =
         env::args().any(|argument| argument == "--bench" || argument.starts_with("--gungraun"));
     if !is_benchmark {
@@ -17,46 +17,48 @@ fn main() {
     for program in ["valgrind", "gungraun-runner"] {
         let answer =
             Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        // The runner answers with an error, as it is to be called by a benchmark only; that is an answer, too.
+        // The runner exits with an error, because only a benchmark may call it. That still shows that it is installed.
         if answer.is_err() && !is_measured() {
-            eprintln!(
-                "skipped: counting instructions needs `{program}`, which is not installed (docs/performance.md)"
-            );
+            eprintln!("skipped: counting instructions needs `{program}`, which is not installed");
             return;
         }
     }
     instructions::run();
 }
 
-/// Whether this is the process that callgrind looks at, which has an empty environment.
+/// Whether this is the process that callgrind measures. It has an empty environment, so no program is found in it.
 fn is_measured() -> bool {
     env::args().any(|argument| argument.starts_with("--gungraun"))
 }
 
 mod instructions {
     use std::hint::black_box;
+    use std::time::Duration;
 
     use cors_core::{Decision, Policy};
     use gungraun::{library_benchmark, library_benchmark_group, main};
     use http::{HeaderValue, Request};
 
-    fn policy() -> Policy {
+    const ORIGINS: [&str; 3] =
+        ["https://app.example.com", "https://admin.example.com", "https://shop.example.org"];
+
+    fn policy(patterns: &[&str]) -> Policy {
         Policy::builder()
-            .allow_origins([
-                "https://app.example.com",
-                "https://admin.example.com",
-                "https://shop.example.org",
-            ])
+            .allow_origins([&ORIGINS[..], patterns].concat())
             .allow_methods(["GET", "PUT"])
             .allow_headers(["authorization", "content-type"])
             .expose_headers("x-request-id")
             .allow_credentials(true)
-            .max_age(7200)
+            .max_age(Duration::from_secs(7200))
             .build()
             .unwrap()
     }
 
     fn case(method: &str, headers: &[(&str, &str)]) -> (Policy, Request<()>) {
+        case_of(policy(&[]), method, headers)
+    }
+
+    fn case_of(policy: Policy, method: &str, headers: &[(&str, &str)]) -> (Policy, Request<()>) {
         let mut request = Request::builder().method(method).uri("/item");
         let others = [
             ("host", "api.example.com"),
@@ -69,9 +71,9 @@ mod instructions {
             request = request.header(*name, *value);
         }
         let request = request.body(()).unwrap();
-        // The first clone of a value allocates; a server's values share the buffer that they were read into.
+        // The first clone of a value that was made from a string allocates. Values that a server reads share one buffer.
         drop(request.headers().clone());
-        (policy(), request)
+        (policy, request)
     }
 
     fn plain() -> (Policy, Request<()>) {
@@ -84,6 +86,21 @@ mod instructions {
 
     fn denied() -> (Policy, Request<()>) {
         case("PUT", &[("origin", "https://stranger.example.net")])
+    }
+
+    /// An origin that a pattern allows.
+    fn pattern() -> (Policy, Request<()>) {
+        let policy = policy(&["https://*.preview.example.net", "https://*.example.dev:*"]);
+        case_of(policy, "PUT", &[("origin", "https://branch-1.team.preview.example.net")])
+    }
+
+    /// The longest name, below as many patterns as there can be, none of which has its port.
+    fn longest() -> (Policy, Request<()>) {
+        let nested: Vec<_> =
+            (0..115).map(|labels| format!("https://*.{}example.org:8443", "a.".repeat(labels))).collect();
+        let patterns: Vec<_> = nested.iter().map(String::as_str).chain(["https://*.example.dev:*"]).collect();
+        let origin = format!("https://{}example.org", "a.".repeat(115));
+        case_of(policy(&patterns), "PUT", &[("origin", &origin)])
     }
 
     fn preflight() -> (Policy, Request<()>) {
@@ -99,11 +116,13 @@ mod instructions {
 
     type Decided = (Policy, Request<()>, Decision<HeaderValue>);
 
-    // What is given back is dropped after the measurement.
+    // Returned values are dropped after the measurement.
     #[library_benchmark]
     #[bench::plain(plain())]
     #[bench::actual(actual())]
     #[bench::denied(denied())]
+    #[bench::pattern(pattern())]
+    #[bench::longest(longest())]
     #[bench::preflight(preflight())]
     fn decide((policy, request): (Policy, Request<()>)) -> Decided {
         let decision = black_box(&policy).decide(black_box(&request));

@@ -1,20 +1,23 @@
-//! The traits of an adapter for the types of the `http` crate, which axum, warp, Poem, tonic and hyper share.
+//! The traits for the types of the `http` crate, which axum, warp, Poem, tonic and hyper share.
 
 use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, request};
 
-use crate::{Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use crate::{Names, Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
 
-/// As many headers as the answer to a preflight can have, so that its map is allocated once.
-const PREFLIGHT_HEADERS: usize = 7;
+/// The most headers that the answer to a preflight can have, so that its map is allocated once.
+const PREFLIGHT_HEADERS: usize = 6;
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl PreparedPolicy<HeaderValue> {
-    /// The whole answer to a preflight: its status and headers; it has no content.
+    /// Returns the status and the headers of the answer to a preflight. Its body is empty.
+    ///
+    /// It does the same as [`write_preflight`](Self::write_preflight), into a new map.
     pub fn answer_preflight<R>(&self, preflight: Preflight, request: &R) -> (StatusCode, HeaderMap)
     where
         R: RequestHead<Value = HeaderValue>,
     {
-        // A policy's statuses are valid ones, by construction; were one not, the browser must not take it for a yes.
+        // A policy only has statuses from 200 to 299. If that were wrong, the browser must not read the answer as a yes.
         let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
         let mut headers = HeaderMap::with_capacity(PREFLIGHT_HEADERS);
         self.write_preflight(preflight, request, &mut headers);
@@ -22,6 +25,7 @@ impl PreparedPolicy<HeaderValue> {
     }
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl<B> RequestHead for Request<B> {
     type Value = HeaderValue;
 
@@ -38,6 +42,7 @@ impl<B> RequestHead for Request<B> {
     }
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl RequestHead for request::Parts {
     type Value = HeaderValue;
 
@@ -54,7 +59,8 @@ impl RequestHead for request::Parts {
     }
 }
 
-/// A request in two pieces, for a framework whose own request type keeps them so.
+/// A method and a header map, for a framework whose request type keeps them apart.
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl RequestHead for (&Method, &HeaderMap) {
     type Value = HeaderValue;
 
@@ -71,12 +77,9 @@ impl RequestHead for (&Method, &HeaderMap) {
     }
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl ResponseHead for HeaderMap {
     type Value = HeaderValue;
-
-    fn set(&mut self, name: ResponseHeader, value: HeaderValue) {
-        self.insert(response_name(name), value);
-    }
 
     fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
         self.append(response_name(name), value);
@@ -86,12 +89,12 @@ impl ResponseHead for HeaderMap {
         self.get_all(header::VARY).iter().map(HeaderValue::as_bytes)
     }
 
-    fn add_vary(&mut self, value: HeaderValue, mut makes_superfluous: impl FnMut(&[u8]) -> bool) {
+    fn add_vary(&mut self, value: HeaderValue, mut covers: impl FnMut(&[u8]) -> bool) {
         match self.entry(header::VARY) {
-            Entry::Vacant(place) => {
-                place.insert(value);
+            Entry::Vacant(entry) => {
+                entry.insert(value);
             }
-            Entry::Occupied(lines) if lines.iter().any(|line| makes_superfluous(line.as_bytes())) => {}
+            Entry::Occupied(lines) if lines.iter().any(|line| covers(line.as_bytes())) => {}
             Entry::Occupied(mut lines) => lines.append(value),
         }
     }
@@ -104,29 +107,11 @@ impl ResponseHead for HeaderMap {
 }
 
 fn lines(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-    get_all(headers, name).map(HeaderValue::as_bytes)
+    headers.get_all(request_name(name)).iter().map(HeaderValue::as_bytes)
 }
 
 fn values(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
-    get_all(headers, name).cloned()
-}
-
-/// How many different headers browsers send at most, and then some.
-const FEW_HEADERS: usize = 32;
-
-static REQUEST_PRIVATE_NETWORK: HeaderName =
-    HeaderName::from_static(RequestHeader::AccessControlRequestPrivateNetwork.name());
-static ALLOW_PRIVATE_NETWORK: HeaderName =
-    HeaderName::from_static(ResponseHeader::AccessControlAllowPrivateNetwork.name());
-
-fn get_all(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = &HeaderValue> {
-    // The one name that `http` does not know is long to hash, and hardly ever there: comparing it with a few others, which
-    // differ in kind or in length, is faster.
-    let is_absent = name == RequestHeader::AccessControlRequestPrivateNetwork
-        && headers.keys_len() <= FEW_HEADERS
-        && !headers.keys().any(|name| name == REQUEST_PRIVATE_NETWORK);
-    let found = (!is_absent).then(|| headers.get_all(request_name(name)).iter());
-    found.into_iter().flatten()
+    headers.get_all(request_name(name)).iter().cloned()
 }
 
 fn request_name(name: RequestHeader) -> HeaderName {
@@ -134,7 +119,6 @@ fn request_name(name: RequestHeader) -> HeaderName {
         RequestHeader::Origin => header::ORIGIN,
         RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
-        RequestHeader::AccessControlRequestPrivateNetwork => REQUEST_PRIVATE_NETWORK.clone(),
     }
 }
 
@@ -144,9 +128,59 @@ fn response_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlAllowCredentials => header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
         ResponseHeader::AccessControlAllowMethods => header::ACCESS_CONTROL_ALLOW_METHODS,
         ResponseHeader::AccessControlAllowHeaders => header::ACCESS_CONTROL_ALLOW_HEADERS,
-        ResponseHeader::AccessControlAllowPrivateNetwork => ALLOW_PRIVATE_NETWORK.clone(),
         ResponseHeader::AccessControlExposeHeaders => header::ACCESS_CONTROL_EXPOSE_HEADERS,
         ResponseHeader::AccessControlMaxAge => header::ACCESS_CONTROL_MAX_AGE,
         ResponseHeader::Vary => header::VARY,
+    }
+}
+
+/// A method, for [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<Method> for Names {
+    fn from(method: Method) -> Self {
+        method.as_str().into()
+    }
+}
+
+/// A method, for [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<&Method> for Names {
+    fn from(method: &Method) -> Self {
+        method.as_str().into()
+    }
+}
+
+/// A header name, for [`PolicyBuilder::allow_headers`](crate::PolicyBuilder::allow_headers) and
+/// [`PolicyBuilder::expose_headers`](crate::PolicyBuilder::expose_headers).
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<HeaderName> for Names {
+    fn from(name: HeaderName) -> Self {
+        name.as_str().into()
+    }
+}
+
+/// A header name, for [`PolicyBuilder::allow_headers`](crate::PolicyBuilder::allow_headers) and
+/// [`PolicyBuilder::expose_headers`](crate::PolicyBuilder::expose_headers).
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<&HeaderName> for Names {
+    fn from(name: &HeaderName) -> Self {
+        name.as_str().into()
+    }
+}
+
+/// An origin, for [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<HeaderValue> for Names {
+    fn from(value: HeaderValue) -> Self {
+        (&value).into()
+    }
+}
+
+/// An origin, for [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<&HeaderValue> for Names {
+    fn from(value: &HeaderValue) -> Self {
+        // Bytes that are not UTF-8 become characters that are not ASCII, so that `build` refuses the origin.
+        String::from_utf8_lossy(value.as_bytes()).into()
     }
 }

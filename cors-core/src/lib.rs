@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod codes;
 mod decision;
 mod handle;
 mod header;
@@ -10,13 +12,14 @@ mod policy;
 mod table;
 mod token;
 #[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
 mod traits;
 
-pub use decision::{Decision, Pass, Preflight, PreparedPolicy, Reason};
+pub use decision::{Actual, Decision, Preflight, PreparedPolicy, Reason};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
 pub use policy::{
-    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning, WarningCode,
+    Danger, Names, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning, WarningCode,
 };
 pub use traits::{RequestHead, ResponseHead};

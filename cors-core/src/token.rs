@@ -1,20 +1,20 @@
-//! Tokens and lists of RFC 9110, and the names that the Fetch standard sets apart.
+//! Tokens and lists of RFC 9110, and the names with a special meaning in the Fetch standard.
 
 /// Whether `bytes` is a token (RFC 9110, section 5.6.2): a method or a header name.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let blocks = bytes.chunks_exact(BLOCK);
     !bytes.is_empty()
-        && blocks.iter().all(|block| every(block, is_token_byte))
-        && rest.iter().all(|&byte| IS_TOKEN_BYTE[usize::from(byte)])
+        && blocks.remainder().iter().all(|&byte| IS_TOKEN_BYTE[usize::from(byte)])
+        && blocks.into_iter().all(|block| all_bytes(block, is_token_byte))
 }
 
-/// Without the optional white space around it (RFC 9110, section 5.6.3).
+/// Removes the optional white space around a value (RFC 9110, section 5.6.3).
 pub(crate) fn trim_white_space(bytes: &[u8]) -> &[u8] {
-    let bytes = &bytes[leading(bytes, is_white_space)..];
+    let bytes = &bytes[count_leading(bytes, is_white_space)..];
     match bytes {
         [.., b' ' | b'\t'] => {
-            let (_, blocks) = bytes.as_rchunks::<BLOCK>();
-            let blank = blocks.iter().rev().take_while(|block| every(block, is_white_space)).count();
+            let blank =
+                bytes.rchunks_exact(BLOCK).take_while(|block| all_bytes(block, is_white_space)).count();
             let bytes = &bytes[..bytes.len() - blank * BLOCK];
             let blank = bytes.iter().rev().take_while(|&&byte| is_white_space(byte)).count();
             &bytes[..bytes.len() - blank]
@@ -28,32 +28,33 @@ pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(list);
     std::iter::from_fn(move || {
         let list = rest?;
-        let (element, after) = list.split_at(leading(list, |byte| byte != b','));
+        let (element, after) = list.split_at(count_leading(list, |byte| byte != b','));
         rest = after.get(1..);
         Some(element)
     })
 }
 
-/// How many bytes at the start are of a kind.
-fn leading(bytes: &[u8], is_kind: impl Fn(u8) -> bool + Copy) -> usize {
-    let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    let start = blocks.iter().take_while(|block| every(block, is_kind)).count() * BLOCK;
+/// The number of bytes at the start for which `is_kind` is true.
+fn count_leading(bytes: &[u8], is_kind: impl Fn(u8) -> bool + Copy) -> usize {
+    let blocks = bytes.chunks_exact(BLOCK).take_while(|block| all_bytes(block, is_kind)).count();
+    let start = blocks * BLOCK;
     start + bytes[start..].iter().take_while(|&&byte| is_kind(byte)).count()
 }
 
-/// How many bytes are looked at together. Values from strangers may be long, and this is many times faster than one by one.
+/// The number of bytes that are checked together. A client can send long values, and this is many times faster than
+/// checking byte by byte.
 const BLOCK: usize = 32;
 
-/// Whether every byte is of a kind; it does not stop at the first that is not, so that the compiler can do without branches.
-fn every(block: &[u8; BLOCK], is_kind: impl Fn(u8) -> bool) -> bool {
-    block.iter().fold(true, |every, &byte| every & is_kind(byte))
+/// Whether `is_kind` is true for all bytes of a block. It does not stop early, so that the compiler can vectorize it.
+fn all_bytes(block: &[u8], is_kind: impl Fn(u8) -> bool) -> bool {
+    block.iter().fold(true, |all, &byte| all & is_kind(byte))
 }
 
 fn is_white_space(byte: u8) -> bool {
     (byte == b' ') | (byte == b'\t')
 }
 
-/// What [`IS_TOKEN_BYTE`] says, as comparisons.
+/// The same as [`IS_TOKEN_BYTE`], in a form that the compiler can vectorize.
 const fn is_token_byte(byte: u8) -> bool {
     const fn within(byte: u8, first: u8, last: u8) -> bool {
         byte.wrapping_sub(first) <= last - first
@@ -72,17 +73,18 @@ const fn is_token_byte(byte: u8) -> bool {
 /// Fetch, "CORS-safelisted method".
 pub(crate) const SAFELISTED_METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
 
-/// Fetch, "forbidden method"; compared without regard to case.
+/// Fetch, "forbidden method". They are case-insensitive.
 pub(crate) const FORBIDDEN_METHODS: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 
-/// The methods of RFC 9110, section 9.3, and RFC 5789 that a page can use, in the only case in which they are standard.
+/// The methods of RFC 9110, section 9.3, and RFC 5789 that a page can use. They are standard only in upper case.
 pub(crate) const STANDARD_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
 
 /// Fetch, "CORS non-wildcard request-header name".
 pub(crate) const AUTHORIZATION: &str = "authorization";
 
-/// The names of Fetch, "CORS-safelisted request-header", that are safelisted with every ordinary value. `content-type` and
-/// `range` are not among them: they are safelisted with few values only, and have to be listed for all others.
+/// The names of Fetch, "CORS-safelisted request-header", that are safelisted with all ordinary values.
+///
+/// `content-type` and `range` are safelisted with a few values only and must be listed for all other values.
 pub(crate) const SAFELISTED_REQUEST_HEADERS: [&str; 3] = ["accept", "accept-language", "content-language"];
 
 /// Fetch, "CORS-safelisted response-header name".
@@ -99,15 +101,15 @@ pub(crate) const SAFELISTED_RESPONSE_HEADERS: [&str; 7] = [
 /// Fetch, "forbidden response-header name".
 pub(crate) const FORBIDDEN_RESPONSE_HEADERS: [&str; 2] = ["set-cookie", "set-cookie2"];
 
-/// The prefix of every header of the CORS protocol but `Origin`.
+/// The prefix of all headers of the CORS protocol except `Origin`.
 pub(crate) const ACCESS_CONTROL: &str = "access-control-";
 
-/// Whether a name in lower case is one that the CORS protocol itself reads or writes.
+/// Whether a lower-case name belongs to the CORS protocol.
 pub(crate) fn is_cors_header(name: &str) -> bool {
     name == "origin" || name.starts_with(ACCESS_CONTROL)
 }
 
-/// Fetch, "forbidden request-header", as far as the name alone decides; `name` is in lower case.
+/// Fetch, "forbidden request-header", for those that are forbidden with every value. `name` is in lower case.
 pub(crate) fn is_forbidden_request_header(name: &str) -> bool {
     const NAMES: [&str; 19] = [
         "accept-charset",
@@ -133,6 +135,7 @@ pub(crate) fn is_forbidden_request_header(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("proxy-") || name.starts_with("sec-")
 }
 
+/// Whether a byte can be part of a token, by its value.
 const IS_TOKEN_BYTE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;

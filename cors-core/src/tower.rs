@@ -1,7 +1,7 @@
-//! The adapter for every service of the tower ecosystem that speaks the types of the `http` crate.
+//! A tower layer for every service that uses the types of the `http` crate.
 //!
-//! Adapters for frameworks of that kind offer it under their own names; it is enough by itself for plain hyper, tonic, or
-//! a framework that takes tower's layers.
+//! Some adapters export it under their own name. It also works by itself, for hyper, tonic and other frameworks that accept
+//! tower layers.
 
 use std::future::Future;
 use std::mem;
@@ -13,11 +13,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Decision, Pass, PolicySource, PreparedPolicy};
+use crate::{Actual, Decision, PolicySource, PreparedPolicy};
 
-/// Puts [`Cors`] around a service.
+/// Wraps a service in [`Cors`].
 ///
-/// One layer can be given to several routers; cloning it copies no policy.
+/// One layer can be used for several routers. Cloning it does not copy the policy.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -42,14 +42,14 @@ use crate::{Decision, Pass, PolicySource, PreparedPolicy};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a layer does nothing until it is put around a service"]
+#[must_use = "a layer does nothing until it wraps a service"]
 pub struct CorsLayer {
     policy: PolicySource<HeaderValue>,
 }
 
 impl CorsLayer {
-    /// A layer that enforces `policy`: a [`Policy`](crate::Policy), or a [`PolicyHandle`](crate::PolicyHandle) if it
-    /// is to be replaced while the server runs.
+    /// Creates a layer from a [`Policy`](crate::Policy), or from a [`PolicyHandle`](crate::PolicyHandle) if the policy can
+    /// change while the server runs.
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
         Self { policy: policy.into() }
     }
@@ -63,10 +63,10 @@ impl<S> Layer<S> for CorsLayer {
     }
 }
 
-/// A service behind a CORS policy.
+/// A service with a CORS policy.
 ///
-/// It answers every CORS-preflight request itself, with an empty body, and writes the policy's headers into the inner
-/// service's response to everything else.
+/// It answers all CORS-preflight requests with an empty body, and adds the policy's headers to the inner service's response
+/// to every other request.
 #[derive(Clone, Debug)]
 pub struct Cors<S> {
     inner: S,
@@ -74,22 +74,22 @@ pub struct Cors<S> {
 }
 
 impl<S> Cors<S> {
-    /// Puts `policy` in front of `inner`; what [`CorsLayer`] does for services of its own kind.
+    /// Wraps `inner`, as [`CorsLayer`] does.
     pub fn new(inner: S, policy: impl Into<PolicySource<HeaderValue>>) -> Self {
         Self { inner, policy: policy.into() }
     }
 
-    /// The service inside.
+    /// Returns a reference to the inner service.
     pub fn inner(&self) -> &S {
         &self.inner
     }
 
-    /// The service inside, to be changed.
+    /// Returns a mutable reference to the inner service.
     pub fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The service inside, without its policy.
+    /// Returns the inner service without the policy.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -105,29 +105,28 @@ where
     type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // Which request comes next is not known yet, so even a preflight waits for the inner service; it takes
-        // nothing from it.
+        // The next request is not known yet, so a preflight waits for the inner service too. It does not use it.
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        // One request sees one policy from start to end, even if a handle replaces it meanwhile.
+        // One request uses one policy from start to end, even if a handle replaces it in the meantime.
         let policy = self.policy.current();
         match policy.decide(&request) {
             Decision::Preflight(preflight) => {
                 let (status, headers) = policy.answer_preflight(preflight, &request);
                 ResponseFuture { state: State::Preflight { status, headers } }
             }
-            Decision::Pass(pass) => {
+            Decision::Actual(actual) => {
                 let inner = self.inner.call(request);
-                ResponseFuture { state: State::Pass { inner, policy, pass: Some(pass) } }
+                ResponseFuture { state: State::Actual { inner, policy, actual: Some(actual) } }
             }
         }
     }
 }
 
 pin_project! {
-    /// The response of [`Cors`].
+    /// The response future of [`Cors`].
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -140,7 +139,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Preflight { status: StatusCode, headers: HeaderMap },
-        Pass { #[pin] inner: F, policy: PreparedPolicy<HeaderValue>, pass: Option<Pass<HeaderValue>> },
+        Actual { #[pin] inner: F, policy: PreparedPolicy<HeaderValue>, actual: Option<Actual<HeaderValue>> },
     }
 }
 
@@ -159,11 +158,11 @@ where
                 *response.headers_mut() = mem::take(headers);
                 Poll::Ready(Ok(response))
             }
-            StateProjection::Pass { inner, policy, pass } => {
-                // An error is no response yet: there is nothing to write into.
+            StateProjection::Actual { inner, policy, actual } => {
+                // An error is not a response yet, so there is nothing to write into.
                 let mut response = ready!(inner.poll(context))?;
-                if let Some(pass) = pass.take() {
-                    policy.write(pass, response.headers_mut());
+                if let Some(actual) = actual.take() {
+                    policy.write_actual(actual, response.headers_mut());
                 }
                 Poll::Ready(Ok(response))
             }
@@ -198,7 +197,7 @@ mod tests {
     #[case::preflight("OPTIONS", 204, "")]
     #[case::actual("PUT", 200, "inside")]
     #[tokio::test]
-    async fn only_an_actual_request_reaches_the_service_inside(
+    async fn only_actual_requests_reach_the_inner_service(
         #[case] method: &str,
         #[case] status: u16,
         #[case] body: &str,
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_of_the_service_inside_passes_as_it_is() {
+    async fn an_error_of_the_inner_service_is_returned_unchanged() {
         assert_eq!(answer("PUT", Err("broken")).await.unwrap_err(), "broken");
     }
 }

@@ -1,51 +1,85 @@
-//! What an adapter implements: a view of its framework's requests, and a pen for its responses.
+//! The traits that an adapter implements for its framework's requests and responses.
 
 use crate::{RequestHeader, ResponseHeader};
 
-/// The part of a request that CORS reads, lent by a framework.
+/// Gives read access to the parts of a request that CORS looks at.
+///
+/// With the feature `http` it is implemented for `http::Request`, `http::request::Parts` and the pair
+/// `(&http::Method, &http::HeaderMap)`. An adapter for a framework with its own types implements it on a wrapper:
+///
+/// ```
+/// use cors_core::{RequestHead, RequestHeader};
+///
+/// struct MyRequest {
+///     method: String,
+///     headers: Vec<(String, String)>,
+/// }
+///
+/// impl MyRequest {
+///     fn lines_of(&self, name: RequestHeader) -> impl Iterator<Item = &String> {
+///         let lines = self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name.name()));
+///         lines.map(|(_, value)| value)
+///     }
+/// }
+///
+/// impl RequestHead for MyRequest {
+///     type Value = String;
+///
+///     fn is_options(&self) -> bool {
+///         self.method == "OPTIONS"
+///     }
+///
+///     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+///         self.lines_of(name).map(String::as_bytes)
+///     }
+///
+///     fn values(&self, name: RequestHeader) -> impl Iterator<Item = String> {
+///         self.lines_of(name).cloned()
+///     }
+/// }
+/// ```
 pub trait RequestHead {
-    /// A header value that can be echoed into a response.
+    /// A header value that can be copied into the response.
     ///
-    /// Owned, so that it outlives the request on its way through the application, and cheap to clone: a reference
-    /// count, or a borrow where the framework's request outlives its response.
+    /// It is kept while the application handles the request. Cloning should be cheap: a reference count, or a borrow
+    /// if the framework's request outlives its response.
     type Value;
 
-    /// Whether the request's method is `OPTIONS`; methods are case-sensitive (RFC 9110, section 9.1).
+    /// Returns whether the method is `OPTIONS`, in upper case: methods are case-sensitive (RFC 9110, section 9.1).
     fn is_options(&self) -> bool;
 
-    /// Every line of this header, in order, as the bytes that arrived.
+    /// Returns all lines of this header in order, as the bytes that were received.
     ///
     /// Lines must not be joined: two `Origin` lines are not one origin.
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]>;
 
-    /// The same lines as [`lines`](Self::lines), as values to echo.
+    /// Returns the same lines as [`lines`](Self::lines), in the same order, as values for the response.
     fn values(&self, name: RequestHeader) -> impl Iterator<Item = Self::Value>;
 }
 
-/// The headers of a response, to be written by a decision.
+/// Gives write access to the headers of a response.
+///
+/// With the feature `http` it is implemented for `http::HeaderMap`.
 pub trait ResponseHead {
-    /// The framework's type for a header value; the same as [`RequestHead::Value`].
+    /// The framework's type for a header value; the same type as [`RequestHead::Value`].
     type Value;
 
-    /// Sets this header to one line, replacing every line that is there.
-    fn set(&mut self, name: ResponseHeader, value: Self::Value);
-
-    /// Adds one line of this header after those that are there.
+    /// Adds one line of this header and keeps the lines that are already there.
     fn append(&mut self, name: ResponseHeader, value: Self::Value);
 
-    /// The lines of `Vary` that the response has so far.
+    /// Returns the lines of `Vary` that the response has so far.
     fn vary(&self) -> impl Iterator<Item = &[u8]>;
 
-    /// Adds a line to `Vary`, unless one that is there makes it superfluous.
+    /// Adds a line to `Vary`, unless `covers` returns `true` for a line that is already there.
     ///
-    /// A framework whose headers can be looked up and written in one go does so here; others need not say anything.
-    fn add_vary(&mut self, value: Self::Value, makes_superfluous: impl FnMut(&[u8]) -> bool) {
-        if !self.vary().any(makes_superfluous) {
+    /// The default implementation calls [`vary`](Self::vary) and [`append`](Self::append). Override it if the framework
+    /// can look up and change a header in one step.
+    fn add_vary(&mut self, value: Self::Value, covers: impl FnMut(&[u8]) -> bool) {
+        if !self.vary().any(covers) {
             self.append(ResponseHeader::Vary, value);
         }
     }
 
-    /// Removes every header whose name begins with `prefix`, which is in lower case; names are compared without regard
-    /// to case.
+    /// Removes every header whose name starts with `prefix`, ignoring case. `prefix` is in lower case.
     fn remove_with_prefix(&mut self, prefix: &str);
 }

@@ -1,8 +1,11 @@
-//! What a policy may say, what is refused, and what is worth a warning.
+//! What a policy can contain, what is refused, and what gets a warning.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
+
+use std::time::Duration;
 
 use cors_core::{Danger, Policy, PolicyBuilder, ProblemCode, WarningCode};
+use http::{HeaderName, HeaderValue, Method};
 use rstest::rstest;
 
 const APP: &str = "allow_origins = \"https://app.example\"\n";
@@ -96,35 +99,35 @@ fn refused(#[case] text: &str, #[case] code: &str, #[case] field: &str) {
 }
 
 #[test]
-fn everything_is_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let text = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"TRACE\"]\nmax_ages = 3\n";
     let error = toml::from_str::<Policy>(text).unwrap_err().to_string();
     let lines = [
         "the CORS policy is refused, it has 4 problems:",
         "- allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.",
         "- allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.",
-        "- allow_methods[1]: `TRACE` is a method that browsers forbid every page to use. Leave it out.",
-        "- max_ages: no policy has such a field. Write `max_age`.",
+        "- allow_methods[1]: `TRACE` is a method that browsers forbid pages to use. Leave it out.",
+        "- max_ages: unknown field. Did you mean `max_age`?",
     ];
     assert_eq!(error.trim_end(), lines.join("\n"));
 }
 
 #[test]
-fn an_entry_that_is_no_string_does_not_move_those_behind_it() {
+fn an_entry_of_the_wrong_type_does_not_change_the_positions_of_later_entries() {
     let text = "allow_origins = [\"https://a.example\", 3, \"https://b.example/\"]";
     let places = [("wrong-type", "allow_origins[1]"), ("origin-with-path", "allow_origins[2]")];
     assert_eq!(problems(text), places.map(|(code, field)| (code.to_owned(), field.to_owned())));
 }
 
 #[test]
-fn problems_of_a_list_come_in_its_order() {
+fn problems_of_a_list_are_in_its_order() {
     let text = "allow_origins = [\"https://a.example/\", \"http://b.example\", 3, \"*\", \"https://c.example/\"]\nallow_credentials = true";
     let places: Vec<_> = problems(text).into_iter().map(|(_, field)| field).collect();
     assert_eq!(places, [0, 1, 2, 3, 3, 4].map(|position| format!("allow_origins[{position}]")));
 }
 
 #[test]
-fn warnings_of_a_list_come_in_its_order() {
+fn warnings_of_a_list_are_in_its_order() {
     let text = r#"allow_origins = ["https://b.a.example", "https://*.a.example", "https://*.a.example"]"#;
     let places: Vec<_> = warnings(text).into_iter().map(|(_, field)| field).collect();
     assert_eq!(places, ["allow_origins[0]", "allow_origins[2]"]);
@@ -136,21 +139,21 @@ fn warnings_of_a_list_come_in_its_order() {
 #[case("allow_methods = \"a\\nb\"", "`a\\nb` is not a method")]
 #[case("max_age = \"a\\n'b'\"", "`\"a\\n'b'\"` is a string")]
 #[case("allow_methods = \"\\u001b[2J\"", "`\\u{1b}[2J` is not a method")]
-fn a_message_shows_the_value_on_one_line(#[case] text: &str, #[case] told: &str) {
+fn a_message_shows_the_value_on_one_line(#[case] text: &str, #[case] expected: &str) {
     let builder: PolicyBuilder = toml::from_str(&format!("{APP}{text}")).unwrap();
     let error = builder.build().unwrap_err().to_string();
-    assert!(error.contains(told), "{error}");
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]
-fn an_empty_origin_is_told_in_a_sentence() {
+fn the_message_about_an_empty_origin_is_a_sentence() {
     let error = Policy::builder().allow_origins([""]).build().unwrap_err();
-    let told = "allow_origins[0]: an origin is empty. Write an origin such as `https://example.com`.";
-    assert_eq!(error.problems()[0].to_string(), told);
+    let expected = "allow_origins[0]: an origin is empty. Write an origin such as `https://example.com`.";
+    assert_eq!(error.problems()[0].to_string(), expected);
 }
 
 #[test]
-fn any_origin_among_others_is_told_to_exclude_credentials_at_once() {
+fn any_origin_beside_others_reports_both_problems() {
     let text = "allow_origins = [\"https://a.example\", \"*\"]\nallow_credentials = true";
     let codes = ["any-origin-with-credentials", "wildcard-among-names"];
     assert_eq!(problems(text), codes.map(|code| (code.to_owned(), "allow_origins[1]".to_owned())));
@@ -174,7 +177,7 @@ fn null_in_json_leaves_a_field_out() {
 #[case("3")]
 #[case("[]")]
 #[case("\"*\"")]
-fn what_is_no_table_is_an_error(#[case] text: &str) {
+fn a_value_that_is_not_a_table_is_an_error(#[case] text: &str) {
     let error = serde_json::from_str::<Policy>(text).unwrap_err().to_string();
     assert!(error.contains("a CORS policy: a table with the field `allow_origins`"), "{error}");
 }
@@ -216,7 +219,7 @@ fn accepted_without_a_warning(#[case] text: &str) {
 #[rstest]
 #[case("http://a.example", Danger::InsecureOrigins)]
 #[case("https://*.github.io", Danger::PublicSuffixWildcards)]
-fn a_danger_that_is_meant(#[case] origin: &str, #[case] danger: Danger) {
+fn an_exception_allows_what_it_names(#[case] origin: &str, #[case] danger: Danger) {
     let builder = || Policy::builder().allow_origins(origin).allow_credentials(true);
     assert!(builder().build().is_err());
     assert!(builder().dangerously_allow([danger]).build().is_ok());
@@ -229,16 +232,116 @@ fn a_danger_that_is_meant(#[case] origin: &str, #[case] danger: Danger) {
 #[case("http://[::1]:8080")]
 #[case("https://*.example.com")]
 #[case("chrome-extension://abcdefghijklmnop")]
-fn credentials_are_for_origins_that_nobody_else_can_have(#[case] origin: &str) {
+fn origins_with_a_single_owner_can_have_credentials(#[case] origin: &str) {
     assert!(Policy::builder().allow_origins(origin).allow_credentials(true).build().is_ok());
 }
 
 #[test]
-fn what_is_written_back_leaves_out_what_is_true_anyway() {
+fn default_values_are_not_serialized() {
     let text = "allow_origins = [\"https://app.example\", \"http://localhost:*\"]\nallow_headers = [\"*\", \"authorization\"]\nexpose_headers = \"*\"\npreflight_status = 204\ndiagnostics = false\n";
     let policy: Policy = toml::from_str(text).unwrap();
     assert_eq!(
         toml::to_string(&policy).unwrap(),
         "allow_origins = [\"https://app.example\", \"http://localhost:*\"]\nallow_headers = [\"*\", \"authorization\"]\nexpose_headers = \"*\"\n"
+    );
+}
+
+#[test]
+fn a_removed_field_says_what_happened_and_what_to_do() {
+    let builder: PolicyBuilder = toml::from_str(&format!("{APP}allow_private_network = true")).unwrap();
+    let error = builder.build().unwrap_err();
+    let [problem] = error.problems() else { panic!("{error}") };
+    assert_eq!((problem.code(), problem.field()), (ProblemCode::UnknownField, "allow_private_network"));
+    let text = problem.to_string();
+    assert!(text.contains("browsers have abandoned Private Network Access"), "{text}");
+    assert!(text.contains("Leave it out.") && text.contains("Local Network Access"), "{text}");
+}
+
+#[rstest]
+#[case("allow_origin", "Did you mean `allow_origins`?")]
+#[case("Allow-Methods", "Did you mean `allow_methods`?")]
+#[case("max_gae", "Did you mean `max_age`?")]
+#[case("colour", "Leave it out. The fields are allow_origins, allow_methods, ")]
+fn an_unknown_field_names_the_nearest_one(#[case] field: &str, #[case] help: &str) {
+    let builder: PolicyBuilder = toml::from_str(&format!("{APP}{field} = 1")).unwrap();
+    let error = builder.build().unwrap_err();
+    assert!(error.problems()[0].help().starts_with(help), "{error}");
+}
+
+#[rstest]
+#[case(Duration::from_millis(1500), "`1.5s` is not a whole number of seconds")]
+#[case(Duration::from_nanos(1), "`1ns` is not a whole number of seconds")]
+#[case(Duration::from_secs(86_401), "`86401` is longer than a day")]
+#[case(Duration::MAX, "is not a whole number of seconds")]
+fn a_max_age_that_the_header_cannot_express_is_refused(#[case] max_age: Duration, #[case] expected: &str) {
+    let error = Policy::builder().allow_origins("*").max_age(max_age).build().unwrap_err();
+    assert_eq!(error.problems()[0].code(), ProblemCode::MaxAge);
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[test]
+fn a_max_age_is_a_duration_in_code_and_seconds_in_a_file() {
+    let policy: Policy = toml::from_str(&format!("{APP}max_age = 60")).unwrap();
+    assert_eq!(policy.max_age(), Some(Duration::from_secs(60)));
+    assert_eq!(
+        policy,
+        Policy::builder()
+            .allow_origins("https://app.example")
+            .max_age(Duration::from_secs(60))
+            .build()
+            .unwrap()
+    );
+    assert!(toml::to_string(&policy).unwrap().contains("max_age = 60\n"));
+}
+
+#[test]
+fn the_types_of_the_http_crate_are_accepted_beside_strings() {
+    let strings = Policy::builder()
+        .allow_origins(["https://app.example", "https://b.example"])
+        .allow_methods(["PUT"])
+        .allow_headers(["x-a", "x-b"])
+        .expose_headers(["etag"])
+        .build()
+        .unwrap();
+    let origins =
+        vec![HeaderValue::from_static("https://app.example"), HeaderValue::from_static("https://b.example")];
+    let headers = [HeaderName::from_static("x-a"), HeaderName::from_static("x-b")];
+    let typed = Policy::builder()
+        .allow_origins(&origins)
+        .allow_methods([Method::PUT])
+        .allow_headers(&headers)
+        .expose_headers(http::header::ETAG)
+        .build()
+        .unwrap();
+    assert_eq!(typed, strings);
+}
+
+#[test]
+fn a_header_value_that_is_not_ascii_is_refused() {
+    let origin = HeaderValue::from_bytes(b"https://b\xfccher.example").unwrap();
+    let error = Policy::builder().allow_origins([origin]).build().unwrap_err();
+    assert_eq!(error.problems()[0].code(), ProblemCode::OriginWithUnicode);
+}
+
+#[rstest]
+#[case("https://app.example", "https://app.example", true)]
+#[case("https://app.example", "https://APP.example", false)]
+#[case("*", "https://app.example", true)]
+#[case("*", "file://", true)]
+#[case("*", "not an origin", true)]
+fn allows_origin(#[case] allowed: &str, #[case] origin: &str, #[case] expected: bool) {
+    let policy = Policy::builder().allow_origins(allowed).build().unwrap();
+    assert_eq!(policy.allows_origin(origin.as_bytes()), expected);
+}
+
+#[test]
+fn every_code_links_to_its_entry_in_the_catalogue() {
+    let error = Policy::builder().build().unwrap_err();
+    let url = "https://github.com/cors-policy/cors/blob/main/docs/errors.md#refused-no-origins";
+    assert_eq!(error.problems()[0].url(), url);
+    assert_eq!(WarningCode::CoveredOrigin.url().split_once('#').unwrap().1, "warning-covered-origin");
+    assert_eq!(
+        cors_core::Reason::OriginNotAllowed.url().split_once('#').unwrap().1,
+        "denied-origin-not-allowed"
     );
 }

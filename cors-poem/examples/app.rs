@@ -28,7 +28,7 @@ fn app() -> Result<impl Endpoint, PolicyError> {
         .allow_origins(["https://app.example", "http://localhost:*"])
         .allow_methods(["PUT"])
         .allow_headers(["authorization", "content-type"])
-        .max_age(7200)
+        .max_age(std::time::Duration::from_secs(7200))
         .build()?;
     let anybody = Policy::builder().allow_origins("*").build()?;
 

@@ -64,12 +64,12 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
         let policy = self.policy.current();
         let pass = match policy.decide(&head(&request)) {
             Decision::Preflight(preflight) => return Ok(answer(&policy, preflight, &request)),
-            Decision::Pass(pass) => pass,
+            Decision::Actual(pass) => pass,
         };
         match self.inner.call(request).await {
             Ok(output) => {
                 let mut response = output.into_response();
-                policy.write(pass, response.headers_mut());
+                policy.write_actual(pass, response.headers_mut());
                 Ok(response)
             }
             Err(error) => Err(ErrorWithCors::wrap(error, policy, pass)),

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cors_core::{Pass, PreparedPolicy};
+use cors_core::{Actual, PreparedPolicy};
 use poem::error::ResponseError;
 use poem::http::{HeaderValue, StatusCode};
 use poem::{Error, IntoResponse, PathPattern, Response};
@@ -44,7 +44,7 @@ pub struct ErrorWithCors {
 struct Passing {
     error: Error,
     policy: PreparedPolicy<HeaderValue>,
-    pass: Pass<HeaderValue>,
+    pass: Actual<HeaderValue>,
 }
 
 impl ErrorWithCors {
@@ -56,7 +56,11 @@ impl ErrorWithCors {
     }
 
     /// The error that leaves the middleware in the place of `error`.
-    pub(crate) fn wrap(error: Error, policy: PreparedPolicy<HeaderValue>, pass: Pass<HeaderValue>) -> Error {
+    pub(crate) fn wrap(
+        error: Error,
+        policy: PreparedPolicy<HeaderValue>,
+        pass: Actual<HeaderValue>,
+    ) -> Error {
         let status = error.status();
         // Metrics outside of the middleware report the route by it.
         let pattern = error.data::<PathPattern>().cloned();
@@ -74,7 +78,7 @@ impl ErrorWithCors {
             return self.status.into();
         };
         let mut response = respond(error);
-        policy.write(pass, response.headers_mut());
+        policy.write_actual(pass, response.headers_mut());
         response
     }
 

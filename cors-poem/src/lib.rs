@@ -4,8 +4,8 @@ mod cors;
 mod error;
 
 pub use cors_core::{
-    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, PreparedPolicy, Problem, ProblemCode, Reason,
-    Warning, WarningCode,
+    Danger, Names, Policy, PolicyBuilder, PolicyError, PreparedPolicy, Problem, ProblemCode, Reason, Warning,
+    WarningCode,
 };
 use poem::http::HeaderValue;
 

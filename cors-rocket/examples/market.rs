@@ -40,20 +40,21 @@ fn application() -> Result<Rocket<Build>, PolicyError> {
 
 /// The paths are those that the routes are mounted at.
 fn cors() -> Result<Cors, PolicyError> {
-    let everybody = Policy::builder().allow_origins("*").max_age(7200).build()?;
+    let everybody =
+        Policy::builder().allow_origins("*").max_age(std::time::Duration::from_secs(7200)).build()?;
     let customers = Policy::builder()
         .allow_origins(["https://shop.example", "https://*.shop.example"])
         .allow_methods(["PUT"])
         .allow_headers(["content-type"])
         .allow_credentials(true)
-        .max_age(7200)
+        .max_age(std::time::Duration::from_secs(7200))
         .build()?;
     let staff = Policy::builder()
         .allow_origins(["https://admin.shop.example"])
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["etag"])
-        .max_age(600)
+        .max_age(std::time::Duration::from_secs(600))
         .build()?;
     Ok(Cors::new(everybody).with_path("/basket", customers).with_path("/admin", staff))
 }

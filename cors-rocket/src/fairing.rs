@@ -104,7 +104,7 @@ impl Arrival {
         let preflight = match view.is_options() && asks_for_method(request) {
             true => match self.policy.decide(&view) {
                 Decision::Preflight(preflight) => Some(preflight),
-                Decision::Pass(_) => None,
+                Decision::Actual(_) => None,
             },
             false => None,
         };
@@ -181,7 +181,7 @@ fn write<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
         None => policy.decide(&view),
     };
     match decision {
-        Decision::Pass(pass) => policy.write(pass, &mut ResponseView(response)),
+        Decision::Actual(pass) => policy.write_actual(pass, &mut ResponseView(response)),
         Decision::Preflight(preflight) => {
             // A fairing may have sent the request elsewhere: nothing of what that answered is the preflight's.
             if request.route().is_none_or(|route| route.name.as_deref() != Some(PREFLIGHT)) {

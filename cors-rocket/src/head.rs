@@ -33,10 +33,6 @@ pub(crate) struct ResponseView<'r, 'x>(pub(crate) &'x mut Response<'r>);
 impl<'r> ResponseHead for ResponseView<'r, '_> {
     type Value = Cow<'r, str>;
 
-    fn set(&mut self, name: ResponseHeader, value: Cow<'r, str>) {
-        self.0.set_raw_header(name.name(), value);
-    }
-
     fn append(&mut self, name: ResponseHeader, value: Cow<'r, str>) {
         self.0.adjoin_raw_header(name.name(), value);
     }

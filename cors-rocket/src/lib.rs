@@ -7,8 +7,8 @@ mod head;
 mod policies;
 
 pub use cors_core::{
-    Danger, Finding, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem,
-    ProblemCode, Reason, Warning, WarningCode,
+    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
+    Reason, Warning, WarningCode,
 };
 
 pub use self::cors::Cors;

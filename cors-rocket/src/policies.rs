@@ -63,10 +63,7 @@ impl Policies {
 
     /// The policy of every request, if it is one that neither the path nor the time changes.
     pub(crate) fn only(&self) -> Option<&PreparedPolicy<String>> {
-        match &self.default {
-            PolicySource::Fixed(policy) if self.scopes.0.is_empty() => Some(policy),
-            _ => None,
-        }
+        self.default.fixed().filter(|_| self.scopes.0.is_empty())
     }
 }
 

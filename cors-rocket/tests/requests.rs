@@ -106,7 +106,7 @@ fn policy() -> Policy {
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "x-a"])
         .expose_headers(["x-request-id"])
-        .max_age(600)
+        .max_age(std::time::Duration::from_secs(600))
         .build()
         .expect("a valid policy")
 }

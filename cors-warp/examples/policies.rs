@@ -19,7 +19,7 @@ async fn main() -> Result<(), PolicyError> {
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true)
-        .max_age(7200)
+        .max_age(std::time::Duration::from_secs(7200))
         .build()?;
     let everybody = Policy::builder().allow_origins("*").build()?;
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future;
 
-use cors_core::{Decision, Pass, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
 use http::{HeaderMap, HeaderValue, Method};
 use warp::reject::Reject;
 use warp::reply::Response;
@@ -112,12 +112,12 @@ impl Cors {
 /// A request that goes on to the routes.
 struct Begun {
     policy: PreparedPolicy<HeaderValue>,
-    pass: Pass<HeaderValue>,
+    pass: Actual<HeaderValue>,
 }
 
 impl Begun {
     fn finish(self, mut response: Response) -> Response {
-        self.policy.write(self.pass, response.headers_mut());
+        self.policy.write_actual(self.pass, response.headers_mut());
         response
     }
 }
@@ -149,7 +149,7 @@ fn begin(
     headers: HeaderMap,
 ) -> Result<Begun, Rejection> {
     match policy.decide(&(&method, &headers)) {
-        Decision::Pass(pass) => Ok(Begun { policy, pass }),
+        Decision::Actual(pass) => Ok(Begun { policy, pass }),
         Decision::Preflight(preflight) => {
             Err(warp::reject::custom(Preflighted { policy, preflight, method, headers }))
         }

@@ -14,7 +14,7 @@ pub(crate) fn policy() -> Policy {
         .allow_headers(["x-a"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true)
-        .max_age(600)
+        .max_age(std::time::Duration::from_secs(600))
         .build()
         .expect("a safe policy")
 }

@@ -217,10 +217,6 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             "The policy does not allow the origin.",
             &[("Origin", "https://www.app.example"), (METHOD, "PUT")],
         ),
-        Reason::PrivateNetworkNotAllowed => denied(
-            "The request asks for access to a private network, which the policy does not allow.",
-            &[OWN, (METHOD, "PUT"), ("Access-Control-Request-Private-Network", "true")],
-        ),
         Reason::MalformedRequestMethod => denied(
             "`Access-Control-Request-Method` is not exactly one method, or it is too long.",
             &[OWN, (METHOD, "PUT, DELETE")],
@@ -251,7 +247,7 @@ impl DenialExample {
         let request = request.body(()).ok()?;
         match policy.decide(&request) {
             Decision::Preflight(preflight) => preflight.reason(),
-            Decision::Pass(_) => policy.origin_reason(&request),
+            Decision::Actual(_) => policy.origin_reason(&request),
         }
     }
 }

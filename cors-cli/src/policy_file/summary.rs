@@ -32,16 +32,13 @@ pub fn summarize(policy: &Policy) -> Vec<String> {
         [star] if star == "*" => "Response headers that a page can read: all.".to_owned(),
         headers => sentence("Response headers that a page can read: the CORS-safelisted ones", headers, &[]),
     });
-    lines.push(match policy.max_age() {
+    lines.push(match policy.max_age().map(|max_age| max_age.as_secs()) {
         None => "Browsers cache the answer to a preflight for 5 s, which is their default.".to_owned(),
         Some(0) => "Browsers send a preflight each time: they must not cache the answer.".to_owned(),
         Some(seconds) => {
             format!("Browsers cache the answer to a preflight for {seconds} s{}.", in_hours(seconds))
         }
     });
-    if policy.allow_private_network() {
-        lines.push("Pages from public networks may use a server on a private network.".to_owned());
-    }
     if policy.preflight_status() != 204 {
         lines.push(format!("A granted preflight gets status {}.", policy.preflight_status()));
     }
@@ -103,7 +100,7 @@ fn sentence(start: &str, names: &[String], named: &[&str]) -> String {
     }
 }
 
-fn in_hours(seconds: u32) -> String {
+fn in_hours(seconds: u64) -> String {
     match seconds {
         3600 => " (1 hour)".to_owned(),
         _ if seconds.is_multiple_of(3600) => format!(" ({} hours)", seconds / 3600),
@@ -133,7 +130,7 @@ mod tests {
             .allow_headers(["authorization"])
             .expose_headers(["x-request-id"])
             .allow_credentials(true)
-            .max_age(7200)
+            .max_age(std::time::Duration::from_secs(7200))
             .build()
             .unwrap();
         assert_eq!(
@@ -151,7 +148,7 @@ mod tests {
 
     #[test]
     fn says_what_is_not_allowed() {
-        let policy = Policy::builder().allow_origins("*").max_age(0).build().unwrap();
+        let policy = Policy::builder().allow_origins("*").max_age(std::time::Duration::ZERO).build().unwrap();
         assert_eq!(
             summarize(&policy),
             [

@@ -1,168 +1,131 @@
-//! The decision: what a policy says to a request.
+//! Decides what a policy says about a request.
 
 mod check;
 mod prepared;
+mod reason;
 mod request_headers;
 
-use std::fmt;
-
+pub(crate) use self::prepared::Prepared;
 pub use self::prepared::PreparedPolicy;
+pub use self::reason::Reason;
+use self::reason::log_denial;
 use crate::RequestHead;
-use crate::policy::{Policy, codes};
+use crate::policy::Policy;
 
 /// What to do with a request.
+///
+/// Every adapter must handle all cases, so this enum is exhaustive on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a decision does nothing until it is written into a response"]
 pub enum Decision<V> {
-    /// A CORS-preflight request: answer it at once, without the application.
+    /// A CORS-preflight request: answer it with [`PreparedPolicy::write_preflight`], without calling the application.
     Preflight(Preflight),
-    /// Any other request: call the application, and then let the decision write itself into the response.
-    Pass(Pass<V>),
+    /// Any other request: call the application, then add the headers with [`PreparedPolicy::write_actual`].
+    Actual(Actual<V>),
 }
 
-/// The decision about a request that is no CORS-preflight request. The application is called in every case; what differs is
-/// whether a page may read the response.
+/// The decision about a request that is not a CORS-preflight request.
+///
+/// The application handles the request in every case. The decision only controls whether a page can read the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass<V> {
-    /// The policy allows any origin, so the answer is the same for every request.
+#[must_use = "the response has no CORS headers until `PreparedPolicy::write_actual` writes them"]
+pub struct Actual<V>(Access<V>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access<V> {
+    /// The policy allows any origin: every response gets the same headers.
     AnyOrigin,
     /// The request has no `Origin`.
     Plain,
-    /// The request's origin, which is allowed, as the value to echo.
+    /// The value of an allowed `Origin`.
     Allowed(V),
-    /// The request's origin is not allowed; [`Policy::origin_reason`] says why.
     NotAllowed,
 }
 
-/// The decision about a CORS-preflight request.
+impl<V> Actual<V> {
+    /// Returns whether the response gets `Access-Control-Allow-Origin`, so that a page on another origin can read it.
+    ///
+    /// It is `false` if the request has no `Origin`, and if its origin is not allowed; [`Policy::origin_reason`] tells
+    /// these apart.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self.0, Access::AnyOrigin | Access::Allowed(_))
+    }
+}
+
+/// The decision about a CORS-preflight request: granted or denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a preflight is not answered until `PreparedPolicy::write_preflight` writes the answer"]
 pub struct Preflight {
     status: u16,
-    /// Why it is denied, if it is.
+    /// Why it is denied.
     reason: Option<Reason>,
-    /// Whether the response tells the policy: a granted preflight, or one that is denied in diagnostic mode.
+    /// Whether the answer contains the policy: it was granted, or denied in diagnostic mode.
     tells_policy: bool,
-    /// Whether the request asked for access to a private network.
-    private_network: bool,
 }
 
 impl Preflight {
-    /// The status to answer with.
+    /// The status code of the answer: [`Policy::preflight_status`] if it is granted, otherwise 403. In diagnostic mode it
+    /// can also be the policy's status if the method or a header is not allowed.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Why the preflight is denied; `None` where it is granted.
+    /// Returns whether the browser may send the actual request.
+    pub fn is_granted(&self) -> bool {
+        self.reason.is_none()
+    }
+
+    /// Why the preflight is denied, or `None` if it is granted.
     pub fn reason(&self) -> Option<Reason> {
         self.reason
     }
 }
 
-codes! {
-    /// Why an origin is not allowed, or a preflight denied.
-    Reason {
-        /// `Origin` is not one ASCII-serialized origin.
-        MalformedOrigin = "malformed-origin",
-        /// The policy does not contain the origin.
-        OriginNotAllowed = "origin-not-allowed",
-        /// The request asks for access to a private network, which the policy does not allow.
-        PrivateNetworkNotAllowed = "private-network-not-allowed",
-        /// `Access-Control-Request-Method` is not one method, or longer than any.
-        MalformedRequestMethod = "malformed-request-method",
-        /// The policy does not list the method.
-        MethodNotAllowed = "method-not-allowed",
-        /// `Access-Control-Request-Headers` is no list of header names, or longer than any browser's.
-        MalformedRequestHeaders = "malformed-request-headers",
-        /// The policy does not list one of the headers.
-        HeaderNotAllowed = "header-not-allowed",
-    }
-}
-
-impl Reason {
-    /// What the policy's author can do about it, as a sentence.
-    pub const fn help(self) -> &'static str {
-        match self {
-            Self::MalformedOrigin => {
-                "It is no ASCII-serialized origin of a page on the web; look at who sends it, or changes it on the way."
-            }
-            Self::OriginNotAllowed => "Add the origin to `allow_origins`, if its pages may read responses.",
-            Self::PrivateNetworkNotAllowed => {
-                "Set `allow_private_network = true`, if pages from public networks may use this server."
-            }
-            Self::MalformedRequestMethod => {
-                "No browser sends such an `Access-Control-Request-Method`; look at what changes it on the way."
-            }
-            Self::MethodNotAllowed => "Add the method to `allow_methods`, in this case, if pages may use it.",
-            Self::MalformedRequestHeaders => {
-                "No browser sends such `Access-Control-Request-Headers`; look at what changes them on the way."
-            }
-            Self::HeaderNotAllowed => {
-                "Add the header to `allow_headers`, if pages may set it; `*` does not cover `authorization`."
-            }
-        }
-    }
-}
-
 impl Policy {
-    /// Decides about a request. Nothing is allocated, whatever the request holds.
+    /// Decides about a request without allocating.
+    ///
+    /// A request is a CORS-preflight request if its method is `OPTIONS` and it has both `Origin` and
+    /// `Access-Control-Request-Method` (Fetch, "CORS protocol"). Every other `OPTIONS` request belongs to the
+    /// application.
+    ///
+    /// The work for one request is bounded. A preflight is denied as malformed if the requested method is longer than
+    /// 256 bytes and not listed, or if `Access-Control-Request-Headers` has more than 4096 bytes, 64 names or 32 empty
+    /// elements over all its lines. The lines are read in order and reading stops at the first fault, so a name that is
+    /// not allowed in one line is reported even if a later line exceeds a bound.
+    ///
+    /// With the feature `tracing`, everything that is not allowed is logged at debug level with the target `cors`.
     #[inline]
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
         let rules = self.rules();
-        // Most requests are told from a preflight by their method, and call no more than they need.
-        if request.is_options()
-            && let Some(preflight) = rules.decide_preflight(request)
-        {
-            return Decision::Preflight(preflight);
+        // Most requests are not preflights, and their method shows it: they cost nothing more here.
+        if request.is_options() {
+            if let Some(preflight) = rules.decide_preflight(request) {
+                return Decision::Preflight(preflight);
+            }
         }
-        Decision::Pass(rules.decide_pass(request))
+        Decision::Actual(rules.decide_actual(request))
     }
 
-    /// Why the origin of a request is not allowed; `None` where it is, or where the request has no `Origin`.
+    /// Returns whether the policy allows the value of an `Origin` header. It is compared byte for byte.
     ///
-    /// The decision itself does not say so about an actual request: hardly anybody asks, and everybody would wait for the
-    /// answer.
+    /// A policy with `allow_origins = "*"` allows every value, even one that is not a valid origin.
+    ///
+    /// ```
+    /// use cors_core::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origins("https://*.example.com").build()?;
+    /// assert!(policy.allows_origin(b"https://app.example.com"));
+    /// assert!(!policy.allows_origin(b"https://example.com"));
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn allows_origin(&self, origin: &[u8]) -> bool {
+        self.rules().allows_value(origin)
+    }
+
+    /// Returns why the origin of a request is not allowed, or `None` if it is allowed or the request has no `Origin`.
+    ///
+    /// [`Actual`] does not contain the reason because few callers need it and finding it takes extra work.
     pub fn origin_reason<R: RequestHead>(&self, request: &R) -> Option<Reason> {
         self.rules().origin_reason(request)
-    }
-}
-
-/// Tells the developer, in a `tracing` event at debug level, what was not allowed and what to do about it.
-#[inline]
-fn tell(value: &[u8], reason: impl FnOnce() -> Reason) {
-    #[cfg(feature = "tracing")]
-    if tracing::enabled!(target: "cors", tracing::Level::DEBUG) {
-        tell_reason(value, reason());
-    }
-    #[cfg(not(feature = "tracing"))]
-    let _ = (value, reason);
-}
-
-#[cfg(feature = "tracing")]
-#[cold]
-fn tell_reason(value: &[u8], reason: Reason) {
-    tracing::debug!(
-        target: "cors",
-        reason = reason.as_str(),
-        value = %excerpt::Excerpt(value),
-        help = reason.help(),
-        "not allowed by the CORS policy"
-    );
-}
-
-#[cfg(feature = "tracing")]
-mod excerpt {
-    use std::fmt;
-
-    /// How much of a value is told, in bytes.
-    const LONGEST: usize = 200;
-
-    /// The beginning of a value that came from a stranger, fit for a log.
-    pub(super) struct Excerpt<'a>(pub(super) &'a [u8]);
-
-    impl fmt::Display for Excerpt<'_> {
-        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let shown = &self.0[..self.0.len().min(LONGEST)];
-            write!(formatter, "{}", shown.escape_ascii())?;
-            if self.0.len() > LONGEST { write!(formatter, "… ({} bytes)", self.0.len()) } else { Ok(()) }
-        }
     }
 }

@@ -1,57 +1,78 @@
-//! A policy with its header values ready to be sent, and the writing of decisions.
+//! A policy with its header values ready to be sent, and the functions that write decisions.
 
 use std::sync::Arc;
 
-use super::{Decision, Pass, Preflight};
+use super::{Access, Actual, Decision, Preflight};
 use crate::policy::{NameList, Origins, Policy};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 
-/// A policy together with all header values that its decisions write, made once in a framework's own type `V`.
+/// A policy together with all header values that its decisions write, in the header value type `V` of a framework.
 ///
-/// A clone is a reference count. An adapter keeps one, asks it to [`decide`](Self::decide) about each request, and lets it
-/// write the decision into the response:
+/// `V` must implement `Clone` and `TryFrom<&str>`: `http::HeaderValue` does, and so does `String`. The values are made
+/// once, in [`new`](Self::new). Cloning a prepared policy only counts a reference.
+///
+/// An adapter calls [`decide`](Self::decide) for each request and then one of the two writing methods:
 ///
 /// ```
 /// use cors_core::{Decision, Policy, PreparedPolicy};
 /// use http::{HeaderValue, Request, Response};
 ///
-/// let policy = Policy::builder().allow_origins("https://app.example").build()?;
-/// let prepared = PreparedPolicy::<HeaderValue>::new(policy);
-///
-/// let request = Request::get("/").header("origin", "https://app.example").body(()).unwrap();
-/// let mut response = Response::new("hello");
-/// match prepared.decide(&request) {
-///     Decision::Preflight(_) => unreachable!("it is a GET"),
-///     Decision::Pass(pass) => prepared.write(pass, response.headers_mut()),
+/// fn respond(policy: &PreparedPolicy<HeaderValue>, request: &Request<()>) -> Response<&'static str> {
+///     let mut response = Response::new("");
+///     match policy.decide(request) {
+///         Decision::Preflight(preflight) => {
+///             let (status, headers) = policy.answer_preflight(preflight, request);
+///             *response.status_mut() = status;
+///             *response.headers_mut() = headers;
+///         }
+///         Decision::Actual(actual) => {
+///             *response.body_mut() = "hello from the application";
+///             policy.write_actual(actual, response.headers_mut());
+///         }
+///     }
+///     response
 /// }
+///
+/// let policy = PreparedPolicy::new(Policy::builder().allow_origins("https://app.example").build()?);
+/// let request = Request::get("/").header("origin", "https://app.example").body(()).unwrap();
+/// let response = respond(&policy, &request);
 /// assert_eq!(response.headers()["access-control-allow-origin"], "https://app.example");
 /// assert_eq!(response.headers()["vary"], "Origin");
 /// # Ok::<(), cors_core::PolicyError>(())
 /// ```
-pub struct PreparedPolicy<V>(Arc<Prepared<V>>);
+pub struct PreparedPolicy<V>(pub(crate) Arc<Prepared<V>>);
 
-struct Prepared<V> {
+pub(crate) struct Prepared<V> {
     policy: Policy,
-    /// `*`, for the policy that allows any origin.
+    /// `*`, if the policy allows any origin.
     any_origin: Option<V>,
     credentials: Option<V>,
     expose_headers: Option<V>,
-    methods: Answer<V>,
-    headers: Answer<V>,
+    methods: AllowList<V>,
+    headers: AllowList<V>,
     max_age: Option<V>,
-    private_network: Option<V>,
-    vary: Option<V>,
-    vary_preflight: V,
+    vary: VaryValues<V>,
 }
 
-/// What a granted preflight says about methods or headers.
-enum Answer<V> {
-    Nothing,
+/// What the answer to a preflight says about methods or headers.
+enum AllowList<V> {
+    /// Nothing is listed, so the header is left out.
+    Absent,
     List(V),
-    /// What the request asked for. `partly` says what is allowed where that is not all.
+    /// Sends back what the request asked for. `denied` is sent instead if the preflight is denied in diagnostic mode.
     Echo {
-        partly: Option<V>,
+        denied: Option<V>,
     },
+}
+
+/// The values of `Vary`.
+struct VaryValues<V> {
+    /// `None` if the policy allows any origin: then no response depends on it.
+    origin: Option<V>,
+    request_method: V,
+    request_headers: V,
+    /// All of the above in one line, for an answer that has no `Vary` yet.
+    preflight: V,
 }
 
 impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
@@ -59,50 +80,50 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     ///
     /// # Panics
     ///
-    /// Where `V` refuses visible ASCII characters and spaces, which are a header value in every framework (RFC 9110, section 5.5).
+    /// If `V` rejects visible ASCII characters and spaces. They are valid in a header value (RFC 9110, section 5.5), so no
+    /// framework's type does.
     pub fn new(policy: Policy) -> Self {
         let rules = policy.rules();
         let is_any_origin = matches!(rules.origins, Origins::Any);
-        let answer = |list: &NameList, partly: Option<V>| {
+        let allow_list = |list: &NameList, denied: Option<V>| {
             if list.is_empty() {
-                Answer::Nothing
+                AllowList::Absent
             } else if list.is_any() && rules.credentials {
-                // Fetch, "CORS protocol and credentials": with credentials `*` is no wildcard to the browser.
-                Answer::Echo { partly }
+                // Fetch, "CORS protocol and credentials": with credentials `*` is not a wildcard to the browser.
+                AllowList::Echo { denied }
             } else {
-                Answer::List(value(&list.to_header()))
+                AllowList::List(header_value(&list.to_header()))
             }
         };
-        let mut vary = vec!["Access-Control-Request-Method", "Access-Control-Request-Headers"];
-        if !is_any_origin {
-            vary.insert(0, "Origin");
-        }
-        if rules.private_network {
-            vary.push("Access-Control-Request-Private-Network");
-        }
+        let vary = match is_any_origin {
+            true => "Access-Control-Request-Method, Access-Control-Request-Headers",
+            false => "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+        };
         Self(Arc::new(Prepared {
-            any_origin: is_any_origin.then(|| value("*")),
-            credentials: rules.credentials.then(|| value("true")),
-            expose_headers: (!rules.expose.is_empty()).then(|| value(&rules.expose.to_header())),
-            // A method is never what `*` does not cover.
-            methods: answer(&rules.methods, None),
-            // `authorization` is, and in a request without credentials `*` tells a browser just that.
-            headers: answer(&rules.headers, Some(value("*"))),
-            max_age: rules.max_age.map(|seconds| value(&seconds.to_string())),
-            private_network: rules.private_network.then(|| value("true")),
-            vary: (!is_any_origin).then(|| value("Origin")),
-            vary_preflight: value(&vary.join(", ")),
+            any_origin: is_any_origin.then(|| header_value("*")),
+            credentials: rules.credentials.then(|| header_value("true")),
+            expose_headers: (!rules.expose.is_empty()).then(|| header_value(&rules.expose.to_header())),
+            // `*` covers every method, so a method is never denied beside it.
+            methods: allow_list(&rules.methods, None),
+            // `*` does not cover `authorization`. For a request without credentials it tells the browser exactly that.
+            headers: allow_list(&rules.headers, Some(header_value("*"))),
+            max_age: rules.max_age.map(|seconds| header_value(&seconds.to_string())),
+            vary: VaryValues {
+                origin: (!is_any_origin).then(|| header_value("Origin")),
+                request_method: header_value("Access-Control-Request-Method"),
+                request_headers: header_value("Access-Control-Request-Headers"),
+                preflight: header_value(vary),
+            },
             policy,
         }))
     }
 }
 
-fn value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V {
+fn header_value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V {
     match V::try_from(text) {
-        // Buffers that count references may start to do so, with an allocation, when they are first cloned: that is now, and
-        // not during a request.
+        // Some buffers allocate a reference count when they are first cloned. That happens here, not during a request.
         Ok(value) => value.clone(),
-        Err(_) => panic!("`{text}` is a header value, for it is visible ASCII"),
+        Err(_) => panic!("the framework's type rejects the header value `{text}`, which is visible ASCII"),
     }
 }
 
@@ -117,18 +138,20 @@ impl<V> PreparedPolicy<V> {
         self.0.policy.decide(request)
     }
 
-    /// Writes a decision into the application's response, whoever made it: the policy is the only authority, so every
-    /// `Access-Control-*` that is there is removed; `Vary` keeps what it has.
-    pub fn write<'p, R>(&'p self, pass: Pass<R::Value>, response: &mut R)
+    /// Writes the decision about an actual request into the application's response.
+    ///
+    /// The policy is the only authority, so every `Access-Control-*` header that the response has is removed first. `Vary`
+    /// keeps what it has. Call it for every response, also for errors.
+    pub fn write_actual<'p, R>(&'p self, actual: Actual<R::Value>, response: &mut R)
     where
         R: ResponseHead,
         R::Value: From<&'p V>,
     {
         let prepared = &*self.0;
-        // What follows appends: nothing is left to be replaced, and not to look for it is faster.
+        // After this nothing is left to replace, and appending is faster than replacing.
         response.remove_with_prefix(token::ACCESS_CONTROL);
-        match pass {
-            Pass::AnyOrigin => {
+        match actual.0 {
+            Access::AnyOrigin => {
                 append(response, ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref());
                 append(
                     response,
@@ -136,7 +159,7 @@ impl<V> PreparedPolicy<V> {
                     prepared.expose_headers.as_ref(),
                 );
             }
-            Pass::Allowed(origin) => {
+            Access::Allowed(origin) => {
                 response.append(ResponseHeader::AccessControlAllowOrigin, origin);
                 append(
                     response,
@@ -149,70 +172,88 @@ impl<V> PreparedPolicy<V> {
                     prepared.expose_headers.as_ref(),
                 );
             }
-            Pass::Plain | Pass::NotAllowed => {}
+            Access::Plain | Access::NotAllowed => {}
         }
-        // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin says so even where there is none.
-        if let Some(vary) = &prepared.vary {
-            response.add_vary(vary.into(), varies_on_origin);
+        // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin needs this even if the request has
+        // no `Origin`.
+        if let Some(origin) = &prepared.vary.origin {
+            response.add_vary(origin.into(), |line| names_in_vary(line, b"origin"));
         }
     }
 
-    /// Writes the headers of the answer to a preflight; its status is [`Preflight::status`], and it has no content.
+    /// Writes the headers of the answer to a preflight.
+    ///
+    /// The answer has the status [`Preflight::status`] and an empty body. `Access-Control-*` headers that the response
+    /// already has are removed; `Vary` keeps what it has.
     pub fn write_preflight<'p, Q, R>(&'p self, preflight: Preflight, request: &Q, response: &mut R)
     where
+        V: for<'a> TryFrom<&'a str>,
         Q: RequestHead<Value = R::Value>,
         R: ResponseHead,
-        R::Value: From<&'p V>,
+        R::Value: From<&'p V> + From<V>,
     {
         let prepared = &*self.0;
-        // Some frameworks hand over a response that something else has written into.
         response.remove_with_prefix(token::ACCESS_CONTROL);
         if preflight.tells_policy {
-            match &prepared.any_origin {
-                Some(any) => response.append(ResponseHeader::AccessControlAllowOrigin, any.into()),
-                None => {
-                    echo(request, RequestHeader::Origin, response, ResponseHeader::AccessControlAllowOrigin);
-                }
+            let mut echo = |asked, name| echo::<V, Q, R>(request, asked, response, name);
+            if prepared.any_origin.is_none() {
+                echo(RequestHeader::Origin, ResponseHeader::AccessControlAllowOrigin);
             }
-            append(response, ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref());
-            prepared.methods.write(
-                preflight,
-                (request, RequestHeader::AccessControlRequestMethod),
-                (response, ResponseHeader::AccessControlAllowMethods),
-            );
-            prepared.headers.write(
-                preflight,
-                (request, RequestHeader::AccessControlRequestHeaders),
-                (response, ResponseHeader::AccessControlAllowHeaders),
-            );
-            append(response, ResponseHeader::AccessControlMaxAge, prepared.max_age.as_ref());
-            if preflight.private_network {
-                let private_network = prepared.private_network.as_ref();
-                append(response, ResponseHeader::AccessControlAllowPrivateNetwork, private_network);
+            if prepared.methods.is_echo(preflight) {
+                echo(RequestHeader::AccessControlRequestMethod, ResponseHeader::AccessControlAllowMethods);
+            }
+            if prepared.headers.is_echo(preflight) {
+                echo(RequestHeader::AccessControlRequestHeaders, ResponseHeader::AccessControlAllowHeaders);
+            }
+            for (name, value) in [
+                (ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref()),
+                (ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref()),
+                (ResponseHeader::AccessControlAllowMethods, prepared.methods.value(preflight)),
+                (ResponseHeader::AccessControlAllowHeaders, prepared.headers.value(preflight)),
+                (ResponseHeader::AccessControlMaxAge, prepared.max_age.as_ref()),
+            ] {
+                append(response, name, value);
             }
         }
-        response.set(ResponseHeader::Vary, (&prepared.vary_preflight).into());
+        prepared.vary.write_preflight(response);
     }
 }
 
-impl<V> Answer<V> {
-    fn write<'p, Q, R>(
-        &'p self,
-        preflight: Preflight,
-        (request, asked): (&Q, RequestHeader),
-        (response, name): (&mut R, ResponseHeader),
-    ) where
-        Q: RequestHead<Value = R::Value>,
+impl<V> AllowList<V> {
+    fn is_echo(&self, preflight: Preflight) -> bool {
+        matches!(self, Self::Echo { .. }) && self.value(preflight).is_none()
+    }
+
+    /// The value that was prepared for this answer.
+    fn value(&self, preflight: Preflight) -> Option<&V> {
+        match self {
+            Self::Absent => None,
+            Self::List(list) => Some(list),
+            Self::Echo { denied } => denied.as_ref().filter(|_| !preflight.is_granted()),
+        }
+    }
+}
+
+impl<V> VaryValues<V> {
+    fn write_preflight<'p, R>(&'p self, response: &mut R)
+    where
         R: ResponseHead,
         R::Value: From<&'p V>,
     {
-        match self {
-            Self::Nothing => {}
-            Self::List(list) => response.append(name, list.into()),
-            Self::Echo { partly: Some(partly) } if preflight.reason.is_some() => {
-                response.append(name, partly.into());
+        // Most answers are new; only some frameworks pass a response into which other middleware has written.
+        if response.vary().next().is_none() {
+            response.append(ResponseHeader::Vary, (&self.preflight).into());
+            return;
+        }
+        let names: [(Option<&V>, &[u8]); 3] = [
+            (self.origin.as_ref(), b"origin"),
+            (Some(&self.request_method), b"access-control-request-method"),
+            (Some(&self.request_headers), b"access-control-request-headers"),
+        ];
+        for (value, name) in names {
+            if let Some(value) = value {
+                response.add_vary(value.into(), |line| names_in_vary(line, name));
             }
-            Self::Echo { .. } => echo(request, asked, response, name),
         }
     }
 }
@@ -239,20 +280,34 @@ where
     }
 }
 
-/// Sends back the lines of a request header, as they came.
-fn echo<Q, R>(request: &Q, asked: RequestHeader, response: &mut R, name: ResponseHeader)
+/// Sends back the lines of a request header that was checked, without the white space around them: a value that starts
+/// or ends with white space makes an HTTP/2 response malformed (RFC 9113, section 8.2.1).
+fn echo<V, Q, R>(request: &Q, asked: RequestHeader, response: &mut R, name: ResponseHeader)
 where
+    V: for<'a> TryFrom<&'a str>,
     Q: RequestHead<Value = R::Value>,
     R: ResponseHead,
+    R::Value: From<V>,
 {
-    for value in request.values(asked) {
-        response.append(name, value);
+    for (line, value) in request.lines(asked).zip(request.values(asked)) {
+        let trimmed = token::trim_white_space(line);
+        if trimmed.is_empty() {
+            continue;
+        }
+        if trimmed.len() == line.len() {
+            response.append(name, value);
+            continue;
+        }
+        // Browsers do not send such lines, so only these are copied. The checks let nothing but ASCII pass.
+        if let Some(value) = std::str::from_utf8(trimmed).ok().and_then(|text| V::try_from(text).ok()) {
+            response.append(name, value.into());
+        }
     }
 }
 
-/// Whether a line of `Vary` (RFC 9110, section 12.5.5) names `Origin`, or everything.
-fn varies_on_origin(line: &[u8]) -> bool {
+/// Whether a line of `Vary` (RFC 9110, section 12.5.5) has this name, or `*`, which covers all names.
+fn names_in_vary(line: &[u8], name: &[u8]) -> bool {
     line.split(|&byte| byte == b',')
         .map(token::trim_white_space)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+        .any(|element| element == b"*" || element.eq_ignore_ascii_case(name))
 }

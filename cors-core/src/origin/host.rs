@@ -3,21 +3,20 @@
 use std::fmt::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The longest name that the DNS can resolve, in bytes (RFC 1035, section 2.3.4).
+/// The length of the longest name that the DNS can resolve, in bytes (RFC 1035, section 2.3.4).
 pub(crate) const LONGEST_NAME: usize = 253;
 
-/// The longest label of a name, in bytes.
+/// The length of the longest label of a name, in bytes.
 const LONGEST_LABEL: usize = 63;
 
-/// Whether `bytes` is one or more labels of a domain in the form in which a browser sends them: lower case, Punycode for
-/// whatever is not ASCII, no label empty.
+/// Whether `bytes` is one or more labels of a domain as browsers send them: lower-case ASCII, and no empty label.
 ///
-/// Underscores are no part of a host name (RFC 952), but browsers let them pass.
+/// RFC 952 does not allow underscores in host names, but browsers accept them.
 pub(crate) fn are_labels(bytes: &[u8]) -> bool {
     if bytes.len() > LONGEST_NAME {
         return false;
     }
-    // Without a branch for each byte, for such a name may come from a stranger.
+    // A client can send long names, so this loop has no branches and the compiler can vectorize it.
     let is_name = bytes.iter().fold(true, |all, &byte| {
         all & (byte.is_ascii_lowercase() | byte.is_ascii_digit() | matches!(byte, b'-' | b'_' | b'.'))
     });
@@ -25,7 +24,7 @@ pub(crate) fn are_labels(bytes: &[u8]) -> bool {
         && bytes.split(|&byte| byte == b'.').all(|label| !label.is_empty() && label.len() <= LONGEST_LABEL)
 }
 
-/// URL standard, "ends in a number checker": such a host is an IPv4 address or nothing.
+/// URL standard, "ends in a number checker". Such a host must be an IPv4 address.
 pub(crate) fn ends_in_a_number(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();
@@ -41,15 +40,14 @@ pub(crate) fn is_ipv4(host: &str) -> bool {
     host.parse::<Ipv4Addr>().is_ok()
 }
 
-/// The text between brackets as the URL standard serializes it; `None` where it is no IPv6 address.
+/// Serializes the text between brackets as the URL standard does. Returns `None` if it is not an IPv6 address.
 pub(crate) fn serialize_ipv6(text: &str) -> Option<String> {
     let mut serialized = String::new();
     write_ipv6(text.parse().ok()?, &mut serialized).ok()?;
     Some(serialized)
 }
 
-/// Whether the text between brackets is an IPv6 address as the URL standard serializes it. It may come from a stranger, so
-/// nothing is allocated.
+/// Whether the text between brackets is an IPv6 address as the URL standard serializes it. It does not allocate.
 pub(crate) fn is_ipv6(text: &str) -> bool {
     let mut rest = Rest(text);
     text.parse().is_ok_and(|address| write_ipv6(address, &mut rest).is_ok()) && rest.0.is_empty()
@@ -74,7 +72,7 @@ fn write_ipv6(address: Ipv6Addr, text: &mut impl Write) -> fmt::Result {
     Ok(())
 }
 
-/// What is left of a text that has to be written, too.
+/// The rest of a text with which the written text is compared.
 struct Rest<'a>(&'a str);
 
 impl Write for Rest<'_> {
@@ -84,7 +82,7 @@ impl Write for Rest<'_> {
     }
 }
 
-/// Whether requests to `host` never leave the machine (Secure Contexts, "potentially trustworthy origin").
+/// Whether requests to `host` stay on the same machine (Secure Contexts, "potentially trustworthy origin").
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     name == "localhost"
@@ -93,24 +91,24 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether anybody can register a name right below `domain`, so that `*.domain` has no single owner.
+/// Whether anyone can register a name directly below `domain`, so that `*.domain` has no single owner.
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
-    // Nobody registers names below it: they all mean this machine (RFC 6761, section 6.3).
+    // Names below it cannot be registered: they all mean the same machine (RFC 6761, section 6.3).
     if domain == "localhost" {
         return false;
     }
-    // The public suffix list's own algorithm: a name of one label that no rule covers is a suffix.
+    // The algorithm of the public suffix list: a name of one label that is not listed is a suffix.
     if !domain.contains('.') {
         return true;
     }
     is_listed(domain)
 }
 
-/// Whether the public suffix list has `domain` itself, or everything right below it (`*.ck`).
+/// Whether the public suffix list contains `domain` itself, or all names directly below it (`*.ck`).
 #[cfg(feature = "public-suffix")]
 fn is_listed(domain: &str) -> bool {
-    // No exception of the list has this label, which is no host name of anybody.
+    // No exception in the list has this label.
     let below = format!("_.{domain}");
     psl::suffix_str(domain) == Some(domain) || psl::suffix_str(&below) == Some(&below)
 }
@@ -120,7 +118,7 @@ fn is_listed(_: &str) -> bool {
     false
 }
 
-/// The first of the longest runs of at least two zeros, as start and end.
+/// The start and end of the first of the longest runs of at least two zeros.
 fn longest_run_of_zeros(pieces: &[u16; 8]) -> Option<(usize, usize)> {
     let mut longest = None;
     let mut start = 0;
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_and_names_have_an_end() {
+    fn labels_and_names_have_a_maximum_length() {
         assert!(are_labels("a".repeat(63).as_bytes()));
         assert!(!are_labels("a".repeat(64).as_bytes()));
         assert!(are_labels("a.".repeat(126).as_bytes().split_last().unwrap().1));

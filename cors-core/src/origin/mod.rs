@@ -1,4 +1,4 @@
-//! Origins: the ASCII serialization that a browser sends, the patterns that a policy lists, and the set of them.
+//! Origins: the form in which browsers send them, the patterns that a policy lists, and sets of these patterns.
 
 mod host;
 mod pattern;
@@ -9,7 +9,7 @@ pub(crate) use pattern::{OriginPattern, PatternPort};
 pub(crate) use serialization::is_serialized_origin;
 pub(crate) use set::{Added, OriginSet};
 
-/// The port that a scheme has when none is written (URL standard, "default port"); an origin never writes it out.
+/// The default port of a scheme (URL standard, "default port"). Browsers never write it in an origin.
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" | "ws" => Some(80),

@@ -1,11 +1,11 @@
-//! The ASCII serialization of an origin, as it arrives in a request (HTML standard, "ASCII serialization of an origin").
+//! The form in which browsers send an origin (HTML standard, "ASCII serialization of an origin").
 
 use super::{default_port, host};
 
-/// Longer values are no origins: a scheme of 64 bytes, `://`, the longest name and a port would fit.
+/// The longest value that can be an origin: a scheme of 64 bytes, `://`, the longest name, a final dot and a port.
 const LONGEST_ORIGIN: usize = 64 + 3 + host::LONGEST_NAME + 1 + 6;
 
-/// Whether these bytes are what a browser could send as `Origin`, `null` included.
+/// Whether a browser can send this as `Origin`. `null` is included.
 pub(crate) fn is_serialized_origin(bytes: &[u8]) -> bool {
     if bytes == b"null" {
         return true;
@@ -13,7 +13,7 @@ pub(crate) fn is_serialized_origin(bytes: &[u8]) -> bool {
     if bytes.len() > LONGEST_ORIGIN {
         return false;
     }
-    let Ok(text) = str::from_utf8(bytes) else {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return false;
     };
     let Some((scheme, authority)) = split_scheme(text) else {
@@ -26,13 +26,13 @@ pub(crate) fn is_serialized_origin(bytes: &[u8]) -> bool {
     port.is_none_or(|port| is_port_of(port, scheme)) && is_host(host, scheme)
 }
 
-/// The scheme, which has no colon, and what follows `://`.
+/// Splits an origin at `://`.
 pub(super) fn split_scheme(origin: &str) -> Option<(&str, &str)> {
     let colon = origin.bytes().position(|byte| byte == b':')?;
     Some((&origin[..colon], origin[colon..].strip_prefix("://")?))
 }
 
-/// The host, with its brackets if it has any, and what follows the colon behind it.
+/// Splits the host, with its brackets, from the text after its colon.
 pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_brackets = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     match authority[after_brackets..].find(':') {
@@ -44,7 +44,8 @@ pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether `text` is a port in the form in which an origin carries it: decimal, no leading zero, not the scheme's default.
+/// Whether `text` is a port as browsers write it in an origin: without leading zeros, and not the default port of the
+/// scheme.
 pub(super) fn is_port_of(text: &str, scheme: &str) -> bool {
     is_port(text) && text.parse().ok() != default_port(scheme)
 }
@@ -54,7 +55,7 @@ pub(super) fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0') && text.parse::<u16>().is_ok()
 }
 
-/// URL standard, "URL-scheme string", in the lower case in which it is serialized.
+/// URL standard, "URL-scheme string", in lower case as it is serialized.
 pub(super) fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
@@ -65,14 +66,14 @@ pub(super) fn is_host(host: &str, scheme: &str) -> bool {
     if let Some(bracketed) = host.strip_prefix('[') {
         return bracketed.strip_suffix(']').is_some_and(host::is_ipv6);
     }
-    // URL standard, "host parser": only the hosts of special schemes, which have default ports, can be IPv4 addresses.
+    // URL standard, "host parser": only special schemes can have IPv4 addresses. Those are the schemes with a default port.
     if default_port(scheme).is_some() && host::ends_in_a_number(host) {
         return host::is_ipv4(host);
     }
     host::are_labels(host.strip_suffix('.').unwrap_or(host).as_bytes())
 }
 
-/// Whether pages of this scheme come from hosts of the DNS, so that subdomains and ports mean something.
+/// Whether pages of this scheme come from hosts of the DNS, so that they can have subdomains and ports.
 pub(super) fn is_web(scheme: &str) -> bool {
     matches!(scheme, "http" | "https")
 }

@@ -1,4 +1,4 @@
-//! The policy language: what may be said, what is refused, and what a policy that exists allows.
+//! The policy: its fields, its checks, and what a policy that was built allows.
 
 mod builder;
 mod check;
@@ -7,42 +7,44 @@ mod file;
 mod names;
 mod problem;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::builder::{Names, PolicyBuilder};
 pub(crate) use self::names::NameList;
-pub(crate) use self::problem::codes;
-pub use self::problem::{Finding, PolicyError, Problem, ProblemCode, Warning, WarningCode};
+pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
 use crate::origin::OriginSet;
 
-/// The fields of a policy, in the order in which they are written.
-const FIELDS: [&str; 10] = [
+/// The fields of a policy file, in the order in which they are written.
+const FIELDS: [&str; 9] = [
     "allow_origins",
     "allow_methods",
     "allow_headers",
     "expose_headers",
     "allow_credentials",
     "max_age",
-    "allow_private_network",
     "preflight_status",
     "diagnostics",
     "dangerously_allow",
 ];
 
-/// Who may do what across origins. A policy that exists is a policy that is safe: everything dangerous is refused when it
-/// is built.
+/// A CORS policy that was checked: which origins may do what.
 ///
-/// It never changes, and a clone is a reference count.
+/// A policy that exists is safe, because everything dangerous is refused when it is built. It never changes, and cloning
+/// it only counts a reference.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use cors_core::Policy;
 ///
 /// let policy = Policy::builder()
 ///     .allow_origins(["https://app.example.com", "https://*.example.org"])
 ///     .allow_methods(["PUT", "DELETE"])
 ///     .allow_headers(["authorization", "content-type"])
-///     .max_age(7200)
+///     .max_age(Duration::from_secs(7200))
 ///     .build()?;
 /// assert!(policy.warnings().is_empty());
 /// # Ok::<(), cors_core::PolicyError>(())
@@ -50,15 +52,15 @@ const FIELDS: [&str; 10] = [
 #[derive(Clone)]
 pub struct Policy(Arc<Rules>);
 
-/// The rules of a policy, checked.
+/// The checked fields of a policy.
 pub(crate) struct Rules {
     pub(crate) origins: Origins,
     pub(crate) methods: NameList,
     pub(crate) headers: NameList,
     pub(crate) expose: NameList,
     pub(crate) credentials: bool,
+    /// In seconds.
     pub(crate) max_age: Option<u32>,
-    pub(crate) private_network: bool,
     pub(crate) preflight_status: u16,
     pub(crate) diagnostics: bool,
     dangers: Vec<Danger>,
@@ -68,29 +70,29 @@ pub(crate) struct Rules {
 /// Which origins a policy allows.
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one for each policy, and no pointer to follow for each request"
+    reason = "each policy has only one, and a box would cost each request a pointer"
 )]
 pub(crate) enum Origins {
     Any,
     Listed(OriginSet),
 }
 
-/// What is refused unless a policy says that it is meant, because it hurts somebody nearly always.
+/// An exception: a setting that is refused unless the policy names it here, because it is almost always unsafe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Danger {
-    /// `insecure-origins`: credentials for origins of scheme `http`. Whoever is on the network between the user and such a
-    /// site can put a script into its pages, and so reads what the user may read.
+    /// `insecure-origins`: credentials for `http:` origins. An attacker on the network between the user and such a site can
+    /// put a script into its pages, and so read everything that the user can read.
     InsecureOrigins,
-    /// `null-origin`: the origin `null`. Any site can make a page that has it, with a sandboxed frame.
+    /// `null-origin`: the origin `null`. Any site can create a page with this origin, in a sandboxed frame.
     NullOrigin,
-    /// `public-suffix-wildcards`: credentials for all subdomains of a public suffix, such as `https://*.github.io`. Anybody
-    /// can register one.
+    /// `public-suffix-wildcards`: credentials for all subdomains of a public suffix, such as `https://*.github.io`. Anyone
+    /// can register such a subdomain.
     PublicSuffixWildcards,
 }
 
 impl Danger {
-    /// Every danger.
+    /// All exceptions.
     pub const ALL: &'static [Self] = &[Self::InsecureOrigins, Self::NullOrigin, Self::PublicSuffixWildcards];
 
     /// The name in a policy file.
@@ -110,23 +112,23 @@ impl fmt::Display for Danger {
 }
 
 impl Policy {
-    /// Starts a policy.
+    /// Creates a builder.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
     }
 
-    /// What deserves a second look, though it does no harm.
+    /// What the author of the policy may not have intended. None of it does harm.
     pub fn warnings(&self) -> &[Warning] {
         &self.0.warnings
     }
 
-    /// Whether every origin is allowed (`allow_origins = "*"`).
+    /// Returns whether every origin is allowed (`allow_origins = "*"`).
     pub fn allows_any_origin(&self) -> bool {
         matches!(self.0.origins, Origins::Any)
     }
 
-    /// The entries of `allow_origins`: exact origins first, then patterns, then `null`; or `*` alone.
-    pub fn allow_origins(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    /// The entries of `allow_origins`: exact origins first, then patterns, then `null`. It is `*` alone for any origin.
+    pub fn allow_origins(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let (any, listed) = match &self.0.origins {
             Origins::Any => (Some("*".into()), None),
             Origins::Listed(set) => (None, Some(set.iter())),
@@ -134,47 +136,43 @@ impl Policy {
         any.into_iter().chain(listed.into_iter().flatten())
     }
 
-    /// The entries of `allow_methods`; `*` alone for all.
+    /// The entries of `allow_methods`. It is `*` alone for all methods.
     pub fn allow_methods(&self) -> &[String] {
         self.0.methods.entries()
     }
 
-    /// The entries of `allow_headers`, in lower case; `*` for all but `authorization`, which may stand beside it.
+    /// The entries of `allow_headers` in lower case. It is `*` for all headers except `authorization`, which can follow
+    /// it.
     pub fn allow_headers(&self) -> &[String] {
         self.0.headers.entries()
     }
 
-    /// The entries of `expose_headers`, in lower case; `*` alone for all.
+    /// The entries of `expose_headers` in lower case. It is `*` alone for all headers.
     pub fn expose_headers(&self) -> &[String] {
         self.0.expose.entries()
     }
 
-    /// Whether requests may carry credentials.
+    /// Returns whether requests may carry credentials.
     pub fn allow_credentials(&self) -> bool {
         self.0.credentials
     }
 
-    /// How long a browser may remember the answer to a preflight, in seconds.
-    pub fn max_age(&self) -> Option<u32> {
-        self.0.max_age
+    /// How long a browser may cache the answer to a preflight: whole seconds, from zero to a day.
+    pub fn max_age(&self) -> Option<Duration> {
+        self.0.max_age.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
-    /// Whether pages from public networks may send requests to a private one.
-    pub fn allow_private_network(&self) -> bool {
-        self.0.private_network
-    }
-
-    /// The status of a granted preflight, from 200 to 299.
+    /// The status code of a granted preflight, from 200 to 299.
     pub fn preflight_status(&self) -> u16 {
         self.0.preflight_status
     }
 
-    /// Whether preflights from allowed origins are answered with the real lists even where they are denied.
+    /// Returns whether diagnostic mode is on; see [`PolicyBuilder::diagnostics`].
     pub fn diagnostics(&self) -> bool {
         self.0.diagnostics
     }
 
-    /// What the policy says it means in spite of the danger.
+    /// The exceptions that the policy makes.
     pub fn dangerously_allow(&self) -> &[Danger] {
         &self.0.dangers
     }
@@ -184,6 +182,7 @@ impl Policy {
     }
 }
 
+/// Policies are equal if they have the same entries in the same order. Warnings are not compared.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
         let Rules {
@@ -193,7 +192,6 @@ impl PartialEq for Policy {
             expose,
             credentials,
             max_age,
-            private_network,
             preflight_status,
             diagnostics,
             dangers,
@@ -204,7 +202,6 @@ impl PartialEq for Policy {
             && *expose == other.0.expose
             && *credentials == other.0.credentials
             && *max_age == other.0.max_age
-            && *private_network == other.0.private_network
             && *preflight_status == other.0.preflight_status
             && *diagnostics == other.0.diagnostics
             && *dangers == other.0.dangers
@@ -224,7 +221,6 @@ impl fmt::Debug for Policy {
             .field("expose_headers", &self.expose_headers())
             .field("allow_credentials", &self.allow_credentials())
             .field("max_age", &self.max_age())
-            .field("allow_private_network", &self.allow_private_network())
             .field("preflight_status", &self.preflight_status())
             .field("diagnostics", &self.diagnostics())
             .field("dangerously_allow", &self.dangerously_allow())

@@ -1,46 +1,39 @@
 //! Lists of methods and header names.
 
-use crate::table::TextTable;
+use std::cmp::Ordering;
+
 use crate::token::AUTHORIZATION;
 
-/// The names of a list field, as they are written and as they are looked up.
+/// The checked entries of a list field.
 #[derive(Clone, Default)]
 pub(crate) struct NameList {
+    /// `*` is listed.
     any: bool,
-    /// `authorization` is covered: listed, beside `*` or among names.
+    /// `authorization` is listed, beside `*` or other names.
     authorization: bool,
     entries: Vec<String>,
-    /// The entries in the order of their bytes, if they are few.
-    sorted: Vec<Box<[u8]>>,
-    table: TextTable,
+    /// The positions of the entries, sorted by the bytes of the entries.
+    sorted: Vec<usize>,
 }
 
-/// How many names are looked for one after another; more are found faster in the table.
-const FEW: usize = 16;
+/// The most names that are compared with a request's list one after another. In a longer list each name is looked up.
+const MAX_SCANNED: usize = 16;
 
 impl NameList {
-    /// `entries` are checked: `*` alone, `*` with `authorization`, or names, each once.
+    /// `entries` must be checked: `*` alone, `*` with `authorization`, or methods or lower-case header names without
+    /// repetition.
     pub(super) fn new(entries: Vec<String>) -> Self {
-        let mut table = TextTable::default();
-        for name in &entries {
-            // A list that overflows 32 bits has no place in a header; the names beyond are not allowed.
-            let _ = table.insert(name, table.hash_ignoring_case(name.as_bytes()));
-        }
-        let mut sorted = Vec::new();
-        if entries.len() <= FEW {
-            sorted.extend(entries.iter().map(|name| Box::from(name.as_bytes())));
-            sorted.sort_unstable();
-        }
+        let mut sorted: Vec<_> = (0..entries.len()).collect();
+        sorted.sort_unstable_by(|&left, &right| entries[left].cmp(&entries[right]));
         Self {
             any: entries.iter().any(|name| name == "*"),
             authorization: entries.iter().any(|name| name == AUTHORIZATION),
             entries,
             sorted,
-            table,
         }
     }
 
-    /// Whether `*` is among them.
+    /// Whether `*` is listed.
     pub(crate) fn is_any(&self) -> bool {
         self.any
     }
@@ -53,25 +46,29 @@ impl NameList {
         &self.entries
     }
 
-    /// Whether a method is listed, by its exact case (RFC 9110, section 9.1).
+    /// Whether a method is listed. Methods are case-sensitive (RFC 9110, section 9.1).
     pub(crate) fn lists_method(&self, method: &[u8]) -> bool {
-        self.find(method, |name| name.as_bytes() == method)
+        self.find(|name| name.cmp(method))
     }
 
-    /// Whether a header name is listed, in any case (RFC 9110, section 5.1).
+    /// Whether a header name is listed. Header names are case-insensitive (RFC 9110, section 5.1).
     pub(crate) fn lists_header(&self, header: &[u8]) -> bool {
-        self.find(header, |name| name.as_bytes() == header || name.as_bytes().eq_ignore_ascii_case(header))
+        self.find(|name| name.iter().copied().cmp(header.iter().map(u8::to_ascii_lowercase)))
     }
 
-    /// Whether this is a list, as browsers write it, of names that are listed; `false` does not say that it is none.
+    /// Whether this is a list of names that are listed, in the form in which browsers write it. `false` means that the list
+    /// needs a closer look.
     ///
-    /// Browsers send names in lower case, each once, sorted, with nothing but a comma between them (Fetch, "CORS-preflight
-    /// fetch", step 5), so that one pass over the sorted entries is enough.
+    /// Browsers send names in lower case, each once, sorted, and separated by single commas (Fetch, "CORS-preflight fetch",
+    /// step 5), so one pass over the sorted entries is enough.
     pub(crate) fn covers_sorted_list(&self, list: &[u8]) -> bool {
+        if self.any || self.sorted.len() > MAX_SCANNED {
+            return false;
+        }
         let mut rest = list;
-        for name in &self.sorted {
-            match rest.strip_prefix(&**name) {
-                Some([]) => return !self.any,
+        for &position in &self.sorted {
+            match rest.strip_prefix(self.entries[position].as_bytes()) {
+                Some([]) => return true,
                 Some([b',', after @ ..]) => rest = after,
                 _ => {}
             }
@@ -79,25 +76,88 @@ impl NameList {
         false
     }
 
-    /// Whether `*` stands for this header name, which is a token: for every one but `authorization`, which has to be listed
-    /// (Fetch, "CORS non-wildcard request-header name").
+    /// Whether `*` covers this header name, which must be a token. It covers all names except `authorization` (Fetch, "CORS
+    /// non-wildcard request-header name").
     pub(crate) fn wildcard_covers_header(&self, header: &[u8]) -> bool {
         self.any && (self.authorization || !header.eq_ignore_ascii_case(AUTHORIZATION.as_bytes()))
     }
 
-    /// The value of the response header that carries the whole list.
+    /// The value of the response header with the whole list.
     pub(crate) fn to_header(&self) -> String {
         self.entries.join(", ")
     }
 
-    fn find(&self, name: &[u8], is_wanted: impl Fn(&str) -> bool) -> bool {
-        name.len() <= self.table.longest()
-            && self.table.find(self.table.hash_ignoring_case(name), is_wanted).is_some()
+    fn find(&self, compare: impl Fn(&[u8]) -> Ordering) -> bool {
+        self.sorted.binary_search_by(|&position| compare(self.entries[position].as_bytes())).is_ok()
     }
 }
 
 impl PartialEq for NameList {
     fn eq(&self, other: &Self) -> bool {
         self.entries == other.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn list(names: &[&str]) -> NameList {
+        NameList::new(names.iter().map(ToString::to_string).collect())
+    }
+
+    #[rstest]
+    #[case("PUT", true)]
+    #[case("PATCH", true)]
+    #[case("put", false)]
+    #[case("PUTT", false)]
+    #[case("PU", false)]
+    #[case("", false)]
+    fn methods(#[case] method: &str, #[case] expected: bool) {
+        assert_eq!(list(&["PUT", "DELETE", "PATCH"]).lists_method(method.as_bytes()), expected);
+    }
+
+    #[rstest]
+    #[case("x-request-id", true)]
+    #[case("X-Request-ID", true)]
+    #[case("authorization", true)]
+    #[case("x-request", false)]
+    #[case("x-request-ids", false)]
+    #[case("x_request-id", false)]
+    #[case("\u{58}\r", false)]
+    fn headers(#[case] header: &str, #[case] expected: bool) {
+        let names = list(&["x-request-id", "authorization", "content-type"]);
+        assert_eq!(names.lists_header(header.as_bytes()), expected);
+    }
+
+    #[rstest]
+    #[case("authorization", true)]
+    #[case("authorization,content-type", true)]
+    #[case("content-type,x-a", true)]
+    #[case("content-type,authorization", false)]
+    #[case("authorization, content-type", false)]
+    #[case("authorization,", false)]
+    #[case("authorization,authorization", false)]
+    #[case("authorizations", false)]
+    #[case("x-b", false)]
+    #[case("", false)]
+    fn lists_as_browsers_send_them(#[case] header: &str, #[case] expected: bool) {
+        let names = list(&["x-a", "content-type", "authorization"]);
+        assert_eq!(names.covers_sorted_list(header.as_bytes()), expected);
+    }
+
+    #[test]
+    fn a_wildcard_is_not_the_name_of_a_header() {
+        assert!(!list(&["*"]).covers_sorted_list(b"*"));
+    }
+
+    #[test]
+    fn a_long_list_is_searched() {
+        let names: Vec<_> = (0..100).map(|number| format!("x-{number}")).collect();
+        let list = NameList::new(names.clone());
+        assert!(names.iter().all(|name| list.lists_header(name.as_bytes())));
+        assert!(!list.lists_header(b"x-100") && !list.covers_sorted_list(b"x-1"));
     }
 }

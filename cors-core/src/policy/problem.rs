@@ -1,53 +1,28 @@
-//! What is wrong with a policy that was refused, and what deserves a second look in one that was not.
+//! The problems of a refused policy, and the warnings about a policy that was built.
 
 use std::fmt;
 
-/// Declares an enum of codes with their stable text forms.
-macro_rules! codes {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$outer])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$inner])* $variant,)* }
-
-        impl $name {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The stable text form, for programs and search engines.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-pub(crate) use codes;
+use crate::codes::codes;
 
 codes! {
-    /// Why a policy was refused.
+    "refused",
+    /// Why a policy is refused.
     ProblemCode {
         /// `allow_origins` is missing or empty.
         NoOrigins = "no-origins",
-        /// An entry holds several origins.
+        /// One entry contains several origins.
         OriginList = "origin-list",
-        /// An origin lacks its scheme.
+        /// An origin has no scheme.
         OriginWithoutScheme = "origin-without-scheme",
-        /// An origin's scheme is none, or one whose pages have no origin.
+        /// The scheme of an origin is not valid, or its pages have an opaque origin.
         OriginScheme = "origin-scheme",
-        /// An origin's host is missing or is no host.
+        /// The host of an origin is missing or not valid.
         OriginHost = "origin-host",
-        /// An origin's port is none.
+        /// The port of an origin is not valid.
         OriginPort = "origin-port",
-        /// An origin writes out the default port of its scheme.
+        /// An origin contains the default port of its scheme.
         OriginWithDefaultPort = "origin-with-default-port",
-        /// An origin ends in a path, if only a slash.
+        /// An origin ends in a path; a single slash counts.
         OriginWithPath = "origin-with-path",
         /// An origin ends in a query.
         OriginWithQuery = "origin-with-query",
@@ -57,119 +32,164 @@ codes! {
         OriginWithUserInfo = "origin-with-user-info",
         /// An origin contains upper-case letters.
         OriginInUpperCase = "origin-in-upper-case",
-        /// An origin's host is not in ASCII.
+        /// The host of an origin contains characters that are not ASCII.
         OriginWithUnicode = "origin-with-unicode",
         /// An origin contains white space or a control character.
         OriginWithWhiteSpace = "origin-with-white-space",
-        /// A `*` stands elsewhere than for the whole leftmost label or the whole port.
+        /// A `*` is neither the whole leftmost label nor the whole port.
         MisplacedWildcard = "misplaced-wildcard",
-        /// `*` stands in a list together with names.
+        /// `*` is listed together with names.
         WildcardAmongNames = "wildcard-among-names",
-        /// More origins than one policy can hold.
+        /// There are more origins than one policy can hold.
         TooManyOrigins = "too-many-origins",
-        /// Any origin together with credentials.
+        /// Any origin is allowed together with credentials.
         AnyOriginWithCredentials = "any-origin-with-credentials",
-        /// `null` without the opt-in.
+        /// `null` is listed without the exception.
         NullOrigin = "null-origin",
-        /// `null` together with credentials.
+        /// `null` is listed together with credentials.
         NullOriginWithCredentials = "null-origin-with-credentials",
-        /// An origin of scheme `http` together with credentials, without the opt-in.
+        /// An `http:` origin is listed together with credentials, without the exception.
         InsecureOriginWithCredentials = "insecure-origin-with-credentials",
-        /// All subdomains of a public suffix together with credentials, without the opt-in.
+        /// All subdomains of a public suffix are allowed together with credentials, without the exception.
         PublicSuffixWildcardWithCredentials = "public-suffix-wildcard-with-credentials",
-        /// A method that is no token.
+        /// A method is not a token.
         MethodSyntax = "method-syntax",
-        /// A method that no page can use.
+        /// Browsers forbid pages to use the method.
         ForbiddenMethod = "forbidden-method",
-        /// A standard method in another case.
+        /// A standard method is not in upper case.
         MethodCase = "method-case",
-        /// A header name that is no token.
+        /// A header name is not a token.
         HeaderSyntax = "header-syntax",
-        /// A request header that no page can set.
+        /// Browsers forbid pages to set the request header.
         ForbiddenRequestHeader = "forbidden-request-header",
-        /// A response header that no page can read.
+        /// Browsers forbid pages to read the response header.
         ForbiddenResponseHeader = "forbidden-response-header",
-        /// A header of the CORS protocol itself.
+        /// The header belongs to the CORS protocol.
         CorsHeader = "cors-header",
-        /// All response headers exposed together with credentials.
+        /// All response headers are exposed together with credentials.
         AnyExposedHeaderWithCredentials = "any-exposed-header-with-credentials",
-        /// A max-age over a day.
+        /// The max-age is longer than a day, or it is not a whole number of seconds.
         MaxAge = "max-age",
-        /// A preflight status that is no success.
+        /// The preflight status is not from 200 to 299.
         PreflightStatus = "preflight-status",
-        /// A field that no policy has.
+        /// A policy does not have this field.
         UnknownField = "unknown-field",
-        /// A field that is there twice.
+        /// A field is written twice.
         RepeatedField = "repeated-field",
-        /// A value of another type than the field's.
+        /// The value of a field has the wrong type.
         WrongType = "wrong-type",
-        /// An entry of `dangerously_allow` that is none.
+        /// `dangerously_allow` does not have this entry.
         UnknownDanger = "unknown-danger",
     }
 }
 
 codes! {
-    /// Why a policy that was not refused deserves a second look.
+    "warning",
+    /// Why the author of a policy gets a warning.
     WarningCode {
-        /// A max-age over the 7200 s to which Chromium shortens it.
+        /// The max-age is longer than 7200 s, the longest time that Chromium uses.
         MaxAgeOverBrowserCap = "max-age-over-browser-cap",
-        /// A method that never needs a preflight is listed.
+        /// A listed method never needs a preflight.
         SafelistedMethod = "safelisted-method",
-        /// A header that is safelisted anyway is listed.
+        /// A listed header is safelisted.
         SafelistedHeader = "safelisted-header",
-        /// An origin is listed twice, or another pattern covers it.
+        /// An origin is listed twice, or a pattern covers it.
         CoveredOrigin = "covered-origin",
         /// A method or header is listed twice.
         RepeatedName = "repeated-name",
-        /// `Authorization` is missing beside `*`, which does not cover it.
+        /// `authorization` is missing beside `*`, which does not cover it.
         AuthorizationNotCovered = "authorization-not-covered",
     }
 }
 
-/// One thing that is wrong with a policy.
-pub type Problem = Finding<ProblemCode>;
+macro_rules! finding {
+    ($(#[$outer:meta])* $name:ident, $code:ident) => {
+        $(#[$outer])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name {
+            code: $code,
+            note: Note,
+        }
 
-/// One thing in a policy that its author may not have meant; it does no harm.
-pub type Warning = Finding<WarningCode>;
+        impl $name {
+            pub(super) fn new(code: $code, note: Note) -> Self {
+                Self { code, note }
+            }
 
-/// What the check of a policy found, in a form that a program can match on and a person can read.
-///
-/// As text it names the field, the value, what is wrong and what to write instead.
+            /// The code, for programs.
+            pub fn code(&self) -> $code {
+                self.code
+            }
+
+            /// The field, with the position in its list, such as `allow_origins[2]`.
+            pub fn field(&self) -> &str {
+                &self.note.field
+            }
+
+            /// The value as it was written. It is empty if nothing was written, or if the field itself is wrong.
+            pub fn value(&self) -> &str {
+                &self.note.value
+            }
+
+            /// What to write instead, as a sentence.
+            pub fn help(&self) -> &str {
+                &self.note.help
+            }
+
+            /// The address of an explanation with an example.
+            pub fn url(&self) -> &'static str {
+                self.code.url()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.note.fmt(formatter)
+            }
+        }
+    };
+}
+
+finding! {
+    /// One reason why a policy is refused.
+    ///
+    /// Its text names the field, the value, what is wrong, and what to write instead.
+    Problem, ProblemCode
+}
+
+finding! {
+    /// Something in a policy that its author may not have intended. It does no harm.
+    ///
+    /// Its text names the field, the value, what is unusual, and what to write instead.
+    Warning, WarningCode
+}
+
+/// The text of a problem or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding<C> {
-    code: C,
-    remark: Remark,
+pub(super) struct Note {
+    field: String,
+    value: String,
+    /// What is wrong; it follows the value in a sentence.
+    what: String,
+    help: String,
 }
 
-impl<C: Copy> Finding<C> {
-    pub(super) fn new(code: C, remark: Remark) -> Self {
-        Self { code, remark }
-    }
-
-    /// What was found, for a program.
-    pub fn code(&self) -> C {
-        self.code
-    }
-
-    /// The field it is about, with the position in its list, such as `allow_origins[2]`.
-    pub fn field(&self) -> &str {
-        &self.remark.field
-    }
-
-    /// The value that is wrong, as it was written; empty where none is: nothing was written, or it is the field itself.
-    pub fn value(&self) -> &str {
-        &self.remark.value
-    }
-
-    /// What to write instead, as a sentence.
-    pub fn help(&self) -> &str {
-        &self.remark.help
+impl Note {
+    pub(super) fn new(
+        field: impl Into<String>,
+        value: impl Into<String>,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), value: value.into(), what: what.into(), help: help.into() }
     }
 }
 
-impl<C> fmt::Display for Finding<C> {
+impl fmt::Display for Note {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Remark { field, value, what, help } = &self.remark;
+        let Self { field, value, what, help } = self;
+        // An unknown field can contain anything.
+        let field = Escaped(field);
         if value.is_empty() {
             write!(formatter, "{field}: {what}. {help}")
         } else {
@@ -178,7 +198,7 @@ impl<C> fmt::Display for Finding<C> {
     }
 }
 
-/// A value fit for a line of a log. Quotes stay as they are: it stands between backticks.
+/// A text on one line. Quotes are not escaped, because a value is printed between backticks.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -191,33 +211,15 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// The words of a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Remark {
-    field: String,
-    value: String,
-    /// What is wrong, to be read after the value.
-    what: String,
-    help: String,
-}
-
-impl Remark {
-    pub(super) fn new(
-        field: impl Into<String>,
-        value: impl Into<String>,
-        what: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Self {
-        Self { field: field.into(), value: value.into(), what: what.into(), help: help.into() }
-    }
-}
-
-/// Why a policy was refused: every problem that it has.
+/// Why a policy is refused: all of its problems.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use cors_core::{Policy, ProblemCode};
 ///
-/// let error = Policy::builder().allow_origins("https://example.com/").max_age(100_000).build().unwrap_err();
+/// let builder = Policy::builder().allow_origins("https://example.com/").max_age(Duration::from_secs(100_000));
+/// let error = builder.build().unwrap_err();
 /// let codes: Vec<_> = error.problems().iter().map(|problem| problem.code()).collect();
 /// assert_eq!(codes, [ProblemCode::OriginWithPath, ProblemCode::MaxAge]);
 /// assert_eq!(
@@ -227,11 +229,11 @@ impl Remark {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
-    pub(crate) problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl PolicyError {
-    /// The problems, at least one, in the order of the policy's fields.
+    /// The problems in the order of the policy's fields; at least one.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

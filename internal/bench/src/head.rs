@@ -34,7 +34,7 @@ impl<'a> Head<'a> {
             RequestHeader::Origin => self.origin,
             RequestHeader::AccessControlRequestMethod => self.request_method,
             RequestHeader::AccessControlRequestHeaders => self.request_headers,
-            RequestHeader::AccessControlRequestPrivateNetwork => None,
+            _ => None,
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn policy() -> Policy {
         .allow_headers(REQUEST_HEADERS)
         .expose_headers(EXPOSED_HEADER)
         .allow_credentials(true)
-        .max_age(MAX_AGE)
+        .max_age(std::time::Duration::from_secs(MAX_AGE.into()))
         .build()
         .expect("a safe policy")
 }

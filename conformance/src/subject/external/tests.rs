@@ -42,7 +42,11 @@ async fn ends(program: &Program, file: &str) -> bool {
 }
 
 fn policy() -> Policy {
-    Policy::builder().allow_origins("https://app.example").max_age(60).build().unwrap()
+    Policy::builder()
+        .allow_origins("https://app.example")
+        .max_age(std::time::Duration::from_secs(60))
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]

@@ -41,11 +41,11 @@ where
                 *response.headers_mut() = headers;
                 Box::pin(std::future::ready(Ok(response)))
             }
-            Decision::Pass(pass) => {
+            Decision::Actual(actual) => {
                 let response = self.inner.call(request);
                 Box::pin(async move {
                     let mut response = response.await?;
-                    policy.write(pass, response.headers_mut());
+                    policy.write_actual(actual, response.headers_mut());
                     Ok(response)
                 })
             }

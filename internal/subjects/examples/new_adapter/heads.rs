@@ -47,11 +47,6 @@ impl RequestHead for Request {
 impl ResponseHead for Response {
     type Value = String;
 
-    fn set(&mut self, name: ResponseHeader, value: String) {
-        self.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(name.name()));
-        self.append(name, value);
-    }
-
     fn append(&mut self, name: ResponseHeader, value: String) {
         self.headers.push((name.name().to_owned(), value));
     }
@@ -85,13 +80,13 @@ mod tests {
                 policy.write_preflight(preflight, &request, &mut response);
                 response
             }
-            Decision::Pass(pass) => {
+            Decision::Actual(actual) => {
                 let headers = vec![
                     header("Access-Control-Allow-Origin", "https://handler.example"),
                     header("Vary", "Accept"),
                 ];
                 let mut response = Response { status: 200, headers, body: "hello".to_owned() };
-                policy.write(pass, &mut response);
+                policy.write_actual(actual, &mut response);
                 response
             }
         }

@@ -80,10 +80,7 @@ fn configure(policy: &Policy) -> Cors {
     if policy.allow_credentials() {
         cors = cors.supports_credentials();
     }
-    if policy.allow_private_network() {
-        cors = cors.allow_private_network_access();
-    }
-    cors.max_age(policy.max_age().and_then(|seconds| usize::try_from(seconds).ok()))
+    cors.max_age(policy.max_age().and_then(|max_age| usize::try_from(max_age.as_secs()).ok()))
 }
 
 /// Fetch, "CORS-safelisted method".
@@ -134,8 +131,7 @@ mod tests {
             .allow_methods(["PUT", "PURGE"])
             .allow_headers(["x-a", "authorization"])
             .expose_headers("x-b")
-            .max_age(60)
-            .allow_private_network(true)
+            .max_age(std::time::Duration::from_secs(60))
     )]
     #[case::null(Policy::builder().allow_origins("null").dangerously_allow([Danger::NullOrigin]))]
     #[actix_web::test]

@@ -42,9 +42,6 @@ impl Subject for PoemCors {
 /// The policy in the words of Poem's middleware, as its documentation advises.
 fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     let inexpressible = |reason: &str| Err(StartError::Inexpressible(reason.to_owned()));
-    if policy.allow_private_network() {
-        return inexpressible("it has no option for private networks");
-    }
     if policy.diagnostics() {
         return inexpressible("it has no diagnostic mode");
     }
@@ -76,7 +73,7 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     cors = cors.expose_headers(texts(policy.expose_headers()));
 
     // Fetch, "CORS-preflight fetch": without a max-age a browser takes 5 seconds; the middleware always sends one.
-    let max_age = policy.max_age().unwrap_or(5);
+    let max_age = policy.max_age().map_or(5, |max_age| max_age.as_secs());
     Ok(cors.max_age(i32::try_from(max_age).unwrap_or(i32::MAX)))
 }
 
@@ -159,7 +156,6 @@ mod tests {
     }
 
     #[rstest]
-    #[case::private_network(Policy::builder().allow_private_network(true), "private networks")]
     #[case::diagnostics(Policy::builder().diagnostics(true), "diagnostic")]
     #[case::all_but_one_header(Policy::builder().allow_headers("*"), "without `Authorization`")]
     #[case::status(Policy::builder().preflight_status(299), "always 200")]

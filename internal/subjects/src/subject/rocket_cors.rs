@@ -46,9 +46,6 @@ fn cors(policy: &Policy) -> Result<Cors, StartError> {
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err(inexpressible("preflights are always answered with 204"));
     }
-    if policy.allow_private_network() {
-        return Err(inexpressible("it does not know of private networks"));
-    }
     let options = CorsOptions::default()
         .allowed_origins(allowed_origins(policy))
         .send_wildcard(policy.allows_any_origin())
@@ -56,7 +53,7 @@ fn cors(policy: &Policy) -> Result<Cors, StartError> {
         .allowed_headers(allowed_headers(policy)?)
         .allow_credentials(policy.allow_credentials())
         .expose_headers(policy.expose_headers().iter().cloned().collect())
-        .max_age(policy.max_age().and_then(|seconds| seconds.try_into().ok()));
+        .max_age(policy.max_age().and_then(|max_age| max_age.as_secs().try_into().ok()));
     options.to_cors().map_err(|error| inexpressible(&error.to_string()))
 }
 
@@ -148,10 +145,6 @@ mod tests {
     #[case::status(
         |policy: PolicyBuilder| policy.preflight_status(201),
         Some("preflights are always answered with 204")
-    )]
-    #[case::private_network(
-        |policy: PolicyBuilder| policy.allow_private_network(true),
-        Some("it does not know of private networks")
     )]
     #[case::method(
         |policy: PolicyBuilder| policy.allow_methods("PROPFIND"),

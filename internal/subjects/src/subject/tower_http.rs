@@ -1,7 +1,5 @@
 //! tower-http's own `CorsLayer` around the axum specimen, configured as its documentation advises.
 
-use std::time::Duration;
-
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
 use cors_core::Policy;
@@ -47,10 +45,8 @@ fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err(inexpressible("preflights are always answered with 200"));
     }
-    let mut layer = CorsLayer::new()
-        .allow_origin(allow_origin(policy)?)
-        .allow_credentials(policy.allow_credentials())
-        .allow_private_network(policy.allow_private_network());
+    let mut layer =
+        CorsLayer::new().allow_origin(allow_origin(policy)?).allow_credentials(policy.allow_credentials());
     if !policy.allow_methods().is_empty() {
         layer = layer.allow_methods(allow_methods(policy)?);
     }
@@ -62,8 +58,8 @@ fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
         [any] if any == "*" => layer.expose_headers(Any),
         names => layer.expose_headers(header_names(names)?),
     };
-    if let Some(seconds) = policy.max_age() {
-        layer = layer.max_age(Duration::from_secs(seconds.into()));
+    if let Some(max_age) = policy.max_age() {
+        layer = layer.max_age(max_age);
     }
     Ok(layer)
 }

@@ -47,9 +47,6 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
     if policy.allow_headers().iter().any(|name| name == "*") {
         return Err("warp::cors has no any-header policy");
     }
-    if policy.allow_private_network() {
-        return Err("warp::cors knows nothing of private networks");
-    }
     if policy.diagnostics() {
         return Err("warp::cors has no diagnostic mode");
     }
@@ -64,8 +61,8 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
         .allow_headers(policy.allow_headers().iter().map(String::as_str))
         .expose_headers(policy.expose_headers().iter().map(String::as_str))
         .allow_credentials(policy.allow_credentials());
-    if let Some(seconds) = policy.max_age() {
-        cors = cors.max_age(seconds);
+    if let Some(max_age) = policy.max_age() {
+        cors = cors.max_age(max_age);
     }
     if policy.allows_any_origin() {
         return Ok(cors.allow_any_origin());

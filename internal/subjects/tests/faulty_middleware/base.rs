@@ -9,7 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use cors_conformance::specimen::Hits;
 use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
-use cors_core::{Decision, Pass, Policy, PreparedPolicy};
+use cors_core::{Decision, Policy, PreparedPolicy};
 use cors_subjects::specimen;
 use cors_subjects::subject::axum::serve;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -108,7 +108,8 @@ impl Cors {
 
     /// Whether this is a request, other than a preflight, from an origin that the policy does not allow.
     pub(crate) fn is_from_stranger(&self, request: &Request) -> bool {
-        matches!(self.policy.decide(request), Decision::Pass(Pass::NotAllowed))
+        matches!(self.policy.decide(request), Decision::Actual(_))
+            && self.policy().origin_reason(request).is_some()
     }
 
     pub(crate) async fn answer(self, request: Request, next: Next) -> Response {
@@ -154,10 +155,10 @@ impl Cors {
                 self.policy.write_preflight(preflight, &head, response.headers_mut());
                 response
             }
-            Decision::Pass(pass) => {
+            Decision::Actual(actual) => {
                 let mut response = next.run(request).await;
                 seen.own = response.headers().clone();
-                self.policy.write(pass, response.headers_mut());
+                self.policy.write_actual(actual, response.headers_mut());
                 seen.kind = if !headers.contains_key(header::ORIGIN) {
                     Kind::Plain
                 } else if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {

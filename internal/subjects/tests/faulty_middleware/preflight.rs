@@ -14,8 +14,6 @@ use axum::response::Response;
 
 use crate::base::{Cors, Kind, is_preflight, remove_cors, value};
 
-const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
-const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
 pub(crate) async fn answers_every_options(cors: Cors, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS && !is_preflight(&request) {
@@ -215,34 +213,6 @@ pub(crate) async fn never_diagnoses(cors: Cors, request: Request, next: Next) ->
         if seen.kind == Kind::DeniedPreflight {
             *response.status_mut() = StatusCode::FORBIDDEN;
             remove_cors(response.headers_mut());
-        }
-    })
-    .await
-}
-
-pub(crate) async fn opens_private_networks(cors: Cors, request: Request, next: Next) -> Response {
-    let mut headers = request.headers().clone();
-    headers.remove(REQUEST_PRIVATE_NETWORK);
-    cors.answer_as(headers, request, next, |seen, response| {
-        if seen.kind == Kind::GrantedPreflight && seen.request.contains_key(REQUEST_PRIVATE_NETWORK) {
-            response.headers_mut().insert(ALLOW_PRIVATE_NETWORK, value("true"));
-        }
-    })
-    .await
-}
-
-pub(crate) async fn forgets_private_networks(cors: Cors, request: Request, next: Next) -> Response {
-    cors.answer_then(request, next, |_, response| {
-        response.headers_mut().remove(ALLOW_PRIVATE_NETWORK);
-    })
-    .await
-}
-
-pub(crate) async fn announces_private_networks_unasked(cors: Cors, request: Request, next: Next) -> Response {
-    let allowed = cors.policy().allow_private_network();
-    cors.answer_then(request, next, |seen, response| {
-        if allowed && seen.kind == Kind::GrantedPreflight {
-            response.headers_mut().insert(ALLOW_PRIVATE_NETWORK, value("true"));
         }
     })
     .await

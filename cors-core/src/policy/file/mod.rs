@@ -1,22 +1,28 @@
-//! A policy as a file, in every format that serde speaks.
+//! A policy as a file, in every format that serde supports.
+
+mod value;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::problem::Remark;
+use self::value::Value;
+use super::problem::Note;
 use super::{Danger, FIELDS, Names, Policy, PolicyBuilder, Problem, ProblemCode};
 
-/// Reads a policy and checks it; the error lists every problem.
+/// Reads a policy and checks it. The error lists all problems.
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         PolicyBuilder::deserialize(deserializer)?.build().map_err(de::Error::custom)
     }
 }
 
-/// Writes what was read: `*` as a string, lists as lists, and nothing that says what is true anyway.
+/// Writes a policy that reads back as an equal one. Fields with their default value are left out.
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -29,10 +35,7 @@ impl Serialize for Policy {
             map.serialize_entry("allow_credentials", &true)?;
         }
         if let Some(max_age) = self.max_age() {
-            map.serialize_entry("max_age", &max_age)?;
-        }
-        if self.allow_private_network() {
-            map.serialize_entry("allow_private_network", &true)?;
+            map.serialize_entry("max_age", &max_age.as_secs())?;
         }
         if self.preflight_status() != 204 {
             map.serialize_entry("preflight_status", &self.preflight_status())?;
@@ -63,10 +66,13 @@ fn serialize_names<M: SerializeMap>(
     }
 }
 
-/// Reads whatever is there: unknown fields and values of a wrong type become problems of [`PolicyBuilder::build`], so that
-/// they are told together with all others. Only what is no table at all is an error here.
+/// Reads a policy without checking it.
 ///
-/// The format must be self-describing, as TOML, JSON and YAML are.
+/// Unknown fields and values of a wrong type become problems of [`PolicyBuilder::build`], so that it reports them together
+/// with all other problems. Only a value that is not a table is an error here.
+///
+/// The format must be self-describing, like TOML, JSON and YAML.
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl<'de> Deserialize<'de> for PolicyBuilder {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(BuilderVisitor)
@@ -87,16 +93,11 @@ impl<'de> Visitor<'de> for BuilderVisitor {
         let mut seen = Vec::new();
         while let Some((field, value)) = map.next_entry::<String, Value>()? {
             if seen.contains(&field) {
-                builder.refuse(
-                    ProblemCode::RepeatedField,
-                    &field,
-                    "",
-                    "the field is there twice",
-                    "Write it once.",
-                );
+                let what = "the field is written twice";
+                builder.refuse(ProblemCode::RepeatedField, &field, "", what, "Write it once.");
                 continue;
             }
-            // `null` in JSON is what a program writes for a field that it leaves out.
+            // Programs write `null` in JSON for a field that they leave out.
             if !matches!(value, Value::Null) {
                 builder.read(&field, value);
             }
@@ -114,19 +115,26 @@ impl PolicyBuilder {
             "allow_headers" => self.allow_headers = self.names(field, value),
             "expose_headers" => self.expose_headers = self.names(field, value),
             "allow_credentials" => self.allow_credentials = self.boolean(field, value),
-            "max_age" => self.max_age = self.number(field, value, ProblemCode::MaxAge, "0 to 86400"),
-            "allow_private_network" => self.allow_private_network = self.boolean(field, value),
+            "max_age" => {
+                let seconds = self.number(field, value, ProblemCode::MaxAge, "0 to 86400");
+                self.max_age = seconds.map(Duration::from_secs);
+            }
             "preflight_status" => {
                 self.preflight_status = self.number(field, value, ProblemCode::PreflightStatus, "200 to 299");
             }
             "diagnostics" => self.diagnostics = self.boolean(field, value),
             "dangerously_allow" => self.dangerously_allow = self.dangers(field, value),
+            "allow_private_network" => {
+                let what = "browsers have abandoned Private Network Access, so this field no longer exists";
+                let help = "Leave it out. Browsers now ask the user before a page may use the local network (Local Network Access), and no response header is needed.";
+                self.refuse(ProblemCode::UnknownField, field, "", what, help);
+            }
             _ => {
                 let help = match nearest_field(field) {
-                    Some(nearest) => format!("Write `{nearest}`."),
-                    None => format!("Leave it out; the fields are {}.", FIELDS.join(", ")),
+                    Some(nearest) => format!("Did you mean `{nearest}`?"),
+                    None => format!("Leave it out. The fields are {}.", FIELDS.join(", ")),
                 };
-                self.refuse(ProblemCode::UnknownField, field, "", "no policy has such a field", &help);
+                self.refuse(ProblemCode::UnknownField, field, "", "unknown field", &help);
             }
         }
     }
@@ -140,8 +148,8 @@ impl PolicyBuilder {
                 return Names::default();
             }
         };
-        let (count, mut positions) = (list.len(), Vec::new());
-        let mut names = Vec::with_capacity(count);
+        let mut positions = Vec::with_capacity(list.len());
+        let mut names = Vec::with_capacity(list.len());
         for (position, value) in list.into_iter().enumerate() {
             match value {
                 Value::Text(name) => {
@@ -151,8 +159,7 @@ impl PolicyBuilder {
                 other => self.wrong_type(&format!("{field}[{position}]"), &other, "Write a string."),
             }
         }
-        let positions = (names.len() < count).then_some(positions);
-        Names { positions, ..names.into() }
+        Names::at_positions(names, positions)
     }
 
     fn boolean(&mut self, field: &str, value: Value) -> bool {
@@ -177,30 +184,24 @@ impl PolicyBuilder {
             self.wrong_type(field, &value, &help);
             return None;
         };
-        let fitting = N::try_from(number).ok();
-        if fitting.is_none() {
+        let converted = N::try_from(number).ok();
+        if converted.is_none() {
             self.refuse(code, field, &number.to_string(), "is out of range", &help);
         }
-        fitting
+        converted
     }
 
     fn dangers(&mut self, field: &str, value: Value) -> Vec<Danger> {
         let names = self.names(field, value);
         let mut dangers = Vec::new();
-        for (position, name) in names.names.iter().enumerate() {
+        for (position, name) in names.as_slice().iter().enumerate() {
             match Danger::ALL.iter().find(|danger| danger.as_str() == name) {
                 Some(danger) => dangers.push(*danger),
                 None => {
                     let known: Vec<_> = Danger::ALL.iter().map(|danger| format!("`{danger}`")).collect();
-                    let help = format!("Write any of {}.", known.join(", "));
+                    let help = format!("Write one or more of {}.", known.join(", "));
                     let place = names.place(field, position);
-                    self.refuse(
-                        ProblemCode::UnknownDanger,
-                        &place,
-                        name,
-                        "is no danger that can be allowed",
-                        &help,
-                    );
+                    self.refuse(ProblemCode::UnknownDanger, &place, name, "is not a known exception", &help);
                 }
             }
         }
@@ -213,140 +214,20 @@ impl PolicyBuilder {
     }
 
     fn refuse(&mut self, code: ProblemCode, field: &str, value: &str, what: &str, help: &str) {
-        self.problems.push(Problem::new(code, Remark::new(field, value, what, help)));
+        self.problems.push(Problem::new(code, Note::new(field, value, what, help)));
     }
 }
 
-/// The field that a misspelt one was meant for, if one is near.
+/// The most typing errors that a misspelt field can have to be recognized.
+const MAX_TYPOS: usize = 3;
+
+/// The field that was probably meant.
 fn nearest_field(written: &str) -> Option<&'static str> {
     let written = written.to_ascii_lowercase().replace('-', "_");
     FIELDS
         .iter()
-        .map(|field| (edit_distance(&written, field), *field))
-        .filter(|(distance, _)| *distance <= 3)
+        .map(|field| (strsim::osa_distance(&written, field), *field))
+        .filter(|(distance, _)| *distance <= MAX_TYPOS)
         .min()
         .map(|(_, field)| field)
-}
-
-/// How many bytes have to be put in, taken out or replaced to turn one text into the other (Levenshtein).
-fn edit_distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (above, from_byte) in from.bytes().enumerate() {
-        let mut diagonal = above;
-        row[0] = above + 1;
-        for (left, to_byte) in to.bytes().enumerate() {
-            let replaced = diagonal + usize::from(from_byte != to_byte);
-            diagonal = row[left + 1];
-            row[left + 1] = replaced.min(diagonal + 1).min(row[left] + 1);
-        }
-    }
-    row[to.len()]
-}
-
-/// A value of any type, as a file has it.
-enum Value {
-    Null,
-    Boolean(bool),
-    Integer(i128),
-    Float(f64),
-    Text(String),
-    List(Vec<Value>),
-    Table,
-}
-
-impl Value {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Boolean(_) => "a boolean",
-            Self::Integer(_) => "a number",
-            Self::Float(_) => "a fraction",
-            Self::Text(_) => "a string",
-            Self::List(_) => "a list",
-            Self::Table => "a table",
-        }
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => formatter.write_str("null"),
-            Self::Boolean(value) => value.fmt(formatter),
-            Self::Integer(value) => value.fmt(formatter),
-            Self::Float(value) => value.fmt(formatter),
-            Self::Text(value) => write!(formatter, "\"{value}\""),
-            Self::List(_) => formatter.write_str("[…]"),
-            Self::Table => formatter.write_str("{…}"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Boolean(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Integer(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Integer(value.into()))
-    }
-
-    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
-        Ok(Value::Integer(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        Value::deserialize(deserializer)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = sequence.next_element()? {
-            list.push(value);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        while map.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
-        Ok(Value::Table)
-    }
 }

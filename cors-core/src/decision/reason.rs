@@ -1,0 +1,89 @@
+//! Why something is not allowed, and how it is logged.
+
+use crate::codes::codes;
+
+codes! {
+    "denied",
+    /// Why an origin is not allowed or a preflight is denied.
+    Reason {
+        /// `Origin` is not exactly one ASCII-serialized origin.
+        MalformedOrigin = "malformed-origin",
+        /// The policy does not allow the origin.
+        OriginNotAllowed = "origin-not-allowed",
+        /// `Access-Control-Request-Method` is not exactly one method name, or it is longer than 256 bytes.
+        MalformedRequestMethod = "malformed-request-method",
+        /// The policy does not list the method.
+        MethodNotAllowed = "method-not-allowed",
+        /// `Access-Control-Request-Headers` is not a list of header names, or it is longer than the bounds of
+        /// [`Policy::decide`](crate::Policy::decide).
+        MalformedRequestHeaders = "malformed-request-headers",
+        /// The policy does not list one of the headers.
+        HeaderNotAllowed = "header-not-allowed",
+    }
+}
+
+impl Reason {
+    /// What the author of the policy can do about it, as a sentence.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::MalformedOrigin => {
+                "A browser sends exactly one origin such as `https://example.com`. Check what sends this value or changes it on the way."
+            }
+            Self::OriginNotAllowed => "Add the origin to `allow_origins` if its pages may read responses.",
+            Self::MalformedRequestMethod => {
+                "A browser sends exactly one method name in `Access-Control-Request-Method`. Check what changes it on the way."
+            }
+            Self::MethodNotAllowed => {
+                "Add the method to `allow_methods`, in the same case, if pages may use it."
+            }
+            Self::MalformedRequestHeaders => {
+                "A browser sends a list of header names in `Access-Control-Request-Headers`. Check what changes it on the way."
+            }
+            Self::HeaderNotAllowed => {
+                "Add the header to `allow_headers` if pages may send it; `*` does not cover `authorization`."
+            }
+        }
+    }
+}
+
+/// Logs at debug level what is not allowed and what to do about it. The reason is only computed if it is logged.
+#[inline]
+pub(super) fn log_denial(value: &[u8], reason: impl FnOnce() -> Reason) {
+    #[cfg(feature = "tracing")]
+    if tracing::enabled!(target: "cors", tracing::Level::DEBUG) {
+        log_reason(value, reason());
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = (value, reason);
+}
+
+#[cfg(feature = "tracing")]
+#[cold]
+fn log_reason(value: &[u8], reason: Reason) {
+    tracing::debug!(
+        target: "cors",
+        reason = reason.as_str(),
+        value = %excerpt::Excerpt(value),
+        help = reason.help(),
+        "not allowed by the CORS policy"
+    );
+}
+
+#[cfg(feature = "tracing")]
+mod excerpt {
+    use std::fmt;
+
+    /// The most bytes of a value that are logged.
+    const MAX_BYTES: usize = 200;
+
+    /// The start of a value that a client sent, escaped for a log.
+    pub(super) struct Excerpt<'a>(pub(super) &'a [u8]);
+
+    impl fmt::Display for Excerpt<'_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let shown = &self.0[..self.0.len().min(MAX_BYTES)];
+            write!(formatter, "{}", shown.escape_ascii())?;
+            if self.0.len() > MAX_BYTES { write!(formatter, "… ({} bytes)", self.0.len()) } else { Ok(()) }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Patterns for all subdomains of a domain.
+
+use std::borrow::Cow;
+use std::mem;
+
+use super::Added;
+use crate::origin::host::{self, LONGEST_NAME};
+use crate::origin::{OriginPattern, PatternPort};
+use crate::table::{Full, Inserted, TextTable};
+
+#[derive(Clone, Default)]
+pub(super) struct Subdomains {
+    https: Domains,
+    http: Domains,
+}
+
+impl Subdomains {
+    pub(super) fn add(&mut self, pattern: &OriginPattern<'_>) -> Result<Added, Full> {
+        let domains = if pattern.scheme == "https" { &mut self.https } else { &mut self.http };
+        domains.add(pattern.host, pattern.port)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.https.names.is_empty() && self.http.names.is_empty()
+    }
+
+    pub(super) fn contains(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
+        self.of_scheme(scheme).is_some_and(|domains| domains.contain(host, port))
+    }
+
+    /// Whether another pattern contains everything that `pattern` contains.
+    pub(super) fn covers(&self, pattern: &OriginPattern<'_>) -> bool {
+        let Some(domains) = self.of_scheme(pattern.scheme) else {
+            return false;
+        };
+        // `*.a.example:*` covers `*.a.example:8443`.
+        let covers_other_port = || {
+            let ports = domains.names.find(pattern.host.as_bytes()).map(|entry| &domains.ports[entry]);
+            pattern.port != PatternPort::Any && ports.is_some_and(|ports| ports.any)
+        };
+        domains.find_above(pattern.host, pattern.port).is_some()
+            || (pattern.subdomains && covers_other_port())
+    }
+
+    /// The patterns as a policy writes them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let patterns = |scheme: &'static str, domains: &'_ Domains| -> Vec<Cow<'static, str>> {
+            domains.iter().map(|pattern| format!("{scheme}://{pattern}").into()).collect()
+        };
+        patterns("https", &self.https).into_iter().chain(patterns("http", &self.http))
+    }
+
+    /// Other schemes have no hosts of the DNS, so no patterns.
+    fn of_scheme(&self, scheme: &str) -> Option<&Domains> {
+        match scheme {
+            "https" => Some(&self.https),
+            "http" => Some(&self.http),
+            _ => None,
+        }
+    }
+}
+
+/// The domains of the patterns with one scheme.
+#[derive(Clone, Default)]
+struct Domains {
+    names: TextTable,
+    /// The ports of each domain, by its entry in `names`.
+    ports: Vec<Ports>,
+    /// The ports of all domains together, so that most other ports need no look-up.
+    all_ports: AllPorts,
+    /// One bit for each length that a domain has, so that most ends of a host need no look-up.
+    lengths: [u64; 4],
+}
+
+impl Domains {
+    fn add(&mut self, domain: &str, port: PatternPort) -> Result<Added, Full> {
+        let entry = match self.names.insert(domain)? {
+            Inserted::New(entry) => {
+                self.ports.push(Ports::default());
+                self.lengths[domain.len() / 64 % 4] |= 1 << (domain.len() % 64);
+                entry
+            }
+            Inserted::Known(entry) => entry,
+        };
+        self.all_ports.add(port);
+        Ok(self.ports[entry].add(port))
+    }
+
+    fn contain(&self, host: &str, port: PatternPort) -> bool {
+        self.find_above(host, port).is_some_and(|domain| {
+            let labels = &host[..host.len() - domain.len() - ".".len()];
+            host.len() <= LONGEST_NAME && host::are_labels(labels.as_bytes())
+        })
+    }
+
+    /// A domain above `host` with this port.
+    fn find_above<'a>(&self, host: &'a str, port: PatternPort) -> Option<&'a str> {
+        if !self.all_ports.may_cover(port) {
+            return None;
+        }
+        let dots = host.bytes().enumerate().rev().filter(|&(_, byte)| byte == b'.');
+        dots.map(|(dot, _)| &host[dot + 1..])
+            .take_while(|domain| domain.len() <= self.names.longest())
+            .filter(|domain| self.lengths[domain.len() / 64 % 4] >> (domain.len() % 64) & 1 == 1)
+            .find(|domain| {
+                self.names.find(domain.as_bytes()).is_some_and(|entry| self.ports[entry].cover(port))
+            })
+    }
+
+    /// The patterns without the scheme.
+    fn iter(&self) -> impl Iterator<Item = String> {
+        self.names.iter().zip(&self.ports).flat_map(|(domain, ports)| {
+            let default = ports.default.then(|| format!("*.{domain}"));
+            let exact = ports.exact.iter().map(move |port| format!("*.{domain}:{port}"));
+            let any = ports.any.then(|| format!("*.{domain}:*"));
+            default.into_iter().chain(exact).chain(any)
+        })
+    }
+}
+
+/// The ports of several domains: a summary that can also say yes to a port that is not listed.
+#[derive(Clone, Default)]
+struct AllPorts {
+    any: bool,
+    default: bool,
+    /// One bit for all ports whose numbers end in the same six bits.
+    exact: u64,
+}
+
+impl AllPorts {
+    fn add(&mut self, port: PatternPort) {
+        match port {
+            PatternPort::Any => self.any = true,
+            PatternPort::Default => self.default = true,
+            PatternPort::Exact(port) => self.exact |= 1 << (port % 64),
+        }
+    }
+
+    fn may_cover(&self, port: PatternPort) -> bool {
+        self.any
+            || match port {
+                PatternPort::Default => self.default,
+                PatternPort::Exact(port) => self.exact >> (port % 64) & 1 == 1,
+                PatternPort::Any => false,
+            }
+    }
+}
+
+/// The ports of one domain.
+#[derive(Clone, Default)]
+struct Ports {
+    any: bool,
+    default: bool,
+    /// In ascending order.
+    exact: Vec<u16>,
+}
+
+impl Ports {
+    fn add(&mut self, port: PatternPort) -> Added {
+        let was_there = match port {
+            PatternPort::Default => mem::replace(&mut self.default, true),
+            PatternPort::Any => mem::replace(&mut self.any, true),
+            PatternPort::Exact(port) => match self.exact.binary_search(&port) {
+                Ok(_) => true,
+                Err(position) => {
+                    self.exact.insert(position, port);
+                    false
+                }
+            },
+        };
+        if was_there { Added::Twice } else { Added::New }
+    }
+
+    fn cover(&self, port: PatternPort) -> bool {
+        self.any
+            || match port {
+                PatternPort::Default => self.default,
+                PatternPort::Exact(port) => self.exact.binary_search(&port).is_ok(),
+                PatternPort::Any => false,
+            }
+    }
+}

@@ -1,0 +1,96 @@
+//! Origins, judged by the `url` crate, which implements the URL standard.
+
+use std::net::Ipv4Addr;
+
+/// Whether a browser can send this as `Origin`.
+pub(crate) fn is_origin(text: &str) -> bool {
+    if text == "null" {
+        return true;
+    }
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let is_lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let (host, _) = split_port(authority);
+    let name = host.strip_suffix('.').unwrap_or(host);
+    // The URL standard leaves these limits to the DNS.
+    let is_name = name.len() <= 253
+        && name.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.chars().all(|c| is_lower(c) || c == '-' || c == '_')
+        });
+    if !host.starts_with('[') && !is_name {
+        return false;
+    }
+    let Ok(url) = url::Url::parse(text) else {
+        return false;
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let serialized = format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default());
+    serialized == text && url.port() != Some(0) && scheme.chars().all(|c| is_lower(c) || "+-.".contains(c))
+}
+
+/// Whether an entry of `allow_origins` is accepted alone, without credentials and exceptions.
+pub(crate) fn is_entry(text: &str) -> bool {
+    if text == "*" {
+        return true;
+    }
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let (host, port) = split_port(authority);
+    let domain = host.strip_prefix("*.");
+    let any_port = port == Some("*");
+    if (domain.is_some() || any_port) && !["http", "https"].contains(&scheme) {
+        return false;
+    }
+    if domain.is_some_and(|domain| domain.starts_with('[') || domain.parse::<Ipv4Addr>().is_ok()) {
+        return false;
+    }
+    let port = port.filter(|_| !any_port).map(|port| format!(":{port}")).unwrap_or_default();
+    scheme != "file" && is_origin(&format!("{scheme}://{}{port}", domain.unwrap_or(host)))
+}
+
+/// Whether an entry of the policy contains an origin.
+pub(super) fn matches_entry(entry: &str, origin: &str) -> bool {
+    if !entry.contains('*') {
+        return entry == origin;
+    }
+    if origin == "null" {
+        return false;
+    }
+    let (entry_scheme, entry_host, entry_port) = split(entry);
+    let (scheme, host, port) = split(origin);
+    let host_matches = match entry_host.strip_prefix("*.") {
+        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        None => entry_host == host,
+    };
+    let port_matches = entry_port == port || entry_port == Some("*");
+    entry_scheme == scheme && host_matches && port_matches
+}
+
+/// Whether an entry's requests never leave the machine.
+pub(super) fn is_loopback(entry: &str) -> bool {
+    let (_, host, _) = split(entry);
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    ["localhost", "[::1]"].contains(&host) || host.ends_with(".localhost") || host.starts_with("127.")
+}
+
+/// The domain of an entry that covers all subdomains.
+pub(super) fn wildcard_domain(entry: &str) -> Option<&str> {
+    split(entry).1.strip_prefix("*.")
+}
+
+fn split(text: &str) -> (&str, &str, Option<&str>) {
+    let (scheme, authority) = text.split_once("://").unwrap_or_default();
+    let (host, port) = split_port(authority);
+    (scheme, host, port)
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}

@@ -8,7 +8,7 @@ use cors_browser::Profile;
 use cors_conformance::run::{self, Judgement, Verdict};
 use cors_conformance::scenario::{Scenario, Step};
 use cors_conformance::subject::Subject;
-use cors_conformance::user_agent::{Model, UserAgent};
+use cors_conformance::user_agent::{Model, RefusalKind, UserAgent};
 use cors_conformance::verdict::{self, Observation};
 
 /// A scenario, and everything that it is played with.
@@ -34,8 +34,8 @@ pub(super) async fn scenario(
 ) -> Vec<Comparison> {
     let steps = scenario.steps.len();
     if let Some(refusal) = browser.user_agent.refusal(scenario) {
-        let skipped = Comparison::not_compared(Class::Skipped, &refusal);
-        return vec![Comparison { is_limit: true, ..skipped }; steps];
+        let skipped = Comparison::not_compared(Class::Skipped, &refusal.to_string());
+        return vec![Comparison { is_limit: refusal.kind == RefusalKind::Harness, ..skipped }; steps];
     }
     let player = Player { scenario, subject, profile: &browser.profile, time_limit };
     match player.compare(&browser.user_agent).await {
@@ -125,9 +125,7 @@ impl NotCompared {
     fn new(judgement: Judgement, name: &str) -> Self {
         match judgement.verdict {
             Verdict::Skip => Self { class: Class::Skipped, why: judgement.detail },
-            Verdict::Pass | Verdict::Fail => {
-                Self { class: Class::Failed, why: format!("{name}: {}", judgement.detail) }
-            }
+            _ => Self { class: Class::Failed, why: format!("{name}: {}", judgement.detail) },
         }
     }
 }

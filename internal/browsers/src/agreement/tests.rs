@@ -8,7 +8,7 @@ use super::*;
 use cors_browser::{Fault, Network};
 use cors_conformance::pattern::Pattern;
 use cors_conformance::scenario;
-use cors_conformance::user_agent::{Model, Session, UserAgentError};
+use cors_conformance::user_agent::{Model, Refusal, Session, UserAgentError};
 use cors_subjects::registry;
 
 /// A user agent, usually a model, in the place of a real browser.
@@ -118,13 +118,13 @@ impl UserAgent for Breaks {
         self.model.browser()
     }
 
-    fn refusal(&self, _: &Scenario) -> Option<String> {
+    fn refusal(&self, _: &Scenario) -> Option<Refusal> {
         match self.how {
             Breakage::PanicsWhenAsked => {
                 assert!(self.asked.fetch_add(1, Ordering::SeqCst) > 0, "broken on purpose");
                 None
             }
-            Breakage::RefusesAll => Some("it cannot be done".to_owned()),
+            Breakage::RefusesAll => Some(Refusal::harness("it cannot be done")),
             Breakage::PanicsWhenOpened | Breakage::Fails => None,
         }
     }

@@ -18,13 +18,13 @@ use super::driver::Driver;
 use super::{Kind, console};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cors_conformance::process::{Process, Sign};
+use cors_conformance::process::{Process, ReadyLine};
 use ring::digest::{SHA256, digest};
 
 /// The line that both drivers print when they accept connections.
-const LISTENING: Sign = Sign {
-    what: "where it listens",
-    is_in: |line| line.contains(" started successfully on port ") || line.contains("Listening on "),
+const LISTENING: ReadyLine = ReadyLine {
+    description: "where it listens",
+    matches: |line| line.contains(" started successfully on port ") || line.contains("Listening on "),
 };
 
 /// The time limit for a driver to listen.

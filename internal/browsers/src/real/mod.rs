@@ -16,7 +16,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 
 use cors_browser::{Network, Profile};
 use cors_conformance::scenario::Scenario;
-use cors_conformance::user_agent::{Session, UserAgent, UserAgentError};
+use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
 pub use launch::{LaunchError, Program};
 
@@ -102,8 +102,8 @@ impl UserAgent for RealBrowser {
         self.kind.as_str()
     }
 
-    fn refusal(&self, scenario: &Scenario) -> Option<String> {
-        limit(scenario)
+    fn refusal(&self, scenario: &Scenario) -> Option<Refusal> {
+        limit(scenario).map(Refusal::harness)
     }
 
     fn open<'a>(
@@ -118,7 +118,7 @@ impl UserAgent for RealBrowser {
     }
 }
 
-/// Why a real browser cannot play a scenario; `None` if it can.
+/// What keeps the harness from playing a scenario in a real browser; `None` if nothing does.
 fn limit(scenario: &Scenario) -> Option<String> {
     let pages = std::iter::once(&scenario.page.origin)
         .chain(scenario.steps.iter().filter_map(|step| step.from.as_ref()));

@@ -88,7 +88,7 @@ fn nothing_is_left_after_the_driver_was_killed(#[case] kind: Kind) {
     kill_process(Pid::from_raw(id).unwrap(), Signal::KILL).unwrap();
     let user_agent: Arc<dyn UserAgent> = Arc::new(browser);
     let judgement = play_a_scenario(&runtime, &user_agent);
-    assert_eq!(judgement.verdict, Verdict::Fail, "{judgement}");
+    assert_eq!(judgement.verdict, Verdict::Error, "{judgement}");
 
     drop(user_agent);
     drop(runtime);

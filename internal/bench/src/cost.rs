@@ -55,7 +55,7 @@ pub(crate) fn measure(
         .map(|&(_, request, applications)| {
             applications
                 .each_ref()
-                .map(|application| -> Sampler<'_> { Box::new(|| application.time(request)) })
+                .map(|application| -> Sampler<'_> { Box::new(move || application.time(request)) })
         })
         .collect();
     let medians = interleaved(rounds, &mut samplers, progress);

@@ -33,7 +33,8 @@ pub(crate) fn measure(
     let mut samplers: Vec<[Sampler<'_>; 2]> = applications
         .iter()
         .map(|pair| {
-            pair.each_ref().map(|application| -> Sampler<'_> { Box::new(|| application.time(Kind::Plain)) })
+            pair.each_ref()
+                .map(|application| -> Sampler<'_> { Box::new(move || application.time(Kind::Plain)) })
         })
         .collect();
     let medians = interleaved(rounds, &mut samplers, progress);

@@ -13,21 +13,24 @@ use std::rc::Rc;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::measure::Subject;
+use crate::measure::Measurable;
 
 /// The middleware around an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Middleware {
+    /// Without middleware.
     Bare,
-    Ours,
-    Theirs,
-    /// The framework's own hook for middleware with nothing in it: what every middleware pays.
-    Hook,
+    /// Our adapter.
+    Adapter,
+    /// The middleware that the adapter is compared with.
+    Other,
+    /// A middleware that does nothing.
+    Empty,
 }
 
 impl Middleware {
     /// The ones that are compared with each other.
-    pub(crate) const COMPARED: [Self; 3] = [Self::Bare, Self::Ours, Self::Theirs];
+    pub(crate) const COMPARED: [Self; 3] = [Self::Bare, Self::Adapter, Self::Other];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]

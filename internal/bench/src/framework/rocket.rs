@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::rc::Rc;
 
 use rocket::config::Shutdown;
-use rocket::fairing::{Fairing, Info, Kind};
+use rocket::fairing::{self, Fairing, Info};
 use rocket::http::{Header, Method};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::log::LogLevel;
@@ -76,7 +76,7 @@ struct Empty;
 #[rocket::async_trait]
 impl Fairing for Empty {
     fn info(&self) -> Info {
-        Info { name: "empty", kind: Kind::Request | Kind::Response }
+        Info { name: "empty", kind: fairing::Kind::Request | fairing::Kind::Response }
     }
 }
 

@@ -12,12 +12,11 @@ use std::sync::Arc;
 
 use cors_browser::Profile;
 use cors_conformance::pattern::Pattern;
-use cors_conformance::report::{self, Format, Progress, ReportError};
-use cors_conformance::run::{self, Run};
-use cors_conformance::scenario::{self, Scenario};
+use cors_conformance::report::{self, Format, ReportError};
 use cors_conformance::subject::Subject;
 use cors_conformance::subject::external::External;
 use cors_conformance::user_agent::{Model, UserAgent};
+use cors_conformance::{Run, Suite};
 
 use super::CommandResult;
 use super::values::{REPORT_FORMATS, one_of, profiles};
@@ -56,6 +55,15 @@ pub struct Options {
     /// A scenario, or a glob over scenario ids such as `preflight/*`; repeat the option for more [default: all]
     #[arg(long = "scenario", value_name = "GLOB", value_parser = Pattern::parse)]
     patterns: Vec<Pattern>,
+    /// A folder with scenario files of your own, beside the built-in ones; repeat the option for more
+    #[arg(long = "scenarios", value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Run only the scenarios of `--scenarios`, not the built-in ones
+    #[arg(long, requires = "folders")]
+    only_own: bool,
+    /// Let a scenario of `--scenarios` replace the built-in one with the same id
+    #[arg(long, requires = "folders", conflicts_with = "only_own")]
+    replace: bool,
     /// The browser whose behavior the model follows [default: standard]
     #[arg(long, value_name = "NAME", value_parser = one_of(profiles()))]
     pub browser: Option<Profile>,
@@ -105,21 +113,18 @@ pub fn run_with<E: Error + 'static>(
     render: impl Fn(&Run, Format) -> Result<String, ReportError>,
 ) -> CommandResult {
     check_names(subjects)?;
-    let scenarios = options.scenarios()?;
+    let suite = options.suite();
+    // Before anything starts, so that a mistake in a scenario file is an error of its own.
+    let scenarios = suite.scenarios()?;
     if options.list {
         print(&report::list(&scenarios, subjects))?;
         return Ok(ExitCode::SUCCESS);
     }
     let destination = Destination::open(options.out.as_deref()).map_err(|error| format!("--out {error}"))?;
-    let mut limits = run::Options::default();
-    limits.jobs = options.jobs.unwrap_or(limits.jobs);
 
     let work = async {
-        let user_agent = user_agent.await?;
-        let mut progress = Progress::new(scenarios.len() * subjects.len());
-        let run = run::run(&scenarios, subjects, &user_agent, limits, |_, result| progress.add(result)).await;
-        progress.finish();
-        Ok::<_, E>(run)
+        let suite = suite.user_agent(user_agent.await?);
+        Ok::<_, E>(suite.run_all(subjects.iter().cloned()).await)
     };
     let Some(run) = unless_interrupted(work)?.transpose()? else {
         eprintln!("interrupted");
@@ -130,8 +135,20 @@ pub fn run_with<E: Error + 'static>(
 }
 
 impl Options {
-    fn scenarios(&self) -> Result<Vec<Arc<Scenario>>, Box<dyn Error>> {
-        Ok(scenario::select(scenario::embedded()?, &self.patterns)?)
+    fn suite(&self) -> Suite {
+        let mut folders = self.folders.iter();
+        let mut suite = match folders.next() {
+            Some(folder) if self.only_own => Suite::from_folder(folder),
+            Some(folder) => Suite::embedded().scenarios_from(folder),
+            None => Suite::embedded(),
+        };
+        for folder in folders {
+            suite = suite.scenarios_from(folder);
+        }
+        if let Some(jobs) = self.jobs {
+            suite = suite.jobs(jobs);
+        }
+        suite.replace_embedded(self.replace).select_all(self.patterns.iter().cloned()).show_progress(true)
     }
 }
 

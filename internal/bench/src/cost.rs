@@ -115,6 +115,7 @@ mod tests {
     fn every_application_gives_the_expected_answers(
         #[values(
             Framework::Axum,
+            Framework::AxumLayer,
             Framework::Actix,
             Framework::Rocket,
             Framework::Warp,

@@ -37,6 +37,8 @@ impl Middleware {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Framework {
     Axum,
+    /// axum with our adapter as a layer of the router instead of around it. Measured only on request.
+    AxumLayer,
     Actix,
     Rocket,
     Warp,
@@ -51,6 +53,7 @@ impl Framework {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Axum => "axum",
+            Self::AxumLayer => "axum-layer",
             Self::Actix => "actix",
             Self::Rocket => "rocket",
             Self::Warp => "warp",
@@ -62,7 +65,7 @@ impl Framework {
     /// The middleware that the adapter is compared with.
     pub(crate) fn other_middleware(self) -> &'static str {
         match self {
-            Self::Axum => "tower-http",
+            Self::Axum | Self::AxumLayer => "tower-http",
             Self::Actix => "actix-cors",
             Self::Rocket => "rocket_cors",
             Self::Warp | Self::WarpFilter => "warp::cors",
@@ -74,6 +77,7 @@ impl Framework {
     pub(crate) fn application(self, middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
         match self {
             Self::Axum => axum::application(middleware, runtime),
+            Self::AxumLayer => axum::layer_application(middleware, runtime),
             Self::Actix => actix::application(middleware, runtime),
             Self::Rocket => rocket::application(middleware, runtime),
             Self::Warp => warp::application(middleware, runtime),
@@ -88,6 +92,7 @@ impl Framework {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match self {
             Self::Axum => runtime.block_on(axum::serve(middleware, listener)),
+            Self::AxumLayer => runtime.block_on(axum::serve_layer(middleware, listener)),
             Self::Actix => actix::serve(middleware, listener),
             Self::Rocket => runtime.block_on(rocket::serve(middleware, listener)),
             Self::Warp => runtime.block_on(warp::serve(middleware, listener)),

@@ -1,5 +1,4 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rstest::rstest;
@@ -20,8 +19,7 @@ async fn compare(globs: &[&str], browsers: &[BrowserUnderTest]) -> Agreement {
     let patterns: Vec<_> = globs.iter().map(|glob| Pattern::parse(glob).unwrap()).collect();
     let scenarios = scenario::select(scenario::embedded().unwrap(), &patterns).unwrap();
     let subject: Arc<dyn Subject> = registry::find("cors-axum").unwrap().into();
-    let options = Options { time_limit: Duration::from_secs(30), ..Options::default() };
-    run(&scenarios, &subject, browsers, options, |_, _| {}).await
+    run(&scenarios, &subject, browsers, Options::default(), |_, _| {}).await
 }
 
 /// The chromium model in the place of Chromium.

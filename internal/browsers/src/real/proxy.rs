@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::uri::Authority as HostAndPort;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
@@ -26,7 +26,8 @@ use url::Url;
 
 use super::certificates::Certificates;
 use super::record::Record;
-use cors_browser::{Network, NetworkError, WireRequest, WireResponse};
+use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
+use cors_conformance::network::http::{from_headers, to_headers};
 
 /// The path of the suite's own pages; the same at every origin.
 pub(super) const PAGES: &str = "/.well-known/cors-conformance/";
@@ -180,12 +181,8 @@ async fn answer(
 
 async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireRequest, hyper::Error> {
     let (head, body) = request.into_parts();
-    let headers = head
-        .headers
-        .iter()
-        .filter(|(name, _)| !CONNECTION_HEADERS.contains(&name.as_str()))
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
+    let mut headers = from_headers(&head.headers);
+    headers.retain(|(name, _)| !CONNECTION_HEADERS.contains(&name.as_str()));
     let has_body = !hyper::body::Body::is_end_stream(&body);
     let body = body.collect().await?.to_bytes();
     Ok(WireRequest {
@@ -197,21 +194,22 @@ async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireReques
 }
 
 fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError> {
-    let invalid = |what: String| NetworkError::new(format!("the response has an invalid {what}"));
-    let has_length = response.headers.iter().any(|(name, _)| name == CONTENT_LENGTH.as_str());
+    let mut headers = to_headers(&response.headers)?;
+    headers.remove(TRANSFER_ENCODING);
+    headers.remove(CONNECTION);
     let body = Bytes::from(response.body);
-    let body = if has_length { Full::new(body).boxed() } else { body_of_unknown_length(body) };
+    let body = match headers.contains_key(CONTENT_LENGTH) {
+        true => Full::new(body).boxed(),
+        false => body_of_unknown_length(body),
+    };
     let mut answer = Response::new(body);
-    *answer.status_mut() =
-        StatusCode::from_u16(response.status).map_err(|_| invalid(format!("status {}", response.status)))?;
-    for (name, value) in response.headers {
-        let invalid_header = || invalid(format!("header `{name}`"));
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid_header())?;
-        if parsed == TRANSFER_ENCODING || parsed == CONNECTION {
-            continue;
-        }
-        answer.headers_mut().append(parsed, HeaderValue::from_bytes(&value).map_err(|_| invalid_header())?);
-    }
+    *answer.status_mut() = StatusCode::from_u16(response.status).map_err(|_| {
+        NetworkError::of(
+            FailureKind::Unsendable,
+            format!("the status {} is not valid in HTTP", response.status),
+        )
+    })?;
+    *answer.headers_mut() = headers;
     Ok(answer)
 }
 

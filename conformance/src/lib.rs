@@ -14,7 +14,8 @@ pub mod scenario;
 pub mod specimen;
 pub mod subject;
 mod suite;
-mod text;
+#[doc(hidden)]
+pub mod text;
 pub mod user_agent;
 pub mod verdict;
 

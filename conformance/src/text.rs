@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 /// The most bytes of a header value or body that a report shows.
-pub(crate) const SHOWN: usize = 200;
+pub const SHOWN: usize = 200;
 
 /// Bytes as text for a terminal or a page.
 ///
 /// Control characters, invisible formatting characters and bytes that are not UTF-8 are written as `\xNN`. Text after `limit`
 /// bytes is cut, and the full length is added.
-pub(crate) fn printable(bytes: &[u8], limit: usize) -> String {
+pub fn printable(bytes: &[u8], limit: usize) -> String {
     let mut shown = String::new();
     for chunk in bytes[..bytes.len().min(limit)].utf8_chunks() {
         for character in chunk.valid().chars() {

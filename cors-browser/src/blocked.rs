@@ -182,8 +182,6 @@ reasons! {
     PreflightWildcardWithCredentials = "preflight-wildcard-with-credentials",
     /// The preflight's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
     PreflightCredentialsNotAllowed = "preflight-credentials-not-allowed",
-    /// The preflight does not consent to access from a less private network.
-    PrivateNetworkNotAllowed = "private-network-not-allowed",
     /// The preflight's `Access-Control-Allow-Methods` cannot be parsed.
     InvalidAllowMethods = "invalid-allow-methods",
     /// The preflight's `Access-Control-Allow-Headers` cannot be parsed.

@@ -146,10 +146,6 @@ impl PreflightCache {
 impl Browser {
     /// Fetch, "HTTP fetch", step 4.1: whether the cache makes a preflight unnecessary.
     pub(super) fn is_preflight_cached(&self, page: &Page, request: &Request) -> bool {
-        // Private Network Access: consent is asked for each time.
-        if request.needs_private_network_consent() {
-            return false;
-        }
         let request = &preflight::asking(request, &self.profile);
         let key = Key::of(page, request, self.faults);
         let now = self.clock.now();

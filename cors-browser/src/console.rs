@@ -62,14 +62,6 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
         BlockReason::PreflightRedirected => {
             format!("{access}{preflight}Redirect is not allowed for a preflight request.")
         }
-        BlockReason::PrivateNetworkNotAllowed if value.is_empty() => format!(
-            "{access}{preflight}No 'Access-Control-Allow-Private-Network' header was present in the preflight response \
-             for this private network request targeting the `private` address space."
-        ),
-        BlockReason::PrivateNetworkNotAllowed => format!(
-            "{access}{preflight}The 'Access-Control-Allow-Private-Network' header in the preflight response for this \
-             private network request targeting the `private` address space had a value of '{value}',  not 'true'."
-        ),
         BlockReason::InvalidAllowMethods => format!(
             "{access}Cannot parse Access-Control-Allow-Methods response header field in preflight response."
         ),
@@ -215,9 +207,7 @@ fn firefox(reason: BlockReason, facts: &Facts) -> String {
         BlockReason::NetworkError if facts.is_cors => {
             format!("{} Status code: (null).", blocked("CORS request did not succeed"))
         }
-        BlockReason::RedirectWithCredentialsInUrl
-        | BlockReason::RedirectToUnsupportedScheme
-        | BlockReason::PrivateNetworkNotAllowed => {
+        BlockReason::RedirectWithCredentialsInUrl | BlockReason::RedirectToUnsupportedScheme => {
             format!("{} Status code: (null).", blocked("CORS request did not succeed"))
         }
         BlockReason::MixedContent => format!("Blocked loading mixed active content “{url}”"),

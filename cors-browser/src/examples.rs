@@ -30,7 +30,6 @@ pub struct Example {
     pub credentials: Credentials,
     /// The request's redirect mode.
     pub redirect: Redirect,
-    private_network: bool,
     /// Status and headers, one response after the other; the last one is repeated.
     replies: &'static [(u16, Headers)],
 }
@@ -46,7 +45,6 @@ const GET: Example = Example {
     mode: Mode::Cors,
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
-    private_network: false,
     replies: &[],
 };
 const PUT: Example = Example { method: "PUT", ..GET };
@@ -88,9 +86,6 @@ pub fn example(reason: BlockReason) -> Example {
             Example { replies: &[(204, &[ANY, TRUE])], ..PUT_WITH_COOKIES }
         }
         R::PreflightCredentialsNotAllowed => Example { replies: &[(204, &[OWN])], ..PUT_WITH_COOKIES },
-        R::PrivateNetworkNotAllowed => {
-            Example { private_network: true, url: "https://printer.example/item", ..get(&[(204, &[OWN])]) }
-        }
         R::InvalidAllowMethods => put(&[(204, &[OWN, ("Access-Control-Allow-Methods", "GET PUT")])]),
         R::InvalidAllowHeaders => {
             put(&[(204, &[OWN, METHODS, ("Access-Control-Allow-Headers", "content-type; x-api-key")])])
@@ -141,7 +136,6 @@ impl Example {
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
-            private_network: self.private_network,
             ..FetchRequest::new(Url::parse(self.url).ok()?)
         })
     }

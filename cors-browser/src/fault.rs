@@ -90,8 +90,6 @@ faults! {
     IgnoresAllowHeaders = "ignores-allow-headers",
     /// `Access-Control-Allow-Headers: *` covers `Authorization`.
     CoversAuthorizationByWildcard = "covers-authorization-by-wildcard",
-    /// Access from a less private network needs no consent.
-    AsksNoPrivateNetworkConsent = "asks-no-private-network-consent",
     /// The origin stays what it was after redirects across origins.
     KeepsOriginAfterRedirect = "keeps-origin-after-redirect",
     /// `Authorization` survives redirects to another origin.

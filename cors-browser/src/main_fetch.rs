@@ -78,10 +78,9 @@ impl Browser {
     fn taint(&self, request: &mut Request) -> Result<bool, Blocked> {
         let url = request.current_url();
         let is_http = matches!(url.scheme(), "http" | "https");
-        let consent = request.needs_private_network_consent();
 
         if Origin::of(url).is_same_origin(&request.origin) && request.tainting == Tainting::Basic {
-            return Ok(consent);
+            return Ok(false);
         }
         if request.mode == Mode::SameOrigin {
             let detail = format!("{url} is not of the origin {}", request.origin);
@@ -98,11 +97,11 @@ impl Browser {
                     .with_argument(InvalidArgument::NoCorsRedirect));
             }
             request.tainting = Tainting::Opaque;
-            return Ok(consent);
+            return Ok(false);
         }
         request.tainting = Tainting::Cors;
         let is_needed = preflight::is_needed(request, self.faults);
-        Ok(consent || is_needed || (request.needed_preflight && self.profile.preflights_stay))
+        Ok(is_needed || (request.needed_preflight && self.profile.preflights_stay))
     }
 
     /// Fetch, "HTTP fetch", up to its redirect handling.

@@ -39,10 +39,6 @@ pub(crate) fn is_forbidden_request_header(name: &str, value: &[u8]) -> bool {
     if FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str()) {
         return true;
     }
-    // Private Network Access, section 3.5, adds its request header to the list.
-    if name == "access-control-request-private-network" {
-        return true;
-    }
     // Step 2.
     if name.starts_with("proxy-") || name.starts_with("sec-") {
         return true;

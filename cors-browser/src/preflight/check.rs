@@ -46,16 +46,6 @@ pub(crate) fn check(
         );
     }
 
-    // Private Network Access, "CORS preflight": the server's consent.
-    if request.needs_private_network_consent() {
-        let value = list.combined("access-control-allow-private-network");
-        if value.as_deref() != Some(b"true") {
-            let value = isomorphic_decode(&value.unwrap_or_default());
-            let detail = format!("Access-Control-Allow-Private-Network is `{value}`");
-            return Err(Blocked::new(BlockReason::PrivateNetworkNotAllowed, detail).with_value(value));
-        }
-    }
-
     // Steps 7.1 to 7.3.
     let methods = extract_list(list.values("access-control-allow-methods"))
         .map_err(|line| unparsable(BlockReason::InvalidAllowMethods, "Access-Control-Allow-Methods", &line))?

@@ -67,10 +67,6 @@ pub(super) fn preflight_request(request: &Request, profile: &Profile, faults: Fa
     if !names.is_empty() {
         headers.append("Access-Control-Request-Headers", names.join(","));
     }
-    // Private Network Access, "CORS preflight".
-    if request.needs_private_network_consent() {
-        headers.append("Access-Control-Request-Private-Network", "true");
-    }
     if let Some(value) = request.headers.combined("Authorization")
         && faults.has(Fault::SendsAuthorizationOnPreflights)
     {

@@ -12,7 +12,7 @@ use super::{Request, Tainting};
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
     pub(crate) fn construct(page: &Page, init: FetchRequest, faults: Faults) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect, private_network } = init;
+        let FetchRequest { url, method, headers, body, mode, credentials, redirect } = init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -80,7 +80,6 @@ impl Request {
             needed_preflight: false,
             preflight_failed: false,
             redirect_count: 0,
-            private_network: private_network && !faults.has(Fault::AsksNoPrivateNetworkConsent),
         })
     }
 }

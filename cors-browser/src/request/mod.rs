@@ -26,9 +26,6 @@ pub struct FetchRequest {
     pub credentials: Credentials,
     /// The request's redirect mode.
     pub redirect: Redirect,
-    /// Whether the server counts as one on a private network, so that a preflight asks for its consent (Private
-    /// Network Access, a draft; today's Fetch standard knows nothing of it).
-    pub private_network: bool,
 }
 
 impl FetchRequest {
@@ -42,7 +39,6 @@ impl FetchRequest {
             mode: Mode::default(),
             credentials: Credentials::default(),
             redirect: Redirect::default(),
-            private_network: false,
         }
     }
 

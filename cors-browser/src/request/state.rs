@@ -34,8 +34,6 @@ pub(crate) struct Request {
     pub(crate) preflight_failed: bool,
     /// The redirect count.
     pub(crate) redirect_count: u32,
-    /// Whether the first URL's server counts as one on a private network.
-    pub(crate) private_network: bool,
 }
 
 /// Fetch, "response tainting".
@@ -97,11 +95,6 @@ impl Request {
             Credentials::Omit => false,
         }
     }
-
-    /// Private Network Access, section 3.2: whether the current URL's server has to consent to a less private client.
-    pub(crate) fn needs_private_network_consent(&self) -> bool {
-        self.private_network && Origin::of(&self.urls[0]).is_same_origin(&Origin::of(self.current_url()))
-    }
 }
 
 #[cfg(test)]
@@ -124,7 +117,6 @@ mod tests {
             needed_preflight: false,
             preflight_failed: false,
             redirect_count: 0,
-            private_network: false,
         }
     }
 

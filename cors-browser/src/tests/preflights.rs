@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::{Credentials, Fault, Mode};
+use crate::{Credentials, Fault};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
@@ -178,30 +178,6 @@ async fn a_preflight_that_gets_no_response_blocks() {
         browser(|_| Err(NetworkError::new("refused"))).fetch(&page(APP), with_method("PUT", API)).await;
     assert_eq!(blocked(&fetched), BlockReason::NetworkError);
     assert_eq!(fetched.exchanges[0].response, Err(NetworkError::new("refused")));
-}
-
-#[rstest]
-#[case(Mode::NoCors, "POST")]
-#[case(Mode::Cors, "GET")]
-#[tokio::test]
-async fn a_private_network_has_to_consent(#[case] mode: Mode, #[case] method: &str) {
-    let request = || FetchRequest { private_network: true, mode, ..with_method(method, API) };
-    let consent = ("access-control-allow-private-network", "true");
-    let fetched =
-        answering(reply(204, &[ALLOW, consent]), reply(200, &[ALLOW])).fetch(&page(APP), request()).await;
-    assert_eq!(sent(&fetched, 0, "access-control-request-private-network"), Some("true"));
-    assert_eq!(wire(&fetched), ["OPTIONS https://api.example/item".to_owned(), format!("{method} {API}")]);
-    assert!(matches!(fetched.outcome, Outcome::Response(_)));
-
-    for refusal in [reply(204, &[ALLOW]), reply(204, &[ALLOW, (consent.0, "True")])] {
-        let fetched = answering(refusal.clone(), reply(200, &[ALLOW])).fetch(&page(APP), request()).await;
-        assert_eq!(blocked(&fetched), BlockReason::PrivateNetworkNotAllowed);
-        assert_eq!(fetched.exchanges.len(), 1);
-        let faulty = answering(refusal, reply(200, &[ALLOW])).with_fault(Fault::AsksNoPrivateNetworkConsent);
-        let fetched = faulty.fetch(&page(APP), request()).await;
-        let asked = wire(&fetched).iter().any(|line| line.starts_with("OPTIONS"));
-        assert_eq!(asked, mode == Mode::Cors && method == "PUT");
-    }
 }
 
 /// 130 bytes.

@@ -188,6 +188,8 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { field, value, what, help } = self;
+        // An unknown field can contain anything.
+        let field = Escaped(field);
         if value.is_empty() {
             write!(formatter, "{field}: {what}. {help}")
         } else {
@@ -196,7 +198,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// A value on one line. Quotes are not escaped, because the value is printed between backticks.
+/// A text on one line. Quotes are not escaped, because a value is printed between backticks.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,4 +1,4 @@
-//! The READMEs of the workspace and of the suite show what happens.
+//! The READMEs show code that compiles and output that the tools print.
 
 use cors_axum::PolicyError;
 use cors_cli::policy_file::{PolicyFile, to_text};
@@ -18,7 +18,7 @@ fn trimmed(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).collect()
 }
 
-/// The code of the README, line by line, as the compiler and the policy take it.
+/// The code of the README, line by line.
 fn app() -> Result<axum::Router, PolicyError> {
     use axum::{Router, routing::get};
     use cors_axum::{CorsLayer, Policy};
@@ -35,25 +35,25 @@ fn app() -> Result<axum::Router, PolicyError> {
 }
 
 #[test]
-fn the_axum_app_is_the_one_above() {
+fn the_readme_shows_the_function_above() {
     drop(app().expect("a policy that is not refused"));
-    let shown = trimmed(block(WORKSPACE, "## CORS for an axum app", "rust"));
+    let shown = trimmed(block(WORKSPACE, "## Add it to an application", "rust"));
     let this_file = trimmed(include_str!("readmes.rs"));
     assert!(this_file.windows(shown.len()).any(|lines| lines == shown), "not in this file: {shown:#?}");
 }
 
 #[test]
-fn a_refused_policy_is_told_so() {
+fn the_readme_shows_the_output_for_a_refused_policy() {
     let policy = "allow_origins = \"https://a.example/\"\nallow_credentials = true\n\
         allow_methods = [\"patch\", \"TRACE\"]\nmax_ages = 600\n";
-    let shown = block(WORKSPACE, "with every problem at once", "console");
+    let shown = block(WORKSPACE, "as does the command-line tool", "console");
     let (command, output) = shown.split_once('\n').expect("a command, and what it prints");
-    assert_eq!(command, "$ cargo xtask policy policy.toml");
+    assert_eq!(command, "$ cors policy policy.toml");
     assert_eq!(to_text(&PolicyFile::parse("policy.toml", policy)), output);
 }
 
 #[test]
-fn the_scenario_is_one() {
+fn the_suite_readme_shows_a_valid_scenario() {
     let shown = block(SUITE, "# A scenario", "toml");
     let scenario = Scenario::parse("methods/not-listed", shown).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(scenario.id, "methods/not-listed");

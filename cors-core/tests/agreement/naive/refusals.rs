@@ -106,7 +106,7 @@ impl NaivePolicy {
             refuse_mixed_wildcard(refusals, FIELD, &self.headers);
         }
         refuse_names(refusals, FIELD, &self.headers, |name| {
-            let names = ["cookie", "host", "via", "te", "date"];
+            let names = ["cookie", "set-cookie", "host", "via", "te", "date"];
             let is_forbidden =
                 names.contains(&name) || name.starts_with("sec-") || name.starts_with("proxy-");
             is_forbidden.then_some("forbidden-request-header")

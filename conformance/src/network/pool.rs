@@ -139,5 +139,9 @@ async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Network
         }
         NetworkError::new(format!("the body broke off: {}", causes(error.as_ref())))
     })?;
-    Ok(WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body: body.to_bytes().to_vec() })
+    Ok(WireResponse {
+        status: head.status.as_u16(),
+        headers: from_headers(&head.headers),
+        body: body.to_bytes().to_vec(),
+    })
 }

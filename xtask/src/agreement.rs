@@ -98,7 +98,7 @@ async fn play(
     options: Options,
 ) -> Result<Played, Box<dyn Error>> {
     let pages = scenarios.iter().filter(|scenario| has_page(scenario)).count();
-    let mut progress = Progress::new((pages + console::seeable().len()) * kinds.len());
+    let mut progress = Progress::new((pages + cors_browser::examples::cases().len()) * kinds.len());
     let mut played = Played::default();
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;

@@ -156,8 +156,6 @@ pub(super) struct FetchFile {
     pub(super) credentials: Credentials,
     #[serde(default)]
     pub(super) redirect: Redirect,
-    #[serde(default)]
-    pub(super) private_network: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -150,13 +150,6 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             citation::CORS_CHECK_CREDENTIALS,
             CREDENTIALS,
         ),
-        R::PrivateNetworkNotAllowed => explain(
-            "The server is on a private network, the page on a more public one, and the response to the preflight does not have \
-             `Access-Control-Allow-Private-Network: true`.",
-            "Send the header if pages from public networks may use this server.",
-            citation::PRIVATE_NETWORK,
-            "does-cors-work-with-localhost",
-        ),
         R::InvalidAllowMethods => explain(
             "`Access-Control-Allow-Methods` is not a list of methods separated by commas.",
             "Separate the methods with commas: `GET, PUT, DELETE`.",

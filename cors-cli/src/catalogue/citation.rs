@@ -29,7 +29,6 @@ citations! {
     PREFLIGHT_METHOD = "Fetch, \"CORS-preflight fetch\", step 7.5", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
     PREFLIGHT_AUTHORIZATION = "Fetch, \"CORS-preflight fetch\", step 7.6", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
     PREFLIGHT_HEADERS = "Fetch, \"CORS-preflight fetch\", step 7.7", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
-    PRIVATE_NETWORK = "Private Network Access, \"CORS preflight\"", "https://wicg.github.io/private-network-access/#cors-preflight";
     CORS_CHECK_MISSING = "Fetch, \"CORS check\", step 2", "https://fetch.spec.whatwg.org/#concept-cors-check";
     CORS_CHECK_WILDCARD = "Fetch, \"CORS check\", steps 3 and 4", "https://fetch.spec.whatwg.org/#concept-cors-check";
     CORS_CHECK_MISMATCH = "Fetch, \"CORS check\", step 4", "https://fetch.spec.whatwg.org/#concept-cors-check";

@@ -98,7 +98,6 @@ fn change(
         {
             change(ALLOW_CREDENTIALS, "true".to_owned())
         }
-        R::PrivateNetworkNotAllowed => change("Access-Control-Allow-Private-Network", "true".to_owned()),
         R::MethodNotAllowed | R::MethodWildcardWithCredentials | R::InvalidAllowMethods => {
             list(ALLOW_METHODS, &[requested_method(request).as_ref()])
         }

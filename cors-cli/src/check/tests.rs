@@ -29,7 +29,7 @@ struct Down(FailureKind);
 
 impl Network for Down {
     fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
-        ready(Err(NetworkError::of(self.0, "down"))).boxed()
+        ready(Err(NetworkError::new(self.0, "down"))).boxed()
     }
 }
 
@@ -380,7 +380,7 @@ fn null_fields(json: &Value) -> Vec<&str> {
 fn a_failure_message_is_short() {
     let url = format!("https://api.example/é{}", "é".repeat(70_000));
     let failure =
-        NetworkError::of(FailureKind::Unsendable, format!("the URL `{url}` cannot be sent over HTTP"));
+        NetworkError::new(FailureKind::Unsendable, format!("the URL `{url}` cannot be sent over HTTP"));
     let message = failure_message(&failure);
     assert!(message.chars().count() < 400, "{message}");
     assert!(message.starts_with("the URL `https://api.example/é"), "{message}");

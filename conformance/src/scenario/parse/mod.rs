@@ -18,11 +18,10 @@ mod step;
 mod text;
 
 /// The documents that `spec` may cite.
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 9] = [
     "fetch",
     "html",
     "url",
-    "private-network-access",
     "rfc6454",
     "rfc6265bis",
     "rfc9110",

@@ -100,7 +100,6 @@ impl Problems {
             mode: file.mode,
             credentials: file.credentials,
             redirect: file.redirect,
-            private_network: file.private_network,
         })
     }
 

@@ -13,12 +13,6 @@ use cors_browser::examples::{Case, cases};
 use cors_browser::{Fetched, Outcome};
 use cors_conformance::user_agent::{Model, UserAgent, UserAgentError};
 
-/// Cases that no real browser can be put into, and why.
-pub const UNSEEN: &[(&str, &str)] = &[(
-    "private-network-not-allowed",
-    "no browser of today asks a private network's server for consent; the words are those of Chromium's source code",
-)];
-
 /// What the consoles of real browsers printed, by the browser's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -44,12 +38,6 @@ impl Recording {
     }
 }
 
-/// The cases that a real browser can be put into.
-pub fn seeable() -> Vec<Case> {
-    let is_seeable = |case: &Case| UNSEEN.iter().all(|(name, _)| *name != case.name);
-    cases().into_iter().filter(is_seeable).collect()
-}
-
 /// Plays every case in a browser: what its console prints. `watch` is told of each that is done.
 ///
 /// # Errors
@@ -57,7 +45,7 @@ pub fn seeable() -> Vec<Case> {
 /// Of the browser.
 pub async fn record(witness: &Witness, mut watch: impl FnMut()) -> Result<Recorded, UserAgentError> {
     let mut lines = BTreeMap::new();
-    for case in seeable() {
+    for case in cases() {
         let fetched = play(&case, &witness.user_agent).await?;
         lines.insert(case.name.clone(), if is_blocked(&fetched) { fetched.console } else { Vec::new() });
         watch();
@@ -69,7 +57,7 @@ pub async fn record(witness: &Witness, mut watch: impl FnMut()) -> Result<Record
 pub async fn differences(witness: &Witness, recorded: &Recorded) -> Vec<String> {
     let model: Arc<dyn UserAgent> = Arc::new(Model::new(witness.profile.clone()));
     let mut found = Vec::new();
-    for case in seeable() {
+    for case in cases() {
         let Some(printed) = recorded.lines.get(&case.name) else {
             found.push(format!("{}: nobody has recorded what the browser prints", case.name));
             continue;

@@ -34,7 +34,6 @@ use tokio::sync::mpsc;
 #[case::matches_methods_in_any_case(Fault::MatchesMethodsInAnyCase, "diagnostics")]
 #[case::ignores_allow_headers(Fault::IgnoresAllowHeaders, "diagnostics")]
 #[case::covers_authorization_by_wildcard(Fault::CoversAuthorizationByWildcard, "diagnostics")]
-#[case::asks_no_private_network_consent(Fault::AsksNoPrivateNetworkConsent, "private-network")]
 #[case::keeps_origin_after_redirect(Fault::KeepsOriginAfterRedirect, "redirects")]
 #[case::keeps_authorization_across_origins(Fault::KeepsAuthorizationAcrossOrigins, "authorization")]
 #[case::keeps_method_on_redirect(Fault::KeepsMethodOnRedirect, "redirects")]

@@ -1,15 +1,15 @@
-//! A small API for the pages of `https://app.example`, and a public one for every page.
+//! An API for the pages of `https://app.example`, and a public API for the pages of any site.
 //!
-//! Run it with `cargo run -p cors-actix --example item`, and ask as a browser would:
+//! Run it with `cargo run --package cors-actix --example item`, then send what a browser would send:
 //!
-//! ```text
+//! ```sh
 //! curl -i http://127.0.0.1:8080/api/item/1 -H 'Origin: https://app.example'
 //! curl -i http://127.0.0.1:8080/api/item/1 -X OPTIONS -H 'Origin: https://app.example' -H 'Access-Control-Request-Method: PUT'
-//! curl -i http://127.0.0.1:8080/public/time -H 'Origin: https://anybody.example'
+//! curl -i http://127.0.0.1:8080/public/time -H 'Origin: https://other.example'
 //! ```
 
 use std::error::Error;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::{App, HttpResponse, HttpServer, Responder, get, put, web};
 use cors_actix::{Cors, Policy};
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .allow_origins(["https://app.example", "http://localhost:*"])
         .allow_methods("PUT")
         .allow_headers(["authorization", "content-type"])
-        .max_age(std::time::Duration::from_secs(7200))
+        .max_age(Duration::from_secs(7200))
         .build()?;
     let public = Policy::builder().allow_origins("*").build()?;
 

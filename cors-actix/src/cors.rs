@@ -1,4 +1,4 @@
-//! The middleware as an application wraps itself in it.
+//! The middleware that an application is wrapped in.
 
 use std::future::{Ready, ready};
 
@@ -10,12 +10,12 @@ use cors_core::PolicySource;
 
 use crate::CorsService;
 
-/// Answers every CORS-preflight request by a policy, and writes the policy's headers into every other response.
+/// Answers every CORS-preflight request, and adds the policy's headers to every other response.
 ///
-/// Goes around an application, a scope or a resource with `wrap`; it belongs outside of everything else that answers
-/// requests, which means after it in the source, as the last `wrap` is the first to see a request.
+/// Wrap an application, a scope or a resource in it with `wrap`. Call `wrap(cors)` after the `wrap` of any middleware that
+/// can answer requests itself: the last `wrap` is the outermost and sees a request first.
 ///
-/// Clones are cheap and share the policy: make one, and clone it into the closure that builds the application for
+/// Clones are cheap and share the policy. Create one `Cors`, and clone it in the closure that builds the application for
 /// each worker.
 ///
 /// ```
@@ -33,8 +33,8 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// The middleware for a [`Policy`](crate::Policy), or for the one that a [`PolicyHandle`](crate::PolicyHandle)
-    /// holds when a request arrives.
+    /// Creates the middleware from a [`Policy`](crate::Policy), or from a [`PolicyHandle`](crate::PolicyHandle) that can
+    /// replace the policy while the server runs.
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
         Self { policy: policy.into() }
     }

@@ -1,11 +1,11 @@
-//! The core's view of actix-web's requests and its pen for their responses.
+//! The core's view of actix-web's requests and responses.
 
 use actix_web::dev;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use cors_core::{RequestHead, RequestHeader, ResponseHead, ResponseHeader};
 
-/// The request that CORS decides about.
+/// The part of a request that CORS reads.
 pub(crate) struct Request<'a>(pub(crate) &'a dev::RequestHead);
 
 impl RequestHead for Request<'_> {
@@ -24,7 +24,7 @@ impl RequestHead for Request<'_> {
     }
 }
 
-/// The headers of the response that a decision writes into.
+/// The headers of a response.
 pub(crate) struct Response<'a>(pub(crate) &'a mut HeaderMap);
 
 impl ResponseHead for Response<'_> {
@@ -39,8 +39,8 @@ impl ResponseHead for Response<'_> {
     }
 
     fn remove_with_prefix(&mut self, prefix: &str) {
-        // A `HeaderName` is in lower case, whatever the application wrote.
-        // Removing costs more than looking, and there is hardly ever anything to remove.
+        // A `HeaderName` is always in lower case.
+        // `retain` is slower than a search, and there is almost never anything to remove.
         if self.0.keys().any(|name| name.as_str().starts_with(prefix)) {
             self.0.retain(|name, _| !name.as_str().starts_with(prefix));
         }

@@ -1,16 +1,18 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod cors;
 mod head;
 mod service;
 
 pub use cors_core::{
-    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
-    Reason, Warning, WarningCode,
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
 };
 
-pub use cors::Cors;
-pub use service::{CorsFuture, CorsService};
+pub use self::cors::Cors;
+pub use self::service::{CorsFuture, CorsService};
 
-/// A policy that can be replaced while the server runs; every [`Cors`] made of a clone of it follows.
+/// Replaces the policy of an application while it serves requests.
+///
+/// Create it with a first policy, pass it to [`Cors::new`], and keep a clone: all clones refer to the same policy.
 pub type PolicyHandle = cors_core::PolicyHandle<actix_web::http::header::HeaderValue>;

@@ -1,4 +1,4 @@
-//! The middleware as actix-web runs it: one service around the application, one future per request.
+//! The service around the application, and the future of each response.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -43,19 +43,21 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let policy = self.policy.current();
         match policy.decide(&Request(request.head())) {
-            // The request, and with it the body that nobody reads, ends here.
-            Decision::Preflight(preflight) => CorsFuture::answered(answer(&policy, preflight, request)),
-            Decision::Actual(pass) => CorsFuture::passed(self.service.call(request), policy, pass),
+            // This drops the request and its unread body.
+            Decision::Preflight(preflight) => {
+                CorsFuture::preflight(preflight_response(&policy, preflight, request))
+            }
+            Decision::Actual(actual) => CorsFuture::actual(self.service.call(request), policy, actual),
         }
     }
 }
 
-fn answer<B>(
+fn preflight_response<B>(
     policy: &PreparedPolicy<HeaderValue>,
     preflight: Preflight,
     request: ServiceRequest,
 ) -> ServiceResponse<EitherBody<B>> {
-    // A policy has no status outside of 200 to 299, and the decision none but that and 403.
+    // A policy's status is between 200 and 299, and a denial's is 403, so the conversion cannot fail.
     let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
     let mut response = HttpResponse::new(status);
     policy.write_preflight(preflight, &Request(request.head()), &mut Response(response.headers_mut()));
@@ -63,7 +65,7 @@ fn answer<B>(
 }
 
 pin_project! {
-    /// The response to come: the policy's own to a preflight, or the application's with the policy's headers.
+    /// The future of [`CorsService`]: the answer to a preflight, or the application's response with the policy's headers.
     pub struct CorsFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -73,25 +75,25 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, B> {
-        Answered {
+        Preflight {
             #[pin]
             response: Ready<Result<ServiceResponse<EitherBody<B>>, Error>>,
         },
-        Passed {
+        Actual {
             #[pin]
             response: F,
-            stamp: Option<Stamp>,
+            pending: Option<PendingHeaders>,
         },
     }
 }
 
 impl<F, B> CorsFuture<F, B> {
-    fn answered(response: ServiceResponse<EitherBody<B>>) -> Self {
-        Self { state: State::Answered { response: ready(Ok(response)) } }
+    fn preflight(response: ServiceResponse<EitherBody<B>>) -> Self {
+        Self { state: State::Preflight { response: ready(Ok(response)) } }
     }
 
-    fn passed(response: F, policy: PreparedPolicy<HeaderValue>, pass: Actual<HeaderValue>) -> Self {
-        Self { state: State::Passed { response, stamp: Some(Stamp { policy, pass }) } }
+    fn actual(response: F, policy: PreparedPolicy<HeaderValue>, actual: Actual<HeaderValue>) -> Self {
+        Self { state: State::Actual { response, pending: Some(PendingHeaders { policy, actual }) } }
     }
 }
 
@@ -103,11 +105,11 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Answered { response } => response.poll(context),
-            StateProjection::Passed { response, stamp } => {
+            StateProjection::Preflight { response } => response.poll(context),
+            StateProjection::Actual { response, pending } => {
                 let mut result = task::ready!(response.poll(context));
-                if let Some(stamp) = stamp.take() {
-                    stamp.put_on(&mut result);
+                if let Some(pending) = pending.take() {
+                    pending.write(&mut result);
                 }
                 Poll::Ready(result.map(ServiceResponse::map_into_left_body))
             }
@@ -115,21 +117,21 @@ where
     }
 }
 
-/// What is left to write when the application has answered.
-struct Stamp {
+/// What to write once the application has responded.
+struct PendingHeaders {
     policy: PreparedPolicy<HeaderValue>,
-    pass: Actual<HeaderValue>,
+    actual: Actual<HeaderValue>,
 }
 
-impl Stamp {
-    fn put_on<B>(self, result: &mut Result<ServiceResponse<B>, Error>) {
-        let Self { policy, pass } = self;
+impl PendingHeaders {
+    fn write<B>(self, result: &mut Result<ServiceResponse<B>, Error>) {
+        let Self { policy, actual } = self;
         match result {
-            Ok(response) => policy.write_actual(pass, &mut Response(response.headers_mut())),
-            // The response of an error is made by whoever ends up with it, outside of this middleware. The error itself
-            // stays what it is, so that it can still be told by its type.
+            Ok(response) => policy.write_actual(actual, &mut Response(response.headers_mut())),
+            // An error becomes a response outside of this middleware. The mapper adds the headers at that point, and outer
+            // middleware can still recognize the error by its type.
             Err(error) => error.add_response_mapper(move |mut response| {
-                policy.write_actual(pass.clone(), &mut Response(response.headers_mut()));
+                policy.write_actual(actual.clone(), &mut Response(response.headers_mut()));
                 response
             }),
         }

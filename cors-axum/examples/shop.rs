@@ -1,10 +1,10 @@
-//! A shop's API with three kinds of callers, each with a policy of its own.
+//! A shop's API with three policies.
 //!
-//! - `/catalogue`: anybody's page may read it, without credentials.
-//! - `/basket`: the shop's own pages, with the session cookie.
-//! - `/admin`: one page, with a token, behind an authentication that preflights never meet.
+//! - `/catalogue`: pages of any site may read it, without credentials.
+//! - `/basket`: only the shop's own pages, with the session cookie.
+//! - `/admin`: only the administration page, with a token. Preflights do not reach the token check.
 //!
-//! Run it with `cargo run --package cors-axum --example shop`, then ask as a browser would:
+//! Run it with `cargo run --package cors-axum --example shop`, then send what a browser would send:
 //!
 //! ```sh
 //! curl --include --request OPTIONS http://127.0.0.1:3000/admin/prices/7 \
@@ -14,6 +14,7 @@
 //! ```
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -21,7 +22,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use cors_axum::{CorsLayer, Policy, PolicyError};
+use cors_axum::{Cors, Policy, PolicyError};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -33,55 +34,49 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The groups of routes stand side by side, so that each response has the one policy of its group.
+/// Each group of routes is a router with `Cors` around it, so every response has the policy of its group.
 fn application() -> Result<Router, PolicyError> {
-    let everybody =
-        Policy::builder().allow_origins("*").max_age(std::time::Duration::from_secs(7200)).build()?;
+    let public = Policy::builder().allow_origins("*").max_age(Duration::from_secs(7200)).build()?;
     let customers = Policy::builder()
         .allow_origins(["https://shop.example", "https://*.shop.example"])
         .allow_methods(["PUT"])
         .allow_headers(["content-type"])
         .allow_credentials(true)
-        .max_age(std::time::Duration::from_secs(7200))
+        .max_age(Duration::from_secs(7200))
         .build()?;
     let staff = Policy::builder()
         .allow_origins(["https://admin.shop.example"])
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["etag"])
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(Duration::from_secs(600))
         .build()?;
 
     Ok(Router::new()
-        .merge(catalogue().layer(CorsLayer::new(everybody)))
-        .nest("/basket", basket().layer(CorsLayer::new(customers)))
-        .nest("/admin", admin().layer(CorsLayer::new(staff))))
+        .nest_service("/catalogue", Cors::new(catalogue(), public))
+        .nest_service("/basket", Cors::new(basket(), customers))
+        .nest_service("/admin", Cors::new(admin(), staff)))
 }
 
 fn catalogue() -> Router {
-    Router::new().route("/catalogue", get(async || Json(["apples", "pears"])))
+    Router::new().route("/", get(async || Json(["apples", "pears"])))
 }
 
 fn basket() -> Router {
-    Router::new()
-        .route("/", get(read_basket))
-        .route(
-            "/{article}",
-            put(async |Path(article): Path<String>| format!("{article} put into the basket\n")),
-        )
-        .fallback(not_found)
+    Router::new().route("/", get(read_basket)).route(
+        "/{article}",
+        put(async |Path(article): Path<String>| format!("{article} put into the basket\n")),
+    )
 }
 
 fn admin() -> Router {
     Router::new()
         .route("/prices/{article}", put(change_price).delete(async || StatusCode::NO_CONTENT))
-        .fallback(not_found)
-        // Inside of the CORS layer, which `application` puts around it.
         .layer(middleware::from_fn(authenticate))
 }
 
 async fn read_basket(headers: HeaderMap) -> Result<&'static str, StatusCode> {
-    // Where a session would be looked up.
+    // A real application would look up the session here.
     if headers.contains_key(header::COOKIE) { Ok("apples\n") } else { Err(StatusCode::UNAUTHORIZED) }
 }
 
@@ -90,15 +85,11 @@ async fn change_price(Path(article): Path<String>) -> ([(HeaderName, &'static st
 }
 
 async fn authenticate(request: Request, next: Next) -> Result<Response, StatusCode> {
-    // Where a token would be verified.
+    // A real application would verify the token here.
     if !request.headers().contains_key(header::AUTHORIZATION) {
         return Err(StatusCode::UNAUTHORIZED);
     }
     Ok(next.run(request).await)
-}
-
-async fn not_found() -> StatusCode {
-    StatusCode::NOT_FOUND
 }
 
 #[cfg(test)]
@@ -110,10 +101,10 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::anybody_reads("GET", "/catalogue", "https://anybody.example", 200, Some("*"))]
-    #[case::customer_logs_in("GET", "/basket", "https://shop.example", 401, Some("https://shop.example"))]
+    #[case::any_page("GET", "/catalogue", "https://other.example", 200, Some("*"))]
+    #[case::customer("GET", "/basket", "https://shop.example", 401, Some("https://shop.example"))]
     #[case::subdomain("GET", "/basket", "https://m.shop.example", 401, Some("https://m.shop.example"))]
-    #[case::stranger("GET", "/basket", "https://anybody.example", 401, None)]
+    #[case::other_site("GET", "/basket", "https://other.example", 401, None)]
     #[case::staff(
         "PUT",
         "/admin/prices/7",
@@ -121,10 +112,16 @@ mod tests {
         401,
         Some("https://admin.shop.example")
     )]
-    #[case::no_page("GET", "/admin/x", "https://admin.shop.example", 401, Some("https://admin.shop.example"))]
-    #[case::customer_is_no_staff("PUT", "/admin/prices/7", "https://shop.example", 401, None)]
+    #[case::not_found(
+        "GET",
+        "/admin/x",
+        "https://admin.shop.example",
+        401,
+        Some("https://admin.shop.example")
+    )]
+    #[case::customer_is_not_staff("PUT", "/admin/prices/7", "https://shop.example", 401, None)]
     #[tokio::test]
-    async fn a_page_may_read(
+    async fn responses_have_the_headers_of_their_group(
         #[case] method: &str,
         #[case] path: &str,
         #[case] origin: &str,
@@ -132,27 +129,31 @@ mod tests {
         #[case] allow_origin: Option<&str>,
     ) {
         let request = Request::builder().method(method).uri(path).header(header::ORIGIN, origin);
-        let request = request.body(Body::empty()).expect("a request");
-        let response = application().expect("safe policies").oneshot(request).await.expect("a response");
+        let request = request.body(Body::empty()).expect("a valid request");
+        let response = application().expect("valid policies").oneshot(request).await.expect("a response");
         let found = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
         assert_eq!(response.status(), status);
-        assert_eq!(found.map(|value| value.to_str().expect("text")), allow_origin);
+        assert_eq!(found.map(|value| value.to_str().expect("visible ASCII")), allow_origin);
     }
 
     #[rstest]
     #[case::staff("/admin/prices/7", "https://admin.shop.example", 204)]
     #[case::customer("/basket/7", "https://shop.example", 204)]
-    #[case::customer_is_no_staff("/admin/prices/7", "https://shop.example", 403)]
-    #[case::stranger("/basket/7", "https://anybody.example", 403)]
+    #[case::customer_is_not_staff("/admin/prices/7", "https://shop.example", 403)]
+    #[case::other_site("/basket/7", "https://other.example", 403)]
     #[case::catalogue_is_read_only("/catalogue", "https://shop.example", 403)]
     #[tokio::test]
-    async fn a_page_may_put(#[case] path: &str, #[case] origin: &str, #[case] status: u16) {
+    async fn preflights_use_the_policy_of_their_group(
+        #[case] path: &str,
+        #[case] origin: &str,
+        #[case] status: u16,
+    ) {
         let request = Request::options(path)
             .header(header::ORIGIN, origin)
             .header(header::ACCESS_CONTROL_REQUEST_METHOD, "PUT")
             .body(Body::empty())
-            .expect("a request");
-        let response = application().expect("safe policies").oneshot(request).await.expect("a response");
+            .expect("a valid request");
+        let response = application().expect("valid policies").oneshot(request).await.expect("a response");
         assert_eq!(response.status(), status);
     }
 }

@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use cors_core::tower::{Cors, CorsLayer, ResponseFuture};
 pub use cors_core::{
-    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
-    Reason, Warning, WarningCode,
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
 };
 
-/// A policy that can be replaced while the server runs; see [`cors_core::PolicyHandle`].
+/// Replaces the policy of an application while it serves requests.
+///
+/// Create it with a first policy, pass it to [`Cors::new`] or [`CorsLayer::new`], and keep a clone: all clones refer to the
+/// same policy.
 pub type PolicyHandle = cors_core::PolicyHandle<http::HeaderValue>;

@@ -1,4 +1,4 @@
-//! A small API with two policies: `cargo run -p cors-poem --example app`, then
+//! A small API with two policies. Run `cargo run -p cors-poem --example app`, and then:
 //!
 //! ```text
 //! curl -i -X OPTIONS localhost:3000/notes/1 -H 'Origin: https://app.example' -H 'Access-Control-Request-Method: PUT'
@@ -6,7 +6,7 @@
 //! curl -i localhost:3000/time -H 'Origin: https://anywhere.example'
 //! ```
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cors_poem::{Cors, Policy, PolicyError};
 use poem::error::InternalServerError;
@@ -24,18 +24,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn app() -> Result<impl Endpoint, PolicyError> {
-    let front_end = Policy::builder()
+    let pages = Policy::builder()
         .allow_origins(["https://app.example", "http://localhost:*"])
         .allow_methods(["PUT"])
         .allow_headers(["authorization", "content-type"])
-        .max_age(std::time::Duration::from_secs(7200))
+        .max_age(Duration::from_secs(7200))
         .build()?;
-    let anybody = Policy::builder().allow_origins("*").build()?;
+    let public = Policy::builder().allow_origins("*").build()?;
 
     let notes = Route::new().at("/:id", get(read).put(write)).with(CatchPanic::new());
     Ok(Route::new()
-        .nest("/notes", notes.with(Cors::new(front_end)))
-        .at("/time", get(time).with(Cors::new(anybody)))
+        .nest("/notes", notes.with(Cors::new(pages)))
+        .at("/time", get(time).with(Cors::new(public)))
         .with(Tracing))
 }
 
@@ -46,7 +46,7 @@ fn read(Path(id): Path<u32>) -> String {
 
 #[handler]
 fn write(Path(id): Path<u32>, text: String) -> String {
-    format!("note {id} has {} bytes now\n", text.len())
+    format!("note {id} now has {} bytes\n", text.len())
 }
 
 #[handler]

@@ -1,17 +1,19 @@
-//! The middleware.
+//! The middleware that applies a policy.
 
-use cors_core::{Decision, Preflight, PreparedPolicy};
+use cors_core::{Decision, PolicySource, Preflight, PreparedPolicy};
 use poem::http::{HeaderMap, HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
-use crate::PolicySource;
-use crate::error::ErrorWithCors;
+use crate::keep_errors::Outside;
 
-/// Middleware that answers CORS-preflight requests and writes the CORS headers of every other response, as a
+/// Middleware that answers CORS-preflight requests, and writes the CORS headers of every other response, as a
 /// [`Policy`](crate::Policy) says.
 ///
 /// It belongs last in the chain of `with`, so that every response passes through it: see ["Where to put
 /// it"](crate#where-to-put-it).
+///
+/// An error of the endpoint inside becomes its response here, because Poem has no other place where an error can get
+/// headers. [`KeepErrors`](crate::KeepErrors) lets errors pass instead.
 ///
 /// ```
 /// use cors_poem::{Cors, Policy};
@@ -29,15 +31,15 @@ use crate::error::ErrorWithCors;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a middleware does nothing until it is given to `with`"]
+#[must_use = "a middleware does nothing until it is passed to `with`"]
 pub struct Cors {
-    policy: PolicySource,
+    policy: PolicySource<HeaderValue>,
 }
 
 impl Cors {
-    /// Takes a [`Policy`](crate::Policy), or a [`PolicyHandle`](crate::PolicyHandle) if the policy is to change
+    /// Takes a [`Policy`](crate::Policy), or a [`PolicyHandle`](crate::PolicyHandle) if the policy must be replaceable
     /// while the server runs.
-    pub fn new(policy: impl Into<PolicySource>) -> Self {
+    pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
         Self { policy: policy.into() }
     }
 }
@@ -50,34 +52,41 @@ impl<E: Endpoint> Middleware<E> for Cors {
     }
 }
 
-/// An endpoint behind [`Cors`].
+/// An endpoint with a CORS policy; [`Cors`] makes it.
 #[derive(Clone, Debug)]
 pub struct CorsEndpoint<E> {
-    policy: PolicySource,
+    policy: PolicySource<HeaderValue>,
     inner: E,
 }
 
 impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
-        let policy = self.policy.current();
-        let pass = match policy.decide(&head(&request)) {
-            Decision::Preflight(preflight) => return Ok(answer(&policy, preflight, &request)),
-            Decision::Actual(pass) => pass,
-        };
-        match self.inner.call(request).await {
-            Ok(output) => {
-                let mut response = output.into_response();
-                policy.write_actual(pass, response.headers_mut());
-                Ok(response)
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let replaceable;
+        let policy = match self.policy.fixed() {
+            // Borrowed, because a reference count would be shared by all threads.
+            Some(policy) => policy,
+            None => {
+                replaceable = self.policy.current();
+                &replaceable
             }
-            Err(error) => Err(ErrorWithCors::wrap(error, policy, pass)),
+        };
+        let actual = match policy.decide(&head(&request)) {
+            Decision::Preflight(preflight) => return Ok(answer(policy, preflight, &request)),
+            Decision::Actual(actual) => actual,
+        };
+        if let Some(outside) = Outside::take(&mut request) {
+            outside.leave(policy.clone(), actual);
+            return self.inner.call(request).await.map(IntoResponse::into_response);
         }
+        let mut response = self.inner.get_response(request).await;
+        policy.write_actual(actual, response.headers_mut());
+        Ok(response)
     }
 }
 
-/// Answers a CORS-preflight request; nothing inside the middleware sees it.
+/// Answers a CORS-preflight request. Nothing inside the middleware sees it.
 fn answer(policy: &PreparedPolicy<HeaderValue>, preflight: Preflight, request: &Request) -> Response {
     let (status, headers) = policy.answer_preflight(preflight, &head(request));
     let mut response = Response::from(status);
@@ -85,7 +94,7 @@ fn answer(policy: &PreparedPolicy<HeaderValue>, preflight: Preflight, request: &
     response
 }
 
-/// What the decision reads of a request.
+/// The part of a request that the decision reads.
 fn head(request: &Request) -> (&Method, &HeaderMap) {
     (request.method(), request.headers())
 }

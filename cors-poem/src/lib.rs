@@ -1,19 +1,15 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod cors;
-mod error;
+mod keep_errors;
 
 pub use cors_core::{
-    Danger, Names, Policy, PolicyBuilder, PolicyError, PreparedPolicy, Problem, ProblemCode, Reason, Warning,
-    WarningCode,
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
 };
-use poem::http::HeaderValue;
 
 pub use self::cors::{Cors, CorsEndpoint};
-pub use self::error::ErrorWithCors;
+pub use self::keep_errors::{KeepErrors, KeepErrorsEndpoint};
 
-/// A policy that can be replaced while the server runs; a request sees one policy from start to end.
-pub type PolicyHandle = cors_core::PolicyHandle<HeaderValue>;
-
-/// What [`Cors::new`] takes: a [`Policy`], or a [`PolicyHandle`].
-pub type PolicySource = cors_core::PolicySource<HeaderValue>;
+/// A policy that can be replaced while the server runs. Each request sees one policy from start to end.
+pub type PolicyHandle = cors_core::PolicyHandle<poem::http::HeaderValue>;

@@ -1,13 +1,11 @@
-//! The policy from Rocket's configuration: a file, the environment, or both.
-//!
-//! Run it with
+//! Reads the policy from Rocket's configuration: `Rocket.toml`, the environment, or both.
 //!
 //! ```sh
 //! ROCKET_CORS='{allow_origins=["https://app.example"], allow_methods=["PUT"]}' \
-//!   cargo run --package cors-rocket --example configured
+//!   cargo run --package cors-rocket --features serde --example configured
 //! ```
 //!
-//! and see what a mistake in it looks like.
+//! Misspell a field to see the error messages.
 
 use cors_rocket::Cors;
 use rocket::{Build, Rocket, get, launch, routes};

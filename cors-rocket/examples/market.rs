@@ -1,10 +1,10 @@
-//! A shop's API with three kinds of callers, each with a policy of its own.
+//! A shop's API with three policies.
 //!
-//! - `/catalogue`: anybody's page may read it, without credentials.
-//! - `/basket`: the shop's own pages, with the session cookie.
-//! - `/admin`: one page, with a token, behind an authentication that preflights never meet.
+//! - `/catalogue`: pages of any site may read it, without credentials.
+//! - `/basket`: only the shop's own pages, with the session cookie.
+//! - `/admin`: only the administration page, with a token. Preflights do not reach the token check.
 //!
-//! Run it with `cargo run --package cors-rocket --example market`, then ask as a browser would:
+//! Run it with `cargo run --package cors-rocket --example market`, then send what a browser would send:
 //!
 //! ```sh
 //! curl --include --request OPTIONS http://127.0.0.1:8000/admin/prices/7 \
@@ -14,6 +14,7 @@
 //! ```
 
 use std::error::Error;
+use std::time::Duration;
 
 use cors_rocket::{Cors, Policy, PolicyError};
 use rocket::http::{CookieJar, Status};
@@ -29,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn application() -> Result<Rocket<Build>, PolicyError> {
-    // Before any other fairing, so that no other one changes a request before its policy is chosen.
+    // Attach `Cors` before other fairings, so that they cannot change a request before its policy is chosen.
     Ok(rocket::build()
         .attach(cors()?)
         .mount("/catalogue", routes![catalogue])
@@ -38,25 +39,24 @@ fn application() -> Result<Rocket<Build>, PolicyError> {
         .register("/", catchers![not_found]))
 }
 
-/// The paths are those that the routes are mounted at.
+/// Returns one policy for each path that routes are mounted at.
 fn cors() -> Result<Cors, PolicyError> {
-    let everybody =
-        Policy::builder().allow_origins("*").max_age(std::time::Duration::from_secs(7200)).build()?;
+    let public = Policy::builder().allow_origins("*").max_age(Duration::from_secs(7200)).build()?;
     let customers = Policy::builder()
         .allow_origins(["https://shop.example", "https://*.shop.example"])
         .allow_methods(["PUT"])
         .allow_headers(["content-type"])
         .allow_credentials(true)
-        .max_age(std::time::Duration::from_secs(7200))
+        .max_age(Duration::from_secs(7200))
         .build()?;
     let staff = Policy::builder()
         .allow_origins(["https://admin.shop.example"])
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["etag"])
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(Duration::from_secs(600))
         .build()?;
-    Ok(Cors::new(everybody).with_path("/basket", customers).with_path("/admin", staff))
+    Ok(Cors::new(public).with_path("/basket", customers).with_path("/admin", staff))
 }
 
 #[get("/")]
@@ -87,7 +87,7 @@ fn delete_price(_staff: Staff) -> Status {
     Status::NoContent
 }
 
-/// Somebody with a token. A preflight never has one, and never gets here.
+/// A request with a valid token. Preflights never have a token, and this guard does not run for them.
 struct Staff;
 
 #[rocket::async_trait]
@@ -104,5 +104,5 @@ impl<'r> FromRequest<'r> for Staff {
 
 #[catch(404)]
 fn not_found() -> &'static str {
-    "we do not have that\n"
+    "not found\n"
 }

@@ -1,34 +1,36 @@
-//! A policy from Rocket's own configuration.
+//! Policies from Rocket's configuration.
 
 use cors_core::{Policy, PolicyBuilder};
 use rocket::figment::value::{Dict, Value};
 use rocket::figment::{Error, Figment};
 
-/// The table of the policy, and in it the table of the policies of single paths.
+/// The configuration table with the default policy.
 const KEY: &str = "cors";
+
+/// The table inside it with one policy per path.
 const PATHS: &str = "paths";
 
-/// The policies that a configuration holds, as far as they are none that are refused.
+/// The valid policies from a configuration. A policy that was refused is `None`.
 #[derive(Default)]
-pub(crate) struct Configured {
+pub(crate) struct ConfiguredPolicies {
     pub(crate) default: Option<Policy>,
     pub(crate) paths: Vec<(String, Option<Policy>)>,
 }
 
-impl Configured {
-    /// Reads them, and adds everything that is wrong with them to `problems`.
+impl ConfiguredPolicies {
+    /// Reads the policies and appends every error to `problems`.
     pub(crate) fn read(figment: &Figment, problems: &mut Vec<String>) -> Self {
         if !figment.contains(KEY) {
             problems.push(format!(
-                "`{KEY}` is missing from the configuration: write a table `[default.{KEY}]` in Rocket.toml, \
-                 with `allow_origins` at least"
+                "`{KEY}` is missing from the configuration. Add a table `[default.{KEY}]` with at least \
+                 `allow_origins` to Rocket.toml."
             ));
             return Self::default();
         }
         let mut table = match figment.extract_inner::<Dict>(KEY) {
             Ok(table) => table,
             Err(error) => {
-                tell(KEY, error, problems);
+                push_errors(KEY, error, problems);
                 return Self::default();
             }
         };
@@ -36,24 +38,24 @@ impl Configured {
         if let Some(value) = table.remove(PATHS) {
             match value.deserialize() {
                 Ok(tables) => paths = tables,
-                Err(error) => tell(&format!("{KEY}.{PATHS}"), error, problems),
+                Err(error) => push_errors(&format!("{KEY}.{PATHS}"), error, problems),
             }
         }
-        let default = policy(KEY, Value::from(table), problems);
+        let default = read_policy(KEY, &Value::from(table), problems);
         let paths = paths.into_iter().map(|(path, value)| {
-            let policy = policy(&format!("{KEY}.{PATHS}.{path:?}"), value, problems);
+            let policy = read_policy(&format!("{KEY}.{PATHS}.{path:?}"), &value, problems);
             (path, policy)
         });
         Self { default, paths: paths.collect() }
     }
 }
 
-/// The policy in the table `key`; what is wrong with it is added to `problems`.
-fn policy(key: &str, value: Value, problems: &mut Vec<String>) -> Option<Policy> {
+/// Builds the policy in the table `key`, or appends its errors to `problems`.
+fn read_policy(key: &str, value: &Value, problems: &mut Vec<String>) -> Option<Policy> {
     let builder: PolicyBuilder = match value.deserialize() {
         Ok(builder) => builder,
         Err(error) => {
-            tell(key, error, problems);
+            push_errors(key, error, problems);
             return None;
         }
     };
@@ -69,6 +71,6 @@ fn policy(key: &str, value: Value, problems: &mut Vec<String>) -> Option<Policy>
     }
 }
 
-fn tell(key: &str, error: Error, problems: &mut Vec<String>) {
+fn push_errors(key: &str, error: Error, problems: &mut Vec<String>) {
     problems.extend(error.into_iter().map(|error| format!("{key}: {error}")));
 }

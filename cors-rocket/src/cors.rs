@@ -1,25 +1,30 @@
 use cors_core::PolicySource;
 use rocket::figment::Figment;
 
-use crate::config::Configured;
-use crate::policies::{Policies, Scopes};
+#[cfg(feature = "serde")]
+use crate::config::ConfiguredPolicies;
+use crate::policies::{PathPolicies, Policies};
 
 /// CORS as a fairing: `rocket::build().attach(Cors::new(policy))`.
 ///
-/// See the [crate's documentation](crate) for what it does and where to attach it.
+/// The [crate's documentation](crate) explains what it does and where to attach it.
 pub struct Cors {
-    source: Source,
+    default: DefaultPolicy,
     paths: Vec<(String, PolicySource<String>)>,
 }
 
-enum Source {
+enum DefaultPolicy {
     Given(PolicySource<String>),
-    Configuration,
+    /// The configuration can contain policies for single paths too.
+    #[cfg(feature = "serde")]
+    FromConfig,
 }
 
 impl Cors {
-    /// Answers all paths by one policy: a [`Policy`](crate::Policy), or a [`PolicyHandle`](crate::PolicyHandle) that
-    /// can replace it while the application runs.
+    /// Applies one policy to all paths.
+    ///
+    /// `policy` is a [`Policy`](crate::Policy), or a [`PolicyHandle`](crate::PolicyHandle) that can replace it while the
+    /// application runs.
     ///
     /// ```
     /// use cors_rocket::{Cors, Policy};
@@ -31,13 +36,13 @@ impl Cors {
     /// # }
     /// ```
     pub fn new(policy: impl Into<PolicySource<String>>) -> Self {
-        Self { source: Source::Given(policy.into()), paths: Vec::new() }
+        Self { default: DefaultPolicy::Given(policy.into()), paths: Vec::new() }
     }
 
-    /// Reads the policy from Rocket's configuration when the application ignites.
+    /// Reads the policy from Rocket's configuration during ignition.
     ///
-    /// The table is `cors`, with the fields of the policy as a file, and policies of single paths below `paths`. A
-    /// policy that is refused, or missing, stops the ignition; the log has all that is wrong with it.
+    /// The policy is the table `cors`. Its fields have the names of the methods of
+    /// [`PolicyBuilder`](crate::PolicyBuilder). Policies for single paths are in tables below `paths`:
     ///
     /// ```toml
     /// [default.cors]
@@ -49,19 +54,28 @@ impl Cors {
     /// allow_credentials = true
     /// ```
     ///
-    /// Like all of Rocket's configuration it can come from the environment, where it goes over the file's field by
-    /// field: `ROCKET_CORS='{allow_origins=["https://app.example.com"]}'`.
+    /// Like all of Rocket's configuration, the table can also come from the environment, which overrides single fields of
+    /// the file: `ROCKET_CORS='{allow_origins=["https://app.example.com"]}'`.
+    ///
+    /// Ignition fails if the table is missing or a policy is refused. The log lists every problem.
+    ///
+    /// ```
+    /// use cors_rocket::Cors;
+    ///
+    /// let rocket = rocket::build().attach(Cors::from_config());
+    /// ```
+    #[cfg(feature = "serde")]
     pub fn from_config() -> Self {
-        Self { source: Source::Configuration, paths: Vec::new() }
+        Self { default: DefaultPolicy::FromConfig, paths: Vec::new() }
     }
 
-    /// Answers everything at and below `path` by a policy of its own.
+    /// Applies a different policy to `path` and everything below it.
     ///
-    /// Prefixes are compared by whole segments, so that `/admin` covers `/admin/users` and not `/administrator`, and
-    /// the longest one wins. A preflight is answered by the policy of the path that it asks about. The policies are not
-    /// merged: what this one does not allow is not allowed.
+    /// Paths are compared by whole segments: `/admin` covers `/admin/users`, but not `/administrator`. The longest
+    /// matching path wins. A preflight uses the policy of its own path. Policies are not merged: what this one does not
+    /// allow is not allowed, even if the policy for all paths allows it.
     ///
-    /// A path that is none, or one that has a policy already, stops the ignition.
+    /// Ignition fails if the path is invalid or already has a policy.
     ///
     /// ```
     /// use cors_rocket::{Cors, Policy};
@@ -82,27 +96,28 @@ impl Cors {
         self
     }
 
-    /// The policies as they are when the application ignites, or everything that is wrong with them.
+    /// Returns the policies to serve with, or every problem that prevents that.
     pub(crate) fn policies(&self, figment: &Figment) -> Result<Policies, Vec<String>> {
         let mut problems = Vec::new();
-        let (default, configured) = match &self.source {
-            Source::Given(policy) => (Some(policy.clone()), Vec::new()),
-            Source::Configuration => {
-                let configured = Configured::read(figment, &mut problems);
-                (configured.default.map(PolicySource::from), configured.paths)
+        let mut paths = PathPolicies::default();
+        let default = match &self.default {
+            DefaultPolicy::Given(policy) => Some(policy.clone()),
+            #[cfg(feature = "serde")]
+            DefaultPolicy::FromConfig => {
+                let configured = ConfiguredPolicies::read(figment, &mut problems);
+                for (path, policy) in configured.paths {
+                    paths.insert(&path, policy.map(PolicySource::from), &mut problems);
+                }
+                configured.default.map(PolicySource::from)
             }
         };
-
-        let mut scopes = Scopes::default();
-        let configured = configured.into_iter().map(|(path, policy)| (path, policy.map(PolicySource::from)));
-        let given = self.paths.iter().map(|(path, policy)| (path.clone(), Some(policy.clone())));
-        for (path, policy) in configured.chain(given) {
-            if let Err(error) = scopes.insert(&path, policy) {
-                problems.push(format!("the path {path:?} {}", error.help()));
-            }
+        #[cfg(not(feature = "serde"))]
+        let _ = figment;
+        for (path, policy) in &self.paths {
+            paths.insert(path, Some(policy.clone()), &mut problems);
         }
         match default {
-            Some(default) if problems.is_empty() => Ok(Policies::new(default, scopes)),
+            Some(default) if problems.is_empty() => Ok(Policies::new(default, paths)),
             _ => Err(problems),
         }
     }

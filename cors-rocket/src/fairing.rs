@@ -1,4 +1,6 @@
-//! How a fairing, which cannot answer, has a preflight answered: through a route of its own.
+//! The fairing that reads requests, the route that answers preflights, and the fairing that writes responses.
+//!
+//! A fairing cannot answer a request, so preflights are answered by a route that [`Cors`] mounts during ignition.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +16,7 @@ use crate::Cors;
 use crate::head::{RequestView, ResponseView};
 use crate::policies::Policies;
 
-/// The first half: it sees a request before any fairing that is attached later, and before it is routed.
+/// Sees a request before it is routed, and before every fairing that is attached later.
 #[rocket::async_trait]
 impl Fairing for Cors {
     fn info(&self) -> Info {
@@ -24,28 +26,31 @@ impl Fairing for Cors {
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
         if rocket.state::<Policies>().is_some() {
             log::error!(
-                "CORS is attached twice: attach one `Cors`, and give single paths their policies in it."
+                "`Cors` is attached more than once. Attach it once, and add policies for single paths with \
+                 `Cors::with_path`."
             );
             return Err(rocket);
         }
         match self.policies(rocket.figment()) {
-            // Attached only now, the second half comes after all that the application attached.
+            // The response fairing is attached only now, so that it runs after all fairings of the application.
             Ok(policies) => {
                 Ok(rocket.manage(policies).mount("/", [preflight_route()]).attach(ResponseFairing))
             }
             Err(problems) => {
-                log::error!("The CORS policy is refused:");
+                log::error!("Invalid CORS policy:");
                 problems.iter().for_each(|problem| log::error!("{problem}"));
                 Err(rocket)
             }
         }
     }
 
+    // An `async fn` here and in `on_response` would allocate a boxed future for every request and every response. Nothing
+    // is awaited, so both methods are written out instead; `tests/allocations.rs` counts the two allocations saved.
     fn on_request<'a, 'b, 'c, 'd, 'e, 'f>(
         &'a self,
         request: &'b mut Request<'c>,
         _: &'d mut Data<'e>,
-    ) -> BoxFuture<'f, ()>
+    ) -> BoxFuture<'f>
     where
         Self: 'f,
         'a: 'f,
@@ -54,17 +59,17 @@ impl Fairing for Cors {
         'd: 'f,
         'e: 'f,
     {
-        if let Some(policies) = request.rocket().state::<Policies>()
-            && let Some(arrival) = Arrival::of(request, policies)
-        {
-            arrival.decide(request);
+        let policies = request.rocket().state::<Policies>();
+        if let Some(cached) = policies.and_then(|policies| CachedDecision::of(request, policies)) {
+            cached.decide(request);
         }
         Box::pin(Done)
     }
 }
 
-/// The future of a fairing that has nothing to wait for. It has no size, so that a box of it allocates nothing, as that of an
-/// `async fn` would for every request.
+type BoxFuture<'f> = Pin<Box<dyn Future<Output = ()> + Send + 'f>>;
+
+/// A future that is always ready. It has no size, so boxing it does not allocate.
 struct Done;
 
 impl Future for Done {
@@ -75,21 +80,20 @@ impl Future for Done {
     }
 }
 
-type BoxFuture<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
-
-/// What was decided when a request came in. Later fairings may change its method and its path, and a
+/// The decision about a request as it arrived. Later fairings may change the request's method and path, and a
 /// [`PolicyHandle`](crate::PolicyHandle) its policy.
-struct Arrival {
+struct CachedDecision {
     policy: PreparedPolicy<String>,
-    /// Decided anew each time that a request comes in, for the clones of a local request share their cache.
+    /// Set again each time a request arrives, because the clones of a local request share their cache.
     preflight: Mutex<Option<Preflight>>,
 }
 
-impl Arrival {
-    /// Nothing where the policy is [`Policies::only`] and the request no preflight: there is no need to remember that.
+impl CachedDecision {
+    /// Returns the request's entry, or `None` if nothing needs to be cached: the application has a single policy and the
+    /// request is not a preflight.
     fn of<'r>(request: &'r Request<'_>, policies: &Policies) -> Option<&'r Self> {
-        // Rocket's cache cannot be read without writing to it, and every request would pay for that.
-        if policies.only().is_some() && !asks_for_method(request) {
+        // Looking into Rocket's cache writes to it, which would cost every request an allocation.
+        if policies.only().is_some() && !has_request_method(request) {
             return None;
         }
         Some(request.local_cache(|| Self {
@@ -100,13 +104,14 @@ impl Arrival {
 
     fn decide(&self, request: &Request<'_>) {
         let view = RequestView(request);
-        // Any other request is decided about when its response is there, and the developer told once.
-        let preflight = match view.is_options() && asks_for_method(request) {
-            true => match self.policy.decide(&view) {
+        // Actual requests are decided when their response exists; deciding here as well would log each denial twice.
+        let preflight = if view.is_options() && has_request_method(request) {
+            match self.policy.decide(&view) {
                 Decision::Preflight(preflight) => Some(preflight),
                 Decision::Actual(_) => None,
-            },
-            false => None,
+            }
+        } else {
+            None
         };
         *self.preflight.lock().unwrap_or_else(PoisonError::into_inner) = preflight;
     }
@@ -116,19 +121,21 @@ impl Arrival {
     }
 }
 
-/// No actual request has this header: scripts cannot set it (Fetch, "forbidden request-header").
-fn asks_for_method(request: &Request<'_>) -> bool {
+/// Whether the request has `Access-Control-Request-Method`. Scripts cannot set it (Fetch, "forbidden request-header"), so
+/// actual requests from browsers never do.
+fn has_request_method(request: &Request<'_>) -> bool {
     request.headers().contains(RequestHeader::AccessControlRequestMethod.name())
 }
 
-/// The route of every preflight, ranked before all others; it leaves every other `OPTIONS` request to the application.
+const PREFLIGHT: &str = "CORS preflight";
+
+/// The route that answers all preflights. It ranks before all other routes and forwards every other `OPTIONS` request to
+/// the application.
 fn preflight_route() -> Route {
     let mut route = Route::ranked(isize::MIN, Method::Options, "/<..>", PreflightHandler);
     route.name = Some(PREFLIGHT.into());
     route
 }
-
-const PREFLIGHT: &str = "CORS preflight";
 
 #[derive(Clone)]
 struct PreflightHandler;
@@ -136,16 +143,16 @@ struct PreflightHandler;
 #[rocket::async_trait]
 impl Handler for PreflightHandler {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let arrival = request.rocket().state().and_then(|policies| Arrival::of(request, policies));
-        let Some(preflight) = arrival.and_then(Arrival::preflight) else {
-            // What Rocket says where no route matches; any route that follows says otherwise.
+        let cached = request.rocket().state().and_then(|policies| CachedDecision::of(request, policies));
+        let Some(preflight) = cached.and_then(CachedDecision::preflight) else {
+            // The status that Rocket uses if no route matches; a route that matches after this one replaces it.
             return Outcome::Forward((data, Status::NotFound));
         };
         Outcome::Success(Response::build().status(Status::new(preflight.status())).finalize())
     }
 }
 
-/// The second half: it writes the decision into every response, whoever made it.
+/// Writes the decision into every response: from routes, catchers and Rocket itself.
 struct ResponseFairing;
 
 #[rocket::async_trait]
@@ -158,7 +165,7 @@ impl Fairing for ResponseFairing {
         &'a self,
         request: &'r Request<'b>,
         response: &'c mut Response<'r>,
-    ) -> BoxFuture<'f, ()>
+    ) -> BoxFuture<'f>
     where
         Self: 'f,
         'r: 'f,
@@ -166,29 +173,39 @@ impl Fairing for ResponseFairing {
         'b: 'f,
         'c: 'f,
     {
-        write(request, response);
+        write_response(request, response);
         Box::pin(Done)
     }
 }
 
-fn write<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
+fn write_response<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     let Some(policies) = request.rocket().state::<Policies>() else { return };
-    let arrival = Arrival::of(request, policies);
-    let Some(policy) = arrival.map(|arrival| &arrival.policy).or(policies.only()) else { return };
+    let cached = CachedDecision::of(request, policies);
+    let Some(policy) = cached.map(|cached| &cached.policy).or(policies.only()) else { return };
     let view = RequestView(request);
-    let decision = match arrival.and_then(Arrival::preflight) {
+    let decision = match cached.and_then(CachedDecision::preflight) {
         Some(preflight) => Decision::Preflight(preflight),
         None => policy.decide(&view),
     };
     match decision {
-        Decision::Actual(pass) => policy.write_actual(pass, &mut ResponseView(response)),
+        Decision::Actual(actual) => policy.write_actual(actual, &mut ResponseView(response)),
         Decision::Preflight(preflight) => {
-            // A fairing may have sent the request elsewhere: nothing of what that answered is the preflight's.
-            if request.route().is_none_or(|route| route.name.as_deref() != Some(PREFLIGHT)) {
-                *response = Response::new();
+            let is_own_answer = request.route().is_some_and(|route| route.name.as_deref() == Some(PREFLIGHT));
+            if !is_own_answer {
+                discard_except_vary(response);
             }
             response.set_status(Status::new(preflight.status()));
             policy.write_preflight(preflight, &view, &mut ResponseView(response));
         }
+    }
+}
+
+/// Empties a response that another route made, because a fairing had rewritten the preflight's method or path. `Vary` stays:
+/// a cache has to know what the rewriting depends on.
+fn discard_except_vary(response: &mut Response<'_>) {
+    let vary: Vec<String> = response.headers().get("vary").map(str::to_owned).collect();
+    *response = Response::new();
+    for line in vary {
+        response.adjoin_raw_header("vary", line);
     }
 }

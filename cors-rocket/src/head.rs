@@ -1,4 +1,4 @@
-//! Rocket's requests and responses, as the core reads and writes them.
+//! The core's view of Rocket's requests and responses.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use rocket::{Request, Response};
 
 /// The part of a request that CORS reads.
 ///
-/// Rocket keeps every line of a header apart, and drops a line that is not UTF-8 before anybody sees it.
+/// Rocket keeps the lines of a repeated header apart. It has dropped lines that are not UTF-8 before a fairing runs.
 pub(crate) struct RequestView<'r, 'x>(pub(crate) &'r Request<'x>);
 
 impl<'r> RequestHead for RequestView<'r, '_> {
@@ -27,7 +27,7 @@ impl<'r> RequestHead for RequestView<'r, '_> {
     }
 }
 
-/// The headers of a response; what is written into them is borrowed from the request and from managed state.
+/// The headers of a response. The values written into it are borrowed from the request and from managed state.
 pub(crate) struct ResponseView<'r, 'x>(pub(crate) &'x mut Response<'r>);
 
 impl<'r> ResponseHead for ResponseView<'r, '_> {
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_one_header_stay_apart() {
+    fn lines_of_one_header_stay_apart_and_are_borrowed() {
         let client = Client::debug(rocket::build()).expect("an empty application ignites");
         let request = client
             .get("/")
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_header_with_the_prefix_is_removed() {
+    fn all_headers_with_the_prefix_are_removed() {
         let mut response = Response::build()
             .raw_header("Access-Control-Allow-Origin", "https://a.example")
             .raw_header_adjoin("access-control-allow-origin", "https://b.example")

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "serde")]
 mod config;
 mod cors;
 mod fairing;
@@ -7,11 +9,13 @@ mod head;
 mod policies;
 
 pub use cors_core::{
-    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
-    Reason, Warning, WarningCode,
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
 };
 
 pub use self::cors::Cors;
 
 /// Replaces the policy of an application while it serves requests.
+///
+/// Create it with a first policy, pass it to [`Cors::new`] or [`Cors::with_path`], and keep a clone: all clones refer to
+/// the same policy.
 pub type PolicyHandle = cors_core::PolicyHandle<String>;

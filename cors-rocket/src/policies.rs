@@ -1,87 +1,102 @@
-//! The policies of an application, and which of them a request is answered by.
+//! The policies of an application, and which one applies to a path.
+
+use std::cmp::Reverse;
 
 use cors_core::{PolicySource, PreparedPolicy};
 use rocket::http::uri::{Origin, Path};
 
-/// The policies in force: one for all paths, and those of single paths.
+/// All policies of an application: one for all paths, and overrides for single paths.
 pub(crate) struct Policies {
     default: PolicySource<String>,
-    scopes: Scopes,
+    paths: PathPolicies,
 }
 
-/// The policies of single paths, longest prefix first.
+/// The policies for single paths, longest path first.
 #[derive(Default)]
-pub(crate) struct Scopes(Vec<Scope>);
+pub(crate) struct PathPolicies(Vec<PathPolicy>);
 
-struct Scope {
-    /// The segments of the path, decoded as Rocket's router compares them.
+struct PathPolicy {
+    /// The decoded segments of the path, as Rocket's router compares them.
     prefix: Vec<String>,
     policy: PolicySource<String>,
 }
 
-impl Scopes {
-    /// Puts everything at and below `path` under `policy`; without one, only says whether that could be.
+impl PathPolicies {
+    /// Adds a policy for `path` and everything below it, or appends an error about the path to `problems`.
+    ///
+    /// Without a policy, because it was refused, it only checks the path.
     pub(crate) fn insert(
         &mut self,
         path: &str,
         policy: Option<PolicySource<String>>,
-    ) -> Result<(), PathError> {
+        problems: &mut Vec<String>,
+    ) {
+        match self.check(path) {
+            Ok(prefix) => {
+                self.0.extend(policy.map(|policy| PathPolicy { prefix, policy }));
+                self.0.sort_by_key(|path| Reverse(path.prefix.len()));
+            }
+            Err(error) => problems.push(error.message(path)),
+        }
+    }
+
+    /// Returns the segments of a valid path that has no policy yet.
+    fn check(&self, path: &str) -> Result<Vec<String>, PathError> {
         let origin = match Origin::parse(path) {
             Ok(origin) if origin.query().is_none() => origin,
             _ => return Err(PathError::Malformed),
         };
         let prefix: Vec<String> = origin.path().segments().map(str::to_owned).collect();
-        if self.0.iter().any(|scope| scope.prefix == prefix) {
+        if self.0.iter().any(|path| path.prefix == prefix) {
             return Err(PathError::Duplicate);
         }
-        self.0.extend(policy.map(|policy| Scope { prefix, policy }));
-        self.0.sort_by_key(|scope| std::cmp::Reverse(scope.prefix.len()));
-        Ok(())
+        Ok(prefix)
     }
 }
 
 impl Policies {
-    pub(crate) fn new(default: PolicySource<String>, scopes: Scopes) -> Self {
-        Self { default, scopes }
+    pub(crate) fn new(default: PolicySource<String>, paths: PathPolicies) -> Self {
+        Self { default, paths }
     }
 
-    /// The policy for a path: the one with the longest prefix of whole segments.
+    /// Returns the policy for a path: the one with the longest matching prefix of whole segments.
     ///
-    /// The segments are the router's own, decoded and without empty ones, so that no spelling of a path reaches a route
-    /// under another policy than the route's.
+    /// The comparison uses the router's own segments, decoded and without empty ones. So no other spelling of a path can
+    /// reach a route under a different policy.
     pub(crate) fn select(&self, path: Path<'_>) -> &PolicySource<String> {
-        if self.scopes.0.is_empty() {
+        if self.paths.0.is_empty() {
             return &self.default;
         }
         let segments = path.segments();
-        let covers = |scope: &&Scope| {
-            scope.prefix.len() <= segments.len()
-                && scope.prefix.iter().zip(segments.clone()).all(|(a, b)| a == b)
+        let covers = |policy: &&PathPolicy| {
+            policy.prefix.len() <= segments.len()
+                && policy.prefix.iter().zip(segments.clone()).all(|(a, b)| a == b)
         };
-        self.scopes.0.iter().find(covers).map_or(&self.default, |scope| &scope.policy)
+        self.paths.0.iter().find(covers).map_or(&self.default, |path| &path.policy)
     }
 
-    /// The policy of every request, if it is one that neither the path nor the time changes.
+    /// Returns the policy if the application has a single one that cannot be replaced.
     pub(crate) fn only(&self) -> Option<&PreparedPolicy<String>> {
-        self.default.fixed().filter(|_| self.scopes.0.is_empty())
+        self.default.fixed().filter(|_| self.paths.0.is_empty())
     }
 }
 
-/// Why a path cannot have a policy of its own.
+/// Why a path cannot have its own policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PathError {
+enum PathError {
     Malformed,
     Duplicate,
 }
 
 impl PathError {
-    /// What is wrong, and what to write instead.
-    pub(crate) fn help(self) -> &'static str {
+    /// Says what is wrong and what to write instead.
+    fn message(self, path: &str) -> String {
         match self {
-            Self::Malformed => {
-                "is no path: write it as it stands in a URL, from the first `/` on, without a query, such as \"/admin\""
-            }
-            Self::Duplicate => "has a policy already: write one policy for each path",
+            Self::Malformed => format!(
+                "{path:?} is not a valid path. Write it as it appears in a URL, starting with `/` and without a query, \
+                 for example \"/admin\"."
+            ),
+            Self::Duplicate => format!("the path {path:?} already has a policy. Keep one policy per path."),
         }
     }
 }
@@ -97,13 +112,15 @@ mod tests {
         Policy::builder().allow_origins([origin]).build().expect("a valid policy").into()
     }
 
-    fn scopes() -> Scopes {
-        let mut scopes = Scopes::default();
+    fn paths() -> PathPolicies {
+        let mut paths = PathPolicies::default();
+        let mut problems = Vec::new();
         for path in ["/admin", "/admin/reports/", "/caf%C3%A9"] {
             let policy = policy(&format!("https://{}.example", path.len()));
-            scopes.insert(path, Some(policy)).expect("a valid path");
+            paths.insert(path, Some(policy), &mut problems);
         }
-        scopes
+        assert!(problems.is_empty(), "{problems:?}");
+        paths
     }
 
     #[rstest]
@@ -118,13 +135,11 @@ mod tests {
     #[case("/admin//reports/1", "https://15.example")]
     #[case("/admin/reports-old", "https://6.example")]
     #[case("/caf%c3%a9/menu", "https://10.example")]
-    fn the_longest_prefix_of_whole_segments_wins(#[case] path: &str, #[case] origin: &str) {
+    fn longest_prefix_of_whole_segments_wins(#[case] path: &str, #[case] origin: &str) {
         let uri = Origin::path_only(path);
-        let policies = Policies::new(policy("https://default.example"), scopes());
-        assert_eq!(
-            policies.select(uri.path()).current().policy().allow_origins().collect::<Vec<_>>(),
-            [origin]
-        );
+        let policies = Policies::new(policy("https://default.example"), paths());
+        let policy = policies.select(uri.path()).current();
+        assert_eq!(policy.policy().allow_origins().collect::<Vec<_>>(), [origin]);
     }
 
     #[rstest]
@@ -134,7 +149,7 @@ mod tests {
     #[case("/a?b", PathError::Malformed)]
     #[case("https://api.example/a", PathError::Malformed)]
     #[case("/admin/", PathError::Duplicate)]
-    fn a_path_that_says_nothing_is_refused(#[case] path: &str, #[case] error: PathError) {
-        assert_eq!(scopes().insert(path, Some(policy("https://a.example"))), Err(error));
+    fn invalid_and_repeated_paths_are_refused(#[case] path: &str, #[case] error: PathError) {
+        assert_eq!(paths().check(path), Err(error));
     }
 }

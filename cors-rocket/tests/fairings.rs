@@ -18,7 +18,7 @@ fn anything() -> &'static str {
 
 #[get("/unauthorized")]
 fn unauthorized() -> (Status, &'static str) {
-    (Status::Unauthorized, "who are you?")
+    (Status::Unauthorized, "not logged in")
 }
 
 fn application() -> Rocket<Build> {
@@ -55,16 +55,16 @@ fn allowed(response: &LocalResponse<'_>) -> Vec<String> {
 #[case("/admin", ADMIN, PUBLIC)]
 #[case("/admin/users?page=1", ADMIN, PUBLIC)]
 #[case("/%61dmin//users", ADMIN, PUBLIC)]
-fn a_path_has_its_policy(#[case] path: &str, #[case] welcome: &str, #[case] stranger: &str) {
+fn each_path_uses_its_own_policy(#[case] path: &str, #[case] listed: &str, #[case] unlisted: &str) {
     let client = client(application().attach(cors()));
     for method in [Method::Options, Method::Get] {
-        assert_eq!(allowed(&send(&client, method, path, welcome)), [welcome], "{method}");
-        assert!(allowed(&send(&client, method, path, stranger)).is_empty(), "{method}");
+        assert_eq!(allowed(&send(&client, method, path, listed)), [listed], "{method}");
+        assert!(allowed(&send(&client, method, path, unlisted)).is_empty(), "{method}");
     }
-    assert_eq!(send(&client, Method::Options, path, stranger).status(), Status::Forbidden);
+    assert_eq!(send(&client, Method::Options, path, unlisted).status(), Status::Forbidden);
 }
 
-/// How fairings refuse a request: they send it to a route of theirs.
+/// Refuses every request, the way fairings do: it sends the request to a route of its own.
 fn authentication() -> AdHoc {
     AdHoc::on_request("authentication", |request, _| {
         Box::pin(async move {
@@ -74,19 +74,19 @@ fn authentication() -> AdHoc {
     })
 }
 
-/// What applications have that did without a middleware.
-fn home_made() -> AdHoc {
-    AdHoc::on_response("home-made CORS", |_, response| {
+/// CORS by hand, as applications without a middleware have it, and a `Vary` as compression fairings write it.
+fn response_headers() -> AdHoc {
+    AdHoc::on_response("response headers", |_, response| {
         Box::pin(async move {
             response.set_raw_header("Access-Control-Allow-Origin", "*");
             response.set_raw_header("Access-Control-Allow-Credentials", "true");
-            response.adjoin_raw_header("Vary", "Accept-Encoding");
+            response.adjoin_raw_header("Vary", "Accept-Encoding, access-control-request-METHOD");
         })
     })
 }
 
 #[test]
-fn a_preflight_is_answered_whatever_later_fairings_make_of_it() {
+fn later_fairings_cannot_change_the_answer_to_a_preflight() {
     let client = client(application().attach(cors()).attach(authentication()));
     let response = send(&client, Method::Options, "/admin", ADMIN);
     assert_eq!((response.status(), allowed(&response)), (Status::NoContent, vec![ADMIN.to_owned()]));
@@ -94,7 +94,7 @@ fn a_preflight_is_answered_whatever_later_fairings_make_of_it() {
 }
 
 #[test]
-fn a_request_keeps_the_policy_of_its_path_whatever_later_fairings_make_of_it() {
+fn later_fairings_cannot_change_the_policy_of_a_request() {
     let client = client(application().attach(cors()).attach(authentication()));
     let response = send(&client, Method::Get, "/admin", ADMIN);
     assert_eq!((response.status(), allowed(&response)), (Status::Unauthorized, vec![ADMIN.to_owned()]));
@@ -103,10 +103,10 @@ fn a_request_keeps_the_policy_of_its_path_whatever_later_fairings_make_of_it() {
 #[rstest]
 #[case::attached_before(true)]
 #[case::attached_after(false)]
-fn other_fairings_have_no_say(#[case] before: bool) {
+fn cors_headers_of_other_fairings_are_removed(#[case] before: bool) {
     let application = match before {
-        true => application().attach(home_made()).attach(cors()),
-        false => application().attach(cors()).attach(home_made()),
+        true => application().attach(response_headers()).attach(cors()),
+        false => application().attach(cors()).attach(response_headers()),
     };
     let client = client(application);
     for method in [Method::Options, Method::Get] {
@@ -114,12 +114,34 @@ fn other_fairings_have_no_say(#[case] before: bool) {
         assert_eq!(allowed(&response), [PUBLIC], "{method}");
         assert!(!response.headers().contains("access-control-allow-credentials"), "{method}");
     }
-    let response = send(&client, Method::Get, "/", PUBLIC);
-    assert_eq!(response.headers().get("vary").collect::<Vec<_>>(), ["Accept-Encoding", "Origin"]);
+}
+
+#[rstest]
+#[case::actual(Method::Get, &[], "/", &["Origin"])]
+#[case::preflight(Method::Options, &[], "/", &["Origin", "Access-Control-Request-Headers"])]
+#[case::preflight_sent_elsewhere(
+    Method::Options,
+    &[authentication as fn() -> AdHoc],
+    "/admin",
+    &["Origin", "Access-Control-Request-Headers"]
+)]
+fn vary_of_other_fairings_is_merged(
+    #[case] method: Method,
+    #[case] fairings: &[fn() -> AdHoc],
+    #[case] path: &str,
+    #[case] added: &[&str],
+) {
+    let application = application().attach(cors()).attach(response_headers());
+    let client =
+        client(fairings.iter().fold(application, |application, fairing| application.attach(fairing())));
+    let response = send(&client, method, path, PUBLIC);
+    let vary: Vec<_> = response.headers().get("vary").collect();
+    let (first, rest) = vary.split_first().expect("a `Vary` line");
+    assert_eq!((*first, rest), ("Accept-Encoding, access-control-request-METHOD", added));
 }
 
 #[test]
-fn attaching_it_on_ignition_is_as_good() {
+fn cors_can_be_attached_during_ignition() {
     let stage = AdHoc::on_ignite("stage", |rocket| async { rocket.attach(cors()) });
     let client = client(application().attach(stage));
     assert_eq!(allowed(&send(&client, Method::Options, "/", PUBLIC)), [PUBLIC]);
@@ -127,7 +149,7 @@ fn attaching_it_on_ignition_is_as_good() {
 }
 
 #[test]
-fn a_route_of_the_application_may_have_any_rank_but_the_first() {
+fn application_routes_may_have_any_rank_but_the_first() {
     let route = |rank| rocket::Route::ranked(rank, Method::Options, "/<_..>", rocket::route::dummy_handler);
     let client = client(application().mount("/", [route(isize::MIN + 1)]).attach(cors()));
     assert_eq!(send(&client, Method::Options, "/", ADMIN).status(), Status::Forbidden);

@@ -1,4 +1,4 @@
-//! What is refused at ignition, and what the log says.
+//! Configurations that fail ignition, and what is logged.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use rocket::local::blocking::Client;
 use rocket::{Build, Rocket};
 use rstest::rstest;
 
-/// Keeps what a test's own thread logs; a blocking client does all of its work there.
+/// Records what the test's own thread logs. A blocking client does all of its work on that thread.
 struct Logger;
 
 thread_local! {
@@ -37,7 +37,7 @@ fn logged(level: Level) -> Vec<String> {
 }
 
 fn configured(toml: &str) -> Rocket<Build> {
-    // All tests set the same logger; the first one wins.
+    // Every test sets the same logger, so only the first call succeeds.
     let _ = log::set_logger(&Logger);
     log::set_max_level(LevelFilter::Info);
     RECORDS.with_borrow_mut(Vec::clear);
@@ -46,7 +46,7 @@ fn configured(toml: &str) -> Rocket<Build> {
 }
 
 fn refusal(rocket: Rocket<Build>) -> String {
-    let error = Client::debug(rocket).expect_err("the ignition is stopped");
+    let error = Client::debug(rocket).expect_err("ignition fails");
     assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)), "{error}");
     logged(Level::Error).join("\n")
 }
@@ -76,7 +76,7 @@ const VALID: &str = r#"
 #[case("/", "https://admin.example", Status::Forbidden)]
 #[case("/admin", "https://admin.example", Status::NoContent)]
 #[case("/admin", "https://app.example", Status::Forbidden)]
-fn policies_come_from_the_configuration(
+fn policies_are_read_from_the_configuration(
     #[case] path: &str,
     #[case] origin: &'static str,
     #[case] status: Status,
@@ -89,10 +89,10 @@ fn policies_come_from_the_configuration(
 }
 
 #[test]
-fn the_profile_and_other_sources_go_over_the_file() {
+fn profiles_and_other_sources_override_the_file() {
     let rocket = configured(VALID);
     let figment = rocket.figment().clone().select("release").merge(("cors.max_age", 60));
-    // A debugging client would choose the profile `debug`.
+    // `Client::debug` would select the profile `debug`.
     let client = Client::tracked(rocket.configure(figment).attach(Cors::from_config())).expect("it ignites");
     assert_eq!(preflight(&client, "/", "https://release.example"), Status::NoContent);
     assert_eq!(preflight(&client, "/", "https://app.example"), Status::Forbidden);
@@ -110,27 +110,27 @@ fn the_profile_and_other_sources_go_over_the_file() {
     &["https://a.example/", "*.example", "allow_credentials", "allow_method", "cors.paths.\"admin\"", "/admin"]
 )]
 #[case::missing("", &["[default.cors]", "allow_origins"])]
-#[case::no_table("[default]\ncors = 1", &["cors", "expected"])]
-#[case::no_tables_of_paths("[default.cors]\nallow_origins = \"*\"\npaths = [1]", &["paths"])]
-#[case::no_table_of_a_path("[default.cors]\nallow_origins = \"*\"\npaths = { \"/a\" = 1 }", &["cors.paths.\"/a\""])]
-#[case::no_path("[default.cors]\nallow_origins = \"*\"\npaths.admin.allow_origins = \"*\"", &["\"admin\"", "/admin"])]
-fn a_refused_configuration_stops_the_ignition(#[case] toml: &str, #[case] told: &[&str]) {
+#[case::not_a_table("[default]\ncors = 1", &["cors", "expected"])]
+#[case::paths_not_tables("[default.cors]\nallow_origins = \"*\"\npaths = [1]", &["paths"])]
+#[case::path_not_a_table("[default.cors]\nallow_origins = \"*\"\npaths = { \"/a\" = 1 }", &["cors.paths.\"/a\""])]
+#[case::invalid_path("[default.cors]\nallow_origins = \"*\"\npaths.admin.allow_origins = \"*\"", &["\"admin\"", "/admin"])]
+fn invalid_configurations_fail_ignition(#[case] toml: &str, #[case] expected: &[&str]) {
     let log = refusal(configured(toml).attach(Cors::from_config()));
-    for text in told {
+    for text in expected {
         assert!(log.contains(text), "the log does not mention {text}:\n{log}");
     }
 }
 
 #[test]
-fn the_log_is_as_the_readme_shows_it() {
+fn the_readme_shows_the_actual_log() {
     let toml = "[default.cors]\nallow_method = \"PUT\"\nallow_credentials = 1\nallow_origins = [\"https://app.example/\"]";
     let log = refusal(configured(toml).attach(Cors::from_config()));
     let readme = include_str!("../README.md");
-    let (_, block) = readme.split_once("```text\nThe CORS policy is refused:\n").expect("the block");
+    let (_, block) = readme.split_once("```text\nInvalid CORS policy:\n").expect("the block");
     let (shown, _) = block.split_once("```").expect("its end");
-    let told: Vec<_> = log.lines().filter(|line| line.starts_with("cors: ")).collect();
-    assert_eq!(told, shown.lines().collect::<Vec<_>>());
-    assert!(log.contains("The CORS policy is refused:"), "{log}");
+    let logged: Vec<_> = log.lines().filter(|line| line.starts_with("cors: ")).collect();
+    assert_eq!(logged, shown.lines().collect::<Vec<_>>());
+    assert!(log.contains("Invalid CORS policy:"), "{log}");
 }
 
 fn policy() -> Policy {
@@ -138,22 +138,22 @@ fn policy() -> Policy {
 }
 
 #[test]
-fn all_paths_that_are_none_are_told_at_once() {
+fn all_invalid_paths_are_logged_at_once() {
     let cors = Cors::new(policy()).with_path("admin", policy()).with_path("/a?b", policy());
     let log = refusal(configured("").attach(cors));
     assert!(log.contains("\"admin\"") && log.contains("\"/a?b\""), "{log}");
 }
 
 #[test]
-fn attaching_it_twice_stops_the_ignition() {
+fn attaching_cors_twice_fails_ignition() {
     let log = refusal(configured("").attach(Cors::new(policy())).attach(Cors::new(policy())));
-    assert!(log.contains("twice"), "{log}");
+    assert!(log.contains("more than once"), "{log}");
 }
 
 #[rstest]
 #[case::granted("https://app.example", Status::NoContent)]
 #[case::denied("https://other.example", Status::Forbidden)]
-fn a_preflight_logs_no_error(#[case] origin: &'static str, #[case] status: Status) {
+fn preflights_log_no_errors(#[case] origin: &'static str, #[case] status: Status) {
     let client =
         Client::debug(configured(VALID).attach(Cors::from_config())).expect("the application ignites");
     RECORDS.with_borrow_mut(Vec::clear);

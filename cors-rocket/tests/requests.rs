@@ -1,6 +1,7 @@
-//! What a client sees of an application with one policy.
+//! Responses of an application with one policy, as a client sees them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use cors_rocket::{Cors, Policy, PolicyHandle};
 use rocket::form::Form;
@@ -48,11 +49,11 @@ fn guarded(_guard: Guard, body: String) -> String {
     body
 }
 
-/// A route for every `OPTIONS` request, as applications have that answered preflights themselves.
+/// A catch-all `OPTIONS` route, as in applications that used to answer preflights themselves.
 #[rocket::options("/own/<_..>")]
 fn own_options(runs: &State<Runs>) -> &'static str {
     count(Some(runs));
-    "mine"
+    "from the application"
 }
 
 #[post("/form", data = "<form>")]
@@ -92,7 +93,7 @@ async fn file() -> Option<NamedFile> {
 #[catch(404)]
 fn not_found(request: &Request<'_>) -> String {
     count(request.rocket().state());
-    format!("nothing at {}", request.uri())
+    format!("not found: {}", request.uri())
 }
 
 fn application() -> Rocket<Build> {
@@ -106,7 +107,7 @@ fn policy() -> Policy {
         .allow_methods(["PUT", "DELETE"])
         .allow_headers(["authorization", "x-a"])
         .expose_headers(["x-request-id"])
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(Duration::from_secs(600))
         .build()
         .expect("a valid policy")
 }
@@ -140,7 +141,7 @@ fn runs(client: &Client) -> usize {
 #[case::of_no_route("/nowhere")]
 #[case::of_a_route_for_options("/own/1")]
 #[case::with_a_query("/guarded?a=b&_method=put")]
-fn a_preflight_is_granted_without_the_application(#[case] path: &str) {
+fn granted_preflights_do_not_reach_the_application(#[case] path: &str) {
     let client = client();
     let response = preflight(&client, path, APP, "PUT").dispatch();
     assert_eq!(response.status(), Status::NoContent);
@@ -163,7 +164,7 @@ fn a_preflight_is_granted_without_the_application(#[case] path: &str) {
 #[case::origin_case("https://APP.example", "PUT")]
 #[case::method(APP, "PATCH")]
 #[case::method_list(APP, "PUT, DELETE")]
-fn a_preflight_is_denied_without_the_application(#[case] origin: &str, #[case] method: &str) {
+fn denied_preflights_do_not_reach_the_application(#[case] origin: &str, #[case] method: &str) {
     let client = client();
     let response = preflight(&client, "/guarded", origin, method).dispatch();
     assert_eq!(response.status(), Status::Forbidden);
@@ -174,15 +175,15 @@ fn a_preflight_is_denied_without_the_application(#[case] origin: &str, #[case] m
 }
 
 #[test]
-fn two_lines_of_origin_are_no_origin() {
+fn repeated_origin_lines_are_denied() {
     let client = client();
     let request = preflight(&client, "/", APP, "PUT").header(Header::new("origin", APP));
     assert_eq!(request.dispatch().status(), Status::Forbidden);
 }
 
-/// Clones of a local request share its cache.
+/// Clones of a local request share their cache.
 #[test]
-fn a_decision_is_not_mistaken_for_that_of_another_request() {
+fn cached_decisions_do_not_leak_between_requests() {
     let client = client();
     let request =
         client.req(Method::Options, "/").header(Header::new("access-control-request-method", "PUT"));
@@ -191,7 +192,7 @@ fn a_decision_is_not_mistaken_for_that_of_another_request() {
 }
 
 #[test]
-fn header_names_are_one_list_over_all_lines() {
+fn request_header_lines_form_one_list() {
     let client = client();
     let request = |names: [&'static str; 2]| {
         let lines = names.map(|value| Header::new("access-control-request-headers", value));
@@ -206,7 +207,7 @@ fn header_names_are_one_list_over_all_lines() {
 #[case::without_origin(&[("access-control-request-method", "PUT")])]
 #[case::without_method(&[("origin", APP)])]
 #[case::alone(&[])]
-fn another_options_request_is_the_application_s(#[case] headers: &[(&'static str, &'static str)]) {
+fn other_options_requests_reach_the_application(#[case] headers: &[(&'static str, &'static str)]) {
     let client = client();
     let send = |path: &'static str| {
         let request = client.req(Method::Options, path);
@@ -215,10 +216,10 @@ fn another_options_request_is_the_application_s(#[case] headers: &[(&'static str
             .fold(request, |request, &(name, value)| request.header(Header::new(name, value)))
             .dispatch()
     };
-    assert_eq!(send("/own/1").into_string().as_deref(), Some("mine"));
+    assert_eq!(send("/own/1").into_string().as_deref(), Some("from the application"));
     let response = send("/nowhere");
     assert_eq!(response.status(), Status::NotFound);
-    assert_eq!(response.into_string().as_deref(), Some("nothing at /nowhere"));
+    assert_eq!(response.into_string().as_deref(), Some("not found: /nowhere"));
 }
 
 #[rstest]
@@ -230,7 +231,7 @@ fn another_options_request_is_the_application_s(#[case] headers: &[(&'static str
 #[case::guard(Method::Put, "/guarded", 401)]
 #[case::panic(Method::Get, "/panic", 500)]
 #[case::extractor(Method::Post, "/form", 415)]
-fn every_response_carries_the_headers(#[case] method: Method, #[case] path: &str, #[case] status: u16) {
+fn all_responses_have_cors_headers(#[case] method: Method, #[case] path: &str, #[case] status: u16) {
     let client = client();
     let send = |origin| client.req(method, path).header(Header::new("origin", origin)).dispatch();
 
@@ -249,7 +250,7 @@ fn every_response_carries_the_headers(#[case] method: Method, #[case] path: &str
 }
 
 #[test]
-fn the_policy_is_the_only_authority() {
+fn cors_headers_of_the_application_are_removed() {
     let client = client();
     let response = client.get("/own-cors").header(Header::new("origin", APP)).dispatch();
     assert_eq!(lines(&response, "access-control-allow-origin"), [APP]);
@@ -261,7 +262,7 @@ fn the_policy_is_the_only_authority() {
 }
 
 #[test]
-fn the_rest_of_a_response_is_untouched() {
+fn the_rest_of_the_response_is_unchanged() {
     let client = client();
     let response = client.get("/").header(Header::new("origin", APP)).dispatch();
     assert_eq!(lines(&response, "set-cookie").len(), 2);
@@ -270,7 +271,7 @@ fn the_rest_of_a_response_is_untouched() {
 }
 
 #[test]
-fn any_origin_is_told_to_everybody_alike() {
+fn any_origin_policy_sends_a_star_to_every_request() {
     let policy = Policy::builder().allow_origins("*").build().expect("a valid policy");
     let client = Client::debug(application().attach(Cors::new(policy))).expect("the application ignites");
     let response = client.get("/").dispatch();
@@ -279,7 +280,7 @@ fn any_origin_is_told_to_everybody_alike() {
 }
 
 #[test]
-fn a_form_that_overrides_its_method_is_what_rocket_takes_it_for() {
+fn forms_can_override_the_method_but_not_become_preflights() {
     let client = client();
     let send = |body: &'static str, header: (&'static str, &'static str)| {
         client
@@ -293,14 +294,14 @@ fn a_form_that_overrides_its_method_is_what_rocket_takes_it_for() {
     let response = send("_method=delete", ("x-a", "1"));
     assert_eq!(lines(&response, "access-control-allow-origin"), [APP]);
     assert_eq!(response.into_string().as_deref(), Some("deleted"));
-    // Rocket reads no more of a form than the longest of the methods that a form may stand for.
+    // Rocket reads only as many bytes of a form as `_method=delete` has, so it does not recognize `options`.
     let response = send("_method=options", ("access-control-request-method", "PUT"));
     assert_eq!(lines(&response, "access-control-allow-origin"), [APP]);
     assert_eq!(response.status(), Status::Ok);
 }
 
 #[test]
-fn a_handle_replaces_the_policy() {
+fn handles_replace_the_policy() {
     let other = "https://other.example";
     let handle = PolicyHandle::new(policy());
     let client = Client::debug(application().attach(Cors::new(&handle))).expect("the application ignites");

@@ -1,4 +1,4 @@
-//! An application with one policy for its interface and another one for its fonts.
+//! An application with one policy for its API and another one for its fonts.
 //!
 //! ```text
 //! cargo run -p cors-warp --example policies
@@ -6,6 +6,8 @@
 //! curl -i -X PUT http://127.0.0.1:3030/api/item/1 -H 'Origin: https://app.example'
 //! curl -i http://127.0.0.1:3030/api/nowhere -H 'Origin: https://app.example'
 //! ```
+
+use std::time::Duration;
 
 use cors_warp::{Cors, Policy, PolicyError};
 use warp::Filter;
@@ -19,16 +21,16 @@ async fn main() -> Result<(), PolicyError> {
         .allow_headers(["authorization", "content-type"])
         .expose_headers(["x-request-id"])
         .allow_credentials(true)
-        .max_age(std::time::Duration::from_secs(7200))
+        .max_age(Duration::from_secs(7200))
         .build()?;
-    let everybody = Policy::builder().allow_origins("*").build()?;
+    let public = Policy::builder().allow_origins("*").build()?;
 
     let write = warp::path!("item" / u32).and(warp::put()).map(|id| format!("wrote {id}\n"));
     let delete = warp::path!("item" / u32).and(warp::delete()).map(|_| StatusCode::NO_CONTENT);
-    let font = warp::path!("sans.woff2").and(warp::get()).map(|| "not really a font\n");
+    let font = warp::path!("sans.woff2").and(warp::get()).map(|| "a font\n");
 
     let api = warp::path("api").and(Cors::new(partners).wrap(write.or(delete)));
-    let fonts = warp::path("fonts").and(Cors::new(everybody).wrap(font));
+    let fonts = warp::path("fonts").and(Cors::new(public).wrap(font));
 
     println!("listening on http://127.0.0.1:3030");
     warp::serve(api.or(fonts)).run(([127, 0, 0, 1], 3030)).await;

@@ -1,44 +1,44 @@
-//! The filter that stands around the routes.
+//! The filter that wraps the routes.
 
 use std::convert::Infallible;
 use std::future;
 
 use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reject::Reject;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use crate::rejection;
 
-/// A CORS policy as a filter around finished routes.
+/// Applies a CORS policy to finished routes.
 ///
-/// Cheap to clone: every clone shares one policy. It is made of a [`Policy`](crate::Policy), or of a
-/// [`PolicyHandle`](crate::PolicyHandle) whose policy can be replaced while the server runs.
+/// It is made from a [`Policy`](crate::Policy), or from a [`PolicyHandle`](crate::PolicyHandle) if the policy must be
+/// replaceable while the server runs. Clones are cheap and share one policy.
 #[derive(Clone, Debug)]
 pub struct Cors {
     policy: PolicySource<HeaderValue>,
 }
 
 impl Cors {
-    /// A filter that answers as `policy` says.
+    /// Takes a [`Policy`](crate::Policy) or a [`PolicyHandle`](crate::PolicyHandle).
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
         Self { policy: policy.into() }
     }
 
-    /// Puts the policy around `routes`: it answers their preflights, and every other response bears its headers.
+    /// Wraps `routes`: answers their preflights, and writes the policy's headers to all other responses.
     ///
-    /// What comes back answers **every request**: a rejection of `routes` (404, 405, a failed extractor, the
-    /// application's own) becomes the response that warp makes of it, with CORS headers, so that a page can read it.
-    /// This has consequences for where to put it:
+    /// The result answers **every request**. A rejection of `routes` (404, 405, a failed extractor, one of your own)
+    /// becomes the response that warp would send for it, with CORS headers, so that a page can read it. This decides
+    /// where other filters belong:
     ///
-    /// - `recover` belongs inside. The result has the error type [`Infallible`], so that a `recover` outside of it does
-    ///   not compile.
-    /// - A path filter for a part of the application belongs outside: `warp::path("api").and(cors.wrap(api))`. Inside,
-    ///   the policy would answer the preflights of every other path, too.
-    /// - Method filters such as `warp::get()` belong inside. A preflight's method is `OPTIONS`, and they would turn it
-    ///   away before the policy sees it.
-    /// - One policy per request: the outermost one has the last word and removes what others wrote.
+    /// - `recover` belongs inside. The error type of the result is [`Infallible`], so a `recover` outside does not
+    ///   compile.
+    /// - A path filter for a part of the application belongs outside: `warp::path("api").and(cors.wrap(api))`. If it
+    ///   is inside, the policy answers the preflights of all other paths too.
+    /// - Method filters such as `warp::get()` belong inside. The method of a preflight is `OPTIONS`, so outside they
+    ///   would reject it before the policy sees it.
+    /// - Wrap each route once. If two policies wrap it, the outer one decides and removes the headers of the inner one.
     ///
     /// ```
     /// use cors_warp::{Cors, Policy};
@@ -58,7 +58,7 @@ impl Cors {
     /// # }
     /// ```
     ///
-    /// A `recover` inside:
+    /// `recover` inside:
     ///
     /// ```
     /// # use std::convert::Infallible;
@@ -72,7 +72,7 @@ impl Cors {
     /// # }
     /// ```
     ///
-    /// And outside, which does not compile:
+    /// `recover` outside does not compile:
     ///
     /// ```compile_fail
     /// # use std::convert::Infallible;
@@ -96,72 +96,64 @@ impl Cors {
     {
         let policy = self.policy.clone();
         // Boxed, because that is warp's way from either of its two error types to `Rejection`.
-        let responses = routes.boxed().map(Reply::into_response).recover(rejection::into_response).unify();
+        let responses = rejection::into_responses(routes.map(Reply::into_response).boxed());
 
-        // Cloned headers, because warp lends filters no borrow of the request.
+        // warp lends a filter no reference to the request, so the headers are cloned.
         warp::method()
             .and(warp::header::headers_cloned())
             .and_then(move |method, headers| future::ready(begin(policy.current(), method, headers)))
             .and(responses)
-            .map(Begun::finish)
-            .recover(answer_preflight)
+            .map(ActualRequest::finish)
+            .recover(|rejection| future::ready(Ok::<_, Infallible>(answer_preflight(&rejection))))
             .unify()
     }
 }
 
-/// A request that goes on to the routes.
-struct Begun {
+/// A request that goes on to the routes, with what was decided about it.
+struct ActualRequest {
     policy: PreparedPolicy<HeaderValue>,
-    pass: Actual<HeaderValue>,
+    actual: Actual<HeaderValue>,
 }
 
-impl Begun {
+impl ActualRequest {
     fn finish(self, mut response: Response) -> Response {
-        self.policy.write_actual(self.pass, response.headers_mut());
+        self.policy.write_actual(self.actual, response.headers_mut());
         response
     }
 }
 
-/// A preflight, on its way past the routes: rejecting is how a filter keeps the next one from running.
+/// A preflight as a rejection, because only a rejection keeps the next filter from running.
 #[derive(Debug)]
-struct Preflighted {
+struct PreflightRequest {
     policy: PreparedPolicy<HeaderValue>,
     preflight: Preflight,
     method: Method,
     headers: HeaderMap,
 }
 
-impl Preflighted {
-    fn answer(&self) -> Response {
-        let (status, headers) = self.policy.answer_preflight(self.preflight, &(&self.method, &self.headers));
-        let mut response = Response::default();
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        response
-    }
-}
-
-impl Reject for Preflighted {}
+impl Reject for PreflightRequest {}
 
 fn begin(
     policy: PreparedPolicy<HeaderValue>,
     method: Method,
     headers: HeaderMap,
-) -> Result<Begun, Rejection> {
+) -> Result<ActualRequest, Rejection> {
     match policy.decide(&(&method, &headers)) {
-        Decision::Actual(pass) => Ok(Begun { policy, pass }),
+        Decision::Actual(actual) => Ok(ActualRequest { policy, actual }),
         Decision::Preflight(preflight) => {
-            Err(warp::reject::custom(Preflighted { policy, preflight, method, headers }))
+            Err(warp::reject::custom(PreflightRequest { policy, preflight, method, headers }))
         }
     }
 }
 
-async fn answer_preflight(rejection: Rejection) -> Result<Response, Infallible> {
-    match rejection.find::<Preflighted>() {
-        Some(preflighted) => Ok(preflighted.answer()),
-        None => rejection::into_response(rejection).await,
-    }
+fn answer_preflight(rejection: &Rejection) -> Response {
+    let Some(PreflightRequest { policy, preflight, method, headers }) = rejection.find() else {
+        // Cannot happen: `begin` rejects only preflights, and the routes after it cannot reject.
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let (status, headers) = policy.answer_preflight(*preflight, &(method, headers));
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,15 +1,15 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod filter;
 mod rejection;
 
 pub use cors_core::tower::CorsLayer;
 pub use cors_core::{
-    Danger, Names, Policy, PolicyBuilder, PolicyError, PolicySource, PreparedPolicy, Problem, ProblemCode,
-    Reason, Warning, WarningCode,
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
 };
 
 pub use crate::filter::Cors;
 
-/// A policy that can be replaced while the server runs; see [`cors_core::PolicyHandle`].
+/// A policy that can be replaced while the server runs. Each request sees one policy from start to end.
 pub type PolicyHandle = cors_core::PolicyHandle<http::HeaderValue>;

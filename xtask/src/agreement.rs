@@ -16,7 +16,7 @@ use cors_conformance::run::Options;
 use cors_conformance::scenario::{self, Scenario};
 use cors_conformance::subject::Subject;
 use cors_real_browsers::agreement::console::{self, Recording};
-use cors_real_browsers::agreement::{self, Agreement, Format, Witness, has_page, render, summary};
+use cors_real_browsers::agreement::{self, Agreement, BrowserUnderTest, Format, has_page, render, summary};
 use cors_real_browsers::real::{Kind, RealBrowser};
 use cors_subjects::registry;
 
@@ -103,12 +103,12 @@ async fn play(
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;
         let version = browser.version().to_owned();
-        let witness = Witness { version, profile: kind.profile(), user_agent: Arc::new(browser) };
+        let browser = BrowserUnderTest { version, profile: kind.profile(), user_agent: Arc::new(browser) };
         let count = |_: &Scenario, is_bad| progress.count(is_bad);
-        let witnesses = std::slice::from_ref(&witness);
-        played.agreement.join(agreement::run(scenarios, subject, witnesses, options, count).await);
-        let recorded = console::record(&witness, || progress.count(false)).await?;
-        let differences = console::differences(&witness, &recorded).await;
+        let browsers = std::slice::from_ref(&browser);
+        played.agreement.merge(agreement::run(scenarios, subject, browsers, options, count).await);
+        let recorded = console::record(&browser, || progress.count(false)).await?;
+        let differences = console::differences(&browser, &recorded).await;
         played
             .differences
             .extend(differences.iter().map(|difference| format!("{}, {difference}", kind.as_str())));

@@ -7,16 +7,16 @@ use rstest::rstest;
 
 use super::{builder, cors, get, preflight};
 
-/// The allocations of one request to an application, once actix-web's pools are filled.
+/// Counts the allocations of one request, after the first requests have filled actix-web's pools.
 macro_rules! allocations {
     ($application:expr, $request:expr) => {{
         let service = init_service($application).await;
         let mut counted = 0;
         for _ in 0..3 {
             let request = $request.to_request();
-            // The first clone of a value makes it share its bytes. A server's share the buffer that they were read into.
+            // The first clone of a test request's value allocates. In a server, values share the read buffer already.
             request.head().headers.iter().for_each(|(_, value)| drop(value.clone()));
-            let answer = || drop(service.call(request).now_or_never().expect("an answer at once"));
+            let answer = || drop(service.call(request).now_or_never().expect("an immediate response"));
             counted = measure(answer).count_total;
         }
         counted
@@ -33,7 +33,7 @@ fn application_route() -> actix_web::Route {
 #[case::not_allowed(|| get("/").insert_header(("origin", "https://evil.example")))]
 #[case::not_found(|| get("/nowhere"))]
 #[actix_web::test]
-async fn none_is_added_to_a_request(#[case] request: fn() -> TestRequest) {
+async fn requests_allocate_nothing_more(#[case] request: fn() -> TestRequest) {
     let bare = allocations!(App::new().route("/", application_route()), request());
     let policy = builder().allow_credentials(true).expose_headers("x-a");
     let ours = allocations!(App::new().route("/", application_route()).wrap(cors(policy)), request());
@@ -42,7 +42,7 @@ async fn none_is_added_to_a_request(#[case] request: fn() -> TestRequest) {
 }
 
 #[actix_web::test]
-async fn a_preflight_takes_fewer_than_a_request() {
+async fn preflights_allocate_less_than_requests() {
     let bare = allocations!(App::new().route("/", application_route()), get("/"));
     let ours =
         allocations!(App::new().route("/", application_route()).wrap(cors(builder())), preflight("/", "PUT"));

@@ -1,4 +1,4 @@
-//! Errors that a middleware returns: they leave the application as an `Err`, and become a response outside of it.
+//! Errors from middleware. They leave the application as an `Err` and become a response outside of it.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -54,13 +54,13 @@ async fn error(request: TestRequest) -> Error {
 #[case::plain(TestRequest::get(), &[], &["Cookie", "Origin"])]
 #[case::not_allowed(get("/").insert_header(("origin", "https://evil.example")), &[], &["Cookie", "Origin"])]
 #[actix_web::test]
-async fn becomes_a_response_with_the_policys_headers(
+async fn becomes_a_response_with_cors_headers(
     #[case] request: TestRequest,
     #[case] allow_origin: &[&str],
     #[case] vary: &[&str],
 ) {
     let error = error(request).await;
-    // Who logs the response makes it too, and must not change it.
+    // A logger outside calls `error_response` too, so a second call must give the same result.
     for _ in 0..2 {
         let response = error.error_response();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
@@ -71,7 +71,7 @@ async fn becomes_a_response_with_the_policys_headers(
 }
 
 #[actix_web::test]
-async fn stays_what_it_is() {
+async fn keeps_its_type_and_text() {
     let error = error(get("/")).await;
     assert_eq!(error.as_error::<Unauthorized>(), Some(&Unauthorized("no session")));
     assert_eq!(error.to_string(), "unauthorized: no session");
@@ -99,7 +99,7 @@ async fn passes_through_an_outer_middleware() {
 }
 
 #[actix_web::test]
-async fn of_an_outer_policy_has_the_outer_headers() {
+async fn has_the_headers_of_the_outer_policy() {
     let inner = cors(builder().expose_headers("x-inner"));
     let outer = cors(builder().expose_headers("x-outer"));
     let application = init_service(App::new().wrap(from_fn(refuse)).wrap(inner).wrap(outer)).await;

@@ -1,4 +1,4 @@
-//! The adapter in actix-web applications.
+//! Tests of the middleware in actix-web applications.
 
 mod allocation;
 mod error;
@@ -13,13 +13,13 @@ use cors_actix::{Cors, Policy, PolicyBuilder};
 
 const APP: &str = "https://app.example";
 
-/// A policy for [`APP`].
+/// A policy that allows [`APP`].
 fn builder() -> PolicyBuilder {
     Policy::builder().allow_origins(APP).allow_methods("PUT").allow_headers("x-a")
 }
 
 fn cors(builder: PolicyBuilder) -> Cors {
-    Cors::new(builder.build().expect("a policy"))
+    Cors::new(builder.build().expect("a valid policy"))
 }
 
 fn get(path: &str) -> TestRequest {
@@ -34,7 +34,7 @@ fn preflight(path: &str, method: &str) -> TestRequest {
         .insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, method))
 }
 
-/// The lines of a header.
+/// Returns all lines of a header.
 fn lines<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
-    headers.get_all(name).map(|value| value.to_str().expect("a text")).collect()
+    headers.get_all(name).map(|value| value.to_str().expect("visible ASCII")).collect()
 }

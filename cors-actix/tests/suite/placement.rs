@@ -8,19 +8,16 @@ use rstest::rstest;
 use super::{APP, builder, cors, get, lines, preflight};
 
 #[rstest]
-#[case::a_route_of_the_scope("/api/item", &["PUT"])]
-#[case::no_route_of_the_scope("/api/nowhere", &["PUT"])]
-#[case::the_scope_itself("/api", &["PUT"])]
-#[case::a_nested_scope("/api/nested/item", &["PUT"])]
+#[case::route_in_scope("/api/item", &["PUT"])]
+#[case::no_route_in_scope("/api/nowhere", &["PUT"])]
+#[case::scope_itself("/api", &["PUT"])]
+#[case::nested_scope("/api/nested/item", &["PUT"])]
 #[case::another_scope("/admin/item", &["DELETE"])]
-#[case::a_resource("/resource", &["PATCH"])]
+#[case::resource("/resource", &["PATCH"])]
 #[case::outside("/item", &[])]
-#[case::outside_by_a_letter("/apis", &[])]
+#[case::longer_segment("/apis", &[])]
 #[actix_web::test]
-async fn a_preflight_is_answered_by_the_policy_of_its_path(
-    #[case] path: &str,
-    #[case] allow_methods: &[&str],
-) {
+async fn preflights_use_the_policy_of_their_path(#[case] path: &str, #[case] allow_methods: &[&str]) {
     let get = || web::get().to(async || "ok");
     let application = App::new()
         .service(
@@ -44,7 +41,7 @@ async fn a_preflight_is_answered_by_the_policy_of_its_path(
 #[case::not_found("/api/nowhere", 404)]
 #[case::default_service("/fallback/nowhere", 418)]
 #[actix_web::test]
-async fn what_a_scope_does_not_know_has_its_headers(#[case] path: &str, #[case] status: u16) {
+async fn not_found_in_a_scope_has_its_headers(#[case] path: &str, #[case] status: u16) {
     let fallback = web::to(async || HttpResponse::ImATeapot());
     let application = App::new()
         .service(web::scope("/api").wrap(cors(builder())))
@@ -59,7 +56,7 @@ async fn what_a_scope_does_not_know_has_its_headers(#[case] path: &str, #[case] 
 #[case::inside(true)]
 #[case::outside(false)]
 #[actix_web::test]
-async fn a_path_that_is_normalized_is_not_redirected(#[case] is_inside: bool) {
+async fn normalized_paths_keep_their_policy(#[case] is_inside: bool) {
     let normalize = || NormalizePath::new(TrailingSlash::Trim);
     let application = App::new()
         .service(web::scope("/api").route("/item", web::get().to(async || "ok")).wrap(cors(builder())))
@@ -76,7 +73,7 @@ async fn a_path_that_is_normalized_is_not_redirected(#[case] is_inside: bool) {
 }
 
 #[actix_web::test]
-async fn the_outermost_policy_is_the_one() {
+async fn the_outermost_policy_wins() {
     let application = App::new()
         .service(
             web::scope("/api")
@@ -91,7 +88,7 @@ async fn the_outermost_policy_is_the_one() {
 }
 
 #[actix_web::test]
-async fn it_can_be_left_out_and_boxed() {
+async fn works_with_condition_and_compat() {
     let application = App::new()
         .service(web::scope("/on").wrap(Condition::new(true, Compat::new(cors(builder())))))
         .service(web::scope("/off").wrap(Condition::new(false, cors(builder()))));
@@ -103,14 +100,14 @@ async fn it_can_be_left_out_and_boxed() {
 }
 
 #[actix_web::test]
-async fn a_handle_replaces_the_policy_of_every_clone() {
-    let handle = PolicyHandle::new(builder().build().expect("a policy"));
+async fn handles_replace_the_policy_of_every_clone() {
+    let handle = PolicyHandle::new(builder().build().expect("a valid policy"));
     let cors = Cors::new(handle.clone());
     let application =
         App::new().service(web::scope("/a").wrap(cors.clone())).service(web::scope("/b").wrap(cors));
     let application = init_service(application).await;
 
-    handle.replace(builder().allow_origins("https://new.example").build().expect("a policy"));
+    handle.replace(builder().allow_origins("https://new.example").build().expect("a valid policy"));
     for (path, origin, status) in [("/a", APP, 403), ("/b", "https://new.example", 204)] {
         let request: TestRequest = preflight(path, "PUT").insert_header((header::ORIGIN, origin));
         let response = call_service(&application, request.to_request()).await;

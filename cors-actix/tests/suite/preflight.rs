@@ -1,5 +1,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -19,8 +20,7 @@ use super::{APP, builder, cors, lines, preflight};
 #[case::two_origins(preflight("/", "PUT").append_header(("origin", APP)), 403)]
 #[actix_web::test]
 async fn is_answered_by_the_policy(#[case] request: TestRequest, #[case] status: u16) {
-    let application =
-        init_service(App::new().wrap(cors(builder().max_age(std::time::Duration::from_secs(60))))).await;
+    let application = init_service(App::new().wrap(cors(builder().max_age(Duration::from_secs(60))))).await;
     let response = call_service(&application, request.to_request()).await;
 
     assert_eq!(response.status().as_u16(), status);
@@ -39,7 +39,7 @@ async fn is_answered_by_the_policy(#[case] request: TestRequest, #[case] status:
 }
 
 #[actix_web::test]
-async fn echoes_what_was_asked_where_a_wildcard_meets_credentials() {
+async fn echoes_the_request_for_a_wildcard_with_credentials() {
     let policy = builder().allow_methods("*").allow_headers("*").allow_credentials(true);
     let application = init_service(App::new().wrap(cors(policy))).await;
     let request = preflight("/", "PATCH")
@@ -58,7 +58,7 @@ async fn has_the_status_of_the_policy() {
 }
 
 #[actix_web::test]
-async fn leaves_everything_inside_alone() {
+async fn does_not_reach_the_application() {
     let ran = Rc::new(Cell::new(false));
     let seen = Rc::clone(&ran);
     let read = Rc::new(Cell::new(false));
@@ -89,10 +89,10 @@ async fn leaves_everything_inside_alone() {
 }
 
 #[rstest]
-#[case::no_method(TestRequest::default().insert_header((header::ORIGIN, APP)))]
-#[case::no_origin(TestRequest::default().insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, "PUT")))]
+#[case::without_method(TestRequest::default().insert_header((header::ORIGIN, APP)))]
+#[case::without_origin(TestRequest::default().insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, "PUT")))]
 #[actix_web::test]
-async fn is_not_every_options_request(#[case] request: TestRequest) {
+async fn other_options_requests_reach_the_application(#[case] request: TestRequest) {
     let options = web::route().guard(actix_web::guard::Options()).to(async || "options");
     let application = init_service(App::new().route("/", options).wrap(cors(builder()))).await;
     let request = request.method(actix_web::http::Method::OPTIONS);

@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use super::{APP, builder, cors, get, lines};
 
-/// What an application may answer with.
+/// Sends a request to an application that can respond in many ways.
 async fn answer(request: TestRequest) -> ServiceResponse<impl actix_web::body::MessageBody> {
     let application = App::new()
         .app_data(web::PayloadConfig::new(4))
@@ -60,7 +60,7 @@ async fn answer(request: TestRequest) -> ServiceResponse<impl actix_web::body::M
 #[case::redirect(get("/moved"), 307)]
 #[case::stream(get("/stream"), 200)]
 #[actix_web::test]
-async fn can_be_read_whoever_made_it(#[case] request: TestRequest, #[case] status: u16) {
+async fn has_cors_headers_from_every_source(#[case] request: TestRequest, #[case] status: u16) {
     let response = answer(request).await;
     assert_eq!(response.status().as_u16(), status);
     assert_eq!(lines(response.headers(), "access-control-allow-origin"), [APP]);
@@ -74,7 +74,7 @@ async fn can_be_read_whoever_made_it(#[case] request: TestRequest, #[case] statu
 #[case::not_allowed(get("/own").insert_header((header::ORIGIN, "https://evil.example")))]
 #[case::not_found(get("/nowhere").insert_header((header::ORIGIN, "https://evil.example")))]
 #[actix_web::test]
-async fn tells_nothing_to_others(#[case] request: TestRequest) {
+async fn has_no_cors_headers_for_other_requests(#[case] request: TestRequest) {
     let response = answer(request).await;
     let headers = response.headers();
     assert!(!headers.keys().any(|name| name.as_str().starts_with("access-control-")), "{headers:?}");
@@ -82,14 +82,14 @@ async fn tells_nothing_to_others(#[case] request: TestRequest) {
 }
 
 #[actix_web::test]
-async fn keeps_the_lines_of_the_application() {
+async fn keeps_other_header_lines() {
     let response = answer(get("/cookies")).await;
     assert_eq!(lines(response.headers(), "set-cookie"), ["a=1", "b=2"]);
     assert_eq!(lines(response.headers(), "vary"), ["Accept", "Origin"]);
 }
 
 #[actix_web::test]
-async fn has_only_the_policys_own_headers() {
+async fn drops_cors_headers_of_the_application() {
     let response = answer(get("/own")).await;
     assert_eq!(lines(response.headers(), "access-control-allow-origin"), [APP]);
     assert_eq!(lines(response.headers(), "access-control-max-age"), [""; 0]);
@@ -102,9 +102,9 @@ async fn keeps_its_body() {
 }
 
 #[actix_web::test]
-async fn does_not_depend_on_the_origin_where_any_is_allowed() {
+async fn does_not_vary_if_any_origin_is_allowed() {
     let policy = Policy::builder().allow_origins("*");
-    // A middleware that changes the body's type goes outside as well as inside.
+    // `Logger` changes the body's type, and works both inside and outside.
     let application = App::new()
         .route("/", web::get().to(async || "ok"))
         .wrap(middleware::Logger::default())

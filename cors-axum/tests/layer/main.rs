@@ -1,5 +1,6 @@
-//! The layer around a bare service, among axum's routers, and over the wire.
+//! The middleware around single services and axum routers, and over the wire.
 
+mod router;
 mod routing;
 mod service;
 mod serving;

@@ -1,4 +1,4 @@
-//! The layer around a bare tower service: what reaches the service inside, and what becomes of its response.
+//! The middleware around a single tower service: which requests reach it, and what its responses become.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -10,9 +10,9 @@ use http::{Request, Response, StatusCode, Version};
 use rstest::rstest;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::support::{PAGE, STRANGER, actual, lines, policy, policy_for, preflight};
+use crate::support::{OTHER, PAGE, actual, lines, policy, policy_for, preflight};
 
-/// Counts what reaches it. It is neither `Clone` nor `Send`: the layer must ask for neither.
+/// Counts the calls that reach it. It is neither `Clone` nor `Send`, because the middleware must require neither.
 struct Inner {
     polls: Rc<Cell<u32>>,
     calls: Rc<Cell<u32>>,
@@ -48,9 +48,9 @@ async fn answer(policy: Policy, inner: Inner, request: Request<&'static str>) ->
 
 #[rstest]
 #[case::granted(PAGE, StatusCode::NO_CONTENT)]
-#[case::denied(STRANGER, StatusCode::FORBIDDEN)]
+#[case::denied(OTHER, StatusCode::FORBIDDEN)]
 #[tokio::test]
-async fn a_preflight_never_reaches_the_service_inside(#[case] origin: &str, #[case] status: StatusCode) {
+async fn preflights_do_not_reach_the_service(#[case] origin: &str, #[case] status: StatusCode) {
     let inner = inner(Response::new("from inside"));
     let (polls, calls) = (Rc::clone(&inner.polls), Rc::clone(&inner.calls));
 
@@ -58,11 +58,11 @@ async fn a_preflight_never_reaches_the_service_inside(#[case] origin: &str, #[ca
 
     assert_eq!((response.status(), *response.body()), (status, ""));
     assert_eq!(calls.get(), 0);
-    assert_eq!(polls.get(), 1, "once, as tower's contract has it, before the request was known");
+    assert_eq!(polls.get(), 1, "tower polls for readiness once, before the request is known");
 }
 
 #[tokio::test]
-async fn a_granted_preflight_tells_the_policy() {
+async fn granted_preflights_have_the_headers_of_the_policy() {
     let response = answer(policy(), inner(Response::default()), preflight("/", PAGE)).await;
     let headers = response.headers();
     assert_eq!(lines(headers, "access-control-allow-origin"), [PAGE]);
@@ -74,10 +74,10 @@ async fn a_granted_preflight_tells_the_policy() {
 }
 
 #[tokio::test]
-async fn the_status_of_a_preflight_is_the_policys() {
+async fn preflights_have_the_status_of_the_policy() {
     let policy = Policy::builder().allow_origins("*").allow_methods("*").preflight_status(200).build();
     let response =
-        answer(policy.expect("a safe policy"), inner(Response::default()), preflight("/", PAGE)).await;
+        answer(policy.expect("a valid policy"), inner(Response::default()), preflight("/", PAGE)).await;
     assert_eq!(response.status(), StatusCode::OK);
 }
 
@@ -87,9 +87,9 @@ async fn the_status_of_a_preflight_is_the_policys() {
 #[case::options_without_an_origin(
     Request::options("/").header("access-control-request-method", "PUT").body("").expect("a request")
 )]
-#[case::stranger(actual("PUT", "/", STRANGER))]
+#[case::not_allowed(actual("PUT", "/", OTHER))]
 #[tokio::test]
-async fn everything_else_reaches_it(#[case] request: Request<&'static str>) {
+async fn other_requests_reach_the_service(#[case] request: Request<&'static str>) {
     let inner = inner(Response::new("from inside"));
     let (polls, calls) = (Rc::clone(&inner.polls), Rc::clone(&inner.calls));
     assert_eq!(*answer(policy(), inner, request).await.body(), "from inside");
@@ -97,15 +97,15 @@ async fn everything_else_reaches_it(#[case] request: Request<&'static str>) {
 }
 
 #[tokio::test]
-async fn the_request_arrives_as_it_was() {
+async fn requests_arrive_unchanged() {
     let service = service_fn(async |request: Request<&'static str>| {
-        assert_eq!(lines(request.headers(), "origin"), [PAGE, STRANGER]);
+        assert_eq!(lines(request.headers(), "origin"), [PAGE, OTHER]);
         assert_eq!(request.version(), Version::HTTP_2);
         assert_eq!(request.extensions().get::<u8>(), Some(&7));
         Ok::<_, Broken>(Response::new(*request.body()))
     });
     let mut request = actual("POST", "/", PAGE);
-    request.headers_mut().append("origin", STRANGER.parse().expect("a value"));
+    request.headers_mut().append("origin", OTHER.parse().expect("a value"));
     *request.version_mut() = Version::HTTP_2;
     request.extensions_mut().insert(7_u8);
     *request.body_mut() = "body";
@@ -115,7 +115,7 @@ async fn the_request_arrives_as_it_was() {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_response_is_untouched() {
+async fn the_rest_of_the_response_is_unchanged() {
     let response = Response::builder()
         .status(StatusCode::IM_A_TEAPOT)
         .version(Version::HTTP_2)
@@ -139,9 +139,9 @@ async fn the_rest_of_the_response_is_untouched() {
 
 #[rstest]
 #[case::allowed(PAGE, &[PAGE])]
-#[case::not_allowed(STRANGER, &[])]
+#[case::not_allowed(OTHER, &[])]
 #[tokio::test]
-async fn the_applications_own_cors_headers_are_removed(#[case] origin: &str, #[case] expected: &[&str]) {
+async fn cors_headers_of_the_application_are_removed(#[case] origin: &str, #[case] expected: &[&str]) {
     let response = Response::builder()
         .header("access-control-allow-origin", "*")
         .header("access-control-allow-origin", "https://handler.example")
@@ -158,9 +158,9 @@ async fn the_applications_own_cors_headers_are_removed(#[case] origin: &str, #[c
 #[rstest]
 #[case::none(&[], &["Origin"])]
 #[case::other(&["Accept-Encoding"], &["accept-encoding", "origin"])]
-#[case::there_already(&["Cookie, origin"], &["cookie", "origin"])]
+#[case::present(&["Cookie, origin"], &["cookie", "origin"])]
 #[case::two_lines(&["Cookie", "Accept"], &["cookie", "accept", "origin"])]
-#[case::anything(&["*"], &["*"])]
+#[case::star(&["*"], &["*"])]
 #[tokio::test]
 async fn vary_is_merged(#[case] own: &[&str], #[case] expected: &[&str]) {
     let mut response = Response::new("");
@@ -180,14 +180,14 @@ async fn vary_is_merged(#[case] own: &[&str], #[case] expected: &[&str]) {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_inside_passes_through() {
+async fn errors_of_the_service_are_passed_on() {
     let service = service_fn(async |_: Request<&'static str>| Err::<Response<&'static str>, _>(Broken));
     let answer = CorsLayer::new(policy()).layer(service).oneshot(actual("GET", "/", PAGE)).await;
     assert_eq!(answer.expect_err("an error"), Broken);
 }
 
 #[tokio::test]
-async fn an_error_of_readiness_passes_through() {
+async fn errors_of_readiness_are_passed_on() {
     struct NeverReady;
 
     impl Service<Request<&'static str>> for NeverReady {
@@ -209,30 +209,30 @@ async fn an_error_of_readiness_passes_through() {
 }
 
 #[tokio::test]
-async fn a_request_under_way_keeps_its_policy_when_the_handle_gets_another() {
+async fn requests_in_flight_keep_their_policy_when_it_is_replaced() {
     let handle = PolicyHandle::new(policy_for(PAGE));
     let mut service = CorsLayer::new(handle.clone()).layer(inner(Response::default()));
 
     let service = service.ready().await.expect("readiness");
-    let under_way = service.call(actual("GET", "/", PAGE));
-    handle.replace(policy_for(STRANGER));
-    let response = under_way.await.expect("a response");
+    let in_flight = service.call(actual("GET", "/", PAGE));
+    handle.replace(policy_for(OTHER));
+    let response = in_flight.await.expect("a response");
     assert_eq!(lines(response.headers(), "access-control-allow-origin"), [PAGE]);
 
     let service = service.ready().await.expect("readiness");
     let response = service.call(actual("GET", "/", PAGE)).await.expect("a response");
     assert!(!response.headers().contains_key("access-control-allow-origin"));
-    let response = service.call(actual("GET", "/", STRANGER)).await.expect("a response");
-    assert_eq!(lines(response.headers(), "access-control-allow-origin"), [STRANGER]);
+    let response = service.call(actual("GET", "/", OTHER)).await.expect("a response");
+    assert_eq!(lines(response.headers(), "access-control-allow-origin"), [OTHER]);
 }
 
 #[tokio::test]
-async fn the_outermost_of_nested_layers_decides() {
+async fn the_outermost_of_nested_layers_wins() {
     let inside = inner(Response::default());
     let calls = Rc::clone(&inside.calls);
     let nested = ServiceBuilder::new()
         .layer(CorsLayer::new(policy_for(PAGE)))
-        .layer(CorsLayer::new(policy_for(STRANGER)))
+        .layer(CorsLayer::new(policy_for(OTHER)))
         .service(inside);
     let mut nested = nested;
 
@@ -241,16 +241,16 @@ async fn the_outermost_of_nested_layers_decides() {
     assert_eq!(lines(response.headers(), "access-control-allow-origin"), [PAGE]);
     assert_eq!(lines(response.headers(), "vary"), ["Origin"]);
 
-    let response = nested.ready().await.expect("readiness").call(actual("GET", "/", STRANGER)).await;
+    let response = nested.ready().await.expect("readiness").call(actual("GET", "/", OTHER)).await;
     assert!(!response.expect("a response").headers().contains_key("access-control-allow-origin"));
 
-    let response = nested.ready().await.expect("readiness").call(preflight("/", STRANGER)).await;
+    let response = nested.ready().await.expect("readiness").call(preflight("/", OTHER)).await;
     assert_eq!(response.expect("a response").status(), StatusCode::FORBIDDEN);
     assert_eq!(calls.get(), 2);
 }
 
 #[test]
-fn the_service_inside_can_be_reached() {
+fn the_inner_service_is_accessible() {
     let mut service = Cors::new(1, policy());
     *service.inner_mut() += 1;
     assert_eq!((*service.inner(), service.into_inner()), (2, 2));

@@ -1,13 +1,13 @@
-//! The layer over the wire, in servers of three kinds.
+//! The middleware over the wire, in three kinds of servers.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
 
-use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use cors_axum::CorsLayer;
+use axum::{Router, ServiceExt as AxumServiceExt};
+use cors_axum::{Cors, CorsLayer};
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
@@ -23,31 +23,34 @@ use crate::support::{PAGE, actual, lines, policy, preflight};
 type TestResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 async fn axum_server() -> Result<TcpStream, Box<dyn Error + Send + Sync>> {
-    let application = Router::new().route("/", get(async || "hello")).layer(CorsLayer::new(policy()));
+    let application = Cors::new(Router::new().route("/", get(async || "hello")), policy());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    tokio::spawn(axum::serve(listener, application).into_future());
+    tokio::spawn(
+        axum::serve(listener, AxumServiceExt::<axum::extract::Request>::into_make_service(application))
+            .into_future(),
+    );
     Ok(TcpStream::connect(address).await?)
 }
 
-/// What a page gets from a server at `/`: first the preflight's answer, then the response.
+/// Sends a preflight and then a request to `/`, as a page causes them.
 async fn assert_served<F>(version: Version, mut send: impl FnMut(Request<Empty<Bytes>>) -> F) -> TestResult
 where
     F: Future<Output = hyper::Result<Response<Incoming>>>,
 {
     let response = send(preflight("/", PAGE)).await?;
     assert_eq!((response.version(), response.status()), (version, StatusCode::NO_CONTENT));
-    assert_labelled(response.headers());
+    assert_allowed(response.headers());
     assert_eq!(response.into_body().collect().await?.to_bytes(), "");
 
     let response = send(actual("GET", "/", PAGE)).await?;
     assert_eq!((response.version(), response.status()), (version, StatusCode::OK));
-    assert_labelled(response.headers());
+    assert_allowed(response.headers());
     assert_eq!(response.into_body().collect().await?.to_bytes(), "hello");
     Ok(())
 }
 
-fn assert_labelled(headers: &HeaderMap) {
+fn assert_allowed(headers: &HeaderMap) {
     assert_eq!(lines(headers, "access-control-allow-origin"), [PAGE]);
 }
 
@@ -94,6 +97,6 @@ async fn tonic_services() -> TestResult {
 
     let response = service.oneshot(actual::<tonic::body::Body>("POST", "/shop.Prices/Get", PAGE)).await?;
     assert_eq!(lines(response.headers(), "grpc-status"), ["12"]);
-    assert_labelled(response.headers());
+    assert_allowed(response.headers());
     Ok(())
 }

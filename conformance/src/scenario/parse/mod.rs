@@ -17,18 +17,9 @@ mod expectation;
 mod step;
 mod text;
 
-/// The documents that `spec` may cite.
-const DOCUMENTS: [&str; 9] = [
-    "fetch",
-    "html",
-    "url",
-    "rfc6454",
-    "rfc6265bis",
-    "rfc9110",
-    "rfc9111",
-    "rfc9113",
-    "semantics",
-];
+/// The documents that `spec` may name a section of.
+const DOCUMENTS: [&str; 9] =
+    ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
 
 /// Parses the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
@@ -186,7 +177,10 @@ impl Problems {
             let text = file.origin;
             let tls = file.tls.then(|| file.certificate.unwrap_or_default());
             if file.tls && !text.starts_with("https:") {
-                self.add(format!("servers.{name}.tls"), format!("is for an `https:` origin, not for `{text}`"));
+                self.add(
+                    format!("servers.{name}.tls"),
+                    format!("is for an `https:` origin, not for `{text}`"),
+                );
             }
             if file.certificate.is_some() && !file.tls {
                 self.add(format!("servers.{name}.certificate"), "is for `tls = true` only");
@@ -198,7 +192,9 @@ impl Problems {
             let Some(origin) = server_origin(&text) else {
                 self.add(
                     format!("servers.{name}"),
-                    format!("`{text}` is not the origin of a server: write `https://api.example`, without a path"),
+                    format!(
+                        "`{text}` is not the origin of a server: write `https://api.example`, without a path"
+                    ),
                 );
                 continue;
             };

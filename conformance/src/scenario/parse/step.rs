@@ -18,7 +18,10 @@ impl Problems {
             steps.extend(self.step(&field, origins, file));
         }
         if self.found.is_empty() && !steps.iter().any(Step::expects_something) {
-            self.add("step", "no step expects anything, so the scenario cannot fail: add `page`, `wire` or a count");
+            self.add(
+                "step",
+                "no step expects anything, so the scenario cannot fail: add `page`, `wire` or a count",
+            );
         }
         steps
     }
@@ -77,13 +80,19 @@ impl Problems {
                 origins.get(Scenario::MAIN).and_then(|main| main.join(path).ok())
             }
             (Some(path), None) => {
-                self.add(format!("{field}.fetch.path"), format!("`{path}` does not begin with `/`: write `/{path}`"));
+                self.add(
+                    format!("{field}.fetch.path"),
+                    format!("`{path}` does not begin with `/`: write `/{path}`"),
+                );
                 None
             }
             (None, Some(url)) => {
                 let parsed = Url::parse(url).ok();
                 if parsed.is_none() {
-                    self.add(format!("{field}.fetch.url"), format!("`{url}` is not an absolute URL: write `https://api.example/echo`"));
+                    self.add(
+                        format!("{field}.fetch.url"),
+                        format!("`{url}` is not an absolute URL: write `https://api.example/echo`"),
+                    );
                 }
                 parsed
             }

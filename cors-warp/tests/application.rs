@@ -1,13 +1,17 @@
+//! The filter and the layer in warp applications of every shape.
+
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::{HeaderName, Request};
+use cors_warp::{Cors, CorsLayer, Policy, PolicyHandle};
 use rstest::rstest;
 use tower::{Layer as _, Service as _};
 use warp::filters::BoxedFilter;
-
-use super::*;
-use crate::{CorsLayer, Policy, PolicyHandle};
+use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use warp::reject::Reject;
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
 
 const APP: &str = "https://app.example";
 
@@ -19,7 +23,7 @@ fn policy(origin: &str) -> Policy {
         .expose_headers(["x-b"])
         .allow_credentials(true)
         .build()
-        .unwrap()
+        .expect("a valid policy")
 }
 
 #[derive(Debug)]
@@ -27,7 +31,7 @@ struct Failure;
 
 impl Reject for Failure {}
 
-/// Routes that end in every way that a filter can end, and how often a handler of them ran.
+/// Routes that end in every way that a filter can end, and a count of the handlers that ran.
 fn routes() -> (BoxedFilter<(Response,)>, Arc<AtomicUsize>) {
     let hits = Arc::new(AtomicUsize::default());
     let counted = Arc::clone(&hits);
@@ -63,7 +67,7 @@ fn preflight(path: &str, origin: &str, method: &str) -> warp::test::RequestBuild
 fn cors_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let mut lines: Vec<_> = headers
         .iter()
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+        .map(|(name, value)| (name.as_str(), value.to_str().expect("ASCII")))
         .filter(|(name, _)| name.starts_with("access-control-") || *name == "vary")
         .collect();
     lines.sort_unstable();
@@ -80,7 +84,7 @@ fn cors_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
 #[case("GET", "/header", 400)]
 #[case("GET", "/cookies", 200)]
 #[tokio::test]
-async fn every_response_is_as_without_the_policy_but_for_its_headers(
+async fn only_the_cors_headers_of_a_response_change(
     #[case] method: &str,
     #[case] path: &str,
     #[case] status: u16,
@@ -109,10 +113,10 @@ async fn every_response_is_as_without_the_policy_but_for_its_headers(
 }
 
 #[rstest]
-#[case::stranger(Some("https://evil.example"))]
-#[case::plain(None)]
+#[case::other_origin(Some("https://evil.example"))]
+#[case::no_origin(None)]
 #[tokio::test]
-async fn a_handler_runs_for_everybody(#[case] origin: Option<&str>) {
+async fn a_handler_runs_whatever_the_origin(#[case] origin: Option<&str>) {
     let (routes, hits) = routes();
     let app = Cors::new(policy(APP)).wrap(routes);
     let mut request = warp::test::request().path("/ok");
@@ -163,7 +167,7 @@ async fn a_preflight_is_answered_for_every_path(
 #[case("GET", "/error")]
 #[case("OPTIONS", "/ok")]
 #[tokio::test]
-async fn the_layer_and_the_filter_answer_alike(#[case] method: &str, #[case] path: &str) {
+async fn the_layer_and_the_filter_give_the_same_answer(#[case] method: &str, #[case] path: &str) {
     let request = || {
         let request = Request::builder().method(method).uri(path).header("origin", APP);
         request.header("access-control-request-method", "PUT").body(String::new()).unwrap()
@@ -177,7 +181,7 @@ async fn the_layer_and_the_filter_answer_alike(#[case] method: &str, #[case] pat
 }
 
 #[tokio::test]
-async fn options_that_are_no_preflight_reach_their_handler() {
+async fn an_options_request_that_is_not_a_preflight_reaches_its_handler() {
     let (routes, hits) = routes();
     let app = Cors::new(policy(APP)).wrap(routes);
     let request = warp::test::request().method("OPTIONS").path("/options").header("origin", APP);
@@ -188,7 +192,7 @@ async fn options_that_are_no_preflight_reach_their_handler() {
 }
 
 #[tokio::test]
-async fn two_origin_lines_are_no_origin() {
+async fn two_origin_lines_are_not_allowed() {
     let (routes, _) = routes();
     let app = Cors::new(policy(APP)).wrap(routes);
     // warp's test requests keep one line of a header.
@@ -199,7 +203,7 @@ async fn two_origin_lines_are_no_origin() {
 }
 
 #[tokio::test]
-async fn what_the_handler_says_about_cors_is_replaced_and_its_vary_kept() {
+async fn cors_headers_of_the_handler_are_replaced_and_its_vary_is_kept() {
     let (routes, _) = routes();
     let app = Cors::new(policy(APP)).wrap(routes);
     let response = warp::test::request().path("/own").header("origin", APP).reply(&app).await;
@@ -209,7 +213,7 @@ async fn what_the_handler_says_about_cors_is_replaced_and_its_vary_kept() {
     assert_eq!(vary.join(", "), "Accept, Origin");
 }
 
-/// Two parts side by side, each with its policy, as the README advises.
+/// Two parts side by side, each with its own policy, as the README recommends.
 fn two_policies() -> impl Filter<Extract = impl Reply, Error = Rejection> + Clone {
     let partner = Cors::new(policy("https://partner.example"));
     let api = warp::path("api").and(Cors::new(policy(APP)).wrap(routes().0));
@@ -250,14 +254,14 @@ async fn the_path_filter_chooses_the_policy_of_a_response(
 }
 
 #[tokio::test]
-async fn a_preflight_of_a_path_without_policy_is_the_applications() {
+async fn a_preflight_for_a_path_without_a_policy_reaches_the_application() {
     let response = preflight("/elsewhere", APP, "PUT").reply(&two_policies()).await;
     assert_eq!(response.status(), 404);
     assert!(cors_headers(response.headers()).is_empty());
 }
 
 #[tokio::test]
-async fn recovered_rejections_inside_and_wrappers_outside() {
+async fn recover_works_inside_and_log_works_outside() {
     let recovered = routes().0.recover(async |_| Ok::<_, Infallible>("recovered"));
     let cors = Cors::new(policy(APP));
     let seen = Arc::new(AtomicUsize::default());
@@ -276,7 +280,7 @@ async fn recovered_rejections_inside_and_wrappers_outside() {
 }
 
 #[tokio::test]
-async fn an_unrecovered_rejection_under_an_outer_wrapper_is_warps_own_response() {
+async fn an_unrecovered_rejection_below_a_logger_is_the_response_of_warp() {
     let app = Cors::new(policy(APP)).wrap(routes().0).with(warp::log("test"));
     let response = warp::test::request().path("/error").header("origin", APP).reply(&app).await;
     assert_eq!(response.status(), 500);
@@ -298,7 +302,7 @@ async fn a_handle_replaces_the_policy_of_running_routes() {
 }
 
 #[tokio::test]
-async fn nothing_about_the_request_changes() {
+async fn the_request_reaches_the_handler_unchanged() {
     let echo = warp::method()
         .and(warp::path::full())
         .and(warp::header::headers_cloned())

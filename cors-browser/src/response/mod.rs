@@ -64,9 +64,8 @@ impl PageResponse {
     }
 }
 
-/// Fetch, "response type".
+/// Fetch, "response type": the types that a `fetch()` can return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum ResponseType {
     /// A response from the page's own origin.
     Basic,

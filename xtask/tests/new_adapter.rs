@@ -10,8 +10,11 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// The crates of this workspace that an adapter depends on, with their folders.
-const CRATES: [(&str, &str); 3] =
-    [("cors-policy-core", "cors-core"), ("cors-browser", "cors-browser"), ("cors-conformance", "conformance")];
+const CRATES: [(&str, &str); 3] = [
+    ("cors-policy-core", "cors-core"),
+    ("cors-browser", "cors-browser"),
+    ("cors-conformance", "conformance"),
+];
 
 #[test]
 fn the_example_of_the_guide_conforms() {
@@ -76,7 +79,8 @@ fn a_new_adapter_compiles_and_fails_with_one_sentence() {
     }
     assert_eq!(printed.matches("tests/conformance/specimen.rs starts no server yet").count(), 1, "{printed}");
     let report = printed.split("the run is not clean").nth(1).expect("a report");
-    let report = report.split("stack backtrace").next().expect("a report").split("note:").next().expect("a report");
+    let report =
+        report.split("stack backtrace").next().expect("a report").split("note:").next().expect("a report");
     assert!(report.lines().count() < 20, "{report}");
 }
 

@@ -67,7 +67,10 @@ fn wait(mut child: Child, limit: Duration) -> Output {
 #[rstest]
 #[case::conformance(&["conformance", "--user-agent", "firefox", "--scenario", "preflight/*"], "Firefox")]
 #[case::agreement(&["agreement", "--browser", "chromium"], "Chromium")]
-fn a_missing_browser_is_an_error_that_says_how_to_install_it(#[case] arguments: &[&str], #[case] browser: &str) {
+fn a_missing_browser_is_an_error_that_says_how_to_install_it(
+    #[case] arguments: &[&str],
+    #[case] browser: &str,
+) {
     let folder = tempfile::tempdir().unwrap();
     let output = xtask(arguments, folder.path())
         .env("PATH", folder.path())

@@ -1,8 +1,9 @@
 //! The adapter passes the CORS conformance suite.
 
-use {{crate_module}}::Cors;
 use cors_conformance::Suite;
 use cors_conformance::subject::{BoxFuture, Policy, Server, StartError, Subject};
+
+use {{crate_module}}::Cors;
 
 mod specimen;
 

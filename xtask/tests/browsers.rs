@@ -77,9 +77,9 @@ fn a_missing_browser_is_an_error_that_says_how_to_install_it(
         .env("CARGO_HOME", folder.path())
         .output()
         .unwrap();
-    let told = stderr(&output);
-    assert!(told.contains(browser) && told.contains("is not installed"), "{told}");
-    assert!(told.contains("Run `cargo xtask browsers install`."), "{told}");
+    let error = stderr(&output);
+    assert!(error.contains(browser) && error.contains("is not installed"), "{error}");
+    assert!(error.contains("Run `cargo xtask browsers install`."), "{error}");
     assert_eq!(output.status.code(), Some(2));
     assert_nothing_is_left(folder.path());
 }
@@ -104,8 +104,8 @@ fn a_driver_that_fails_is_an_error_and_leaves_nothing(#[case] driver: &str, #[ca
         .env("PATH", path)
         .output()
         .unwrap();
-    let told = stderr(&output);
-    assert!(told.starts_with("error: chromium: ") && told.contains(words), "{told}");
+    let error = stderr(&output);
+    assert!(error.starts_with("error: chromium: ") && error.contains(words), "{error}");
     assert_eq!(output.status.code(), Some(2));
     assert_nothing_is_left(folder.path());
 }

@@ -88,11 +88,11 @@ async fn the_help_names_the_header_and_its_value(
     #[case] request: FetchRequest,
     #[case] status: u16,
     #[case] headers: &'static [(&'static str, &'static str)],
-    #[case] told: &str,
+    #[case] expected: &str,
 ) {
     let report = report(check(request), move |_| reply(status, headers)).await;
     let help = report.advice().unwrap().help;
-    assert!(help.contains(told), "{help}");
+    assert!(help.contains(expected), "{help}");
     assert_eq!((report.page_result(), report.exit_code()), (PageResult::Blocked, 1));
 }
 
@@ -208,14 +208,17 @@ async fn a_server_cannot_control_the_terminal() {
 #[case("*", true)]
 #[case("*, authorization", false)]
 #[tokio::test]
-async fn a_wildcard_that_covers_authorization_is_noted(#[case] allowed: &'static str, #[case] told: bool) {
+async fn a_wildcard_that_covers_authorization_is_noted(
+    #[case] allowed: &'static str,
+    #[case] expected: bool,
+) {
     let headers = vec![("Authorization".into(), "t".into())];
     let report = report(check(get().with_headers(headers)), move |_| {
         reply(204, &[OWN, ("access-control-allow-headers", allowed)])
     })
     .await;
     assert_eq!(report.page_result(), PageResult::Readable);
-    assert_eq!(to_text(&report).contains("does not cover `Authorization`"), told);
+    assert_eq!(to_text(&report).contains("does not cover `Authorization`"), expected);
 }
 
 #[tokio::test]
@@ -318,7 +321,7 @@ async fn an_audit_counts_only_origins_that_got_a_response(
     #[case] origin: &str,
     #[case] is_down: bool,
     #[case] unknown: usize,
-    #[case] told: &str,
+    #[case] expected: &str,
 ) {
     let request = FetchRequest::new(Url::parse(url).unwrap());
     let check = Check { page: Page::new(Origin::parse(origin).unwrap()), ..check(request) };
@@ -331,7 +334,7 @@ async fn an_audit_counts_only_origins_that_got_a_response(
     assert_eq!(counted, unknown, "{probes:#?}");
     let report = CheckReport { probes: Some(probes), ..report_on(check, network).await };
     let text = to_text(&report);
-    assert!(text.contains(told), "{text}");
+    assert!(text.contains(expected), "{text}");
 }
 
 /// Which of the fields that do not always apply are null.

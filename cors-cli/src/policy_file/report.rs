@@ -9,7 +9,7 @@ use super::{PolicyFile, Refusal, summarize};
 
 /// Returns the problems with their lines and fixes; or the policy in plain English, with its warnings.
 ///
-/// What stands in the file is safe to print on a terminal.
+/// What the file contains is safe to print on a terminal.
 pub fn to_text(file: &PolicyFile) -> String {
     let name = printable::text(&file.name);
     let mut text = String::new();

@@ -23,7 +23,7 @@ const APP: &str = "https://app.example";
 
 fn fetch(base: &str, method: &str, path: &str) -> FetchRequest {
     let url = Url::parse(&format!("{base}{path}")).unwrap();
-    FetchRequest { method: method.to_owned(), ..FetchRequest::new(url) }
+    FetchRequest::new(url).with_method(method)
 }
 
 fn check(request: FetchRequest) -> Check {
@@ -225,8 +225,7 @@ async fn an_audit_sends_at_most_nine_requests() {
             stream.write_all(response.as_bytes()).await.unwrap();
         }
     });
-    let request =
-        FetchRequest { redirect: Redirect::Error, ..fetch(&format!("http://{address}"), "GET", "/") };
+    let request = fetch(&format!("http://{address}"), "GET", "/").with_redirect(Redirect::Error);
     let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
     let probes = report.probes().unwrap();
     assert!(probes.iter().all(|probe| probe.access == Access::WithCookies), "{probes:#?}");

@@ -43,12 +43,17 @@ fn every_code_has_an_anchor() {
     assert_eq!(anchors(&markdown()), expected);
 }
 
+/// The core prints links to this page.
 #[test]
-fn every_link_leads_to_an_anchor() {
+fn the_links_of_the_core_lead_to_an_anchor() {
     let anchors = anchors(&markdown());
-    for entry in entries() {
-        let url = entry.url();
-        let (page, anchor) = url.split_once('#').unwrap();
-        assert!(page.ends_with("/docs/errors.md") && anchors.iter().any(|other| other == anchor), "{url}");
+    let links = Reason::ALL.iter().map(|code| code.url());
+    let links = links.chain(ProblemCode::ALL.iter().map(|code| code.url()));
+    let links: Vec<_> = links.chain(WarningCode::ALL.iter().map(|code| code.url())).collect();
+    let entries = entries();
+    for link in links {
+        let (page, anchor) = link.split_once('#').unwrap();
+        assert!(page.ends_with("/docs/errors.md") && anchors.iter().any(|other| other == anchor), "{link}");
+        assert!(entries.iter().any(|entry| entry.url() == link), "{link}");
     }
 }

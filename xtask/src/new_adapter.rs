@@ -105,11 +105,13 @@ struct AdapterName(String);
 
 impl AdapterName {
     fn parse(name: &str) -> Result<Self, NewAdapterError> {
-        let refuse = |problem, instead: String| {
-            Err(NewAdapterError::Name { name: name.to_owned(), problem, instead })
-        };
+        let refuse =
+            |problem, instead: String| Err(NewAdapterError::Name { name: name.to_owned(), problem, instead });
         if let Some(framework) = name.strip_prefix("cors-") {
-            return refuse("is the name of the crate", format!("only the name of the framework: `{framework}`"));
+            return refuse(
+                "is the name of the crate",
+                format!("only the name of the framework: `{framework}`"),
+            );
         }
         let is_word = |word: &str| {
             !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
@@ -158,8 +160,7 @@ struct Workspace {
 
 impl Workspace {
     fn around(folder: &Path) -> Result<Self, NewAdapterError> {
-        let refuse =
-            |problem: String| NewAdapterError::Workspace { path: folder.to_owned(), problem };
+        let refuse = |problem: String| NewAdapterError::Workspace { path: folder.to_owned(), problem };
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
@@ -237,7 +238,10 @@ mod tests {
     fn the_name_of_a_package_is_taken(#[case] text: &str) {
         let (workspace, name) = (workspace(), AdapterName::parse(text).expect("a valid name"));
         let error = workspace.check_free(&name, &workspace.root).expect_err("taken").to_string();
-        assert!(error.starts_with(&format!("NAME: `{text}` is taken: the package `cors-{text}` exists")), "{error}");
+        assert!(
+            error.starts_with(&format!("NAME: `{text}` is taken: the package `cors-{text}` exists")),
+            "{error}"
+        );
     }
 
     #[test]
@@ -255,7 +259,8 @@ mod tests {
     fn the_listed_places_exist() {
         let root = workspace().root;
         let places = include_str!("../templates/adapter/places.txt");
-        let paths: Vec<_> = places.lines().filter_map(|line| line.strip_prefix("  - ")?.split(':').next()).collect();
+        let paths: Vec<_> =
+            places.lines().filter_map(|line| line.strip_prefix("  - ")?.split(':').next()).collect();
         assert!(paths.len() > 5, "{paths:?}");
         for path in paths {
             assert!(root.join(path).exists(), "{path} does not exist");

@@ -111,9 +111,9 @@ mod tests {
     #[case("about:blank", "scheme `about:`")]
     #[case("mailto:a@b.example", "scheme `mailto:`")]
     #[case("https:", "not a valid URL")]
-    fn invalid_urls(#[case] text: &str, #[case] told: &str) {
+    fn invalid_urls(#[case] text: &str, #[case] expected: &str) {
         let error = url(text).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 
     #[rstest]
@@ -124,9 +124,9 @@ mod tests {
     #[case("*", "such as")]
     #[case("", "such as")]
     #[case("file:///x", "such as")]
-    fn invalid_origins(#[case] text: &str, #[case] told: &str) {
+    fn invalid_origins(#[case] text: &str, #[case] expected: &str) {
         let error = origin(text).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 
     #[rstest]

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use cors_browser::{Credentials, Mode, Profile, Redirect};
 use cors_conformance::report::Format;
 
-/// A value of an option: its name, what `--help` says about it, and what it stands for.
+/// A value of an option: its name, what `--help` says about it, and the value itself.
 pub type Choice<T> = (&'static str, &'static str, T);
 
 /// Returns a parser that accepts the names of `choices` and returns the value of the name that it read.

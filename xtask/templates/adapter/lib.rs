@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+use cors_core::Decision;
 pub use cors_core::{
     Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
 };
-use cors_core::Decision;
 use http::{HeaderValue, Request, Response};
 
 /// A policy that can be replaced while the server runs. Each request uses one policy from start to end.

@@ -101,15 +101,14 @@ impl Problems {
                 None
             }
         };
-        Some(FetchRequest {
-            url: url?,
-            method: file.method,
-            headers: file.headers.0,
-            body: file.body.map(String::into_bytes),
-            mode: file.mode,
-            credentials: file.credentials,
-            redirect: file.redirect,
-        })
+        let mut request = FetchRequest::new(url?)
+            .with_method(file.method)
+            .with_headers(file.headers.0)
+            .with_mode(file.mode)
+            .with_credentials(file.credentials)
+            .with_redirect(file.redirect);
+        request.body = file.body.map(String::into_bytes);
+        Some(request)
     }
 
     fn raw_request(&mut self, field: &str, origins: &Origins, file: RequestFile) -> Option<RawRequest> {

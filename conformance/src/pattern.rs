@@ -1,14 +1,14 @@
-//! Names with `*` in them: header names in expectations, subjects and scenarios on a command line.
+//! Globs over names: of headers in expectations, of subjects and scenarios on a command line.
 
 use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A glob over names, compared without regard to case; `*` stands for anything, `/` included.
+/// A glob over names, compared without regard to case. `*` matches any text, `/` included.
 #[derive(Clone, Debug)]
 pub struct Pattern(GlobMatcher);
 
-/// Text that is no glob.
+/// Text that is not a valid glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a pattern ({reason}): write a name, or a glob such as `preflight/*`")]
 pub struct PatternError {
@@ -17,7 +17,11 @@ pub struct PatternError {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a name or a glob.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a valid glob, such as `preflight/[`.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         match GlobBuilder::new(text).case_insensitive(true).build() {
             Ok(glob) => Ok(Self(glob.compile_matcher())),
@@ -25,12 +29,12 @@ impl Pattern {
         }
     }
 
-    /// Whether the whole of `name` fits.
+    /// Whether the whole of `name` matches.
     pub fn matches(&self, name: &str) -> bool {
         self.0.is_match(name)
     }
 
-    /// The text that it was read from.
+    /// The text that it was parsed from.
     pub fn as_str(&self) -> &str {
         self.0.glob().glob()
     }
@@ -55,12 +59,12 @@ mod tests {
     #[case("preflight*", "preflight/granted", true)]
     #[case("cors-{axum,warp}", "cors-warp", true)]
     #[case("cors-{axum,warp}", "cors-poem", false)]
-    fn fits_whole_names(#[case] pattern: &str, #[case] name: &str, #[case] fits: bool) {
-        assert_eq!(Pattern::parse(pattern).unwrap().matches(name), fits);
+    fn whole_names_match(#[case] pattern: &str, #[case] name: &str, #[case] matches: bool) {
+        assert_eq!(Pattern::parse(pattern).unwrap().matches(name), matches);
     }
 
     #[test]
-    fn a_broken_glob_is_an_error_that_names_it() {
+    fn the_error_of_a_broken_glob_names_it() {
         let error = Pattern::parse("cors-[").unwrap_err();
         assert!(error.to_string().contains("`cors-[`"), "{error}");
     }

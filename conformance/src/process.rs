@@ -1,115 +1,127 @@
 //! A child process with everything that it starts.
 //!
-//! It runs in a process group of its own, which ends with it: nothing stays behind.
+//! On Unix it runs in a process group of its own, on Windows in a job object; both end with it, so that nothing stays behind.
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
-};
+#[cfg(windows)]
+use process_wrap::std::JobObject;
+#[cfg(unix)]
+use process_wrap::std::ProcessGroup;
+use process_wrap::std::{StdChildWrapper, StdCommandWrap};
 use tokio::sync::oneshot;
 
-/// How many of the last lines of its output are told when a program does not come up.
+use crate::text::printable;
+
+/// How many of the last lines of its output are shown when a program does not start.
 const LINES_KEPT: usize = 5;
+
+/// The most bytes of one of these lines that are shown.
+const LINE_SHOWN: usize = 500;
 
 /// The pause between two looks at a process that was told to end.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long to wait for what was killed to be gone.
+/// How long to wait until killed processes are gone.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// The line by which a program tells that it listens.
+/// The line that a program prints once it is ready.
 #[derive(Clone, Copy, Debug)]
-pub struct Sign {
-    /// What to call it, such as "a line that begins with `listening`".
-    pub what: &'static str,
-    /// Whether a line is the one.
-    pub is_in: fn(&str) -> bool,
+pub struct ReadyLine {
+    /// What to call it in messages, such as "a line that begins with `listening`".
+    pub description: &'static str,
+    /// Whether a line of the program's standard output is this line.
+    pub matches: fn(&str) -> bool,
 }
 
-/// A running process group, ended when it is dropped.
+/// A running program with its children. All of them are ended when it is dropped.
 pub struct Process {
-    child: Option<Child>,
-    sign: Sign,
+    child: Option<Box<dyn StdChildWrapper>>,
+    ready_line: ReadyLine,
     grace: Duration,
     output: Arc<Mutex<VecDeque<String>>>,
-    listening: Option<oneshot::Receiver<String>>,
+    ready: Option<oneshot::Receiver<String>>,
     keeps: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Process {
-    /// Starts `command`, which gives a sign once it listens, and which has `grace` to end after SIGTERM.
-    pub fn start(mut command: Command, sign: Sign, grace: Duration) -> std::io::Result<Self> {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()?;
+    /// Starts `command`, which prints `ready_line` once it is ready.
+    ///
+    /// To stop it, it gets SIGTERM and is killed after `grace`. On Windows, which has no such signal, it is killed at once.
+    pub fn start(mut command: Command, ready_line: ReadyLine, grace: Duration) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = StdCommandWrap::from(command);
+        #[cfg(unix)]
+        command.wrap(ProcessGroup::leader());
+        #[cfg(windows)]
+        command.wrap(JobObject);
+        let mut child = command.spawn()?;
+
         let output = Arc::<Mutex<VecDeque<String>>>::default();
-        let (tell, listening) = oneshot::channel();
-        // Both pipes are read to their ends: a program that writes into a full one would stand still. The threads end with
-        // the process group.
-        if let Some(errors) = child.stderr.take() {
+        let (send_ready, ready) = oneshot::channel();
+        // Both pipes are read to their ends, because a program that writes into a full pipe is blocked. The threads end when
+        // all processes of the group have ended.
+        if let Some(errors) = child.stderr().take() {
             let output = output.clone();
             thread::spawn(move || read_lines(errors, |line| keep(&output, line)));
         }
-        if let Some(lines) = child.stdout.take() {
+        if let Some(lines) = child.stdout().take() {
             let output = output.clone();
-            let mut tell = Some(tell);
+            let mut send_ready = Some(send_ready);
             thread::spawn(move || {
                 read_lines(lines, |line| {
-                    if (sign.is_in)(&line)
-                        && let Some(tell) = tell.take()
-                    {
-                        // Nobody waits only if the process is being stopped.
-                        let _ = tell.send(line.clone());
+                    if (ready_line.matches)(&line) {
+                        // The receiver is gone only if the process is being stopped.
+                        let _ = send_ready.take().map(|send_ready| send_ready.send(line.clone()));
                     }
                     keep(&output, line);
                 });
             });
         }
-        Ok(Self { child: Some(child), sign, grace, output, listening: Some(listening), keeps: None })
+        Ok(Self { child: Some(child), ready_line, grace, output, ready: Some(ready), keeps: None })
     }
 
-    /// The same process with something that is dropped only when all of it is gone, such as its folder.
-    pub fn keeping(self, something: impl Any + Send + Sync) -> Self {
-        let mut process = self;
-        process.keeps = Some(Box::new(something));
-        process
+    /// The same process with a value that is dropped only when all of its processes are gone, such as its temporary folder.
+    pub fn keeping(mut self, value: impl Any + Send + Sync) -> Self {
+        self.keeps = Some(Box::new(value));
+        self
     }
 
-    /// Waits for the sign that it listens: the line, the first time; or why it does not, if it does not.
+    /// Waits at most `limit` for the ready line, and returns it. A second call returns an empty line at once.
+    ///
+    /// # Errors
+    ///
+    /// Why the line did not come, with the last lines that the program printed.
     pub async fn listening(&mut self, limit: Duration) -> Result<String, String> {
-        let Some(listening) = self.listening.take() else {
+        let Some(ready) = self.ready.take() else {
             return Ok(String::new());
         };
-        let sign = self.sign.what;
-        let reason = match tokio::time::timeout(limit, listening).await {
+        let line = self.ready_line.description;
+        let reason = match tokio::time::timeout(limit, ready).await {
             Ok(Ok(line)) => return Ok(line),
-            Ok(Err(_)) => format!("ended before it printed {sign}"),
-            Err(_) => format!("did not print {sign} within {limit:?}"),
+            Ok(Err(_)) => format!("ended before it printed {line}"),
+            Err(_) => format!("did not print {line} within {limit:?}"),
         };
-        // What it wrote last may still be on its way.
+        // The threads may not have read the program's last lines yet.
         tokio::time::sleep(PAUSE).await;
         let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = output.iter().map(String::as_str).collect::<Vec<_>>().join(" | ");
-        Err(if said.is_empty() { reason } else { format!("{reason}; its last words: {said}") })
+        let last: Vec<_> = output.iter().map(|line| printable(line.as_bytes(), LINE_SHOWN)).collect();
+        Err(if last.is_empty() { reason } else { format!("{reason}; it last printed: {}", last.join(" | ")) })
     }
 
-    /// Sends SIGTERM now; the future waits for the end, which comes with SIGKILL if it does not come in time.
+    /// Tells the program to end now; the future waits until it has ended.
     pub fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
         let ended = self.end();
         async move {
             if let Some(ended) = ended {
-                // An error is a thread that is gone, and so is the process.
+                // An error says that the thread is gone, and so is the process.
                 let _ = ended.await;
             }
         }
@@ -117,40 +129,66 @@ impl Process {
 
     fn end(&mut self) -> Option<oneshot::Receiver<()>> {
         let mut child = self.child.take()?;
-        let group = Pid::from_child(&child);
-        // A group that is gone already needs no signal, here and below.
-        let _ = kill_process_group(group, Signal::TERM);
+        ask_to_end(&mut *child);
+        let group = child.id();
         let deadline = Instant::now() + self.grace;
         let kept = self.keeps.take();
-        let (tell, ended) = oneshot::channel();
+        let (send_ended, ended) = oneshot::channel();
         ENDING.fetch_add(1, Ordering::SeqCst);
-        // A thread, because it outlives the runtime.
+        // A thread and not a task, because it has to outlive the runtime.
         thread::spawn(move || {
-            while !has_exited(group) && Instant::now() < deadline {
+            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 thread::sleep(PAUSE);
             }
-            // Its children may be left, and its id is not given to another process before it is waited for.
-            let _ = kill_process_group(group, Signal::KILL);
+            // Children may be left although the program itself has ended. An error says that there are none.
+            let _ = child.start_kill();
             let _ = child.wait();
             if kept.is_some() {
-                while test_kill_process_group(group).is_ok() && Instant::now() < deadline + LAST_WAIT {
+                while has_processes(group) && Instant::now() < deadline + LAST_WAIT {
                     thread::sleep(PAUSE);
                 }
             }
             drop(kept);
-            let _ = tell.send(());
+            // The receiver is gone if the process was dropped and not stopped.
+            let _ = send_ended.send(());
             ENDING.fetch_sub(1, Ordering::SeqCst);
         });
         Some(ended)
     }
 }
 
-/// How many programs have been told to stop and are not gone yet.
+#[cfg(unix)]
+fn ask_to_end(child: &mut dyn StdChildWrapper) {
+    // An error says that the group has ended already.
+    let _ = child.signal(rustix::process::Signal::TERM.as_raw());
+}
+
+#[cfg(not(unix))]
+fn ask_to_end(child: &mut dyn StdChildWrapper) {
+    // An error says that the program has ended already.
+    let _ = child.start_kill();
+}
+
+/// Whether a process group still has members.
+#[cfg(unix)]
+fn has_processes(group: u32) -> bool {
+    let group = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
+    group.is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok())
+}
+
+/// A job object's `wait` returns when all of its processes have ended.
+#[cfg(not(unix))]
+fn has_processes(_: u32) -> bool {
+    false
+}
+
+/// How many programs have been told to end and have not ended yet.
 static ENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Waits until every program that was told to stop is gone, by SIGKILL if it comes to that.
+/// Blocks until every program that was told to end has ended.
+///
+/// This does not take long: each program is killed after its grace.
 pub fn all_gone() {
-    // Each has a grace after which it is killed, so that this comes to an end.
     while ENDING.load(Ordering::SeqCst) > 0 {
         thread::sleep(PAUSE);
     }
@@ -162,16 +200,8 @@ impl Drop for Process {
     }
 }
 
-/// Whether a child has exited; it stays there to be waited for.
-fn has_exited(child: Pid) -> bool {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    !matches!(waitid(WaitId::Pid(child), options), Ok(None))
-}
-
-fn read_lines(pipe: impl std::io::Read, mut each: impl FnMut(String)) {
-    use std::io::BufRead;
-
-    let mut reader = std::io::BufReader::new(pipe);
+fn read_lines(pipe: impl Read, mut each: impl FnMut(String)) {
+    let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
     while matches!(reader.read_until(b'\n', &mut line), Ok(length) if length > 0) {
         each(String::from_utf8_lossy(&line).trim_end().to_owned());

@@ -1,12 +1,11 @@
-//! The command `cors`.
+//! The program `cors`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cors_cli::{check_command, policy_command};
+use cors_cli::command::{self, check, conformance, explain, policy};
 
-/// CORS from the command line.
+/// CORS from the command line: check live servers and policy files, test a server, explain an error.
 #[derive(Debug, Parser)]
 #[command(name = "cors", version)]
 struct Arguments {
@@ -16,26 +15,21 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Do what a browser would do with a fetch to a live server, and explain the result.
-    Check(check_command::Arguments),
-    /// Check policy files and say in plain words who may do what.
-    Policy {
-        /// The files, TOML or JSON; `-` is standard input.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// The output format.
-        #[arg(long, value_enum, default_value_t)]
-        format: policy_command::Format,
-    },
+    #[command(about = check::ABOUT, long_about = check::LONG_ABOUT)]
+    Check(check::Arguments),
+    #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
+    Policy(policy::Arguments),
+    #[command(about = conformance::ABOUT, long_about = conformance::LONG_ABOUT)]
+    Conformance(conformance::Arguments),
+    #[command(about = explain::ABOUT, long_about = explain::LONG_ABOUT)]
+    Explain(explain::Arguments),
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Check(arguments) => check_command::run(arguments),
-        Command::Policy { files, format } => policy_command::run(&files, format).map_err(Into::into),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::from(2)
+    command::exit_code(match Arguments::parse().command {
+        Command::Check(arguments) => check::run(arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     })
 }

@@ -1,4 +1,4 @@
-//! The check, against live servers: the specimens, and servers that are broken.
+//! Checks against servers on the loopback interface, most of them broken.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -9,16 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use cors_browser::{Credentials, FetchRequest, Origin, Page, Profile};
+use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
 use cors_cli::check::{
-    Access, Check, FailureKind, LiveNetwork, Report, SetupError, Verdict, run, to_json, to_text,
+    Access, Check, CheckReport, LiveNetwork, PageResult, SetupError, run, to_json, to_text,
 };
-use cors_conformance::subject::front::{Certificate, Front, Security};
-use cors_conformance::subject::{Server, SubjectKind};
-use cors_core::Policy;
-use cors_subjects::registry::{find, subjects};
 use rstest::rstest;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,92 +35,19 @@ fn check(request: FetchRequest) -> Check {
     }
 }
 
-async fn play(check: Check, authorities: Option<&Path>, seconds: f64) -> Report {
+async fn play(check: Check, authorities: Option<&Path>, seconds: f64) -> CheckReport {
     let network = LiveNetwork::new(authorities, Duration::from_secs_f64(seconds)).unwrap();
     let report = run(check, Arc::new(network)).await;
-    // Whatever came, it can be told.
+    // Every result can be printed in both formats.
     assert!(!to_text(&report).is_empty());
     let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
     assert_eq!(json["exchanges"].as_array().map(Vec::is_empty), Some(false));
     report
 }
 
-fn policy() -> Policy {
-    Policy::builder()
-        .allow_origins([APP])
-        .allow_methods(["PUT"])
-        .allow_headers(["x-a"])
-        .expose_headers(["x-request-id"])
-        .allow_credentials(true)
-        .build()
-        .unwrap()
-}
-
-async fn start(name: &str) -> Server {
-    find(name).unwrap().start(&policy()).await.unwrap()
-}
-
-fn adapters() -> impl Iterator<Item = String> {
-    let adapters = subjects().into_iter().filter(|subject| subject.kind() == SubjectKind::Adapter);
-    adapters.map(|subject| subject.name().to_owned())
-}
-
-#[rstest]
-#[case::simple(|base: &str| fetch(base, "GET", "/echo"), None)]
-#[case::preflighted(|base: &str| fetch(base, "PUT", "/item/1"), None)]
-#[case::with_cookies(|base: &str| fetch(base, "PUT", "/item/1").with_credentials(Credentials::Include), None)]
-#[case::header(|base: &str| fetch(base, "GET", "/echo").with_header("X-A", "1"), None)]
-#[case::redirected(|base: &str| fetch(base, "GET", "/redirect?to=/echo"), None)]
-#[case::error(|base: &str| fetch(base, "GET", "/error"), None)]
-#[case::stream(|base: &str| fetch(base, "GET", "/stream"), None)]
-#[case::method(|base: &str| fetch(base, "DELETE", "/item/1"), Some("preflight-missing-allow-origin"))]
-#[case::other_header(|base: &str| fetch(base, "GET", "/echo").with_header("X-B", "1"), Some("preflight-missing-allow-origin"))]
-#[tokio::test]
-async fn a_specimen_is_judged(#[case] request: impl Fn(&str) -> FetchRequest, #[case] reason: Option<&str>) {
-    for name in adapters() {
-        let server = start(&name).await;
-        let base = format!("http://{}", server.address());
-        let report = play(check(request(&base)), None, 10.0).await;
-        let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
-        assert_eq!(json["reason"].as_str(), reason, "{name}: {json:#}");
-        assert_eq!(report.exit_code(), u8::from(reason.is_some()), "{name}");
-        server.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn an_audit_of_a_specimen_finds_nothing() {
-    for name in adapters() {
-        let server = start(&name).await;
-        let request = fetch(&format!("http://{}", server.address()), "GET", "/echo");
-        let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
-        let findings = report.findings().unwrap();
-        assert_eq!(findings.len(), 8);
-        assert!(findings.iter().all(|finding| finding.access == Access::None), "{name}: {findings:#?}");
-        server.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn a_certificate_is_trusted_if_told() {
-    let certificate = Certificate::self_signed().unwrap();
-    let encoded = STANDARD.encode(certificate.der());
-    let front = Front::start(0, Security::Tls(certificate), start("cors-axum").await).await.unwrap();
-    let unknown = play(check(fetch(&front.url(), "GET", "/echo")), None, 10.0).await;
-    assert_eq!(unknown.failure().map(|failure| failure.kind), Some(FailureKind::Certificate));
-    assert_eq!(unknown.exit_code(), 2);
-    assert_eq!(unknown.console().unwrap(), "Failed to load resource: net::ERR_CERT_AUTHORITY_INVALID");
-
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    write!(file, "-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n").unwrap();
-    let known = play(check(fetch(&front.url(), "GET", "/echo")), Some(file.path()), 10.0).await;
-    assert_eq!(known.verdict(), Verdict::Readable);
-    front.stop().await;
-}
-
 #[rstest]
 #[case::nothing("")]
-#[case::text("no certificate")]
+#[case::text("a text")]
 #[case::bad("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")]
 fn a_file_without_certificates_is_refused(#[case] text: &str) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -135,8 +56,8 @@ fn a_file_without_certificates_is_refused(#[case] text: &str) {
     assert!(matches!(error, SetupError::Certificates { .. }), "{error}");
 }
 
-/// A server that answers every connection, after the first bytes of a request, with these bytes, again and again if
-/// `repeats`; then closes it if `closes`, and holds it open otherwise.
+/// A server that answers the first bytes on every connection with `bytes`, without an end if `repeats`. Then it closes the
+/// connection if `closes`, and keeps it open otherwise.
 async fn broken(bytes: Vec<u8>, repeats: bool, closes: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -151,7 +72,6 @@ async fn broken(bytes: Vec<u8>, repeats: bool, closes: bool) -> SocketAddr {
 }
 
 async fn answer(stream: &mut TcpStream, bytes: &[u8], repeats: bool, closes: bool) -> std::io::Result<()> {
-    // What the request says does not matter.
     let _ = stream.read(&mut [0; 1024]).await?;
     stream.write_all(bytes).await?;
     if repeats {
@@ -195,7 +115,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n";
     FailureKind::Malformed
 )]
 #[tokio::test]
-async fn a_broken_server_is_told(#[case] bytes: &str, #[case] closes: bool, #[case] kind: FailureKind) {
+async fn a_broken_server_is_a_failure(#[case] bytes: &str, #[case] closes: bool, #[case] kind: FailureKind) {
     let address = broken(bytes.into(), false, closes).await;
     let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 0.5).await;
     let failure = report.failure().unwrap_or_else(|| panic!("{}", to_text(&report)));
@@ -203,7 +123,7 @@ async fn a_broken_server_is_told(#[case] bytes: &str, #[case] closes: bool, #[ca
 }
 
 #[tokio::test]
-async fn an_endless_body_ends() {
+async fn an_endless_body_is_a_failure() {
     let begun = Instant::now();
     let address = broken(format!("{OK}\r\n").into(), true, false).await;
     let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
@@ -212,7 +132,7 @@ async fn an_endless_body_ends() {
 }
 
 #[tokio::test]
-async fn endless_headers_end() {
+async fn endless_headers_are_a_failure() {
     let address = broken(format!("{OK}x-a: ").into(), true, false).await;
     let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
     assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::EndlessHead));
@@ -233,17 +153,17 @@ async fn a_long_head_is_read(#[case] lines: usize, #[case] length: usize, #[case
     assert_eq!(report.failure().map(|failure| failure.kind), kind, "{:?}", report.failure());
 }
 
-/// RFC 9112, sections 5.1 and 5.2: what no server may send any more, and Chromium reads.
+/// RFC 9112, sections 5.1 and 5.2 forbid servers to send these. Chromium reads them.
 #[rstest]
 #[case::space_before_the_colon("access-control-allow-origin : *\r\n", "*")]
 #[case::folded("access-control-allow-origin:\r\n  *\r\n", "*")]
 #[case::folded_within("x-a: 1\r\n\t2\r\naccess-control-allow-origin: *\r\n", "*")]
 #[tokio::test]
-async fn headers_of_another_time_are_read(#[case] lines: &str, #[case] allowed: &str) {
+async fn obsolete_header_syntax_is_read(#[case] lines: &str, #[case] allowed: &str) {
     let response = format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n");
     let address = broken(response.into(), false, true).await;
     let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
-    assert_eq!(report.verdict(), Verdict::Readable, "{}", to_text(&report));
+    assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
     let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
     let headers = &json["exchanges"][0]["response"]["headers"];
     assert_eq!(headers["access-control-allow-origin"], serde_json::json!([allowed]));
@@ -252,11 +172,11 @@ async fn headers_of_another_time_are_read(#[case] lines: &str, #[case] allowed: 
 #[rstest]
 #[case::no_tls("http://127.0.0.1:{port}", FailureKind::Refused)]
 #[case::tls("https://127.0.0.1:{port}", FailureKind::Refused)]
-// A label is at most 63 letters long: no resolver has to be asked.
+// A label has at most 63 letters, so this fails without a resolver.
 #[case::no_name(&format!("http://{}.invalid", "a".repeat(64)), FailureKind::Unresolved)]
 #[tokio::test]
-async fn nobody_there(#[case] base: &str, #[case] kind: FailureKind) {
-    // A port that was free just now.
+async fn a_server_that_does_not_exist_is_a_failure(#[case] base: &str, #[case] kind: FailureKind) {
+    // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let base = base.replace("{port}", &port.to_string());
     let page = Page::new(Origin::parse("http://app.example").unwrap());
@@ -266,7 +186,7 @@ async fn nobody_there(#[case] base: &str, #[case] kind: FailureKind) {
 }
 
 #[tokio::test]
-async fn no_tls_where_tls_was_expected() {
+async fn a_server_without_tls_is_a_failure_over_https() {
     let address =
         broken(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_vec(), false, true).await;
     let report = play(check(fetch(&format!("https://{address}"), "GET", "/")), None, 10.0).await;
@@ -274,7 +194,7 @@ async fn no_tls_where_tls_was_expected() {
 }
 
 #[tokio::test]
-async fn a_circle_of_redirects_is_the_browsers_to_break() {
+async fn the_browser_ends_a_loop_of_redirects() {
     let response = format!("{}location: /\r\ncontent-length: 0\r\n\r\n", OK.replace("200 OK", "302 Found"));
     let address = broken(response.into(), false, true).await;
     let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 10.0).await;
@@ -285,7 +205,7 @@ async fn a_circle_of_redirects_is_the_browsers_to_break() {
 }
 
 #[tokio::test]
-async fn an_audit_is_bounded_whatever_the_server_does() {
+async fn an_audit_sends_at_most_nine_requests() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let count = Arc::new(AtomicUsize::new(0));
@@ -305,11 +225,10 @@ async fn an_audit_is_bounded_whatever_the_server_does() {
             stream.write_all(response.as_bytes()).await.unwrap();
         }
     });
-    let request =
-        fetch(&format!("http://{address}"), "GET", "/").with_redirect(cors_browser::Redirect::Error);
+    let request = fetch(&format!("http://{address}"), "GET", "/").with_redirect(Redirect::Error);
     let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
-    let findings = report.findings().unwrap();
-    assert!(findings.iter().all(|finding| finding.access == Access::WithCookies), "{findings:#?}");
-    assert_eq!(count.load(Ordering::SeqCst), 1 + findings.len());
+    let probes = report.probes().unwrap();
+    assert!(probes.iter().all(|probe| probe.access == Access::WithCookies), "{probes:#?}");
+    assert_eq!(count.load(Ordering::SeqCst), 1 + probes.len());
     assert!(count.load(Ordering::SeqCst) <= 10);
 }

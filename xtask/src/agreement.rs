@@ -1,4 +1,4 @@
-//! `cargo xtask agreement`: the browser model beside real browsers.
+//! `cargo xtask agreement`: compares the browser model with real browsers.
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -6,99 +6,70 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::ValueEnum;
+use cors_cli::command::CommandResult;
+use cors_cli::command::values::one_of;
+use cors_cli::interrupt::{INTERRUPTED, unless_interrupted};
+use cors_cli::output::Destination;
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::Progress;
 use cors_conformance::run::Options;
 use cors_conformance::scenario::{self, Scenario};
 use cors_conformance::subject::Subject;
 use cors_real_browsers::agreement::console::{self, Recording};
-use cors_real_browsers::agreement::{self, Agreement, Witness, has_page, render, summary};
+use cors_real_browsers::agreement::{self, Agreement, BrowserUnderTest, Format, has_page, render, summary};
 use cors_real_browsers::real::{Kind, RealBrowser};
 use cors_subjects::registry;
 
-use crate::interrupt::{INTERRUPTED, unless_interrupted};
-use cors_cli::output::Destination;
+use crate::values::{AGREEMENT_FORMATS, BROWSERS};
 
+/// The arguments of `cargo xtask agreement`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A scenario, or a glob over their ids; may be repeated [default: all].
+    /// A scenario, or a glob over scenario ids such as `preflight/*`; repeat the option for more [default: all]
     #[arg(long = "scenario", value_name = "GLOB", value_parser = Pattern::parse)]
     scenarios: Vec<Pattern>,
-    /// A browser; may be repeated [default: both].
-    #[arg(long = "browser", value_enum, value_name = "NAME")]
-    browsers: Vec<Browser>,
-    /// Whose servers the scenarios are played with.
+    /// A browser; repeat the option for more [default: all]
+    #[arg(long = "browser", value_name = "NAME", value_parser = one_of(BROWSERS))]
+    browsers: Vec<Kind>,
+    /// The middleware whose servers are used
     #[arg(long, value_name = "NAME", default_value = "cors-axum")]
     subject: String,
-    /// Show the steps that plainly agree, too.
+    /// Show the steps that agree as well
     #[arg(long)]
     all: bool,
-    /// How it is written.
-    #[arg(long, value_enum, default_value_t)]
+    /// The format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = one_of(AGREEMENT_FORMATS))]
     format: Format,
-    /// Where it is written [default: standard output].
+    /// The file to write the report to [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write down what the browsers' consoles print of each reason, instead of comparing it.
+    /// Write what the browsers' consoles print for each reason to FILE, instead of comparing it
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// How many scenarios are played at the same time [default: two for each processor].
+    /// The number of scenarios that run at the same time [default: two per processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Browser {
-    /// Chromium, with ChromeDriver.
-    Chromium,
-    /// Firefox, with geckodriver.
-    Firefox,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    /// Text for a terminal.
-    #[default]
-    Table,
-    /// Everything, for programs.
-    Json,
-    /// Text for a page.
-    Markdown,
-}
-
-impl From<Format> for agreement::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table,
-            Format::Json => Self::Json,
-            Format::Markdown => Self::Markdown,
-        }
-    }
-}
-
-pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+/// Runs the command.
+pub(crate) fn run(arguments: Arguments) -> CommandResult {
     let scenarios = scenario::select(scenario::embedded()?, &arguments.scenarios)?;
     let subject: Arc<dyn Subject> = registry::find(&arguments.subject)?.into();
-    let destination = Destination::open(arguments.out.as_deref())?;
-    let record = arguments.record.as_deref().map(|path| Destination::open(Some(path))).transpose()?;
+    let destination =
+        Destination::open(arguments.out.as_deref()).map_err(|error| format!("--out {error}"))?;
+    let record = arguments.record.as_deref().map(|path| Destination::open(Some(path))).transpose();
+    let record = record.map_err(|error| format!("--record {error}"))?;
     let mut options = Options::default();
     options.jobs = arguments.jobs.unwrap_or(options.jobs);
-    let asked = |kind: &Kind| {
-        let name = match kind {
-            Kind::Chromium => Browser::Chromium,
-            Kind::Firefox => Browser::Firefox,
-        };
-        arguments.browsers.is_empty() || arguments.browsers.contains(&name)
-    };
-    let kinds: Vec<_> = Kind::ALL.into_iter().filter(asked).collect();
+    let is_selected = |kind: &Kind| arguments.browsers.is_empty() || arguments.browsers.contains(kind);
+    let kinds: Vec<_> = Kind::ALL.into_iter().filter(is_selected).collect();
 
-    let Some(agreement) = unless_interrupted(ask(&scenarios, &subject, &kinds, options))? else {
+    let Some(played) = unless_interrupted(play(&scenarios, &subject, &kinds, options))? else {
         eprintln!("interrupted");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    let Asked { agreement, recording, differences } = agreement?;
-    let text = render(&agreement, arguments.format.into(), arguments.all)?;
+    let Played { agreement, recording, differences } = played?;
+    let text = render(&agreement, arguments.format, arguments.all)?;
     destination.write(&text, &summary(&agreement))?;
     if let Some(file) = record {
         file.write(&toml::to_string_pretty(&recording)?, "recorded what the consoles printed")?;
@@ -111,38 +82,38 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What came of asking.
+/// What the browsers did.
 #[derive(Default)]
-struct Asked {
+struct Played {
     agreement: Agreement,
     recording: Recording,
     differences: Vec<String>,
 }
 
-/// Asks the browsers one after the other: side by side, they would only slow each other down.
-async fn ask(
+/// Runs the browsers one after the other: at the same time they would only slow each other down.
+async fn play(
     scenarios: &[Arc<Scenario>],
     subject: &Arc<dyn Subject>,
     kinds: &[Kind],
     options: Options,
-) -> Result<Asked, Box<dyn Error>> {
+) -> Result<Played, Box<dyn Error>> {
     let pages = scenarios.iter().filter(|scenario| has_page(scenario)).count();
     let mut progress = Progress::new((pages + cors_browser::examples::cases().len()) * kinds.len());
-    let mut asked = Asked::default();
+    let mut played = Played::default();
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;
         let version = browser.version().to_owned();
-        let witness = Witness { version, profile: kind.profile(), user_agent: Arc::new(browser) };
-        let told = |_: &Scenario, is_bad| progress.count(is_bad);
-        let witnesses = std::slice::from_ref(&witness);
-        asked.agreement.join(agreement::run(scenarios, subject, witnesses, options, told).await);
-        let recorded = console::record(&witness, || progress.count(false)).await?;
-        let differences = console::differences(&witness, &recorded).await;
-        asked
+        let browser = BrowserUnderTest { version, profile: kind.profile(), user_agent: Arc::new(browser) };
+        let count = |_: &Scenario, is_bad| progress.count(is_bad);
+        let browsers = std::slice::from_ref(&browser);
+        played.agreement.merge(agreement::run(scenarios, subject, browsers, options, count).await);
+        let recorded = console::record(&browser, || progress.count(false)).await?;
+        let differences = console::differences(&browser, &recorded).await;
+        played
             .differences
             .extend(differences.iter().map(|difference| format!("{}, {difference}", kind.as_str())));
-        asked.recording.0.insert(kind.as_str().to_owned(), recorded);
+        played.recording.0.insert(kind.as_str().to_owned(), recorded);
     }
     progress.finish();
-    Ok(asked)
+    Ok(played)
 }

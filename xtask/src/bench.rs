@@ -1,20 +1,22 @@
 //! `cargo xtask bench`: what CORS costs.
 
 use std::env;
-use std::error::Error;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
+use cors_cli::command::CommandResult;
+
+/// The arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
-    /// What the benchmarks are told; `--help` says what there is.
+    /// Options of the benchmarks; `--help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
     options: Vec<OsString>,
 }
 
-/// Runs the benchmarks in the release profile, which nothing else is built in.
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
+/// Runs the benchmarks. They are the only package that is built in the release profile.
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["run", "--release", "--package", "cors-bench", "--"])

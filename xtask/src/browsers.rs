@@ -1,27 +1,28 @@
-//! `cargo xtask browsers`: the real browsers that the suite can drive.
+//! `cargo xtask browsers`: installs and lists the real browsers that the suite can use.
 
 use std::error::Error;
 use std::process::{Command, ExitCode};
 
+use cors_cli::command::CommandResult;
 use cors_real_browsers::real::{Kind, Program};
 
-/// The Debian packages with everything but geckodriver, which Debian does not have.
+/// The Debian packages of the browsers and of ChromeDriver. Debian has no package of geckodriver.
 const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "firefox-esr"];
 
-/// The crate that geckodriver is built from.
+/// The crate of geckodriver.
 const GECKODRIVER: &str = "geckodriver";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
-    /// Install Chromium, Firefox and their drivers: Debian packages, and geckodriver built from its crate.
+    /// Install Chromium, Firefox and their drivers: Debian packages, and geckodriver from its crate
     ///
-    /// Does only what is left to do. Needs Debian or one of its children, and root or `sudo`.
+    /// Installs only what is missing. Needs Debian or a distribution based on it, and root or `sudo`.
     Install,
-    /// Tell which programs are there.
+    /// List the programs and their paths
     List,
 }
 
-pub(crate) fn run(action: &Action) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(action: &Action) -> CommandResult {
     match action {
         Action::List => {
             for program in programs() {
@@ -39,7 +40,7 @@ pub(crate) fn run(action: &Action) -> Result<ExitCode, Box<dyn Error>> {
                 println!("Chromium, Firefox and their drivers are installed.");
                 return Ok(ExitCode::SUCCESS);
             }
-            Err(format!("installed, but not found on the path: {}", missing.join(", ")).into())
+            Err(format!("installed, but not found in PATH: {}", missing.join(", ")).into())
         }
     }
 }
@@ -50,7 +51,7 @@ fn install() -> Result<(), Box<dyn Error>> {
         if !can_run("apt-get") {
             let names: Vec<_> = left.iter().map(ToString::to_string).collect();
             return Err(format!(
-                "this machine has no `apt-get`. Install by its own means: {}",
+                "this machine has no `apt-get`; install these programs in another way: {}",
                 names.join(", ")
             )
             .into());
@@ -62,7 +63,7 @@ fn install() -> Result<(), Box<dyn Error>> {
     }
     if left.iter().any(|program| program.names.contains(&GECKODRIVER)) {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        // Outside of the workspace, whose settings are not geckodriver's.
+        // Outside of the workspace, because its cargo settings are not meant for geckodriver.
         let mut command = Command::new(cargo);
         command.args(["install", "--locked", GECKODRIVER]).current_dir(std::env::temp_dir());
         succeed(command)?;
@@ -78,7 +79,7 @@ fn missing() -> Vec<Program> {
     programs().filter(|program| program.find().is_none()).collect()
 }
 
-/// `apt-get`, by way of `sudo` for whoever is not root.
+/// Runs `apt-get`, with `sudo` unless the user is root.
 fn apt(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
     let mut command = match can_run("sudo") && !rustix::process::geteuid().is_root() {
         true => {

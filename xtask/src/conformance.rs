@@ -1,169 +1,76 @@
-//! `cargo xtask conformance` and `cargo xtask compare`: the scenarios, played with subjects, and a report.
+//! `cargo xtask conformance` and `cargo xtask compare`: the scenarios against the adapters and other middleware.
 
-use std::error::Error;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::ValueEnum;
-use cors_browser::Profile;
+use cors_cli::command::CommandResult;
+use cors_cli::command::conformance::{Options, model, run_with};
+use cors_cli::command::values::one_of;
 use cors_conformance::pattern::Pattern;
-use cors_conformance::report::{self, Progress};
-use cors_conformance::run::{self, Options, Run};
-use cors_conformance::scenario;
+use cors_conformance::report::{self, Format, ReportError};
+use cors_conformance::run::Run;
 use cors_conformance::subject::external::External;
-use cors_conformance::user_agent::{self, Model};
+use cors_conformance::user_agent::UserAgent;
 use cors_real_browsers::real::{Kind, LaunchError, RealBrowser};
 use cors_subjects::registry;
 
-use crate::interrupt::{INTERRUPTED, unless_interrupted};
-use cors_cli::output::{Destination, print};
+use crate::values::user_agents;
 
+/// A real browser, or `None` for the model. The alias keeps clap from treating the option as one without a value.
+type UserAgentKind = Option<Kind>;
+
+/// The arguments of `cargo xtask conformance` and `cargo xtask compare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A subject, or a glob over their names; may be repeated [default: every adapter; to compare, everybody].
+    /// A middleware, or a glob over their names; repeat the option for more [default: every adapter; `compare`: all]
     #[arg(long = "subject", value_name = "GLOB", value_parser = Pattern::parse)]
     subjects: Vec<Pattern>,
-    /// A scenario, or a glob over their ids; may be repeated [default: all].
-    #[arg(long = "scenario", value_name = "GLOB", value_parser = Pattern::parse)]
-    scenarios: Vec<Pattern>,
-    /// Any program as a subject; may be repeated. Without `--subject`, only these are played.
+    /// A program to test; repeat the option for more. Without `--subject`, only programs are tested
     ///
-    /// COMMAND runs in a shell with CORS_POLICY (the policy as JSON), PORT and HOST in its environment, serves the specimen
-    /// application, and prints a line that begins with `listening`. It is stopped with SIGTERM.
+    /// COMMAND runs in a shell with CORS_POLICY (the policy as JSON), PORT and HOST in its environment. It serves the specimen
+    /// application behind the middleware to test, and prints a line that begins with `listening`. SIGTERM stops it.
     #[arg(long = "external", value_name = "NAME=COMMAND", value_parser = External::parse)]
     external: Vec<External>,
-    /// Who plays the page's side.
-    #[arg(long, value_enum, default_value_t)]
-    user_agent: UserAgent,
-    /// Whose behaviour the model shows [default: standard].
-    #[arg(long, value_enum)]
-    browser: Option<Browser>,
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-    /// Where the report is written [default: standard output].
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// How many scenarios are played at the same time [default: two for each processor].
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Only tell which subjects and scenarios would be played.
-    #[arg(long)]
-    list: bool,
+    /// What plays the pages
+    #[arg(long, value_name = "NAME", default_value = "model", value_parser = one_of(user_agents()))]
+    user_agent: UserAgentKind,
+    /// The options that `cors conformance` has too.
+    #[command(flatten)]
+    options: Options,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum UserAgent {
-    /// The built-in model of a browser.
-    #[default]
-    Model,
-    /// Real Chromium, headless.
-    Chromium,
-    /// Real Firefox, headless.
-    Firefox,
+/// Runs the scenarios against the adapters.
+pub(crate) fn run(arguments: Arguments) -> CommandResult {
+    run_and_report(arguments, report::render)
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Browser {
-    /// The standards to the letter.
-    #[default]
-    Standard,
-    /// Chromium, where it departs from them.
-    Chromium,
-    /// Firefox, where it departs from them.
-    Firefox,
-}
-
-impl From<Browser> for Profile {
-    fn from(browser: Browser) -> Self {
-        match browser {
-            Browser::Standard => Self::standard(),
-            Browser::Chromium => Self::chromium(),
-            Browser::Firefox => Self::firefox(),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    /// Text for a terminal.
-    #[default]
-    Table,
-    /// Everything, for programs.
-    Json,
-    /// Text for a pull request.
-    Markdown,
-    /// XML for continuous integration.
-    Junit,
-}
-
-impl From<Format> for report::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table,
-            Format::Json => Self::Json,
-            Format::Markdown => Self::Markdown,
-            Format::Junit => Self::Junit,
-        }
-    }
-}
-
-/// Judges the adapters.
-pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    play_and_report(arguments, report::render)
-}
-
-/// Puts existing middleware beside the adapters.
-pub(crate) fn compare(mut arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+/// Runs the scenarios against the adapters and other middleware, and compares the results.
+pub(crate) fn compare(mut arguments: Arguments) -> CommandResult {
     if arguments.subjects.is_empty() && arguments.external.is_empty() {
         arguments.subjects = vec![Pattern::parse("*")?];
     }
-    play_and_report(arguments, |run, format| {
+    run_and_report(arguments, |run, format| {
         let mut run = run.clone();
         report::side_by_side(&mut run);
         report::compare(&run, format)
     })
 }
 
-fn play_and_report(
+fn run_and_report(
     arguments: Arguments,
-    render: impl Fn(&Run, report::Format) -> Result<String, report::ReportError>,
-) -> Result<ExitCode, Box<dyn Error>> {
-    let scenarios = scenario::select(scenario::embedded()?, &arguments.scenarios)?;
-    let subjects = registry::select(&arguments.subjects, arguments.external)?;
-    if arguments.list {
-        print(&report::list(&scenarios, &subjects))?;
-        return Ok(ExitCode::SUCCESS);
+    render: impl Fn(&Run, Format) -> Result<String, ReportError>,
+) -> CommandResult {
+    let Arguments { subjects, external, user_agent, options } = arguments;
+    if user_agent.is_some() && options.browser.is_some() {
+        return Err("`--browser` selects what the model does; leave it out with a real browser".into());
     }
-    if arguments.browser.is_some() && arguments.user_agent != UserAgent::Model {
-        return Err(
-            "--browser says whose behaviour the model shows, and a real browser shows its own: leave it out"
-                .into(),
-        );
-    }
-    let destination = Destination::open(arguments.out.as_deref())?;
-    let mut options = Options::default();
-    options.jobs = arguments.jobs.unwrap_or(options.jobs);
-
-    let played = async {
-        let user_agent: Arc<dyn user_agent::UserAgent> = match arguments.user_agent {
-            UserAgent::Model => Arc::new(Model::new(arguments.browser.unwrap_or_default().into())),
-            UserAgent::Chromium => Arc::new(RealBrowser::launch(Kind::Chromium).await?),
-            UserAgent::Firefox => Arc::new(RealBrowser::launch(Kind::Firefox).await?),
-        };
-        let mut progress = Progress::new(scenarios.len() * subjects.len());
-        let run =
-            run::run(&scenarios, &subjects, &user_agent, options, |_, result| progress.add(result)).await;
-        progress.finish();
-        Ok::<_, LaunchError>(run)
+    let subjects = registry::select(&subjects, external)?;
+    let profile = options.browser.clone();
+    let kind = user_agent;
+    let user_agent = async move {
+        Ok::<_, LaunchError>(match kind {
+            Some(kind) => Arc::new(RealBrowser::launch(kind).await?) as Arc<dyn UserAgent>,
+            None => model(profile),
+        })
     };
-    let Some(run) = unless_interrupted(played)?.transpose()? else {
-        eprintln!("interrupted");
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    let text = render(&run, arguments.format.into())?;
-    destination.write(&text, &report::summary(&run))?;
-    Ok(if run.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    run_with(options, &subjects, user_agent, render)
 }

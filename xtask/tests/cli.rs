@@ -1,4 +1,4 @@
-//! The commands as people type them.
+//! The commands, run as a program.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -18,7 +18,7 @@ fn start(arguments: &[&str], input: &str) -> Child {
     let mut command = Command::new(XTASK);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a start");
-    // A command that does not read its input may be gone by now.
+    // A command that does not read its input may have ended.
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     child
 }
@@ -32,7 +32,7 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-fn every_adapter_passes_everything_judged() {
+fn every_adapter_passes_every_judged_scenario() {
     let output = xtask(&["conformance", "--format", "json"], "");
     let run: Value = serde_json::from_slice(&output.stdout).unwrap();
     let subjects = run["subjects"].as_array().unwrap();
@@ -49,17 +49,21 @@ fn every_adapter_passes_everything_judged() {
             .iter()
             .filter(|result| match result["verdict"].as_str() {
                 Some("pass") => false,
+                Some("limit") => result["limit"]["reason"].as_str().is_none(),
                 Some("skip") => !is_excused(result),
                 _ => true,
             })
             .collect();
         assert!(failed.is_empty(), "{} fails {failed:#?}", subject["name"]);
+        let counts =
+            ["passed", "failed", "limits", "skipped", "errors"].map(|count| subject[count].as_u64().unwrap());
+        assert_eq!(counts.iter().sum::<u64>(), run["scenarios"].as_u64().unwrap());
     }
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]
-fn a_program_is_played_like_everybody_else() {
+fn a_program_is_tested_like_an_adapter() {
     let command = format!(
         r#"mine=printf %s "$CORS_POLICY" | exec '{XTASK}' serve --subject cors-axum --policy - --port "$PORT""#
     );
@@ -75,7 +79,7 @@ fn a_program_is_played_like_everybody_else() {
 }
 
 #[test]
-fn a_program_that_fails_makes_the_exit_code_1() {
+fn a_program_that_fails_leads_to_exit_code_1() {
     let arguments = ["conformance", "--external", "broken=exit 3", "--scenario", "preflight/granted"];
     let output = xtask(&arguments, "");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
@@ -83,7 +87,7 @@ fn a_program_that_fails_makes_the_exit_code_1() {
 }
 
 #[test]
-fn existing_middleware_is_compared_and_not_held_responsible() {
+fn failures_of_other_middleware_do_not_fail_the_run() {
     let output = xtask(&["conformance", "--subject", "tower-http", "--format", "json"], "");
     let run: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(run["subjects"][0]["failed"].as_u64().unwrap() > 0, "{run:#}");
@@ -98,12 +102,14 @@ fn a_report_is_written_to_a_file() {
     let arguments = ["conformance", "--subject", "cors-axum", "--scenario", "preflight/granted"];
     let output = xtask(&[&arguments[..], &["--format", "junit", "--out", path]].concat(), "");
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""));
-    assert!(stderr(&output).contains("1 scenario x 1 subject: 1 passed, 0 failed, 0 skipped"));
+    assert!(
+        stderr(&output).contains("1 scenario x 1 subject: 1 passed, 0 failed, 0 limits, 0 skipped, 0 errors")
+    );
     assert!(std::fs::read_to_string(path).unwrap().contains("<testcase name=\"preflight/granted\""));
 }
 
 #[test]
-fn what_would_be_played_can_be_listed() {
+fn subjects_and_scenarios_can_be_listed() {
     let output =
         xtask(&["conformance", "--list", "--subject", "cors-axum", "--scenario", "preflight/g*"], "");
     assert_eq!(output.status.code(), Some(0));
@@ -122,7 +128,7 @@ fn what_would_be_played_can_be_listed() {
 #[case(&["conformance", "--format", "yaml"], "invalid value 'yaml'")]
 #[case(&["conformance", "--user-agent", "lynx"], "invalid value 'lynx'")]
 #[case(&["conformance", "--browser", "lynx"], "invalid value 'lynx'")]
-#[case(&["conformance", "--user-agent", "firefox", "--browser", "chromium"], "a real browser shows its own: leave it out")]
+#[case(&["conformance", "--user-agent", "firefox", "--browser", "chromium"], "leave it out with a real browser")]
 #[case(&["agreement", "--browser", "lynx"], "invalid value 'lynx'")]
 #[case(&["agreement", "--scenario", "no-such/*"], "no scenario is called `no-such/*`")]
 #[case(&["agreement", "--subject", "cors-axxum"], "no subject is called `cors-axxum`")]
@@ -133,15 +139,15 @@ fn what_would_be_played_can_be_listed() {
 #[case(&["serve", "--subject", "cors-axum"], "--policy")]
 #[case(&["policy"], "FILE")]
 #[case(&[], "Usage")]
-fn wrong_arguments_are_told_with_exit_code_2(#[case] arguments: &[&str], #[case] told: &str) {
+fn a_wrong_argument_is_an_error_with_exit_code_2(#[case] arguments: &[&str], #[case] expected: &str) {
     let output = xtask(arguments, "");
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
     assert_eq!(stdout(&output), "");
 }
 
 #[test]
-fn a_refused_policy_is_told_with_all_of_its_problems() {
+fn a_refused_policy_is_shown_with_all_of_its_problems() {
     let policy = "allow_origins = [\"https://a.example/\", \"HTTP://b.example\"]\nmax_age = 90000";
     let output = xtask(&["serve", "--subject", "cors-axum", "--policy", "-"], policy);
     assert_eq!(output.status.code(), Some(2));
@@ -151,7 +157,7 @@ fn a_refused_policy_is_told_with_all_of_its_problems() {
 }
 
 #[rstest]
-fn a_server_says_where_it_listens_and_stops_when_told(
+fn a_server_prints_its_address_and_stops_after_a_signal(
     #[values(
         "cors-actix",
         "cors-axum",
@@ -181,7 +187,7 @@ fn a_server_says_where_it_listens_and_stops_when_told(
     kill_process(Pid::from_child(&child), signal).unwrap();
     let status = wait(&mut child);
     assert_eq!(status.code(), Some(0));
-    assert_eq!(std::io::read_to_string(lines).unwrap(), "", "one line and no more");
+    assert_eq!(std::io::read_to_string(lines).unwrap(), "", "more than one line");
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
 }
 
@@ -200,11 +206,12 @@ fn wait(child: &mut Child) -> ExitStatus {
 }
 
 #[test]
-fn a_run_that_is_interrupted_leaves_nothing_behind() {
+fn no_program_is_left_after_an_interrupted_run() {
     let folder = tempfile::tempdir().unwrap();
     let ids = folder.path().join("ids");
-    let command = format!("mine=echo $$ >>'{}'; echo listening; exec sleep 60", ids.display());
-    let mut child = start(&["conformance", "--external", &command, "--jobs", "2"], "");
+    let command = |name| format!("{name}=echo $$ >>'{}'; exec sleep 60", ids.display());
+    let mut child =
+        start(&["conformance", "--external", &command("mine"), "--external", &command("other")], "");
     let deadline = Instant::now() + Duration::from_secs(20);
     while std::fs::read_to_string(&ids).unwrap_or_default().lines().count() < 2 {
         assert!(Instant::now() < deadline, "no program was started");
@@ -221,9 +228,9 @@ fn a_run_that_is_interrupted_leaves_nothing_behind() {
     }
 }
 
-/// Whether the process of this id is there, and no zombie.
+/// Whether a process with this id exists and is not a zombie.
 fn is_running(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    // The state stands behind the name of the program, which may hold anything, parentheses included.
+    // The state is after the name of the program, which may contain parentheses.
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }

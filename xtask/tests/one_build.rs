@@ -1,9 +1,9 @@
-//! No crate is built twice because the commands and the tests would have it with different features.
+//! No dependency is built twice because the commands and the tests need it with different features.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// The crates with their features that cargo builds for `selection`.
+/// The crates that cargo builds for a selection of packages, with their features.
 fn builds(selection: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--prefix", "none", "--format", "{p} [{f}]"])
@@ -20,10 +20,10 @@ fn builds(selection: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn cargo_xtask_needs_nothing_but_what_cargo_test_builds() {
+fn the_commands_use_only_what_the_tests_build() {
     let tests = builds(&["--workspace", "--edges", "normal,build,dev"]);
     let commands = builds(&["--package", "xtask", "--edges", "normal,build"]);
     assert!(commands.len() > 100, "{commands:#?}");
     let twice: Vec<_> = commands.difference(&tests).collect();
-    assert!(twice.is_empty(), "built a second time, with these features only: {twice:#?}");
+    assert!(twice.is_empty(), "cargo builds these a second time, with other features: {twice:#?}");
 }

@@ -22,6 +22,7 @@ pub use classify::classify;
 
 mod classify;
 mod endpoint;
+pub mod http;
 mod pool;
 mod raw;
 

@@ -9,8 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderName, HeaderValue};
-use http::{Method, Request, Response, Uri};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
@@ -18,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::Mutex;
 
 use super::endpoint::Endpoint;
+use super::http::{from_headers, to_headers, to_request};
 use super::{BODY_LIMIT, causes, classify, in_time};
 use crate::scenario::HttpVersion;
 use cors_browser::{FailureKind, NetworkError, WireRequest, WireResponse};
@@ -132,12 +132,6 @@ fn to_http(
     authority: &str,
     request: WireRequest,
 ) -> Result<Request<Full<Bytes>>, NetworkError> {
-    let unsendable = |what: &str| {
-        NetworkError::new(FailureKind::Unsendable, format!("{what} cannot be sent by this client"))
-    };
-    let mut sent = Request::new(Full::new(Bytes::from(request.body.unwrap_or_default())));
-    *sent.method_mut() = Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| unsendable(&format!("the method `{}`", request.method)))?;
     let target = match request.url.query() {
         Some(query) => format!("{}?{query}", request.url.path()),
         None => request.url.path().to_owned(),
@@ -146,19 +140,12 @@ fn to_http(
         HttpVersion::Http11 => target,
         HttpVersion::Http2 => format!("http://{authority}{target}"),
     };
-    *sent.uri_mut() = Uri::try_from(uri).map_err(|_| unsendable(&format!("the URL `{}`", request.url)))?;
-    let headers = sent.headers_mut();
+    let mut converted = to_request(request, &uri)?;
     if version == HttpVersion::Http11 {
-        let host = HeaderValue::from_str(authority).map_err(|_| unsendable("the host"))?;
-        headers.insert(HOST, host);
+        let host = to_headers(&[("host".to_owned(), authority.as_bytes().to_vec())])?;
+        converted.headers_mut().extend(host);
     }
-    for (name, value) in request.headers {
-        let text = String::from_utf8_lossy(&value).into_owned();
-        let refused = || unsendable(&format!("the header `{name}: {text}`"));
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-        headers.append(parsed, HeaderValue::from_bytes(&value).map_err(|_| refused())?);
-    }
-    Ok(sent)
+    Ok(converted)
 }
 
 fn no_response(error: &hyper::Error) -> NetworkError {
@@ -173,11 +160,6 @@ fn no_response(error: &hyper::Error) -> NetworkError {
 
 async fn from_http(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
     let (head, body) = response.into_parts();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
     let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             let detail = format!("the body is longer than {BODY_LIMIT} bytes");
@@ -186,5 +168,9 @@ async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Network
         let kind = classify(error.as_ref()).unwrap_or(FailureKind::BrokenOff);
         NetworkError::new(kind, format!("the body is incomplete: {}", causes(error.as_ref())))
     })?;
-    Ok(WireResponse { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
+    Ok(WireResponse {
+        status: head.status.as_u16(),
+        headers: from_headers(&head.headers),
+        body: body.to_bytes().to_vec(),
+    })
 }

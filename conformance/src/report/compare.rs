@@ -1,14 +1,18 @@
-//! Subjects side by side: where they differ, and what that means.
+//! Subjects side by side: where they differ.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{Format, ReportError, counts, table};
+use super::{Format, ReportError, counts, markdown, table};
 use crate::run::{Run, ScenarioResult, SubjectRun, Verdict};
 
-/// Writes a run down as a comparison; JSON and JUnit are those of every run. The text ends with a line feed.
+/// The report of a run as a comparison of its subjects. JSON and JUnit are as those of [`render`](super::render). The text ends with a line feed.
+///
+/// # Errors
+///
+/// The run cannot be serialized.
 pub fn compare(run: &Run, format: Format) -> Result<String, ReportError> {
     match format {
         Format::Table => Ok(as_table(run)),
@@ -17,7 +21,7 @@ pub fn compare(run: &Run, format: Format) -> Result<String, ReportError> {
     }
 }
 
-/// Orders the subjects by framework, each adapter before the middleware that it stands beside.
+/// Orders the subjects by framework, each adapter before the other middleware of its framework.
 pub fn side_by_side(run: &mut Run) {
     run.subjects.sort_by(|one, other| {
         let key =
@@ -27,7 +31,7 @@ pub fn side_by_side(run: &mut Run) {
 }
 
 fn as_table(run: &Run) -> String {
-    let mut text = format!("{}\n", table::scores(run));
+    let mut text = format!("{}\n{}", table::scores(run), table::notes(run));
     let differences = differences(run);
     if !differences.is_empty() {
         let mut matrix = Table::new();
@@ -42,7 +46,7 @@ fn as_table(run: &Run) -> String {
             column.set_cell_alignment(CellAlignment::Center);
         }
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "\nWhere they differ (✓ holds, ✗ fails, – not judged)\n{matrix}");
+        let _ = writeln!(text, "\nWhere they differ ({LEGEND})\n{matrix}");
         let _ = writeln!(text, "\nWhat the scenarios say");
         for difference in &differences {
             let _ = writeln!(text, "  {}\n    {}", difference.result.scenario, difference.result.title);
@@ -81,9 +85,19 @@ fn as_markdown(run: &Run) -> String {
         let cells = std::iter::once(group.to_owned()).chain(scores.iter().map(ToString::to_string));
         row(&mut text, cells.collect());
     }
+    for (outcome, numbers) in counts::outcomes(run) {
+        let cells = std::iter::once(outcome.to_owned()).chain(numbers.iter().map(ToString::to_string));
+        row(&mut text, cells.collect());
+    }
+    let mut notes = String::new();
+    markdown::notes(run, &mut notes);
+    if !notes.is_empty() {
+        let _ = write!(text, "\n{}\n", notes.trim_end());
+    }
     let differences = differences(run);
     if !differences.is_empty() {
-        text.push_str("\n## Where they differ\n\n✓ holds, ✗ fails, – not judged\n\n");
+        text.push_str("\n## Where they differ\n\n");
+        let _ = writeln!(text, "{LEGEND}\n");
         header(&mut text, &["scenario", "kind", "what it says"]);
         for difference in &differences {
             let result = difference.result;
@@ -101,7 +115,7 @@ fn as_markdown(run: &Run) -> String {
     text
 }
 
-/// A scenario that a subject fails, with the verdict of each.
+/// A scenario that a subject does not pass although it was judged, with the verdict for each subject.
 struct Difference<'a> {
     result: &'a ScenarioResult,
     verdicts: Vec<Verdict>,
@@ -117,7 +131,8 @@ fn differences(run: &Run) -> Vec<Difference<'_>> {
             difference.verdicts[position] = result.verdict;
         }
     }
-    scenarios.into_values().filter(|difference| difference.verdicts.contains(&Verdict::Fail)).collect()
+    let is_shown = |verdict: &Verdict| matches!(verdict, Verdict::Fail | Verdict::Limit | Verdict::Error);
+    scenarios.into_values().filter(|difference| difference.verdicts.iter().any(is_shown)).collect()
 }
 
 fn names(run: &Run) -> impl Iterator<Item = &str> {
@@ -128,6 +143,11 @@ fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✓",
         Verdict::Fail => "✗",
+        Verdict::Limit => "L",
         Verdict::Skip => "–",
+        Verdict::Error => "!",
     }
 }
+
+/// What the marks of [`mark`] mean.
+const LEGEND: &str = "✓ holds, ✗ fails, L known limit, – not judged, ! could not be played";

@@ -1,11 +1,12 @@
-//! The numbers that more than one kind of report shows.
+//! The numbers and lists that several kinds of report show.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::run::{Run, ScenarioResult, SubjectRun, Verdict};
 
-/// How many of the scenarios that were judged hold.
+/// How many of the scenarios that were judged hold. A known limit is judged and does not hold.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Score {
     pub(super) passed: usize,
@@ -13,7 +14,7 @@ pub(super) struct Score {
 }
 
 impl Score {
-    pub(super) fn of<'a>(results: impl IntoIterator<Item = &'a ScenarioResult>) -> Self {
+    fn of<'a>(results: impl IntoIterator<Item = &'a ScenarioResult>) -> Self {
         let mut score = Self::default();
         for result in results.into_iter().filter(|result| is_judged(result)) {
             score.judged += 1;
@@ -33,7 +34,7 @@ impl fmt::Display for Score {
 }
 
 fn is_judged(result: &ScenarioResult) -> bool {
-    result.kind.is_judged() && result.verdict != Verdict::Skip
+    result.kind.is_judged() && !matches!(result.verdict, Verdict::Skip | Verdict::Error)
 }
 
 /// The groups of a run, each with its score for every subject.
@@ -59,15 +60,90 @@ pub(super) fn totals(run: &Run) -> Vec<Score> {
     run.subjects.iter().map(|subject| Score::of(&subject.results)).collect()
 }
 
-/// The scenarios that a subject fails.
+/// What becomes of the selected scenarios, for each subject: the first five rows add up to the last.
+pub(super) fn outcomes(run: &Run) -> [(&'static str, Vec<usize>); 6] {
+    let row = |count: fn(&SubjectRun) -> usize| run.subjects.iter().map(count).collect();
+    [
+        ("passed", row(|subject| subject.passed)),
+        ("failed", row(|subject| subject.failed)),
+        ("known limits", row(|subject| subject.limits)),
+        ("skipped", row(|subject| subject.skipped)),
+        ("not playable", row(|subject| subject.errors)),
+        ("selected", vec![run.scenarios; run.subjects.len()]),
+    ]
+}
+
+/// The scenarios that a subject fails or that could not be played, in the order of [`groups_first`].
 pub(super) fn failures(subject: &SubjectRun) -> Vec<&ScenarioResult> {
-    subject.results.iter().filter(|result| result.verdict == Verdict::Fail).collect()
+    let mut failures: Vec<_> = with_verdict(subject, Verdict::Fail);
+    failures.extend(with_verdict(subject, Verdict::Error));
+    failures.sort_by_key(|result| (groups_first(&result.group), result.scenario.as_str()));
+    failures
+}
+
+/// The scenarios of a subject that are known limits.
+pub(super) fn limits(subject: &SubjectRun) -> Vec<&ScenarioResult> {
+    with_verdict(subject, Verdict::Limit)
+}
+
+fn with_verdict(subject: &SubjectRun, verdict: Verdict) -> Vec<&ScenarioResult> {
+    subject.results.iter().filter(|result| result.verdict == verdict).collect()
+}
+
+/// Puts first the groups that fail in a new adapter before all others: without a right answer to preflights and on errors, most
+/// other scenarios fail, too.
+fn groups_first(group: &str) -> usize {
+    ["preflight", "errors"].iter().position(|first| *first == group).unwrap_or(usize::MAX)
+}
+
+/// The heading of a subject's failures, such as `fails 3 of 352 scenarios`.
+pub(super) fn failing(run: &Run, subject: &SubjectRun) -> String {
+    let of = format!("of {}", plural(run.scenarios, "scenario"));
+    match (subject.failed, subject.errors) {
+        (failed, 0) => format!("fails {failed} {of}"),
+        (0, errors) => format!("could not be tested with {errors} {of}"),
+        (failed, errors) => format!("fails {failed} {of}, and could not be tested with {errors}"),
+    }
+}
+
+/// Failures that have the same first cause.
+pub(super) struct Alike<'a> {
+    pub(super) cause: String,
+    pub(super) results: Vec<&'a ScenarioResult>,
+}
+
+/// From how many on failures with one cause are shown as a group with one example, and not one by one.
+const MANY: usize = 4;
+
+/// Splits failures into groups with one cause, the largest first, and those that are shown one by one.
+pub(super) fn by_cause<'a>(failures: &[&'a ScenarioResult]) -> (Vec<Alike<'a>>, Vec<&'a ScenarioResult>) {
+    let mut causes = BTreeMap::<String, Vec<&ScenarioResult>>::new();
+    for result in failures {
+        causes.entry(cause(result)).or_default().push(result);
+    }
+    let is_large = |result: &&ScenarioResult| causes.get(&cause(result)).is_some_and(|all| all.len() >= MANY);
+    let single = failures.iter().copied().filter(|result| !is_large(result)).collect();
+    let groups = causes.into_iter().filter(|(_, results)| results.len() >= MANY);
+    let mut groups: Vec<_> = groups.map(|(cause, results)| Alike { cause, results }).collect();
+    groups.sort_by_key(|group| Reverse(group.results.len()));
+    (groups, single)
+}
+
+/// What was seen first that should not be, whatever was expected instead.
+fn cause(result: &ScenarioResult) -> String {
+    match result.mismatches.first() {
+        Some(mismatch) => format!("{}: {}", mismatch.about, mismatch.seen),
+        None => result.detail.clone(),
+    }
 }
 
 /// The informative scenarios that were played.
 pub(super) fn informative(subject: &SubjectRun) -> Vec<&ScenarioResult> {
-    let was_played =
-        |result: &&ScenarioResult| result.verdict != Verdict::Skip || !result.mismatches.is_empty();
+    let was_played = |result: &&ScenarioResult| match result.verdict {
+        Verdict::Pass => true,
+        Verdict::Skip => !result.mismatches.is_empty(),
+        Verdict::Fail | Verdict::Limit | Verdict::Error => false,
+    };
     subject.results.iter().filter(|result| !result.kind.is_judged()).filter(was_played).collect()
 }
 
@@ -80,7 +156,7 @@ pub(super) fn observation(result: &ScenarioResult) -> String {
     format!("differs: {}", differences.join("; "))
 }
 
-/// Why scenarios were skipped, the most frequent reason first; the informative that differ are shown elsewhere.
+/// Why scenarios were skipped, the most frequent reason first. Informative scenarios that differ are shown elsewhere.
 pub(super) fn skips(subject: &SubjectRun) -> Vec<(&str, usize)> {
     let mut reasons = BTreeMap::<&str, usize>::new();
     for result in &subject.results {
@@ -89,23 +165,30 @@ pub(super) fn skips(subject: &SubjectRun) -> Vec<(&str, usize)> {
         }
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    reasons.sort_by_key(|(_, count)| Reverse(*count));
     reasons
 }
 
 /// The run in one line.
 pub fn summary(run: &Run) -> String {
     let sum = |count: fn(&SubjectRun) -> usize| run.subjects.iter().map(count).sum::<usize>();
+    let problems = run.all_problems().len() + sum(|subject| subject.problems.len());
+    let problems = match problems {
+        0 => String::new(),
+        count => format!(", {}", plural(count, "problem")),
+    };
     format!(
-        "{} x {}: {} passed, {} failed, {} skipped",
+        "{} x {}: {} passed, {} failed, {}, {} skipped, {}{problems}",
         plural(run.scenarios, "scenario"),
         plural(run.subjects.len(), "subject"),
         sum(|subject| subject.passed),
         sum(|subject| subject.failed),
+        plural(sum(|subject| subject.limits), "limit"),
         sum(|subject| subject.skipped),
+        plural(sum(|subject| subject.errors), "error"),
     )
 }
 
-fn plural(count: usize, noun: &str) -> String {
+pub(super) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

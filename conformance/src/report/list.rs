@@ -1,4 +1,4 @@
-//! What could be run.
+//! The list of subjects and scenarios.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 
-/// The subjects and the scenarios, one a line.
+/// The subjects and scenarios, one in each line.
 pub fn list(scenarios: &[Arc<Scenario>], subjects: &[Arc<dyn Subject>]) -> String {
     let mut of_subjects = columns(["subject", "kind", "framework", "version"]);
     for subject in subjects {

@@ -13,10 +13,11 @@ pub(super) fn render(run: &Run) -> String {
     line(&mut text, "");
     scores(run, &mut text);
     line(&mut text, "");
+    notes(run, &mut text);
     for subject in &run.subjects {
         let failures = counts::failures(subject);
         if !failures.is_empty() {
-            heading(&mut text, format_args!("`{}` fails {}", subject.name, failures.len()));
+            heading(&mut text, format_args!("`{}` {}", subject.name, counts::failing(run, subject)));
         }
         for result in failures {
             failure(result, &mut text);
@@ -31,6 +32,7 @@ pub(super) fn render(run: &Run) -> String {
             let (title, seen) = (escaped(&result.title), escaped(&counts::observation(result)));
             line(&mut text, format_args!("- `{}`: {title} ({seen})", result.scenario));
         }
+        line(&mut text, "");
     }
     for subject in &run.subjects {
         let skips = counts::skips(subject);
@@ -40,6 +42,7 @@ pub(super) fn render(run: &Run) -> String {
         for (reason, count) in skips {
             line(&mut text, format_args!("- {count} × {}", escaped(reason)));
         }
+        line(&mut text, "");
     }
     text
 }
@@ -51,6 +54,39 @@ fn scores(run: &Run, text: &mut String) {
     for (group, scores) in counts::groups(run).into_iter().chain([("**all**", counts::totals(run))]) {
         let cells: Vec<_> = scores.iter().map(ToString::to_string).collect();
         line(text, format_args!("| {group} | {} |", cells.join(" | ")));
+    }
+    for (outcome, numbers) in counts::outcomes(run) {
+        let cells: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        line(text, format_args!("| {outcome} | {} |", cells.join(" | ")));
+    }
+}
+
+/// The problems, known limits and known deviations of a run, which every report in Markdown shows.
+pub(super) fn notes(run: &Run, text: &mut String) {
+    let problems = run.all_problems();
+    if !problems.is_empty() {
+        list(text, "The run has problems", problems.iter().map(|problem| escaped(problem)));
+    }
+    for subject in &run.subjects {
+        let name = format!("`{}`", subject.name);
+        list(text, &format!("{name} has problems"), subject.problems.iter().map(|problem| escaped(problem)));
+        let limits = counts::limits(subject).into_iter().map(|result| {
+            let limit = result.limit.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("`{}`: {}: {}", result.scenario, escaped(&result.title), escaped(&limit))
+        });
+        list(text, &format!("{name}, known limits"), limits);
+        let deviations = subject.deviations.iter().map(|deviation| escaped(deviation));
+        list(text, &format!("{name}, known deviations of its specimen"), deviations);
+    }
+}
+
+/// A heading with a list, unless the list is empty.
+fn list(text: &mut String, title: &str, items: impl Iterator<Item = String>) {
+    let items: Vec<_> = items.map(|item| format!("- {}", item.replace('\n', " "))).collect();
+    if !items.is_empty() {
+        heading(text, title);
+        line(text, items.join("\n"));
+        line(text, "");
     }
 }
 
@@ -75,8 +111,7 @@ fn failure(result: &ScenarioResult, text: &mut String) {
     }
     line(text, "");
     if !result.exchanges.is_empty() {
-        // Longer than any run of backticks that a value is likely to hold.
-        let fence = "`````";
+        let fence = fence(&result.exchanges);
         line(text, format_args!("<details><summary>On the wire</summary>\n\n{fence}text"));
         for exchange in &result.exchanges {
             line(text, exchange);
@@ -94,9 +129,15 @@ fn line(text: &mut String, line: impl Display) {
     let _ = writeln!(text, "{line}");
 }
 
-/// Text whose `<` and `|` are no markup outside of code.
+/// A fence that is longer than any run of backticks in `lines`.
+fn fence(lines: &[String]) -> String {
+    let runs = lines.iter().flat_map(|line| line.split(|character| character != '`')).map(str::len);
+    "`".repeat(runs.max().unwrap_or_default().max(2) + 1)
+}
+
+/// Escapes the characters that are markup outside of code.
 fn escaped(text: &str) -> String {
-    // Between backticks, an entity would be shown as it is written.
+    // Between backticks, entities and backslashes would be shown as they are.
     let parts = text.split('`').enumerate().map(|(index, part)| match index % 2 {
         0 => part.replace('&', "&amp;").replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_"),
         _ => part.to_owned(),

@@ -1,4 +1,4 @@
-//! Reports: a run, written down for people and for programs.
+//! Reports of a run, for people and for programs.
 
 use crate::run::Run;
 
@@ -15,8 +15,9 @@ mod markdown;
 mod progress;
 mod table;
 
-/// How a run is written down.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// Text for a terminal.
     #[default]
@@ -25,12 +26,13 @@ pub enum Format {
     Json,
     /// Text for a pull request or a page.
     Markdown,
-    /// What continuous integration reads.
+    /// XML for continuous integration.
     Junit,
 }
 
-/// A run that could not be written down.
+/// A run that could not be serialized.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReportError {
     /// As JSON.
     #[error("cannot write the run as JSON: {0}")]
@@ -40,7 +42,11 @@ pub enum ReportError {
     Junit(#[from] quick_junit::SerializeError),
 }
 
-/// Writes a run down; the text ends with a line feed.
+/// The report of a run. The text ends with a line feed.
+///
+/// # Errors
+///
+/// The run cannot be serialized.
 pub fn render(run: &Run, format: Format) -> Result<String, ReportError> {
     let mut text = match format {
         Format::Table => table::render(run),
@@ -51,6 +57,11 @@ pub fn render(run: &Run, format: Format) -> Result<String, ReportError> {
     text.truncate(text.trim_end().len());
     text.push('\n');
     Ok(text)
+}
+
+/// The report for a terminal.
+pub(crate) fn table(run: &Run) -> String {
+    table::render(run)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How far a run is, on standard error.
+//! The progress of a run, on standard error.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::run::{ScenarioResult, Verdict};
 
-/// A bar on a terminal; elsewhere a line now and then.
+/// Shows the progress of a run on standard error: a bar on a terminal, otherwise a line at each quarter.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -18,7 +18,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing done of `total`.
+    /// Starts with none of `total` done.
     pub fn new(total: usize) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -30,12 +30,12 @@ impl Progress {
         Self { bar, is_terminal, total, done: 0, failed: 0 }
     }
 
-    /// One more is done.
+    /// Adds a result.
     pub fn add(&mut self, result: &ScenarioResult) {
-        self.count(result.verdict == Verdict::Fail);
+        self.count(matches!(result.verdict, Verdict::Fail | Verdict::Error));
     }
 
-    /// One more is done, and has failed or not.
+    /// Adds a result that has failed or not.
     pub fn count(&mut self, has_failed: bool) {
         self.done += 1;
         self.failed += usize::from(has_failed);
@@ -46,12 +46,12 @@ impl Progress {
         }
     }
 
-    /// Everything is done: the bar goes away.
+    /// Removes the bar.
     pub fn finish(self) {
         self.bar.finish_and_clear();
     }
 
-    /// Each quarter of the way.
+    /// Whether another quarter is done.
     fn is_milestone(&self) -> bool {
         self.total > 0 && self.done * 4 / self.total != (self.done - 1) * 4 / self.total
     }

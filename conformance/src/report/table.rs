@@ -4,14 +4,18 @@ use std::fmt::{Display, Write as _};
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::counts;
-use crate::run::{Run, ScenarioResult, SubjectRun};
+use super::counts::{self, Alike};
+use crate::run::{Run, ScenarioResult, SubjectRun, Verdict};
+
+/// The widest line of a list of ids.
+const WIDTH: usize = 100;
 
 pub(super) fn render(run: &Run) -> String {
     let mut text = Text(String::new());
     text.line(0, scores(run));
+    text.notes(run);
     for subject in &run.subjects {
-        text.failures(subject);
+        text.failures(run, subject);
     }
     for subject in &run.subjects {
         text.informative(subject);
@@ -24,20 +28,32 @@ pub(super) fn render(run: &Run) -> String {
     text.0
 }
 
+/// The problems, known limits and known deviations of a run, which every report of text for a terminal shows.
+pub(super) fn notes(run: &Run) -> String {
+    let mut text = Text(String::new());
+    text.notes(run);
+    text.0
+}
+
 pub(super) fn scores(run: &Run) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     let names = run.subjects.iter().map(|subject| subject.name.as_str());
     table.set_header(std::iter::once("group").chain(names));
-    let rows = counts::groups(run).into_iter().chain([("all", counts::totals(run))]);
-    for (group, scores) in rows {
-        let cells = scores.iter().map(ToString::to_string);
-        table.add_row(std::iter::once(group.to_owned()).chain(cells));
+    let groups = counts::groups(run).into_iter().chain([("all", counts::totals(run))]);
+    let scores = groups.map(|(group, scores)| row(group, scores));
+    let outcomes = counts::outcomes(run).into_iter().map(|(outcome, numbers)| row(outcome, numbers));
+    for row in scores.chain(outcomes) {
+        table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+fn row(name: &str, cells: impl IntoIterator<Item = impl Display>) -> Vec<String> {
+    std::iter::once(name.to_owned()).chain(cells.into_iter().map(|cell| cell.to_string())).collect()
 }
 
 struct Text(String);
@@ -48,21 +64,92 @@ impl Text {
         let _ = writeln!(self.0, "{:indent$}{line}", "");
     }
 
-    fn failures(&mut self, subject: &SubjectRun) {
+    fn notes(&mut self, run: &Run) {
+        let problems = run.all_problems();
+        if !problems.is_empty() {
+            self.line(0, "");
+            self.line(0, "The run has problems");
+        }
+        for problem in problems {
+            for line in problem.lines() {
+                self.line(2, line);
+            }
+        }
+        for subject in run.subjects.iter().filter(|subject| !subject.problems.is_empty()) {
+            self.line(0, "");
+            self.line(0, format_args!("{} has problems", subject.name));
+            for problem in &subject.problems {
+                self.line(2, problem);
+            }
+        }
+        for subject in &run.subjects {
+            self.limits(subject);
+        }
+    }
+
+    fn limits(&mut self, subject: &SubjectRun) {
+        let limits = counts::limits(subject);
+        if !limits.is_empty() {
+            self.line(0, "");
+            self.line(0, format_args!("{}, {}", subject.name, counts::plural(limits.len(), "known limit")));
+        }
+        for result in limits {
+            self.line(2, format_args!("{}: {}", result.scenario, result.title));
+            if let Some(limit) = &result.limit {
+                self.line(4, limit);
+            }
+        }
+        if !subject.deviations.is_empty() {
+            self.line(0, "");
+            let count = counts::plural(subject.deviations.len(), "known deviation");
+            self.line(0, format_args!("{}, {count} of its specimen", subject.name));
+        }
+        for deviation in &subject.deviations {
+            self.line(2, deviation);
+        }
+    }
+
+    fn failures(&mut self, run: &Run, subject: &SubjectRun) {
         let failures = counts::failures(subject);
         if failures.is_empty() {
             return;
         }
         self.line(0, "");
-        self.line(0, format_args!("{} fails {}", subject.name, failures.len()));
-        for result in failures {
+        self.line(0, format_args!("{} {}", subject.name, counts::failing(run, subject)));
+        let (groups, single) = counts::by_cause(&failures);
+        for group in groups {
+            self.group(&group, failures.len());
+        }
+        for result in single {
             self.failure(result);
+        }
+    }
+
+    fn group(&mut self, group: &Alike<'_>, failures: usize) {
+        self.line(0, "");
+        self.line(2, format_args!("{} of {failures}: {}", group.results.len(), group.cause));
+        let mut line = String::new();
+        for result in &group.results {
+            if !line.is_empty() && line.len() + result.scenario.len() > WIDTH {
+                self.line(4, format_args!("{line},"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push_str(", ");
+            }
+            line.push_str(&result.scenario);
+        }
+        self.line(4, &line);
+        if let Some(example) = group.results.first().filter(|result| !result.mismatches.is_empty()) {
+            self.line(2, "the first of them:");
+            self.failure(example);
         }
     }
 
     fn failure(&mut self, result: &ScenarioResult) {
         self.line(0, "");
-        self.line(2, format_args!("{} ({})", result.scenario, result.kind.as_str()));
+        let error = if result.verdict == Verdict::Error { ", error" } else { "" };
+        self.line(2, format_args!("{} ({}{error})", result.scenario, result.kind.as_str()));
         self.line(4, &result.title);
         if let Some(harm) = &result.harm {
             self.line(4, format_args!("harm: {harm}"));

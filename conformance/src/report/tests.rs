@@ -1,7 +1,7 @@
 use super::*;
 use crate::run::{ScenarioResult, SubjectRun, Verdict};
 use crate::scenario::Kind;
-use crate::subject::SubjectKind;
+use crate::subject::{KnownLimit, SubjectKind};
 use crate::verdict::Mismatch;
 
 fn result(scenario: &str, kind: Kind, verdict: Verdict, detail: &str) -> ScenarioResult {
@@ -14,6 +14,7 @@ fn result(scenario: &str, kind: Kind, verdict: Verdict, detail: &str) -> Scenari
         group: scenario.split('/').next().unwrap_or_default().to_owned(),
         harm: (kind == Kind::Security)
             .then(|| "A page on another site could delete a <user>'s data".to_owned()),
+        limit: None,
         mismatches: Vec::new(),
         exchanges: Vec::new(),
         duration_ms: 12,
@@ -55,15 +56,31 @@ fn subject(name: &str, kind: SubjectKind, results: Vec<ScenarioResult>) -> Subje
         user_agent: "model".to_owned(),
         passed: count(Verdict::Pass),
         failed: count(Verdict::Fail),
+        limits: count(Verdict::Limit),
         skipped: count(Verdict::Skip),
+        errors: count(Verdict::Error),
+        problems: Vec::new(),
+        deviations: Vec::new(),
         results,
     }
+}
+
+const LIMIT: KnownLimit = KnownLimit::new(
+    "methods/extension-method",
+    "the framework answers 400 to it before any middleware runs",
+    "https://framework.example/methods",
+);
+
+fn limited() -> ScenarioResult {
+    let result = differing("methods/extension-method", Kind::Required, Verdict::Limit);
+    ScenarioResult { limit: Some(LIMIT), ..result }
 }
 
 fn run() -> Run {
     let ours = vec![
         result("credentials/cookie", Kind::Required, Verdict::Pass, ""),
         result("informative/options", Kind::Informative, Verdict::Pass, ""),
+        limited(),
         result("preflight/granted", Kind::Required, Verdict::Pass, ""),
         result("preflight/method-not-listed", Kind::Security, Verdict::Pass, ""),
         result("preflight/whole-lists", Kind::Quality, Verdict::Pass, ""),
@@ -71,16 +88,33 @@ fn run() -> Run {
     let theirs = vec![
         result("credentials/cookie", Kind::Required, Verdict::Skip, "cannot express the policy: no list"),
         differing("informative/options", Kind::Informative, Verdict::Skip),
-        result("preflight/granted", Kind::Required, Verdict::Fail, "did not end within 30s"),
+        result("methods/extension-method", Kind::Required, Verdict::Pass, ""),
+        result("preflight/granted", Kind::Required, Verdict::Error, "did not end within 30s"),
         differing("preflight/method-not-listed", Kind::Security, Verdict::Fail),
         result("preflight/whole-lists", Kind::Quality, Verdict::Skip, "cannot express the policy: no list"),
     ];
+    let adapter = SubjectRun {
+        deviations: vec!["PURGE /echo answers 400: the framework does not know it".to_owned()],
+        ..subject("cors-axum", SubjectKind::Adapter, ours)
+    };
     Run {
-        scenarios: 5,
-        subjects: vec![
-            subject("cors-axum", SubjectKind::Adapter, ours),
-            subject("tower-http", SubjectKind::Middleware, theirs),
-        ],
+        scenarios: 6,
+        problems: Vec::new(),
+        subjects: vec![adapter, subject("tower-http", SubjectKind::Middleware, theirs)],
+    }
+}
+
+/// A run with a subject that could not be tested at all.
+fn unfit() -> Run {
+    let problems = vec![
+        "the specimen is wrong: GET /slash answered 301, expected 308".to_owned(),
+        "the specimen is wrong: OPTIONS /private answered 405, expected 401".to_owned(),
+    ];
+    let unplayed = subject("mine", SubjectKind::External, Vec::new());
+    Run {
+        scenarios: 352,
+        problems: Vec::new(),
+        subjects: vec![SubjectRun { errors: 352, problems, ..unplayed }],
     }
 }
 
@@ -115,6 +149,48 @@ fn comparison_as_markdown() {
 }
 
 #[test]
+fn a_subject_that_is_not_fit_is_reported_once() {
+    for format in [Format::Table, Format::Json, Format::Markdown, Format::Junit] {
+        let report = render(&unfit(), format).unwrap();
+        assert_eq!(report.matches("GET /slash answered 301, expected 308").count(), 1, "{report}");
+        assert_eq!(report.matches("OPTIONS /private answered 405").count(), 1, "{report}");
+        assert!(report.contains("352"), "{report}");
+        assert!(report.lines().count() < 50, "{report}");
+    }
+}
+
+#[test]
+fn every_report_shows_limits_counts_and_deviations() {
+    for format in [Format::Table, Format::Json, Format::Markdown, Format::Junit] {
+        for report in [render(&run(), format).unwrap(), compare(&run(), format).unwrap()] {
+            for part in [
+                "methods/extension-method",
+                &LIMIT.reason,
+                &LIMIT.link,
+                "PURGE /echo answers 400",
+                "selected",
+            ] {
+                let is_json_count = format == Format::Json && part == "selected";
+                assert!(report.contains(part) || is_json_count, "no {part:?} in {report}");
+            }
+        }
+    }
+}
+
+#[test]
+fn failures_with_one_cause_are_one_group_with_one_example() {
+    let ids = ["zebra/a", "zebra/b", "preflight/c", "errors/d", "zebra/e"];
+    let mut results: Vec<_> = ids.map(|id| differing(id, Kind::Required, Verdict::Fail)).into();
+    results.push(result("zebra/f", Kind::Required, Verdict::Fail, "something else"));
+    let run = Run {
+        scenarios: 6,
+        problems: Vec::new(),
+        subjects: vec![subject("mine", SubjectKind::Adapter, results)],
+    };
+    insta::assert_snapshot!(render(&run, Format::Table).unwrap());
+}
+
+#[test]
 fn a_comparison_in_json_is_the_run() {
     assert_eq!(compare(&run(), Format::Json).unwrap(), render(&run(), Format::Json).unwrap());
 }
@@ -135,13 +211,17 @@ fn each_adapter_stands_before_the_middleware_of_its_framework() {
 fn a_clean_run_has_nothing_but_scores_and_a_summary() {
     let mut clean = run();
     clean.subjects.truncate(1);
-    clean.subjects[0].results.remove(1);
+    let results = clean.subjects.remove(0).results;
+    let results: Vec<_> = results.into_iter().filter(|result| result.group == "preflight").collect();
+    clean.scenarios = results.len();
+    clean.subjects.push(subject("cors-axum", SubjectKind::Adapter, results));
+    assert!(clean.is_clean());
     insta::assert_snapshot!(render(&clean, Format::Table).unwrap());
 }
 
 #[test]
-fn a_run_without_scenarios_can_be_told() {
-    let empty = Run { scenarios: 0, subjects: Vec::new() };
+fn a_run_without_scenarios_has_a_report() {
+    let empty = Run::default();
     for format in [Format::Table, Format::Json, Format::Markdown, Format::Junit] {
         assert!(!render(&empty, format).unwrap().trim().is_empty());
     }

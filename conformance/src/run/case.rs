@@ -11,22 +11,23 @@ use crate::user_agent::{Session, UserAgent, UserAgentError};
 use crate::verdict::{self, Observation};
 use cors_browser::{Exchange, ExchangeKind, Network, Page, WireRequest};
 
-/// How long a server may take to stop before nobody waits for it any longer.
+/// How long to wait for a server to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Plays the scenario, and judges what was seen.
+/// Plays the scenario and judges what was seen.
 pub(super) async fn play(
     scenario: &Scenario,
     subject: &dyn Subject,
     user_agent: &dyn UserAgent,
 ) -> Judgement {
     if scenario.contract && subject.kind() != SubjectKind::Adapter {
-        return Judgement::skip("a promise of this project's adapters only");
+        return Judgement::skip("a promise of this project's adapters, not asked of others");
     }
-    if let Some(browsers) = &scenario.browsers
-        && !browsers.include(user_agent.browser())
-    {
-        return Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason));
+    match &scenario.browsers {
+        Some(browsers) if !browsers.include(user_agent.browser()) => {
+            return Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason));
+        }
+        _ => {}
     }
     match observe(scenario, subject, user_agent).await {
         Ok(observations) => judge(scenario, &observations),
@@ -49,32 +50,33 @@ fn judge(scenario: &Scenario, observations: &[Observation]) -> Judgement {
     Judgement::from_mismatches(mismatches, exchanges)
 }
 
-/// Plays the scenario, whomever it is about: what was seen of each step, or the verdict if that is clear without.
+/// Plays the scenario, even if it does not apply: what was seen of each step, or the judgement if it did not get that far.
 pub(super) async fn observe(
     scenario: &Scenario,
     subject: &dyn Subject,
     user_agent: &dyn UserAgent,
 ) -> Result<Vec<Observation>, Judgement> {
     if let Some(reason) = user_agent.refusal(scenario) {
-        return Err(Judgement::skip(reason));
+        return Err(Judgement::skip(reason.to_string()));
     }
     let (network, servers) = match servers::start(scenario, subject).await {
         Ok(started) => started,
-        // An adapter is given the policy itself, so that it has no words to lack.
         Err(error @ StartError::Inexpressible(_)) if subject.kind() != SubjectKind::Adapter => {
             return Err(Judgement::skip(error.to_string()));
         }
-        Err(error) => return Err(Judgement::fail(error.to_string())),
+        // An adapter gets the policy itself, so that there is no policy that it cannot express.
+        Err(error @ StartError::Inexpressible(_)) => return Err(Judgement::fail(error.to_string())),
+        Err(error) => return Err(Judgement::error(error.to_string())),
     };
     let network = Arc::new(network);
     let observations = steps(scenario, user_agent, &network).await.map_err(|error| match error {
         UserAgentError::Unable(_) => Judgement::skip(error.to_string()),
-        UserAgentError::Failed(_) => Judgement::fail(error.to_string()),
+        UserAgentError::Failed(_) => Judgement::error(error.to_string()),
     });
     // Servers wait for open connections to end.
     drop(network);
     for server in servers {
-        // Nobody waits for ever; it was told to stop.
+        // A server that takes longer is left to itself: it was told to stop.
         let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
     }
     observations
@@ -88,13 +90,13 @@ async fn steps(
     let mut session = user_agent.open(network.clone() as Arc<dyn Network>).await?;
     let mut observations = Vec::new();
     for step in &scenario.steps {
-        observations.push(take(scenario, step, &mut *session, network).await?);
+        observations.push(play_step(scenario, step, &mut *session, network).await?);
     }
     Ok(observations)
 }
 
-/// Takes one step.
-async fn take(
+/// Plays one step.
+async fn play_step(
     scenario: &Scenario,
     step: &Step,
     session: &mut dyn Session,
@@ -138,7 +140,7 @@ async fn raw_exchange(request: &RawRequest, network: &LoopbackNetwork) -> Exchan
     let response = network.send_raw(request).await;
     let request = WireRequest {
         method: request.method.clone(),
-        // A target that is no path, such as `*`, has no URL.
+        // A target that is not a path, such as `*`, has no URL.
         url: request.origin.join(&request.target).unwrap_or_else(|_| request.origin.clone()),
         headers: request.headers.clone(),
         body: request.body.clone(),
@@ -150,7 +152,7 @@ fn handlers_between(before: Result<u64, String>, after: Result<u64, String>) -> 
     after?.checked_sub(before?).ok_or_else(|| "fewer than before the step".to_owned())
 }
 
-/// How many handlers ran so far, over all servers.
+/// How many handlers have run so far, over all servers.
 async fn hits(scenario: &Scenario, network: &LoopbackNetwork) -> Result<u64, String> {
     let mut sum = 0;
     for plan in scenario.servers.values() {

@@ -1,21 +1,27 @@
-//! How one scenario turned out with one subject.
+//! The outcome of one scenario with one subject.
 
 use std::fmt;
 
 use serde::Serialize;
 
+use crate::subject::KnownLimit;
 use crate::verdict::Mismatch;
 
 /// Whether a scenario holds for a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Verdict {
     /// It holds.
     Pass,
-    /// It does not.
+    /// It does not hold.
     Fail,
-    /// It was not judged.
+    /// It does not hold, and the subject declares this as a [known limit](KnownLimit).
+    Limit,
+    /// It was not judged, because it does not apply.
     Skip,
+    /// It could not be played to its end, so that nothing is known.
+    Error,
 }
 
 impl Verdict {
@@ -24,23 +30,27 @@ impl Verdict {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
+            Self::Limit => "limit",
             Self::Skip => "skip",
+            Self::Error => "error",
         }
     }
 }
 
-/// A verdict, and what it rests on.
+/// A verdict with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// Whether the scenario holds.
     pub verdict: Verdict,
-    /// Why it does not, or why it was not judged; empty if it holds.
+    /// Why it does not hold or was not judged. Empty if it holds.
     pub detail: String,
-    /// What was expected, and what was seen in its place.
+    /// What was expected, and what was seen instead.
     pub mismatches: Vec<Mismatch>,
-    /// What was on the wire in the steps that differ, line by line.
+    /// What was on the wire in the steps that have mismatches, line by line.
     pub exchanges: Vec<String>,
-    /// Whether what depends on the scenario cannot be played, although it was not judged.
+    /// The known limit that the subject declares for the scenario.
+    pub limit: Option<KnownLimit>,
+    /// Whether scenarios that depend on this one cannot be played, although it was not judged.
     is_broken: bool,
 }
 
@@ -50,7 +60,7 @@ impl Judgement {
         Self::without_mismatches(Verdict::Pass, String::new())
     }
 
-    /// The scenario could not be played to its end.
+    /// The scenario does not hold.
     pub fn fail(reason: impl Into<String>) -> Self {
         Self::without_mismatches(Verdict::Fail, reason.into())
     }
@@ -60,12 +70,17 @@ impl Judgement {
         Self::without_mismatches(Verdict::Skip, reason.into())
     }
 
-    /// Something that the scenario depends on does not hold.
+    /// The scenario could not be played to its end.
+    pub fn error(reason: impl Into<String>) -> Self {
+        Self::without_mismatches(Verdict::Error, reason.into())
+    }
+
+    /// A scenario that this one depends on does not hold.
     pub(super) fn skip_dependent(dependency: &str) -> Self {
         Self { is_broken: true, ..Self::skip(format!("depends on {dependency}, which does not hold")) }
     }
 
-    /// The scenario was played, and these are the differences.
+    /// The scenario was played to its end, with these mismatches.
     pub fn from_mismatches(mismatches: Vec<Mismatch>, exchanges: Vec<String>) -> Self {
         if mismatches.is_empty() {
             return Self::pass();
@@ -74,14 +89,27 @@ impl Judgement {
         Self { mismatches, exchanges, ..Self::fail(detail) }
     }
 
-    /// The same of an informative scenario, which nobody can fail.
+    /// The same judgement of an informative scenario, which cannot be failed.
     pub(super) fn without_failing(self) -> Self {
         match self.verdict {
             Verdict::Fail => {
                 let detail = format!("not judged: {}", self.detail);
                 Self { verdict: Verdict::Skip, detail, is_broken: true, ..self }
             }
-            Verdict::Pass | Verdict::Skip => self,
+            Verdict::Pass | Verdict::Limit | Verdict::Skip | Verdict::Error => self,
+        }
+    }
+
+    /// The same judgement for a subject that declares `limit` for the scenario: a failure is a limit, and a pass is a failure,
+    /// because the declaration is wrong.
+    pub(super) fn within(self, limit: &KnownLimit) -> Self {
+        let limit = Some(limit.clone());
+        match self.verdict {
+            Verdict::Fail => Self { verdict: Verdict::Limit, limit, ..self },
+            Verdict::Pass => {
+                Self { limit, ..Self::fail("is no longer a limit: remove it from the subject's `limits`") }
+            }
+            Verdict::Limit | Verdict::Skip | Verdict::Error => self,
         }
     }
 
@@ -89,20 +117,23 @@ impl Judgement {
     pub(super) fn upholds_dependents(&self) -> bool {
         match self.verdict {
             Verdict::Pass => true,
-            Verdict::Fail => false,
+            Verdict::Fail | Verdict::Limit | Verdict::Error => false,
             Verdict::Skip => !self.is_broken,
         }
     }
 
     fn without_mismatches(verdict: Verdict, detail: String) -> Self {
-        Self { verdict, detail, mismatches: Vec::new(), exchanges: Vec::new(), is_broken: false }
+        Self { verdict, detail, mismatches: Vec::new(), exchanges: Vec::new(), limit: None, is_broken: false }
     }
 }
 
 impl fmt::Display for Judgement {
-    /// The verdict with everything that it rests on, over several lines.
+    /// The verdict with all of its reasons, over several lines.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.verdict.as_str())?;
+        if let Some(limit) = &self.limit {
+            write!(formatter, " (known limit: {limit})")?;
+        }
         if !self.detail.is_empty() {
             write!(formatter, ": {}", self.detail)?;
         }

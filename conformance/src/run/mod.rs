@@ -1,20 +1,22 @@
-//! Runs: all scenarios against all subjects, side by side.
+//! Runs: scenarios played with subjects, many at a time.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::scenario::Scenario;
-use crate::subject::Subject;
+use crate::scenario::{self, Scenario};
+use crate::specimen;
+use crate::subject::{KnownLimit, Subject};
 use crate::user_agent::UserAgent;
 use crate::verdict::Observation;
 
 pub use judgement::{Judgement, Verdict};
-pub use result::{Run, ScenarioResult, SubjectRun};
+pub use result::{Run, ScenarioResult, SubjectRun, Unclean};
 
 mod case;
 mod judgement;
@@ -28,24 +30,43 @@ pub struct Options {
     pub jobs: NonZeroUsize,
     /// How long one scenario may take with one subject, from the start of its servers.
     pub time_limit: Duration,
+    /// Whether each subject's specimen is [checked](specimen::check) first. Tests of the suite itself turn this off.
+    pub check_specimen: bool,
 }
 
 impl Default for Options {
-    /// Two scenarios for each processor, 30 s for each of them.
+    /// Two scenarios for each processor, 30 s for each of them, and the specimen is checked.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             jobs: processors.saturating_mul(NonZeroUsize::MIN.saturating_add(1)),
             time_limit: Duration::from_secs(30),
+            check_specimen: true,
         }
     }
 }
 
-/// Plays every scenario with every subject; `watch` is told of each result as it comes.
+/// Plays every scenario with every subject. `watch` is called with each result as it comes.
 ///
-/// A scenario is skipped if one that it depends on, and that is part of the run, did not hold for the subject. Nothing that goes
-/// wrong in one scenario, a panic included, keeps the others from being played. Dropping the future stops everything.
+/// The specimen of each subject is checked first; if it is wrong, no scenario is played with the subject. A scenario is skipped if
+/// one that it depends on, and that is part of the run, did not hold for the subject. A failure or panic in one scenario does not
+/// affect the others. Dropping the future stops everything.
+///
+/// [`Suite`](crate::Suite) is a shorter way to do the same.
 pub async fn run(
+    scenarios: &[Arc<Scenario>],
+    subjects: &[Arc<dyn Subject>],
+    user_agent: &Arc<dyn UserAgent>,
+    options: Options,
+    watch: impl FnMut(&dyn Subject, &ScenarioResult),
+) -> Run {
+    let exists = |id: &str| scenarios.iter().any(|scenario| scenario.id == id) || scenario::is_embedded(id);
+    run_knowing(exists, scenarios, subjects, user_agent, options, watch).await
+}
+
+/// As [`run`]. `exists` says whether there is a scenario with an id, selected or not.
+pub(crate) async fn run_knowing(
+    exists: impl Fn(&str) -> bool,
     scenarios: &[Arc<Scenario>],
     subjects: &[Arc<dyn Subject>],
     user_agent: &Arc<dyn UserAgent>,
@@ -53,12 +74,13 @@ pub async fn run(
     mut watch: impl FnMut(&dyn Subject, &ScenarioResult),
 ) -> Run {
     let free = Arc::new(Semaphore::new(options.jobs.get()));
+    let unfit = check_all(subjects, &free, options).await;
     let (report, mut reports) = mpsc::unbounded_channel();
     let mut players = JoinSet::new();
-    for (number, subject) in subjects.iter().enumerate() {
-        let mut fates = Fates::new(scenarios);
+    for (number, subject) in subjects.iter().enumerate().filter(|(number, _)| !unfit.contains_key(number)) {
+        let mut outcomes = Outcomes::new(scenarios);
         for scenario in scenarios {
-            let (pending, tell) = fates.of(scenario);
+            let (pending, outcome) = outcomes.of(scenario);
             let (scenario, subject, user_agent) = (scenario.clone(), subject.clone(), user_agent.clone());
             let (free, report) = (free.clone(), report.clone());
             players.spawn(async move {
@@ -70,9 +92,9 @@ pub async fn run(
                     Some(dependency) => Judgement::skip_dependent(&dependency),
                     None => play(&scenario, &subject, &user_agent, options.time_limit).await,
                 };
-                tell.send_replace(Some(judgement.upholds_dependents()));
+                outcome.send_replace(Some(judgement.upholds_dependents()));
                 let result = ScenarioResult::new(&scenario, judgement, begun.elapsed());
-                // Nobody listens only if the run was given up.
+                // The receiver is gone only if the run was dropped.
                 let _ = report.send((number, result));
             });
         }
@@ -84,15 +106,67 @@ pub async fn run(
         watch(&*subjects[number], &result);
         results[number].push(result);
     }
-    let subjects = subjects
-        .iter()
-        .zip(results)
-        .map(|(subject, results)| SubjectRun::new(&**subject, user_agent.name(), results))
-        .collect();
-    Run { scenarios: scenarios.len(), subjects }
+    let subjects = subjects.iter().zip(results).enumerate().map(|(number, (subject, results))| {
+        let mut run = match unfit.get(&number) {
+            Some(problem) => SubjectRun::unplayed(&**subject, user_agent.name(), scenarios.len(), problem),
+            None => SubjectRun::new(&**subject, user_agent.name(), results),
+        };
+        run.problems.extend(wrong_limits(&**subject, &exists, scenarios));
+        run
+    });
+    Run { scenarios: scenarios.len(), problems: Vec::new(), subjects: subjects.collect() }
 }
 
-/// Plays one scenario with one subject, within a time limit; a panic is a failure like any other.
+/// Checks the specimens of all subjects. Returns the problems of those that are not fit to be tested, by their position.
+async fn check_all(
+    subjects: &[Arc<dyn Subject>],
+    free: &Arc<Semaphore>,
+    options: Options,
+) -> HashMap<usize, String> {
+    let checks = subjects.iter().enumerate().filter(|_| options.check_specimen).map(|(number, subject)| {
+        let (subject, free) = (subject.clone(), free.clone());
+        async move {
+            // The semaphore is never closed.
+            let _permit = free.acquire().await;
+            let checking = async move { specimen::check(&*subject).await.map_err(|error| error.to_string()) };
+            let checked = guard(options.time_limit, checking).await;
+            let problem = checked.unwrap_or_else(|judgement| {
+                Err(format!("the specimen could not be checked: {}", judgement.detail))
+            });
+            problem.err().map(|problem| (number, problem))
+        }
+    });
+    join_all(checks).await.into_iter().flatten().collect()
+}
+
+/// Known limits that are declared for scenarios that do not exist or cannot be failed.
+fn wrong_limits(
+    subject: &dyn Subject,
+    exists: &impl Fn(&str) -> bool,
+    scenarios: &[Arc<Scenario>],
+) -> Vec<String> {
+    let is_informative =
+        |id: &str| scenarios.iter().any(|scenario| scenario.id == id && !scenario.kind.is_judged());
+    let problem = |limit: &KnownLimit| {
+        let id = &*limit.scenario;
+        if !exists(id) {
+            Some(format!(
+                "declares a known limit for `{id}`, which is not a scenario: correct the id or remove it"
+            ))
+        } else if is_informative(id) {
+            Some(format!(
+                "declares a known limit for `{id}`, which is informative and cannot be failed: remove it"
+            ))
+        } else {
+            None
+        }
+    };
+    subject.limits().iter().filter_map(problem).collect()
+}
+
+/// Plays one scenario with one subject, within a time limit. A panic is an error like any other.
+///
+/// The specimen is not checked.
 pub async fn play(
     scenario: &Arc<Scenario>,
     subject: &Arc<dyn Subject>,
@@ -103,15 +177,21 @@ pub async fn play(
     let judgement = guard(time_limit, async move { case::play(&playing, &*with, &*by).await })
         .await
         .unwrap_or_else(|failure| failure);
-    if scenario.kind.is_judged() { judgement } else { judgement.without_failing() }
+    if !scenario.kind.is_judged() {
+        return judgement.without_failing();
+    }
+    match subject.limits().iter().find(|limit| limit.scenario == scenario.id) {
+        Some(limit) => judgement.within(limit),
+        None => judgement,
+    }
 }
 
-/// Plays one scenario with one subject as [`play`] does, even if it is not about them, and without a judgement: what was seen of
-/// each step.
+/// Plays one scenario with one subject as [`play`] does, even if it does not apply to them. Returns what was seen of each step
+/// instead of a judgement.
 ///
 /// # Errors
 ///
-/// The verdict, where it is clear without steps: a scenario that is skipped, a server that does not start, the time limit, a panic.
+/// The judgement, if not all steps could be played: the user agent refused, a server did not start, the time limit, or a panic.
 pub async fn observe(
     scenario: &Arc<Scenario>,
     subject: &Arc<dyn Subject>,
@@ -122,7 +202,7 @@ pub async fn observe(
     guard(time_limit, async move { case::observe(&playing, &*with, &*by).await }).await?
 }
 
-/// Runs what plays a scenario in a task of its own: neither a panic nor a lack of an end goes further.
+/// Runs a future in a task of its own, so that a panic stays in it, and within a time limit.
 async fn guard<T: Send + 'static>(
     time_limit: Duration,
     playing: impl Future<Output = T> + Send + 'static,
@@ -132,9 +212,9 @@ async fn guard<T: Send + 'static>(
     player.spawn(tokio::time::timeout(time_limit, playing));
     match player.join_next().await {
         Some(Ok(Ok(played))) => Ok(played),
-        Some(Ok(Err(_))) => Err(Judgement::fail(format!("did not end within {time_limit:?}"))),
-        Some(Err(error)) => Err(Judgement::fail(panic_message(error))),
-        None => Err(Judgement::fail("was not played")),
+        Some(Ok(Err(_))) => Err(Judgement::error(format!("did not end within {time_limit:?}"))),
+        Some(Err(error)) => Err(Judgement::error(panic_message(error))),
+        None => Err(Judgement::error("was not played")),
     }
 }
 
@@ -150,37 +230,40 @@ fn panic_message(error: tokio::task::JoinError) -> String {
     format!("panicked: {text}")
 }
 
-/// How the scenarios of one subject turn out: `None` while nobody knows, then whether one holds.
-struct Fates<'a>(HashMap<&'a str, watch::Sender<Option<bool>>>);
+/// The outcomes of the scenarios of one subject: `None` until it is known, then whether dependent scenarios can be played.
+struct Outcomes<'a>(HashMap<&'a str, watch::Sender<Option<bool>>>);
 
 /// The scenarios that another one waits for, by id.
 type Pending = Vec<(String, watch::Receiver<Option<bool>>)>;
 
-impl<'a> Fates<'a> {
+impl<'a> Outcomes<'a> {
     fn new(scenarios: &'a [Arc<Scenario>]) -> Self {
         Self(scenarios.iter().map(|scenario| (scenario.id.as_str(), watch::Sender::new(None))).collect())
     }
 
-    /// What a scenario has to wait for, and where to tell how it turned out.
+    /// The outcomes that a scenario has to wait for, and the sender of its own.
     fn of(&mut self, scenario: &Scenario) -> (Pending, watch::Sender<Option<bool>>) {
         let pending = scenario
             .depends_on
             .iter()
             .filter_map(|id| Some((id.clone(), self.0.get(id.as_str())?.subscribe())))
             .collect();
-        let tell = self.0.get(scenario.id.as_str()).cloned().unwrap_or_default();
-        (pending, tell)
+        let outcome = self.0.get(scenario.id.as_str()).cloned().unwrap_or_default();
+        (pending, outcome)
     }
 }
 
-/// Waits for scenarios; the first that does not hold.
+/// Waits for scenarios. Returns the first that does not hold.
 async fn broken(pending: Pending) -> Option<String> {
-    for (id, mut fate) in pending {
-        // A sender that is gone without a word belonged to a player that was aborted.
-        let holds = fate.wait_for(Option::is_some).await.ok().and_then(|fate| *fate);
+    for (id, mut outcome) in pending {
+        // A sender that was dropped without a value belonged to a task that was aborted.
+        let holds = outcome.wait_for(Option::is_some).await.ok().and_then(|holds| *holds);
         if holds != Some(true) {
             return Some(id);
         }
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

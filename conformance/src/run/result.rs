@@ -1,33 +1,99 @@
-//! The results of a run, as they are written down.
+//! The results of a run, as reports show them.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Judgement, Verdict};
+use crate::report;
 use crate::scenario::{Kind, Scenario};
-use crate::subject::{Subject, SubjectKind};
+use crate::subject::{KnownLimit, Subject, SubjectKind};
 use crate::verdict::Mismatch;
 
-/// What came of a run.
-#[derive(Clone, Debug, Serialize)]
+/// The results of a run. It is displayed as the report for a terminal.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Run {
-    /// How many scenarios were played.
+    /// How many scenarios were selected.
     pub scenarios: usize,
-    /// What came of them, subject by subject.
+    /// Why nothing could be played, such as scenario files with mistakes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// The results, subject by subject.
     pub subjects: Vec<SubjectRun>,
 }
 
 impl Run {
-    /// Whether nothing that is judged was failed; existing middleware is compared, not held responsible.
+    /// A run of which nothing could be played.
+    pub(crate) fn failed(problem: impl Into<String>) -> Self {
+        Self { problems: vec![problem.into()], ..Self::default() }
+    }
+
+    /// Whether every subject passed everything that it is held responsible for, and the counts add up.
+    ///
+    /// The failures of a [middleware](SubjectKind::Middleware) are compared and do not count; its errors do. A run without
+    /// subjects or without scenarios is never clean.
     pub fn is_clean(&self) -> bool {
-        self.subjects.iter().all(|subject| subject.kind == SubjectKind::Middleware || subject.failed == 0)
+        self.all_problems().is_empty() && self.subjects.iter().all(SubjectRun::is_clean)
+    }
+
+    /// What is wrong with the run itself: its [`problems`](Self::problems), an empty run, and counts that do not add up.
+    ///
+    /// For each subject, passed, failed, limits, skipped and errors together are the selected scenarios.
+    pub fn all_problems(&self) -> Vec<String> {
+        let mut problems = self.problems.clone();
+        if problems.is_empty() && self.scenarios == 0 {
+            problems.push("no scenario was played".to_owned());
+        }
+        if problems.is_empty() && self.subjects.is_empty() {
+            problems.push("no subject was played".to_owned());
+        }
+        problems.extend(self.subjects.iter().filter_map(|subject| subject.miscount(self.scenarios)));
+        problems
+    }
+
+    /// Panics with the report for a terminal unless the run is [clean](Self::is_clean). For tests.
+    ///
+    /// # Panics
+    ///
+    /// The run is not clean.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        assert!(self.is_clean(), "the run is not clean\n\n{self}");
+    }
+
+    /// The run, or an error with its report unless it is [clean](Self::is_clean). For `main` functions and tests that use `?`.
+    ///
+    /// # Errors
+    ///
+    /// The run is not clean.
+    pub fn into_result(self) -> Result<Self, Unclean> {
+        if self.is_clean() { Ok(self) } else { Err(Unclean(Box::new(self))) }
     }
 }
 
-/// What came of all scenarios with one subject.
-///
-/// Every result is counted once. An informative scenario cannot be failed: where it differs, it is skipped.
+impl fmt::Display for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&report::table(self))
+    }
+}
+
+/// A run that is not [clean](Run::is_clean). Its message, `Debug` included, is the report for a terminal.
+#[derive(Clone, thiserror::Error)]
+#[error("the run is not clean\n\n{0}")]
+pub struct Unclean(
+    /// The run.
+    pub Box<Run>,
+);
+
+impl fmt::Debug for Unclean {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// The results of all scenarios with one subject.
 #[derive(Clone, Debug, Serialize)]
 pub struct SubjectRun {
     /// The subject's name.
@@ -38,15 +104,25 @@ pub struct SubjectRun {
     pub framework: String,
     /// The version of the middleware.
     pub version: String,
-    /// Who played the page's side.
+    /// The user agent that played the pages.
     pub user_agent: String,
     /// How many scenarios hold.
     pub passed: usize,
-    /// How many do not.
+    /// How many do not hold, although the subject is not known to fail them.
     pub failed: usize,
-    /// How many were not judged.
+    /// How many do not hold, as known limits.
+    pub limits: usize,
+    /// How many were not judged. An informative scenario cannot be failed: if it differs, it is skipped.
     pub skipped: usize,
-    /// The results in the order of the scenarios' ids.
+    /// How many could not be played to their end. All of them, if the subject is not fit to be tested.
+    pub errors: usize,
+    /// Why the subject is not fit to be tested, or which of its declarations are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// The answers of its specimen that are known to deviate.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<String>,
+    /// The results, ordered by the ids of the scenarios. Empty if the subject is not fit to be tested.
     pub results: Vec<ScenarioResult>,
 }
 
@@ -63,42 +139,86 @@ impl SubjectRun {
             user_agent: user_agent.to_owned(),
             passed: count(Verdict::Pass),
             failed: count(Verdict::Fail),
+            limits: count(Verdict::Limit),
             skipped: count(Verdict::Skip),
+            errors: count(Verdict::Error),
+            problems: Vec::new(),
+            deviations: subject.deviations().iter().map(ToString::to_string).collect(),
             results,
         }
     }
+
+    /// A subject that is not fit to be tested, so that none of `scenarios` was played.
+    pub(super) fn unplayed(subject: &dyn Subject, user_agent: &str, scenarios: usize, problem: &str) -> Self {
+        let problems = problem.lines().map(str::to_owned).collect();
+        Self { errors: scenarios, problems, ..Self::new(subject, user_agent, Vec::new()) }
+    }
+
+    fn is_clean(&self) -> bool {
+        let is_outdated = |result: &ScenarioResult| result.verdict == Verdict::Fail && result.limit.is_some();
+        self.problems.is_empty()
+            && self.errors == 0
+            && !self.results.is_empty()
+            && !self.results.iter().any(is_outdated)
+            && (self.kind == SubjectKind::Middleware || self.failed == 0)
+    }
+
+    /// How the counts do not add up to the selected scenarios, if they do not.
+    fn miscount(&self, scenarios: usize) -> Option<String> {
+        let Self { name, passed, failed, limits, skipped, errors, .. } = self;
+        let sum = passed + failed + limits + skipped + errors;
+        let ids: BTreeSet<_> = self.results.iter().map(|result| &result.scenario).collect();
+        if sum != scenarios {
+            return Some(format!(
+                "{name}: {passed} passed + {failed} failed + {limits} limits + {skipped} skipped + {errors} errors \
+                 = {sum}, but {scenarios} scenarios were selected"
+            ));
+        }
+        let is_unplayed = self.results.is_empty() && self.errors == scenarios;
+        if ids.len() != self.results.len() || (!is_unplayed && ids.len() != scenarios) {
+            return Some(format!(
+                "{name}: {} results of {} scenarios, but {scenarios} scenarios were selected",
+                self.results.len(),
+                ids.len()
+            ));
+        }
+        None
+    }
 }
 
-/// What came of one scenario with one subject.
+/// The result of one scenario with one subject.
 #[derive(Clone, Debug, Serialize)]
 pub struct ScenarioResult {
     /// The scenario's id.
     pub scenario: String,
-    /// How much it matters.
+    /// How much the scenario matters.
     pub kind: Kind,
     /// Whether it holds.
     pub verdict: Verdict,
-    /// Why it does not, or why it was not judged; empty if it holds.
+    /// Why it does not hold or was not judged. Empty if it holds.
     pub detail: String,
-    /// What the scenario says.
+    /// What holds, in one sentence.
     pub title: String,
-    /// The folder that it is in.
+    /// The folder of the scenario.
     pub group: String,
-    /// Who gets hurt if it does not hold.
+    /// The harm that is done if it does not hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub harm: Option<String>,
-    /// What was expected, and what was seen in its place.
+    /// The known limit that the subject declares for the scenario, if it made a difference to the verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<KnownLimit>,
+    /// What was expected, and what was seen instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
-    /// What was on the wire in the steps that differ, line by line.
+    /// What was on the wire in the steps that have mismatches, line by line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<String>,
-    /// How long it took.
+    /// How long it took, in milliseconds.
     pub duration_ms: u64,
 }
 
 impl ScenarioResult {
-    /// Writes down how `scenario` turned out.
+    /// The result of `scenario`.
     pub fn new(scenario: &Scenario, judgement: Judgement, duration: Duration) -> Self {
         Self {
             scenario: scenario.id.clone(),
@@ -108,6 +228,7 @@ impl ScenarioResult {
             title: scenario.title.clone(),
             group: scenario.group().to_owned(),
             harm: scenario.harm.clone(),
+            limit: judgement.limit,
             mismatches: judgement.mismatches,
             exchanges: judgement.exchanges,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),

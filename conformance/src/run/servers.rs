@@ -1,14 +1,14 @@
-//! The servers of a scenario, and the network that leads to them.
+//! Starts the servers of a scenario and the network that leads to them.
 
 use std::fmt::Display;
 use std::sync::OnceLock;
 
 use crate::network::LoopbackNetwork;
-use crate::scenario::{CertificateSort, Scenario, ServerPlan};
+use crate::scenario::{CertificateKind, Scenario, ServerPlan};
 use crate::subject::front::{Authority, Front, Security};
 use crate::subject::{StartError, Subject};
 
-/// Starts a server for each of the scenario's.
+/// Starts each server of the scenario.
 pub(super) async fn start(
     scenario: &Scenario,
     subject: &dyn Subject,
@@ -31,13 +31,13 @@ fn security(plan: &ServerPlan) -> Result<Security, StartError> {
     let host = plan.origin.host_str().unwrap_or_default();
     let certificate = match plan.tls {
         None => return Ok(Security::Plain),
-        Some(CertificateSort::Trusted) => trusted()?.issue(host),
-        Some(CertificateSort::Untrusted) => Authority::new().and_then(|stranger| stranger.issue(host)),
+        Some(CertificateKind::Trusted) => trusted()?.issue(host),
+        Some(CertificateKind::Untrusted) => Authority::new().and_then(|unknown| unknown.issue(host)),
     };
     certificate.map(Security::Tls).map_err(failed)
 }
 
-/// The authority that is trusted, the same for as long as the program runs.
+/// The authority that user agents trust. One for the whole process.
 fn trusted() -> Result<&'static Authority, StartError> {
     static TRUSTED: OnceLock<Authority> = OnceLock::new();
     if let Some(authority) = TRUSTED.get() {

@@ -1,16 +1,16 @@
-//! Scenarios that are not about every browser.
+//! Scenarios that hold for some browsers only.
 
-/// The browsers that a scenario is about.
+/// The browsers that a scenario holds for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Browsers {
     /// Their names, such as `chromium`.
     pub only: Vec<String>,
-    /// In what the others differ.
+    /// How the others differ.
     pub reason: String,
 }
 
 impl Browsers {
-    /// The names that there are: the standards to the letter, and whoever departs from them.
+    /// All names: the standard itself, and the browsers that deviate from it.
     pub const KNOWN: [&'static str; 3] = ["standard", "chromium", "firefox"];
 
     /// Whether `browser` is among them.

@@ -1,4 +1,4 @@
-//! What must come of a step.
+//! What must happen in a step.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,18 +13,18 @@ use crate::pattern::Pattern;
 pub enum PageExpectation {
     /// A response that it can read.
     Readable(Box<Readable>),
-    /// An opaque response: the request was sent, and nothing can be read.
+    /// An opaque response: the request was sent, but the page can read nothing.
     Opaque,
-    /// A redirect that the page asked not to be followed.
+    /// A redirect that the page asked not to follow.
     OpaqueRedirect,
     /// A rejected promise.
     Blocked {
-        /// The codes of the accepted reasons; none: any reason will do.
+        /// The codes of the accepted reasons. Empty: any reason.
         reasons: Vec<String>,
     },
 }
 
-/// What the page must be able to read, and what not.
+/// What the page must be able to read, and what it must not.
 #[derive(Clone, Debug, Default)]
 pub struct Readable {
     /// The response's type.
@@ -41,14 +41,14 @@ pub struct Readable {
     pub headers: BTreeMap<String, String>,
     /// Headers that the page cannot read.
     pub hidden: Vec<Pattern>,
-    /// `response.url`
+    /// `response.url`.
     pub response_url: Option<String>,
-    /// `response.redirected`
+    /// `response.redirected`.
     pub redirected: Option<bool>,
 }
 
 impl Readable {
-    /// Whether it says nothing but that there is a response.
+    /// Whether it expects nothing but that there is a response.
     pub fn is_empty(&self) -> bool {
         self.response_type.is_none()
             && self.status.is_none()
@@ -66,14 +66,14 @@ impl Readable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadableType {
-    /// Of the page's own origin.
+    /// A response of the page's own origin.
     Basic,
-    /// Of another origin that shares it.
+    /// A response of another origin, shared by CORS.
     Cors,
 }
 
 impl ReadableType {
-    /// The word that `response.type` has for it.
+    /// The value of `response.type`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
@@ -100,7 +100,7 @@ pub struct WireExpectation {
 }
 
 impl WireExpectation {
-    /// Whether it says nothing.
+    /// Whether it expects nothing.
     pub fn is_empty(&self) -> bool {
         self.status.is_none() && self.method.is_none() && self.response.is_empty() && self.request.is_empty()
     }
@@ -112,7 +112,7 @@ impl WireExpectation {
 pub enum On {
     /// A CORS-preflight request that the browser sent.
     Preflight,
-    /// Any other request.
+    /// Any other exchange.
     Actual,
 }
 
@@ -135,11 +135,11 @@ pub struct MessageExpectation {
     pub lines: BTreeMap<String, Vec<String>>,
     /// Headers that must not be there.
     pub absent: Vec<Pattern>,
-    /// Lists that hold each of these members exactly once, among others.
+    /// Lists that have each of these members exactly once, among others.
     pub tokens: BTreeMap<String, Vec<String>>,
-    /// Lists that hold none of these members.
+    /// Lists that have none of these members.
     pub no_tokens: BTreeMap<String, Vec<String>>,
-    /// Lists that hold each of these members exactly once, and no others.
+    /// Lists that have each of these members exactly once, and no others.
     pub only_tokens: BTreeMap<String, Vec<String>>,
     /// The whole body.
     pub body: Option<String>,
@@ -152,7 +152,7 @@ pub struct MessageExpectation {
 }
 
 impl MessageExpectation {
-    /// Whether it says nothing.
+    /// Whether it expects nothing.
     pub fn is_empty(&self) -> bool {
         self.headers.is_empty()
             && self.lines.is_empty()
@@ -167,7 +167,7 @@ impl MessageExpectation {
     }
 }
 
-/// The statuses that will do: `204`, `[200, 204]` or `"2xx"`.
+/// The accepted statuses: `204`, `[200, 204]` or `"2xx"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusExpectation {
     /// One of these.
@@ -177,7 +177,7 @@ pub enum StatusExpectation {
 }
 
 impl StatusExpectation {
-    /// Whether `status` will do.
+    /// Whether `status` is accepted.
     pub fn accepts(&self, status: u16) -> bool {
         match self {
             Self::OneOf(accepted) => accepted.contains(&status),

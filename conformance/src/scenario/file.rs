@@ -1,4 +1,4 @@
-//! The shape of a scenario file, before its content is looked at.
+//! The structure of a scenario file, before its values are validated.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::header_list::HeaderList;
-use super::{CertificateSort, HttpVersion, Kind, On, ReadableType};
+use super::{CertificateKind, HttpVersion, Kind, On, ReadableType};
 use cors_browser::{Credentials, Mode, Redirect};
 
 #[derive(Debug, Deserialize)]
@@ -120,7 +120,7 @@ pub(super) struct OwnServerFile {
     pub(super) policy: Option<Value>,
     #[serde(default)]
     pub(super) tls: bool,
-    pub(super) certificate: Option<CertificateSort>,
+    pub(super) certificate: Option<CertificateKind>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,10 +7,10 @@ use serde::de::{
     Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
 };
 
-/// The longest value that a repetition may make.
+/// The longest value that a repetition may produce, in bytes.
 const LONGEST_VALUE: usize = 1 << 20;
 
-/// Header lines as a scenario file writes them, repetitions spelt out.
+/// Header lines of a scenario file, with repetitions expanded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeaderList(pub(super) Vec<(String, String)>);
 

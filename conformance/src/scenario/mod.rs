@@ -1,7 +1,7 @@
-//! Scenarios: what a page does, and what must come of it, as data.
+//! Scenarios: what a page does, and what must happen, as data.
 //!
-//! A scenario is one TOML file under `scenarios/<group>/<name>.toml`. The suite carries its files inside the crate, so that
-//! it runs wherever it is a dependency.
+//! A scenario is a TOML file `<group>/<name>.toml`. The crate embeds its own files; [`from_directory`] and [`embedded_with`] load
+//! those of other folders.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ pub use browsers::Browsers;
 pub use expectation::{
     MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
 };
-pub use load::{LoadError, Problem, embedded, from_directory};
+pub use load::{LoadError, Problem, embedded, embedded_with, from_directory};
+pub(crate) use load::{from_directories, is_embedded};
 pub use select::{NoScenario, select};
 pub use step::{Action, RawRequest, Step};
 
@@ -28,24 +29,24 @@ mod parse;
 mod select;
 mod step;
 
-/// One scenario, read and found sound.
+/// One scenario, parsed and validated.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// `<group>/<name>`, the same as the file's path.
+    /// `<group>/<name>`: the file's path without `.toml`.
     pub id: String,
     /// What holds, in one sentence.
     pub title: String,
     /// How much it matters.
     pub kind: Kind,
-    /// The sections that say so, such as `fetch#cors-preflight-fetch`.
+    /// The sections of standards that say so, such as `fetch#cors-preflight-fetch`.
     pub spec: Vec<String>,
-    /// The questions of the CORS FAQ that it answers.
+    /// The questions of the CORS FAQ that it answers, by their slugs in [`FAQ`](crate::FAQ).
     pub faq: Vec<String>,
-    /// Who gets hurt otherwise.
+    /// The harm that is done if it does not hold.
     pub harm: Option<String>,
-    /// Whether it is this project's own promise, which is asked of adapters only.
+    /// Whether it is a promise of this project's adapters, which is not asked of other subjects.
     pub contract: bool,
-    /// Scenarios without which this one says nothing.
+    /// Scenarios that have to hold for this one to mean anything.
     pub depends_on: Vec<String>,
     /// The browsers that it is about, where it is not about all of them.
     pub browsers: Option<Browsers>,
@@ -60,10 +61,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The name of the server that a `path` is on.
+    /// The name of the server that the `path` of a fetch is on.
     pub const MAIN: &'static str = "main";
 
-    /// Reads the text of a scenario file whose path is `<id>.toml`.
+    /// Parses the text of a scenario file whose path is `<id>.toml`.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the file.
     pub fn parse(id: &str, text: &str) -> Result<Self, LoadError> {
         parse::scenario(id, text).map_err(LoadError::from)
     }
@@ -74,25 +79,25 @@ impl Scenario {
     }
 }
 
-/// A server of a scenario: the specimen behind the middleware under test.
+/// A server of a scenario: the specimen behind the middleware under test, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct ServerPlan {
     /// Its logical origin, as a URL with the path `/`.
     pub origin: Url,
     /// The policy that it is configured with.
     pub policy: Policy,
-    /// Its certificate, if it is reached over TLS; otherwise bytes go in plain text, whatever the origin's scheme.
-    pub tls: Option<CertificateSort>,
+    /// Its certificate if it is reached over TLS. `None`: in plain text, even if the origin's scheme is `https`.
+    pub tls: Option<CertificateKind>,
 }
 
-/// Who vouches for a server.
+/// The issuer of a server's certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CertificateSort {
+pub enum CertificateKind {
     /// An authority that the user agent trusts.
     #[default]
     Trusted,
-    /// An authority that it has never heard of.
+    /// An authority that the user agent does not know.
     Untrusted,
 }
 
@@ -100,13 +105,13 @@ pub enum CertificateSort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A standard says so.
+    /// A standard requires it.
     Required,
-    /// Someone gets hurt otherwise.
+    /// Users or their data come to harm otherwise.
     Security,
-    /// It works otherwise, but costs users.
+    /// It works otherwise, but worse for users.
     Quality,
-    /// There is no right answer: shown, not judged.
+    /// There is no right answer: the result is shown and not judged.
     Informative,
 }
 
@@ -127,17 +132,19 @@ impl Kind {
     }
 }
 
-/// The version of HTTP that a scenario is played over.
+/// The version of HTTP that a scenario uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum HttpVersion {
-    /// HTTP/1.1
+    /// HTTP/1.1.
     #[default]
     #[serde(rename = "1.1")]
     Http11,
-    /// HTTP/2 with prior knowledge
+    /// HTTP/2 with prior knowledge.
     #[serde(rename = "2")]
     Http2,
 }
 
+#[cfg(test)]
+mod folder_tests;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,22 @@
-//! Some of the scenarios, by their ids.
+//! Selection of scenarios by their ids.
 
 use std::sync::Arc;
 
 use super::Scenario;
 use crate::pattern::Pattern;
 
-/// No scenario has an id that was asked for.
+/// A pattern that matches no scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no scenario is called `{0}`: write an id such as `preflight/granted`, or a glob such as `preflight/*`"
 )]
 pub struct NoScenario(String);
 
-/// The scenarios whose ids fit any of `patterns`; without patterns, all of them.
+/// The scenarios whose ids match any of `patterns`. Without patterns, all of them.
+///
+/// # Errors
+///
+/// A pattern matches no scenario.
 pub fn select(scenarios: Vec<Scenario>, patterns: &[Pattern]) -> Result<Vec<Arc<Scenario>>, NoScenario> {
     for pattern in patterns {
         if !scenarios.iter().any(|scenario| pattern.matches(&scenario.id)) {
@@ -42,14 +46,14 @@ mod tests {
     }
 
     #[test]
-    fn chooses_by_id_or_glob() {
+    fn scenarios_are_selected_by_id_or_glob() {
         assert_eq!(ids(&[]).unwrap(), ["a/one", "a/two", "b/one"]);
         assert_eq!(ids(&["a/*"]).unwrap(), ["a/one", "a/two"]);
         assert_eq!(ids(&["*/one", "a/one"]).unwrap(), ["a/one", "b/one"]);
     }
 
     #[test]
-    fn what_fits_nothing_is_an_error_that_names_it() {
+    fn a_pattern_that_matches_nothing_is_an_error_that_names_it() {
         assert!(ids(&["a/*", "c/*"]).unwrap_err().to_string().contains("`c/*`"));
     }
 }

@@ -1,4 +1,4 @@
-//! What happens in a scenario: fetches, as a page would write them, and raw requests.
+//! The steps of a scenario: fetches of a page, and raw requests.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use url::Url;
 use super::{PageExpectation, WireExpectation};
 use cors_browser::{FetchRequest, Origin};
 
-/// One step, with what must come of it.
+/// One step, and what must happen.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// How much time passes first.
+    /// How much time passes before it.
     pub wait: Duration,
-    /// What happens.
+    /// What is done.
     pub action: Action,
-    /// The origin of the page that fetches, where it is not the scenario's.
+    /// The origin of the page that fetches, if it is not the scenario's.
     pub from: Option<Origin>,
-    /// What the page must get; of a fetch only.
+    /// What the page must get. Only of a fetch.
     pub page: Option<PageExpectation>,
     /// What must be on the wire.
     pub wire: Vec<WireExpectation>,
@@ -26,12 +26,12 @@ pub struct Step {
     pub actuals: Option<usize>,
     /// How many handlers run, over all servers.
     pub handlers_run: Option<u64>,
-    /// What `document.cookie` says in the page afterwards; of a fetch only.
+    /// What `document.cookie` is in the page afterwards. Only of a fetch.
     pub document_cookie: Option<String>,
 }
 
 impl Step {
-    /// Whether anything could be wrong with it.
+    /// Whether it can fail.
     pub fn expects_something(&self) -> bool {
         self.page.is_some()
             || !self.wire.is_empty()
@@ -42,16 +42,16 @@ impl Step {
     }
 }
 
-/// What happens in a step.
+/// What is done in a step.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// The page calls `fetch()`.
     Fetch(FetchRequest),
-    /// Something that is no browser sends a request.
+    /// A client that is not a browser sends a request.
     Request(RawRequest),
 }
 
-/// A request that is sent byte for byte as it stands here.
+/// A request that is sent byte for byte as it is written here.
 #[derive(Clone, Debug)]
 pub struct RawRequest {
     /// The logical origin that it goes to, as a URL with the path `/`.

@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::*;
 
-const SOUND: &str = r#"
+const VALID: &str = r#"
 id = "group/name"
 title = "A title"
 kind = "required"
@@ -35,20 +35,20 @@ wire = [{ on = "actual", status = "4xx", sent = { method = "OPTIONS" } }]
 "#;
 
 #[test]
-fn scenario_files_all_load() {
+fn all_embedded_files_load() {
     if let Err(error) = embedded() {
         panic!("{error}");
     }
 }
 
 #[test]
-fn a_sound_file_is_read_whole() {
-    let scenario = parse::scenario("group/name", SOUND).unwrap();
+fn every_field_of_a_valid_file_is_read() {
+    let scenario = parse::scenario("group/name", VALID).unwrap();
     assert_eq!(scenario.group(), "group");
     assert_eq!(scenario.page.origin.to_string(), "https://app.example");
     assert_eq!(scenario.servers["main"].origin.as_str(), "https://api.example/");
     assert_eq!(scenario.servers["main"].tls, None);
-    assert_eq!(scenario.servers["secure"].tls, Some(CertificateSort::Untrusted));
+    assert_eq!(scenario.servers["secure"].tls, Some(CertificateKind::Untrusted));
     let browsers = scenario.browsers.as_ref().unwrap();
     assert_eq!((browsers.include("firefox"), browsers.include("chromium")), (true, false));
     let Action::Fetch(fetch) = &scenario.steps[0].action else { panic!("{:?}", scenario.steps[0]) };
@@ -106,9 +106,9 @@ fn a_sound_file_is_read_whole() {
 #[case("allow_origins = \"https://app.example\"", "allow_origins = \"*\"\nsurprise = 1", "policy.surprise")]
 #[case("[policy]", "surprise = 1\n[policy]", "the file")]
 #[case("times = 3", "times = 3000000", "the file")]
-fn a_wrong_field_is_named(#[case] from: &str, #[case] to: &str, #[case] field: &str) {
-    assert!(SOUND.contains(from), "the case changes nothing");
-    let problems = parse::scenario("group/name", &SOUND.replace(from, to)).unwrap_err();
+fn a_problem_names_its_field(#[case] from: &str, #[case] to: &str, #[case] field: &str) {
+    assert!(VALID.contains(from), "the case changes nothing");
+    let problems = parse::scenario("group/name", &VALID.replace(from, to)).unwrap_err();
     let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert!(fields.contains(&field), "{problems:?}");
     assert!(problems.iter().all(|problem| problem.file == "group/name.toml"));
@@ -116,9 +116,9 @@ fn a_wrong_field_is_named(#[case] from: &str, #[case] to: &str, #[case] field: &
 }
 
 #[test]
-fn all_problems_of_a_file_are_told_at_once() {
+fn all_problems_of_a_file_are_reported_at_once() {
     let text =
-        SOUND.replace("A title", "").replace("\"required\"", "\"security\"").replace("fetch#", "fetch-");
+        VALID.replace("A title", "").replace("\"required\"", "\"security\"").replace("fetch#", "fetch-");
     let problems = parse::scenario("group/name", &text).unwrap_err();
     let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(fields, ["title", "spec", "harm"]);
@@ -126,7 +126,7 @@ fn all_problems_of_a_file_are_told_at_once() {
 
 #[test]
 fn a_scenario_that_cannot_fail_is_refused() {
-    let (head, _) = SOUND.split_once("page = ").unwrap();
+    let (head, _) = VALID.split_once("page = ").unwrap();
     let problems = parse::scenario("group/name", head).unwrap_err();
     assert_eq!(problems[0].field, "step");
 }

@@ -1,11 +1,45 @@
-//! The application that every server under test runs, and what its versions for the frameworks share.
+//! The specimen: the application that every server under test runs.
+//!
+//! All specimens answer alike, so that a difference in verdict is a difference in CORS. The middleware under test covers the whole
+//! application, applied as its own documentation recommends. This module has what the specimens of Rust frameworks share, and
+//! [`check`], which plays a request for each route and reports every answer that deviates. A run checks each subject before it
+//! plays scenarios with it.
+//!
+//! | route | answer |
+//! |---|---|
+//! | any method `/echo` | 200, a JSON object of what the handler saw ([`Echo`]), the headers [`ECHO_HEADERS`] |
+//! | `GET /status/{code}` | that status, body `status {code}`, empty for 204, 205 and 304; 400 if the code is not a number from 200 to 599 |
+//! | any method `/redirect?code=307&to=URL` | that status with `Location: URL`; `code` is 307 if absent; 400 if it is not from 300 to 399 |
+//! | `GET /cookie/set?c=…&c=…` | 200, one `Set-Cookie` line for each `c`, verbatim |
+//! | `GET /cookie/read` | 200, a JSON list of the cookies that arrived, each as `name=value`, in order |
+//! | `GET`, `PUT /private` | inside an authentication middleware that is inside the CORS middleware and covers every method: 401 with [`CHALLENGE`] in `WWW-Authenticate` unless the request has `Authorization`, then 200, body [`PRIVATE`] |
+//! | `OPTIONS`, `GET /options` | 200, the header [`OPTIONS_HEADER`]; the application's own `OPTIONS` handler |
+//! | `GET /vary?v=…&v=…` | 200, one `Vary` line for each `v` |
+//! | `GET /own-cors` | 200, the CORS headers [`OWN_CORS_HEADERS`], set by the handler itself |
+//! | `GET /error` | 500, through the framework's own error type |
+//! | `POST /json` | 200 if the body is `{"n":1}` (any whole number) of at most [`JSON_LIMIT`] bytes; otherwise the framework's own 4xx, 413 for a longer body |
+//! | `GET /panic` | 500; the handler panics or throws |
+//! | `GET /stream` | 200, the chunks of [`CHUNKS`], [`CHUNK_PAUSE`] apart |
+//! | `GET /slash/` | 200, body [`SLASH`]; `/slash` is redirected to `/slash/` with 308, by the framework's own means if it has them |
+//! | `PUT`, `DELETE /item/{id}` | 200, body `{method} {id}` |
+//! | `GET /hits` | 200, a JSON object: how often each handler ran since the server started, by the names of [`route`]; does not count itself |
+//! | any other path | the framework's own 404 |
+//! | a path above with another method | the framework's own 405 |
+//!
+//! A route for `GET` answers `HEAD` as well, without a body. JSON may have white space, and a `Content-Type` may have a `charset`.
+//! The server accepts any `Host`, HTTP/1.1, and HTTP/2 without TLS (prior knowledge).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// How often each handler ran since the server started.
+pub use check::{Deviation, SpecimenError, check};
+
+mod check;
+mod probes;
+
+/// Counts how often each handler ran since the server started. Clones share their counts.
 #[derive(Clone, Debug, Default)]
 pub struct Hits(Arc<Mutex<BTreeMap<&'static str, u64>>>);
 
@@ -15,14 +49,14 @@ impl Hits {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(route).or_default() += 1;
     }
 
-    /// What `GET /hits` answers: `{route: n}`. It does not count itself.
+    /// The body of `GET /hits`: a JSON object of counts by route. `/hits` does not count itself.
     pub fn to_json(&self) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::to_string(&*counts).unwrap_or_default()
     }
 }
 
-/// What `/echo` answers: the request as the handler saw it.
+/// The body of `/echo`: the request as the handler saw it, as `{"method", "path", "query", "headers": {name: [values]}, "body_length"}`.
 #[derive(Debug, Serialize)]
 pub struct Echo {
     method: String,
@@ -33,7 +67,7 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Describes a request; `headers` are its lines in order, bytes outside of ASCII shown as replacement characters.
+    /// Describes a request. `headers` are its lines in order; bytes that are not UTF-8 become replacement characters.
     pub fn new<'a>(
         method: &str,
         path: &str,
@@ -57,7 +91,7 @@ impl Echo {
         }
     }
 
-    /// The JSON text of the answer.
+    /// The body as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -73,7 +107,8 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    /// Reads `code` (307 if it is absent) and `to`; nothing if one of them makes no redirect, to be answered with 400.
+    /// Parses `code` (307 if it is absent) and `to`. `None` stands for an answer of 400: `code` is not from 300 to 399, or `to`
+    /// is missing.
     pub fn from_query(query: &str) -> Option<Self> {
         let code = parameter(query, "code").map_or(Some(307), |code| code.parse().ok())?;
         let to = parameter(query, "to")?;
@@ -81,8 +116,7 @@ impl Redirect {
     }
 }
 
-/// What `/status/{code}` answers: a status from 200 to 599 and its body; nothing for any other text, to be answered
-/// with 400.
+/// The status and body of `/status/{code}`. `None` stands for an answer of 400: `code` is not a number from 200 to 599.
 ///
 /// The body is empty where HTTP forbids one (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
 pub fn status(code: &str) -> Option<(u16, String)> {
@@ -91,17 +125,17 @@ pub fn status(code: &str) -> Option<(u16, String)> {
     Some((code, body))
 }
 
-/// What the handler of `/panic` does: it panics with [`FAILURE`], but without the panic hook's noise on standard error.
+/// Panics with [`FAILURE`], as the handler of `/panic` does. The panic hook does not run, so that nothing is printed.
 pub fn panic_on_purpose() -> ! {
     std::panic::resume_unwind(Box::new(FAILURE))
 }
 
-/// What `/item/{id}` answers.
+/// The body of `/item/{id}`.
 pub fn item(method: &str, id: &str) -> String {
     format!("{method} {id}")
 }
 
-/// The body of `/json`: `{"n":1}`, with any whole number; the same text is its answer.
+/// The body of `/json`, in the request and in the answer: `{"n":1}`, with any whole number.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Number {
@@ -109,7 +143,7 @@ pub struct Number {
     pub n: i64,
 }
 
-/// How long the body of `/json` may be, in bytes. The framework's own limit turns away what is longer, with 413.
+/// The longest body of `/json`, in bytes. The framework's own limit answers 413 to a longer one.
 pub const JSON_LIMIT: usize = 1024;
 
 /// The values of every `c` in the query of `/cookie/set`, decoded, in order; each is one `Set-Cookie` line.
@@ -127,7 +161,7 @@ pub fn parameter(query: &str, name: &str) -> Option<String> {
     parameters(query, name).into_iter().next()
 }
 
-/// What `/cookie/read` answers: a JSON list of the cookies in the `Cookie` lines, in order, each as `name=value`.
+/// The body of `/cookie/read`: a JSON list of the cookies in the `Cookie` lines, in order, each as `name=value`.
 pub fn cookies_read<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut cookies = Vec::new();
     for line in lines {
@@ -139,10 +173,10 @@ pub fn cookies_read<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> String {
     serde_json::to_string(&cookies).unwrap_or_default()
 }
 
-/// The routes by their templates: the names under which [`Hits`] counts their handlers.
+/// The routes by their templates, which are the names that [`Hits`] counts under.
 ///
-/// A route for `GET` answers `HEAD` too, without the body, and counts it as its own. What the framework answers by
-/// itself (404, 405, the redirect of `/slash`) and what the authentication of `/private` turns away is not counted.
+/// A route for `GET` answers `HEAD` too, without the body, and counts it as its own. Answers of the framework itself (404, 405,
+/// the redirect of `/slash`) and of the authentication of `/private` are not counted.
 pub mod route {
     /// Any method.
     pub const ECHO: &str = "/echo";
@@ -154,7 +188,7 @@ pub mod route {
     pub const COOKIE_SET: &str = "/cookie/set";
     /// `GET`
     pub const COOKIE_READ: &str = "/cookie/read";
-    /// `GET` and `PUT`, behind an authentication that covers every method.
+    /// `GET` and `PUT`, inside an authentication that covers every method.
     pub const PRIVATE: &str = "/private";
     /// `OPTIONS` and `GET`
     pub const OPTIONS: &str = "/options";
@@ -178,7 +212,7 @@ pub mod route {
     pub const HITS: &str = "/hits";
 }
 
-/// The response headers of `/echo` beside its `Content-Type`.
+/// The response headers of `/echo`, besides its `Content-Type`.
 pub const ECHO_HEADERS: [(&str, &str); 2] = [("x-request-id", "specimen"), ("x-secret", "specimen")];
 
 /// The CORS response headers that the handler of `/own-cors` sets itself.
@@ -190,10 +224,10 @@ pub const OWN_CORS_HEADERS: [(&str, &str); 2] = [
 /// The response header of `/options`.
 pub const OPTIONS_HEADER: (&str, &str) = ("x-handler", "options");
 
-/// The challenge of `/private`: the value of `WWW-Authenticate`.
+/// The value of `WWW-Authenticate` on a 401 of `/private`.
 pub const CHALLENGE: &str = "Basic realm=\"specimen\"";
 
-/// The body of `/private`, once `Authorization` is present.
+/// The body of `/private` if `Authorization` is present.
 pub const PRIVATE: &str = "private";
 
 /// The body of `/slash/`.
@@ -222,46 +256,4 @@ fn parameters(query: &str, name: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("code=303&to=https%3A%2F%2Fa.example%2F%3Fb", Some((303, "https://a.example/?b")))]
-    #[case("to=/x", Some((307, "/x")))]
-    #[case("code=200&to=/x", None)]
-    #[case("code=304&to=/x", Some((304, "/x")))]
-    #[case("code=400&to=/x", None)]
-    #[case("code=308", None)]
-    fn a_redirect_is_read_from_the_query(#[case] query: &str, #[case] expected: Option<(u16, &str)>) {
-        let expected = expected.map(|(code, to)| Redirect { code, to: to.to_owned() });
-        assert_eq!(Redirect::from_query(query), expected);
-    }
-
-    #[rstest]
-    #[case("200", Some((200, "status 200")))]
-    #[case("204", Some((204, "")))]
-    #[case("599", Some((599, "status 599")))]
-    #[case("101", None)]
-    #[case("600", None)]
-    #[case("teapot", None)]
-    fn a_status_is_one_that_a_handler_can_send(#[case] code: &str, #[case] expected: Option<(u16, &str)>) {
-        assert_eq!(status(code), expected.map(|(code, body)| (code, body.to_owned())));
-    }
-
-    #[test]
-    fn hits_count_by_route() {
-        let hits = Hits::default();
-        hits.count(route::ECHO);
-        hits.clone().count(route::ECHO);
-        hits.count(route::ITEM);
-        assert_eq!(hits.to_json(), r#"{"/echo":2,"/item/{id}":1}"#);
-    }
-
-    #[test]
-    fn cookies_are_set_and_read_one_by_one() {
-        assert_eq!(cookies_to_set("c=a%3D1%3B+Secure&x=y&c=b=2"), ["a=1; Secure", "b=2"]);
-        assert_eq!(cookies_read([b"a=1; b=2".as_slice(), b"c=3"]), r#"["a=1","b=2","c=3"]"#);
-    }
-}
+mod tests;

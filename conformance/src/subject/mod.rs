@@ -1,39 +1,130 @@
-//! What the suite runs against: an adapter, an existing middleware, or any program.
+//! Servers under test: an adapter, another middleware, or any program.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+pub use cors_core::Policy;
+pub use known::{KnownDeviation, KnownLimit};
 
 pub mod external;
 pub mod front;
+mod known;
 
-use std::net::SocketAddr;
+/// A boxed future, as the methods of [`Subject`] and [`UserAgent`](crate::user_agent::UserAgent) return it: write `Box::pin(async move { … })`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-use futures_util::future::BoxFuture;
-
-/// A server under test: the specimen application behind a CORS middleware.
+/// A server under test: the [specimen](crate::specimen) application behind a CORS middleware.
+///
+/// ```
+/// use cors_conformance::subject::{BoxFuture, Policy, Server, StartError, Subject};
+/// use tokio::net::TcpListener;
+///
+/// struct MyAdapter;
+///
+/// impl Subject for MyAdapter {
+///     fn name(&self) -> &str {
+///         "my-adapter"
+///     }
+///
+///     fn framework(&self) -> &str {
+///         "my-framework"
+///     }
+///
+///     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+///         let policy = policy.clone();
+///         Box::pin(async move {
+///             let listener = TcpListener::bind("127.0.0.1:0").await?;
+///             let address = listener.local_addr()?;
+///             Ok(Server::from_task(address, tokio::spawn(serve_the_specimen(listener, policy))))
+///         })
+///     }
+/// }
+/// # async fn serve_the_specimen(_: TcpListener, _: Policy) {}
+/// ```
 pub trait Subject: Send + Sync {
-    /// The name by which `--subject` finds it, such as `cors-axum`.
+    /// The name that reports use, such as `cors-axum`.
     fn name(&self) -> &str;
 
-    /// Whose middleware it is.
-    fn kind(&self) -> SubjectKind;
+    /// Whose middleware it is. An [adapter](SubjectKind::Adapter), unless overridden.
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Adapter
+    }
 
     /// The framework that serves it, such as `axum`.
     fn framework(&self) -> &str;
 
-    /// The version of the middleware under test.
-    fn version(&self) -> &str;
+    /// The version of the middleware under test. `unknown`, unless overridden.
+    fn version(&self) -> &str {
+        "unknown"
+    }
 
-    /// Starts a server on an ephemeral loopback port, configured with `policy`.
-    fn start<'a>(&'a self, policy: &'a cors_core::Policy) -> BoxFuture<'a, Result<Server, StartError>>;
+    /// The scenarios that it is known to fail. Empty, unless overridden.
+    fn limits(&self) -> &[KnownLimit] {
+        &[]
+    }
+
+    /// The requests that its specimen is known to answer otherwise than the others. Empty, unless overridden.
+    fn deviations(&self) -> &[KnownDeviation] {
+        &[]
+    }
+
+    /// Starts a server on a free port of the loopback interface, configured with `policy`.
+    ///
+    /// The suite starts many servers at the same time. The future is polled in a tokio runtime.
+    fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>>;
 }
+
+macro_rules! forward {
+    ($pointer:ident) => {
+        impl<S: Subject + ?Sized> Subject for $pointer<S> {
+            fn name(&self) -> &str {
+                (**self).name()
+            }
+
+            fn kind(&self) -> SubjectKind {
+                (**self).kind()
+            }
+
+            fn framework(&self) -> &str {
+                (**self).framework()
+            }
+
+            fn version(&self) -> &str {
+                (**self).version()
+            }
+
+            fn limits(&self) -> &[KnownLimit] {
+                (**self).limits()
+            }
+
+            fn deviations(&self) -> &[KnownDeviation] {
+                (**self).deviations()
+            }
+
+            fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+                (**self).start(policy)
+            }
+        }
+    };
+}
+
+forward!(Arc);
+forward!(Box);
 
 /// Whose middleware a subject runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum SubjectKind {
-    /// One of this project's adapters.
+    /// An adapter of `cors-policy-core`: it must pass every scenario but its known limits.
     Adapter,
-    /// A framework's existing middleware.
+    /// Another middleware of a framework: it is compared, and its failures do not fail a run.
     Middleware,
-    /// Any program.
+    /// Any program: it must pass every scenario but those that are promises of the adapters.
     External,
 }
 
@@ -48,33 +139,51 @@ impl SubjectKind {
     }
 }
 
-/// Why a subject could not be started with a policy.
+/// Why a subject did not start with a policy.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
-    /// The middleware has no way to say what the policy says; the text tells what it lacks. No adapter may lack anything.
+    /// The middleware has no option for something in the policy; the text says for what. Never right for an adapter.
     #[error("cannot express the policy: {0}")]
     Inexpressible(String),
-    /// The server did not come up.
+    /// The server did not start.
     #[error("did not start: {0}")]
     Failed(String),
 }
 
-/// A running server, stopped when it is dropped.
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// A running server. It is stopped when it is dropped.
 pub struct Server {
     address: SocketAddr,
     stop: Option<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>,
 }
 
 impl Server {
-    /// A server that listens on `address` until `stop` has run to its end.
+    /// A server that listens on `address` until `stop` has completed.
     ///
-    /// `stop` does its first half, which must be enough to end the server, when it is called; the future that it
-    /// returns only waits for the end.
+    /// The call of `stop` must be enough to make the server end; the future that it returns only waits for the end. A server
+    /// that is dropped calls `stop` and drops the future.
     pub fn new(address: SocketAddr, stop: impl FnOnce() -> BoxFuture<'static, ()> + Send + 'static) -> Self {
         Self { address, stop: Some(Box::new(stop)) }
     }
 
-    /// Where it listens.
+    /// A server that listens on `address` and runs in a task, which is aborted to stop it.
+    pub fn from_task<T: Send + 'static>(address: SocketAddr, task: JoinHandle<T>) -> Self {
+        Self::new(address, move || {
+            task.abort();
+            Box::pin(async move {
+                // An error says that the task was aborted or panicked: it has ended either way.
+                let _ = task.await;
+            })
+        })
+    }
+
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

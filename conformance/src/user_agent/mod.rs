@@ -1,12 +1,13 @@
-//! User agents: who plays the page's side of a scenario.
+//! User agents: what plays the page of a scenario, such as the browser model.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use cors_browser::{FetchRequest, Fetched, Network, Page, SecurityError};
 
 use crate::scenario::Scenario;
-use cors_browser::{FetchRequest, Fetched, Network, Page, SecurityError};
+use crate::subject::BoxFuture;
 
 pub use model::Model;
 
@@ -17,11 +18,11 @@ pub trait UserAgent: Send + Sync {
     /// The name that a report gives it, such as `model`.
     fn name(&self) -> &str;
 
-    /// Whose behaviour it shows: `standard`, `chromium` or `firefox`.
+    /// The browser whose behaviour it shows: `standard`, `chromium` or `firefox`.
     fn browser(&self) -> &str;
 
-    /// Why it cannot play a scenario, where that is known beforehand; `None` if it can.
-    fn refusal(&self, _scenario: &Scenario) -> Option<String> {
+    /// Why it cannot play a scenario, if that is known before it starts. `None` if it can.
+    fn refusal(&self, _scenario: &Scenario) -> Option<Refusal> {
         None
     }
 
@@ -34,32 +35,94 @@ pub trait UserAgent: Send + Sync {
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
 
-/// The pages that are opened for one scenario; closed when it is dropped.
+impl<U: UserAgent + ?Sized> UserAgent for Arc<U> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn browser(&self) -> &str {
+        (**self).browser()
+    }
+
+    fn refusal(&self, scenario: &Scenario) -> Option<Refusal> {
+        (**self).refusal(scenario)
+    }
+
+    fn open<'a>(
+        &'a self,
+        network: Arc<dyn Network>,
+    ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
+        (**self).open(network)
+    }
+}
+
+/// Why a user agent does not play a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is at fault.
+    pub kind: RefusalKind,
+    /// The reason, as a sentence without a full stop.
+    pub reason: String,
+}
+
+impl Refusal {
+    /// A refusal because the browser itself cannot do what the scenario asks for.
+    pub fn browser(reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Browser, reason: reason.into() }
+    }
+
+    /// A refusal because the automation around the browser cannot do what the scenario asks for.
+    pub fn harness(reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Harness, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            RefusalKind::Browser => formatter.write_str(&self.reason),
+            RefusalKind::Harness => write!(formatter, "limit of the harness: {}", self.reason),
+        }
+    }
+}
+
+/// What keeps a user agent from playing a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The browser has no such feature.
+    Browser,
+    /// The automation around the browser has no way to do it, although the browser could.
+    Harness,
+}
+
+/// The pages that are opened for one scenario. They are closed when it is dropped.
 pub trait Session: Send {
-    /// Runs one `fetch()` in `page`, and tells what came of it and what was on the wire.
+    /// Runs one `fetch()` in `page`. Returns its outcome and what was on the wire.
     fn fetch<'a>(
         &'a mut self,
         page: &'a Page,
         request: FetchRequest,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>>;
 
-    /// What `document.cookie` says to a script in `page`, or throws.
+    /// What a script in `page` reads from `document.cookie`, or the error that it gets.
     fn document_cookie<'a>(
         &'a mut self,
         page: &'a Page,
     ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>>;
 
-    /// Lets time pass.
+    /// Lets `time` pass.
     fn wait(&mut self, time: Duration) -> BoxFuture<'_, Result<(), UserAgentError>>;
 }
 
-/// Why a user agent did not play its part. Says nothing about the subject.
+/// Why a user agent did not play a scenario to its end. Says nothing about the subject.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum UserAgentError {
-    /// It has no way to do what the scenario asks for; the text tells what it lacks.
+    /// It cannot do what the scenario asks for.
     #[error("the user agent cannot play this: {0}")]
     Unable(String),
-    /// It broke down.
+    /// It failed, for example because the browser crashed.
     #[error("the user agent failed: {0}")]
     Failed(String),
 }

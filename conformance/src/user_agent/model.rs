@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
+use crate::subject::BoxFuture;
 use cors_browser::{
     Browser, Fault, FetchRequest, Fetched, ManualClock, Network, Page, Profile, SecurityError,
 };
 
-/// The browser model, which needs no installation.
+/// The browser model of [`cors_browser`], which needs no browser on the machine.
 #[derive(Clone, Debug)]
 pub struct Model {
     profile: Profile,
@@ -28,7 +29,7 @@ impl Model {
         Self { profile, name, fault: None }
     }
 
-    /// The same model without one of its rules, which serves to prove that scenarios notice.
+    /// The same model with one of its rules broken, to prove that a scenario notices.
     #[must_use]
     pub fn with_fault(self, fault: Fault) -> Self {
         Self { fault: Some(fault), ..self }
@@ -36,7 +37,7 @@ impl Model {
 }
 
 impl Default for Model {
-    /// The Fetch standard to the letter.
+    /// The Fetch standard, without the deviations of any browser.
     fn default() -> Self {
         Self::new(Profile::standard())
     }

@@ -1,4 +1,4 @@
-//! Headers and bodies, of requests and of responses alike.
+//! Headers and bodies, of requests and responses.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,7 @@ pub(super) fn check(expected: &MessageExpectation, lines: &Lines, body: &[u8], m
     }
     for pattern in &expected.absent {
         for (name, value) in lines.iter().filter(|(name, _)| pattern.matches(name)) {
+            let name = text(name.as_bytes());
             mismatches.add(format!("no `{pattern}`"), format!("`{name}: {}`", text(value)));
         }
     }
@@ -54,9 +55,7 @@ pub(super) fn check_body(
     body: &[u8],
     mismatches: &mut Mismatches,
 ) {
-    if let Some(whole) = whole
-        && whole.as_bytes() != body
-    {
+    if let Some(whole) = whole.filter(|whole| whole.as_bytes() != body) {
         mismatches.add(format!("the body `{whole}`"), format!("`{}`", text(body)));
     }
     for part in parts {
@@ -74,7 +73,9 @@ pub(super) fn check_body(
     for (pointer, expected) in pointers {
         match json.pointer(pointer) {
             Some(value) if value == expected => {}
-            Some(value) => mismatches.add(format!("{expected} at {pointer}"), value.to_string()),
+            Some(value) => {
+                mismatches.add(format!("{expected} at {pointer}"), text(value.to_string().as_bytes()))
+            }
             None => mismatches.add(format!("{expected} at {pointer}"), "nothing there"),
         }
     }
@@ -96,7 +97,7 @@ fn of_name<'a>(wanted: &'a str, lines: &'a Lines) -> impl Iterator<Item = &'a [u
     lines.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_slice())
 }
 
-/// The members of the list that all lines of a header make (RFC 9110, section 5.6.1), without the empty ones.
+/// The members of the list in all lines of a header (RFC 9110, section 5.6.1), without empty ones.
 fn members(name: &str, lines: &Lines) -> Vec<String> {
     of_name(name, lines)
         .flat_map(|line| line.split(|&byte| byte == b','))

@@ -1,4 +1,4 @@
-//! Verdicts: what was seen of a step, held against what must come of it.
+//! Verdicts: compares what was seen of a step with what is expected.
 
 use serde::Serialize;
 
@@ -15,19 +15,19 @@ mod wire;
 /// What was seen of one step.
 #[derive(Clone, Debug)]
 pub struct Observation {
-    /// What the page got; `None` for a raw request.
+    /// What the page got. `None` for a raw request.
     pub page: Option<Outcome>,
     /// What was on the wire, in order.
     pub exchanges: Vec<Exchange>,
     /// What the console printed, line by line.
     pub console: Vec<String>,
-    /// How many handlers ran, over all servers, or why nobody can tell; `None` if the step does not ask.
+    /// How many handlers ran, over all servers, or why they could not be counted. `None` if the step does not expect a number.
     pub handlers_run: Option<Result<u64, String>>,
-    /// What `document.cookie` said in the page afterwards; `None` if the step does not ask.
+    /// What `document.cookie` was in the page afterwards. `None` if the step does not expect anything of it.
     pub document_cookie: Option<Result<String, SecurityError>>,
 }
 
-/// Something that was expected, and what was seen in its place.
+/// Something that was expected, and what was seen instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
     /// The step, counted from 1.
@@ -47,7 +47,7 @@ impl std::fmt::Display for Mismatch {
     }
 }
 
-/// Everything in which `seen` differs from what `step`, the one of this number, expects.
+/// All mismatches between `seen` and what `step` expects. `number` is that of the step, from 1.
 pub fn check(number: usize, step: &Step, seen: &Observation) -> Vec<Mismatch> {
     let mut mismatches = Mismatches { step: number, about: String::new(), found: Vec::new() };
     if let (Some(expected), Some(outcome)) = (&step.page, &seen.page) {
@@ -58,9 +58,7 @@ pub fn check(number: usize, step: &Step, seen: &Observation) -> Vec<Mismatch> {
     }
     for (on, expected) in [(On::Preflight, step.preflights), (On::Actual, step.actuals)] {
         let count = wire::of_kind(&seen.exchanges, on).count();
-        if let Some(expected) = expected
-            && expected != count
-        {
+        if let Some(expected) = expected.filter(|expected| *expected != count) {
             mismatches.about("wire").add(number_of(expected, on), number_of(count, on));
         }
     }
@@ -73,11 +71,14 @@ pub fn check(number: usize, step: &Step, seen: &Observation) -> Vec<Mismatch> {
         }
         _ => {}
     }
-    if let (Some(expected), Some(seen)) = (&step.document_cookie, &seen.document_cookie)
-        && seen.as_ref() != Ok(expected)
-    {
-        let seen = seen.as_ref().map_or_else(ToString::to_string, |cookies| format!("`{cookies}`"));
-        mismatches.about("document.cookie").add(format!("`{expected}`"), seen);
+    match (&step.document_cookie, &seen.document_cookie) {
+        (Some(expected), Some(seen)) if seen.as_ref() != Ok(expected) => {
+            let seen = seen.as_ref().map_or_else(ToString::to_string, |cookies| {
+                format!("`{}`", render::text(cookies.as_bytes()))
+            });
+            mismatches.about("document.cookie").add(format!("`{expected}`"), seen);
+        }
+        _ => {}
     }
     mismatches.found
 }
@@ -86,7 +87,7 @@ fn number_of(count: usize, on: On) -> String {
     format!("{count} {} request{}", on.as_str(), if count == 1 { "" } else { "s" })
 }
 
-/// Collects what differs.
+/// Collects mismatches.
 struct Mismatches {
     step: usize,
     about: String,
@@ -94,7 +95,7 @@ struct Mismatches {
 }
 
 impl Mismatches {
-    /// What is added from now on is about this.
+    /// Sets what the mismatches that follow are about.
     fn about(&mut self, about: impl Into<String>) -> &mut Self {
         self.about = about.into();
         self

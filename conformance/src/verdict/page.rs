@@ -1,5 +1,6 @@
-//! The page's side.
+//! What the page got.
 
+use super::render::text;
 use super::{Mismatches, message};
 use crate::scenario::{PageExpectation, Readable};
 use cors_browser::{Outcome, PageResponse, ResponseType};
@@ -24,28 +25,26 @@ pub(super) fn check(expected: &PageExpectation, outcome: &Outcome, mismatches: &
 }
 
 fn check_readable(readable: &Readable, response: &PageResponse, mismatches: &mut Mismatches) {
-    if let Some(expected) = readable.response_type
-        && expected.as_str() != response.response_type.as_str()
-    {
-        mismatches
-            .add(format!("type {}", expected.as_str()), format!("type {}", response.response_type.as_str()));
+    let seen = response.response_type.as_str();
+    if let Some(expected) = readable.response_type.filter(|expected| expected.as_str() != seen) {
+        mismatches.add(format!("type {}", expected.as_str()), format!("type {seen}"));
     }
-    if let Some(expected) = &readable.status
-        && !expected.accepts(response.status)
-    {
+    if let Some(expected) = readable.status.as_ref().filter(|expected| !expected.accepts(response.status)) {
         mismatches.add(format!("status {expected}"), format!("status {}", response.status));
     }
     for (name, expected) in &readable.headers {
         match response.header(name) {
             Some(value) if value == expected => {}
             Some(value) => {
+                let value = text(value.as_bytes());
                 mismatches.add(format!("`{name}: {expected}` readable"), format!("`{name}: {value}`"));
             }
-            None => mismatches.add(format!("`{name}: {expected}` readable"), "no such header to read"),
+            None => mismatches.add(format!("`{name}: {expected}` readable"), "no such header"),
         }
     }
     for pattern in &readable.hidden {
         for (name, value) in response.headers.iter().filter(|(name, _)| pattern.matches(name)) {
+            let (name, value) = (text(name.as_bytes()), text(value.as_bytes()));
             mismatches.add(format!("`{pattern}` hidden"), format!("`{name}: {value}` readable"));
         }
     }
@@ -55,9 +54,7 @@ fn check_readable(readable: &Readable, response: &PageResponse, mismatches: &mut
             mismatches.add(format!("response URL {expected}"), format!("response URL {url}"));
         }
     }
-    if let Some(expected) = readable.redirected
-        && expected != response.redirected
-    {
+    if let Some(expected) = readable.redirected.filter(|expected| *expected != response.redirected) {
         mismatches.add(format!("redirected = {expected}"), format!("redirected = {}", response.redirected));
     }
     let body = response.body.as_deref().unwrap_or_default();

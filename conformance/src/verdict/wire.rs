@@ -1,10 +1,10 @@
-//! The wire's side.
+//! What was on the wire.
 
 use super::{Mismatches, message};
 use crate::scenario::{On, WireExpectation};
 use cors_browser::{Exchange, ExchangeKind};
 
-/// The exchanges of a kind that a server saw, in order.
+/// The exchanges of a kind whose request was sent, in order.
 pub(super) fn of_kind(exchanges: &[Exchange], on: On) -> impl Iterator<Item = &Exchange> {
     let kind = match on {
         On::Preflight => ExchangeKind::Preflight,
@@ -30,9 +30,7 @@ pub(super) fn check(expected: &WireExpectation, exchanges: &[Exchange], mismatch
 
 fn check_request(expected: &WireExpectation, exchange: &Exchange, about: &str, mismatches: &mut Mismatches) {
     let request = &exchange.request;
-    if let Some(method) = &expected.method
-        && *method != request.method
-    {
+    if let Some(method) = expected.method.as_ref().filter(|method| **method != request.method) {
         mismatches.about(about).add(method, &request.method);
     }
     let body = request.body.as_deref().unwrap_or_default();
@@ -54,9 +52,7 @@ fn check_response(expected: &WireExpectation, exchange: &Exchange, about: &str, 
             return;
         }
     };
-    if let Some(status) = &expected.status
-        && !status.accepts(response.status)
-    {
+    if let Some(status) = expected.status.as_ref().filter(|status| !status.accepts(response.status)) {
         mismatches.about(about).add(format!("status {status}"), format!("status {}", response.status));
     }
     message::check(&expected.response, &response.headers, &response.body, mismatches.about(about));

@@ -1,15 +1,15 @@
-//! Why policies are refused or warned about, and why they deny: each with an example that is built or decided.
+//! Why a policy is refused, gets a warning or denies a preflight, each with an example that a test checks.
 
 use cors_core::{Decision, Policy, ProblemCode, Reason, WarningCode};
 use http::Request;
 
 use crate::policy_file::{PolicyFile, Refusal};
 
-/// A policy that shows a code, with what it leads to.
+/// A policy file that leads to a code.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PolicyExample {
     pub(super) cause: &'static str,
-    /// The file, TOML or JSON; empty where it would be too long to print.
+    /// The file in TOML or JSON; empty if it would be too long to print.
     pub(super) file: &'static str,
 }
 
@@ -17,32 +17,32 @@ const fn shown(cause: &'static str, file: &'static str) -> PolicyExample {
     PolicyExample { cause, file }
 }
 
-/// What leads to a problem. The codes are open-ended for other crates, so one may be missing here; a test tells.
+/// Returns what leads to a problem. The enum is non-exhaustive, so a code may be missing here; a test finds that.
 pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
     use ProblemCode as C;
     Some(match code {
         C::NoOrigins => shown("`allow_origins` is missing or empty.", "allow_methods = [\"PUT\"]"),
         C::OriginList => shown(
-            "An entry holds several origins; it would never match.",
+            "An entry contains several origins, so it would never match.",
             "allow_origins = \"https://app.example, https://www.app.example\"",
         ),
-        C::OriginWithoutScheme => shown("An origin lacks its scheme.", "allow_origins = [\"app.example\"]"),
+        C::OriginWithoutScheme => shown("An origin has no scheme.", "allow_origins = [\"app.example\"]"),
         C::OriginScheme => shown(
-            "An origin's scheme is none, or one whose pages have no origin.",
+            "The scheme of an origin is not valid, or its pages have an opaque origin.",
             "allow_origins = [\"file://app.example\"]",
         ),
         C::OriginHost => {
-            shown("An origin's host is missing or is no host.", "allow_origins = [\"https://\"]")
+            shown("The host of an origin is missing or not valid.", "allow_origins = [\"https://\"]")
         }
         C::OriginPort => {
-            shown("An origin's port is none.", "allow_origins = [\"https://app.example:99999\"]")
+            shown("The port of an origin is not valid.", "allow_origins = [\"https://app.example:99999\"]")
         }
         C::OriginWithDefaultPort => shown(
-            "An origin writes out the default port of its scheme, which browsers leave out.",
+            "An origin contains the default port of its scheme, which browsers leave out.",
             "allow_origins = [\"https://app.example:443\"]",
         ),
         C::OriginWithPath => shown(
-            "An origin ends in a path, if only a slash; it would never match.",
+            "An origin ends in a path, even if only a slash, so it would never match.",
             "allow_origins = [\"https://app.example/\"]",
         ),
         C::OriginWithQuery => {
@@ -56,11 +56,11 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
             "allow_origins = [\"https://user@app.example\"]",
         ),
         C::OriginInUpperCase => shown(
-            "An origin contains upper-case letters; browsers send lower case.",
+            "An origin contains upper-case letters. Browsers send lower case.",
             "allow_origins = [\"https://App.example\"]",
         ),
         C::OriginWithUnicode => shown(
-            "An origin's host is not in ASCII; browsers send its Punycode.",
+            "The host of an origin contains characters that are not ASCII. Browsers send Punycode.",
             "allow_origins = [\"https://bücher.example\"]",
         ),
         C::OriginWithWhiteSpace => shown(
@@ -68,99 +68,100 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
             "allow_origins = [\"https://app.example \"]",
         ),
         C::MisplacedWildcard => shown(
-            "A `*` stands elsewhere than for the whole leftmost label or the whole port.",
+            "A `*` is neither the whole leftmost label nor the whole port.",
             "allow_origins = [\"https://app-*.example\"]",
         ),
         C::WildcardAmongNames => shown(
-            "`*` stands in a list together with names, which then mean nothing.",
+            "`*` is listed together with names, which then have no effect.",
             "allow_origins = [\"*\", \"https://app.example\"]",
         ),
-        C::TooManyOrigins => shown("The origins of one policy are more than the 4 GiB that it can hold.", ""),
+        C::TooManyOrigins => shown("The origins are longer than the 4 GiB that one policy can hold.", ""),
         C::AnyOriginWithCredentials => shown(
-            "Any origin together with credentials: every site could read what the user may read.",
+            "Any origin is allowed together with credentials, so every site could read the user's data.",
             "allow_origins = \"*\"\nallow_credentials = true",
         ),
         C::NullOrigin => shown(
-            "`null` without the opt-in: every site can make a frame with that origin.",
+            "`null` is listed without the opt-in. Every site can create a frame with that origin.",
             "allow_origins = [\"null\"]",
         ),
         C::NullOriginWithCredentials => shown(
-            "`null` together with credentials: every site could read what the user may read. There is no opt-in.",
+            "`null` is listed together with credentials, so every site could read the user's data. There is no opt-in.",
             "allow_origins = [\"null\"]\nallow_credentials = true\ndangerously_allow = [\"null-origin\"]",
         ),
         C::InsecureOriginWithCredentials => shown(
-            "An origin of scheme `http` together with credentials, without the opt-in: whoever is on the user's network \
-             could read what the user may read.",
+            "An `http:` origin is listed together with credentials, without the opt-in. Anyone on the user's network could read \
+             the user's data.",
             "allow_origins = [\"http://app.example\"]\nallow_credentials = true",
         ),
         C::PublicSuffixWildcardWithCredentials => shown(
-            "All subdomains of a public suffix together with credentials, without the opt-in: anybody can register one.",
+            "All subdomains of a public suffix are listed together with credentials, without the opt-in. Anyone can register one.",
             "allow_origins = [\"https://*.github.io\"]\nallow_credentials = true",
         ),
         C::MethodSyntax => {
-            shown("A method that is no token.", "allow_origins = \"*\"\nallow_methods = [\"PUT, DELETE\"]")
+            shown("A method is not a token.", "allow_origins = \"*\"\nallow_methods = [\"PUT, DELETE\"]")
         }
-        C::ForbiddenMethod => {
-            shown("A method that no page can use.", "allow_origins = \"*\"\nallow_methods = [\"TRACE\"]")
-        }
+        C::ForbiddenMethod => shown(
+            "Browsers forbid pages to use a method.",
+            "allow_origins = \"*\"\nallow_methods = [\"TRACE\"]",
+        ),
         C::MethodCase => shown(
-            "A standard method in another case; methods are case-sensitive, so it would never match.",
+            "A standard method is not in upper case. Methods are case-sensitive, so it would never match.",
             "allow_origins = \"*\"\nallow_methods = [\"patch\"]",
         ),
         C::HeaderSyntax => {
-            shown("A header name that is no token.", "allow_origins = \"*\"\nallow_headers = [\"x-a, x-b\"]")
+            shown("A header name is not a token.", "allow_origins = \"*\"\nallow_headers = [\"x-a, x-b\"]")
         }
         C::ForbiddenRequestHeader => shown(
-            "A request header that no page can set.",
+            "Browsers do not let pages set a request header.",
             "allow_origins = \"*\"\nallow_headers = [\"cookie\"]",
         ),
         C::ForbiddenResponseHeader => shown(
-            "A response header that no page can read.",
+            "Browsers do not let pages read a response header.",
             "allow_origins = \"*\"\nexpose_headers = [\"set-cookie\"]",
         ),
         C::CorsHeader => shown(
-            "A header of the CORS protocol itself, which needs no permission.",
+            "A header belongs to the CORS protocol itself and needs no permission.",
             "allow_origins = \"*\"\nallow_headers = [\"access-control-allow-origin\"]",
         ),
         C::AnyExposedHeaderWithCredentials => shown(
-            "All response headers exposed together with credentials: with them, `*` is a header called `*`.",
+            "All response headers are exposed together with credentials. With credentials, `*` only means a header called `*`.",
             "allow_origins = [\"https://app.example\"]\nallow_credentials = true\nexpose_headers = \"*\"",
         ),
-        C::MaxAge => shown("A max-age over a day.", "allow_origins = \"*\"\nmax_age = 604800"),
+        C::MaxAge => shown("The max-age is longer than a day.", "allow_origins = \"*\"\nmax_age = 604800"),
         C::PreflightStatus => shown(
-            "A preflight status that is no success, so that browsers would block every fetch.",
+            "The preflight status is not between 200 and 299, so browsers would block every fetch.",
             "allow_origins = \"*\"\npreflight_status = 403",
         ),
-        C::UnknownField => shown("A field that no policy has.", "allow_origins = \"*\"\nmax_ages = 600"),
+        C::UnknownField => shown("A field is unknown.", "allow_origins = \"*\"\nmax_ages = 600"),
         C::RepeatedField => shown(
-            "A field that is there twice.",
+            "A field is there twice.",
             "{ \"allow_origins\": \"*\", \"max_age\": 60, \"max_age\": 600 }",
         ),
         C::WrongType => {
-            shown("A value of another type than the field's.", "allow_origins = \"*\"\nmax_age = \"1 hour\"")
+            shown("The value of a field has the wrong type.", "allow_origins = \"*\"\nmax_age = \"1 hour\"")
         }
         C::UnknownDanger => shown(
-            "An entry of `dangerously_allow` that is none.",
+            "An entry of `dangerously_allow` is unknown.",
             "allow_origins = \"*\"\ndangerously_allow = [\"everything\"]",
         ),
         _ => return None,
     })
 }
 
-/// What leads to a warning.
+/// Returns what leads to a warning.
 pub(super) fn warning(code: WarningCode) -> Option<PolicyExample> {
     use WarningCode as C;
     Some(match code {
         C::MaxAgeOverBrowserCap => shown(
-            "A max-age over the 7200 s to which Chromium shortens it.",
+            "The max-age is longer than 7200 s, the longest time that Chromium uses.",
             "allow_origins = \"*\"\nmax_age = 86400",
         ),
         C::SafelistedMethod => shown(
-            "A method that never needs a preflight is listed.",
+            "A listed method never needs a preflight.",
             "allow_origins = \"*\"\nallow_methods = [\"GET\"]",
         ),
         C::SafelistedHeader => shown(
-            "A header that is safelisted anyway is listed.",
+            "A listed header is CORS-safelisted and needs no permission.",
             "allow_origins = \"*\"\nallow_headers = [\"accept\"]",
         ),
         C::CoveredOrigin => shown(
@@ -172,15 +173,15 @@ pub(super) fn warning(code: WarningCode) -> Option<PolicyExample> {
             "allow_origins = \"*\"\nallow_methods = [\"PUT\", \"PUT\"]",
         ),
         C::AuthorizationNotCovered => shown(
-            "`Authorization` is missing beside `*`, which does not cover it.",
+            "`authorization` is not listed, and `*` does not cover it.",
             "allow_origins = \"*\"\nallow_headers = \"*\"",
         ),
         _ => return None,
     })
 }
 
-/// What a policy file's problems and warnings say, each with its code.
-pub(super) fn remarks(file: &str) -> Vec<(&'static str, String)> {
+/// Returns the messages of a policy file's problems and warnings, each with its code.
+pub(super) fn messages(file: &str) -> Vec<(&'static str, String)> {
     match PolicyFile::parse("policy", file).outcome {
         Ok(policy) => policy.warnings().iter().map(|it| (it.code().as_str(), it.to_string())).collect(),
         Err(Refusal::Problems(problems)) => {
@@ -197,33 +198,34 @@ pub(super) struct DenialExample {
     pub(super) headers: &'static [(&'static str, &'static str)],
 }
 
-/// The policy that all of the denials' examples meet.
+/// The policy of all examples of denials.
 pub(super) const DENYING_POLICY: &str =
     "allow_origins = [\"https://app.example\"]\nallow_methods = [\"PUT\"]";
 
-/// What leads to a denial.
+/// Returns what leads to a denial.
 pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
     const OWN: (&str, &str) = ("Origin", "https://app.example");
     const METHOD: &str = "Access-Control-Request-Method";
     let denied = |cause, headers| DenialExample { cause, headers };
     Some(match reason {
         Reason::MalformedOrigin => denied(
-            "`Origin` is not one ASCII-serialized origin: there are several, or it has a path, upper case or odd bytes.",
+            "`Origin` is not exactly one ASCII-serialized origin: there are several, or it has a path, upper-case letters or bytes \
+             that are not ASCII.",
             &[("Origin", "https://app.example/"), (METHOD, "PUT")],
         ),
         Reason::OriginNotAllowed => denied(
-            "The policy does not contain the origin.",
+            "The policy does not allow the origin.",
             &[("Origin", "https://www.app.example"), (METHOD, "PUT")],
         ),
         Reason::MalformedRequestMethod => denied(
-            "`Access-Control-Request-Method` is not one method, or longer than any.",
+            "`Access-Control-Request-Method` is not exactly one method, or it is too long.",
             &[OWN, (METHOD, "PUT, DELETE")],
         ),
         Reason::MethodNotAllowed => {
             denied("The policy does not list the method.", &[OWN, (METHOD, "DELETE")])
         }
         Reason::MalformedRequestHeaders => denied(
-            "`Access-Control-Request-Headers` is no list of header names, or longer than any browser's.",
+            "`Access-Control-Request-Headers` is not a list of header names, or it is longer than any browser sends.",
             &[OWN, (METHOD, "PUT"), ("Access-Control-Request-Headers", "x a")],
         ),
         Reason::HeaderNotAllowed => denied(
@@ -235,7 +237,7 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
 }
 
 impl DenialExample {
-    /// What the policy says to it.
+    /// Asks the policy.
     pub(super) fn decide(&self) -> Option<Reason> {
         let policy: Policy = PolicyFile::parse("policy", DENYING_POLICY).outcome.ok()?;
         let mut request = Request::options("/item");
@@ -255,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_problem_and_warning_has_an_example_that_shows_it_alone() {
+    fn every_problem_and_warning_has_an_example_with_that_code_only() {
         let problems = ProblemCode::ALL.iter().map(|&code| (code.as_str(), problem(code)));
         let warnings = WarningCode::ALL.iter().map(|&code| (code.as_str(), warning(code)));
         for (code, example) in problems.chain(warnings) {
@@ -264,13 +266,13 @@ mod tests {
                 assert_eq!(code, ProblemCode::TooManyOrigins.as_str());
                 continue;
             }
-            let codes: Vec<_> = remarks(example.file).into_iter().map(|(code, _)| code).collect();
+            let codes: Vec<_> = messages(example.file).into_iter().map(|(code, _)| code).collect();
             assert_eq!(codes, [code], "{}", example.file);
         }
     }
 
     #[test]
-    fn every_denial_has_an_example_that_is_denied_for_it() {
+    fn every_denial_has_an_example_with_that_reason() {
         for &reason in Reason::ALL {
             let example = denial(reason).unwrap_or_else(|| panic!("{reason} is not in the catalogue"));
             assert_eq!(example.decide(), Some(reason));

@@ -1,28 +1,29 @@
-//! Which header to change to what, for the exchanges that were seen.
+//! Which response header to change, and to what value.
 
-use super::Check;
-use crate::catalogue::explanation;
 use cors_browser::{
     BlockReason, Blocked, Credentials, Exchange, ExchangeKind, Origin, WireRequest, WireResponse,
 };
+
+use super::Check;
+use crate::catalogue::explanation;
 
 /// What to do about a blocked fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// What to do, in sentences.
     pub help: String,
-    /// The header that has to change, where it is one.
+    /// The response header to change, if another value of one header would help.
     pub change: Option<Change>,
 }
 
-/// A response header that has to change.
+/// A change of one response header.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Change {
-    /// The header.
+    /// The name of the header.
     pub header: &'static str,
     /// What the server sent; `None` if it sent none.
     pub from: Option<String>,
-    /// What it has to send.
+    /// What the server must send.
     pub to: String,
 }
 
@@ -31,7 +32,7 @@ const ALLOW_CREDENTIALS: &str = "Access-Control-Allow-Credentials";
 const ALLOW_METHODS: &str = "Access-Control-Allow-Methods";
 const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
 
-/// The advice for a fetch that a rule blocked.
+/// Returns the advice for a fetch that a rule blocked.
 pub(super) fn advise(check: &Check, blocked: &Blocked, exchanges: &[Exchange]) -> Advice {
     let change = exchanges.last().and_then(|last| {
         let response = last.response.as_ref().ok()?;
@@ -62,7 +63,7 @@ fn change(
         let lines: Vec<_> = response.lines(header).map(String::from_utf8_lossy).collect();
         Some(Change { header, from: (!lines.is_empty()).then(|| lines.join(", ")), to })
     };
-    // What the header lists already, and what is missing.
+    // Keeps what the header lists, and adds what is missing.
     let list = |header: &'static str, missing: &[&str]| {
         let lines: Vec<_> = response.lines(header).map(String::from_utf8_lossy).collect();
         let mut names: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
@@ -88,7 +89,7 @@ fn change(
         | R::PreflightMultipleAllowOrigin
         | R::PreflightAllowOriginMismatch
         | R::PreflightWildcardWithCredentials => match blocked.request_origin() {
-            // Any site can have the origin `null`: nobody is told to allow it.
+            // Any site can have the origin `null`, so allowing it is never the advice.
             "null" => None,
             origin => change(ALLOW_ORIGIN, origin.to_owned()),
         },
@@ -105,7 +106,7 @@ fn change(
         | R::AuthorizationNotCoveredByWildcard
         | R::InvalidAllowHeaders => {
             let names = requested_headers(request);
-            // Where `*` counts, it covers the others.
+            // Without credentials `*` covers the other headers.
             if blocked.reason == R::AuthorizationNotCoveredByWildcard {
                 return list(ALLOW_HEADERS, &["authorization"]);
             }
@@ -123,16 +124,16 @@ fn instruction(change: &Change, exchanges: &[Exchange]) -> String {
         _ => "On the response",
     };
     match from {
-        // What is missing may be missing on purpose.
+        // The server may deny this origin on purpose.
         None if *header == ALLOW_ORIGIN => {
-            format!("{place}, send `{header}: {to}`, if pages of that origin may use this server.")
+            format!("{place}, send `{header}: {to}` if pages of that origin may use this server.")
         }
         None => format!("{place}, send `{header}: {to}`."),
-        Some(from) => format!("{place}, change `{header}: {from}` to `{header}: {to}`, once."),
+        Some(from) => format!("{place}, change `{header}: {from}` to `{header}: {to}`, and send it once."),
     }
 }
 
-/// What else the response will need, so that the next check is not blocked by the next header.
+/// The other headers that the response needs, so that the next check does not stop at the next one.
 fn companions(check: &Check, blocked: &Blocked, last: &Exchange, change: Option<&Change>) -> Option<String> {
     let is_about_origin = change.is_some_and(|change| change.header == ALLOW_ORIGIN);
     let mut needed = Vec::new();
@@ -155,10 +156,10 @@ fn companions(check: &Check, blocked: &Blocked, last: &Exchange, change: Option<
     if is_about_origin {
         needed.push("`Vary: Origin`".to_owned());
     }
-    (!needed.is_empty()).then(|| format!("With it goes {}.", needed.join(", ")))
+    (!needed.is_empty()).then(|| format!("Also send {}.", needed.join(", ")))
 }
 
-/// Where the origin `null` comes from.
+/// Why the origin is `null`.
 fn null_origin(check: &Check, blocked: &Blocked) -> Option<String> {
     use BlockReason as R;
     let is_about_origin = matches!(
@@ -172,17 +173,18 @@ fn null_origin(check: &Check, blocked: &Blocked) -> Option<String> {
         return None;
     }
     Some(match check.page.origin {
-        Origin::Opaque => "Any site can make a page of the origin `null`, so no server should allow it by name: serve the page \
-                           from an origin of its own, or answer `*` if the response is public."
+        Origin::Opaque => "Any site can make a page with the origin `null`, so a server should not allow it. Serve the page from a \
+                           real origin, or send `*` if the response is public."
             .to_owned(),
         Origin::Tuple { .. } => format!(
-            "A redirect led from one other origin to a third, so the browser sends `Origin: null`: let the client use {} itself.",
+            "A redirect led from one foreign origin to another, so the browser sends `Origin: null`. Let the page fetch {} \
+             directly.",
             blocked.url()
         ),
     })
 }
 
-/// What probably lies behind it, which the browser cannot see.
+/// The probable cause on the server, which a browser cannot see.
 fn background(check: &Check, blocked: &Blocked, last: &Exchange, response: &WireResponse) -> Option<String> {
     use BlockReason as R;
     let status = response.status;
@@ -190,30 +192,30 @@ fn background(check: &Check, blocked: &Blocked, last: &Exchange, response: &Wire
         R::PreflightMissingAllowOrigin | R::PreflightStatusNotOk => Some(match status {
             301 | 302 | 303 | 307 | 308 => return location(response),
             401 | 407 => format!(
-                "The status {status} says that authentication comes first: a preflight never carries cookies or \
-                 `Authorization`, so OPTIONS has to be answered before it."
+                "The status {status} means that authentication runs first. A preflight never has cookies or `Authorization`, \
+                 so the server must answer OPTIONS before authentication."
             ),
             403 => format!(
-                "A 403 without CORS headers is how a server denies a preflight without a word: its policy probably does not \
-                 allow {}. The server's log, or its debugging mode, can tell.",
+                "A 403 without CORS headers is how a server denies a preflight: its policy probably does not allow {}. The \
+                 server's log can tell.",
                 suspects(check, &last.request)
             ),
             404 | 405 | 501 => format!(
-                "The status {status} says that nothing answers OPTIONS at this URL: no CORS middleware, or one that comes \
+                "The status {status} means that nothing answers OPTIONS at this URL: there is no CORS middleware, or it runs \
                  after the router."
             ),
             500..=599 => {
-                format!("The status {status} says that the server failed on OPTIONS: its log can tell.")
+                format!("The status {status} means that the server failed on OPTIONS. Its log can tell why.")
             }
-            200..=299 => "The server answers OPTIONS, but without CORS, or not for this origin.".to_owned(),
+            200..=299 => "The server answers OPTIONS, but without CORS headers for this origin.".to_owned(),
             _ => return None,
         }),
         R::PreflightRedirected => location(response),
         R::MissingAllowOrigin => Some(match status {
-            301 | 302 | 303 | 307 | 308 => "A redirect has to pass the CORS check, too.".to_owned(),
+            301 | 302 | 303 | 307 | 308 => "A redirect must pass the CORS check as well.".to_owned(),
             400..=599 => format!(
-                "This is an error response (status {status}), which the page cannot see without the header: the CORS \
-                 middleware has to be outside of what made it."
+                "This is an error response (status {status}), and the page cannot read it without the header. The CORS \
+                 middleware must wrap whatever produced it."
             ),
             _ => return None,
         }),
@@ -221,7 +223,7 @@ fn background(check: &Check, blocked: &Blocked, last: &Exchange, response: &Wire
     }
 }
 
-/// What a policy may object to: the origin, a method that is not CORS-safelisted, the headers.
+/// What the policy may not allow: the origin, a method that is not CORS-safelisted, the headers.
 fn suspects(check: &Check, preflight: &WireRequest) -> String {
     let mut suspects = vec![format!("the origin {}", check.page.origin)];
     let method = requested_method(preflight);
@@ -238,7 +240,9 @@ fn suspects(check: &Check, preflight: &WireRequest) -> String {
 
 fn location(response: &WireResponse) -> Option<String> {
     let location = String::from_utf8_lossy(response.lines("location").next()?).into_owned();
-    Some(format!("The redirect leads to `{location}`: if that is right, let the client use it at once."))
+    Some(format!(
+        "The redirect leads to `{location}`. If that is the right URL, let the page fetch it directly."
+    ))
 }
 
 fn requested_method(preflight: &WireRequest) -> String {

@@ -1,4 +1,4 @@
-//! What a person types, read with an answer to what they meant.
+//! Parsers for the arguments of a check. Their errors say what to write instead.
 
 use std::time::Duration;
 
@@ -6,36 +6,44 @@ use url::Url;
 
 use cors_browser::Origin;
 
-/// The longest time limit: a day.
+/// The longest time limit, in seconds: one day.
 const LONGEST_SECONDS: f64 = 86_400.0;
 
-/// Reads a URL with its scheme.
+/// Parses a URL with its scheme.
+///
+/// # Errors
+///
+/// What is wrong, and what to write instead.
 pub fn url(text: &str) -> Result<Url, String> {
     let help = "write a URL such as `https://api.example.com/users`";
     match Url::parse(text) {
         Ok(url) if url.has_host() => Ok(url),
-        Ok(url) if !is_host_and_port(text) => {
-            Err(format!("only `https:` and `http:` can be checked, and it is `{}:`; {help}", url.scheme()))
-        }
+        Ok(url) if !is_host_and_port(text) => Err(format!(
+            "only `https:` and `http:` URLs can be checked, and this one has the scheme `{}:`; {help}",
+            url.scheme()
+        )),
         Err(error) if error != url::ParseError::RelativeUrlWithoutBase || text.contains("://") => {
-            Err(format!("it is not a URL: {error}; {help}"))
+            Err(format!("not a valid URL: {error}; {help}"))
         }
         Ok(_) | Err(_) => {
             let rest = text.trim_start_matches('/');
-            Err(format!("it has no scheme; write `https://{rest}` or `http://{rest}`"))
+            Err(format!("the scheme is missing; write `https://{rest}` or `http://{rest}`"))
         }
     }
 }
 
-/// Whether a text that parses as a URL without a host begins with a host and a port: `localhost:3000/x` has the scheme
-/// `localhost`.
+/// Whether a text starts with a host and a port. `localhost:3000/x` parses as a URL with the scheme `localhost`.
 fn is_host_and_port(text: &str) -> bool {
     let Some((_, rest)) = text.split_once(':') else { return false };
     let port = rest.split(['/', '?', '#']).next().unwrap_or_default();
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads an origin as browsers serialize it.
+/// Parses an origin as browsers serialize it.
+///
+/// # Errors
+///
+/// What is wrong, and what to write instead.
 pub fn origin(text: &str) -> Result<Origin, String> {
     if let Some(origin) = Origin::parse(text) {
         return Ok(origin);
@@ -47,15 +55,17 @@ pub fn origin(text: &str) -> Result<Origin, String> {
     let meant =
         meant.map(|url| Origin::of(&url)).filter(|origin| *origin != Origin::Opaque && !text.contains('*'));
     Err(match meant {
-        Some(origin) => format!("an origin is scheme, host and port as a browser writes them; write `{origin}`"),
-        None => {
-            "an origin is scheme, host and port, such as `https://app.example.com`, or `null`; write it like this"
-                .to_owned()
-        }
+        Some(origin) => format!("an origin is a scheme, a host and a port as browsers write them; write `{origin}`"),
+        None => "an origin is a scheme, a host and a port; write an origin such as `https://app.example.com`, or `null`"
+            .to_owned(),
     })
 }
 
-/// Reads a header as curl takes it: `name: value`.
+/// Parses a header as curl does: `name: value`.
+///
+/// # Errors
+///
+/// What to write instead.
 pub fn header(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.trim().to_owned())),
@@ -63,7 +73,11 @@ pub fn header(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Reads a time limit in seconds.
+/// Parses a time limit in seconds, such as `2.5`.
+///
+/// # Errors
+///
+/// What to write instead.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let help = "write a number of seconds, more than 0 and at most 86400";
     let seconds: f64 = text.parse().map_err(|_| help.to_owned())?;
@@ -84,19 +98,22 @@ mod tests {
     #[case("api.example.com/users", "write `https://api.example.com/users`")]
     #[case("localhost:3000/x", "or `http://localhost:3000/x`")]
     #[case("//api.example.com", "write `https://api.example.com`")]
-    #[case("", "no scheme")]
-    #[case("https://", "not a URL")]
-    #[case("https://a b/", "not a URL")]
+    #[case("", "the scheme is missing")]
+    #[case("https://", "not a valid URL")]
+    #[case("https://a b/", "not a valid URL")]
     #[case("localhost:3000", "write `https://localhost:3000`")]
     #[case("api.example.com:8080?x", "write `https://api.example.com:8080?x`")]
-    #[case("file:///etc/passwd", "only `https:` and `http:` can be checked, and it is `file:`")]
-    #[case("data:text/plain,x", "and it is `data:`; write a URL such as")]
-    #[case("about:blank", "and it is `about:`")]
-    #[case("mailto:a@b.example", "and it is `mailto:`")]
-    #[case("https:", "not a URL")]
-    fn urls_that_are_none(#[case] text: &str, #[case] told: &str) {
+    #[case(
+        "file:///etc/passwd",
+        "only `https:` and `http:` URLs can be checked, and this one has the scheme `file:`"
+    )]
+    #[case("data:text/plain,x", "scheme `data:`; write a URL such as")]
+    #[case("about:blank", "scheme `about:`")]
+    #[case("mailto:a@b.example", "scheme `mailto:`")]
+    #[case("https:", "not a valid URL")]
+    fn invalid_urls(#[case] text: &str, #[case] expected: &str) {
         let error = url(text).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 
     #[rstest]
@@ -107,9 +124,9 @@ mod tests {
     #[case("*", "such as")]
     #[case("", "such as")]
     #[case("file:///x", "such as")]
-    fn origins_that_are_none(#[case] text: &str, #[case] told: &str) {
+    fn invalid_origins(#[case] text: &str, #[case] expected: &str) {
         let error = origin(text).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 
     #[rstest]

@@ -1,58 +1,59 @@
-//! Whether pages that nobody meant could read the response.
+//! Whether pages of hostile origins can read the response.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use url::Url;
 
-use super::Check;
 use cors_browser::{
     BlockReason, Browser, Credentials, FetchRequest, Fetched, Network, Origin, Outcome, Page, Redirect,
     ResponseType,
 };
 
-/// What a page of one hostile origin could read.
+use super::Check;
+
+/// What a page of one hostile origin can read.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Finding {
-    /// The trick, such as `prefix`.
+pub struct Probe {
+    /// The kind of origin, such as `prefix`.
     pub name: &'static str,
     /// The origin that was tried.
     pub origin: String,
-    /// What it could read.
+    /// What it can read.
     pub access: Access,
-    /// Who could be behind such an origin.
+    /// Who can have such an origin.
     pub danger: &'static str,
-    /// Whether the response was a redirect, which was not followed.
+    /// Whether the response is a redirect, which was not followed.
     pub redirected: bool,
-    /// The reason for which the browser blocked it, if it did.
+    /// Why the browser blocked it, if it did.
     pub reason: Option<&'static str>,
 }
 
-/// What a page could read.
+/// What a page can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// The response to a request with the user's cookies.
     WithCookies,
-    /// The response to a request without cookies only.
+    /// Only the response to a request without cookies.
     WithoutCookies,
     /// Nothing.
     None,
-    /// Nobody knows: nothing was sent, or no response came.
+    /// Unknown: nothing was sent, or no response arrived.
     Unknown,
 }
 
 /// Tries at most nine hostile origins, with one GET each.
-pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Probe> {
+    let mut probes = Vec::new();
     for (name, origin, danger) in hostile_origins(&check.page.origin, &check.request.url) {
         let Some(origin) = Origin::parse(&origin) else { continue };
-        // One that is the server's own needs no permission.
+        // The server's own origin and the page's need no test.
         if origin.is_same_origin(&Origin::of(&check.request.url)) || origin == check.page.origin {
             continue;
         }
         let page = Page::new(origin.clone());
-        // A plain GET needs no preflight and changes nothing; a redirect is looked at and not followed: one request.
+        // A plain GET needs no preflight and changes nothing, and a redirect is not followed: one request.
         let request = FetchRequest::new(check.request.url.clone())
             .with_credentials(Credentials::Include)
             .with_redirect(Redirect::Manual);
@@ -68,15 +69,15 @@ pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Findi
             }
             Outcome::Blocked(blocked) => (access(blocked.reason), false, Some(blocked.reason.as_str())),
         };
-        findings.push(Finding { name, origin: origin.to_string(), access, danger, redirected, reason });
+        probes.push(Probe { name, origin: origin.to_string(), access, danger, redirected, reason });
     }
-    findings
+    probes
 }
 
-/// What a reason leaves to read.
+/// What a page can read despite a reason.
 fn access(reason: BlockReason) -> Access {
     match reason {
-        // The origin has passed, only the credentials have not.
+        // The origin is allowed, only the credentials are not.
         BlockReason::WildcardOriginWithCredentials | BlockReason::CredentialsNotAllowed => {
             Access::WithoutCookies
         }
@@ -84,39 +85,43 @@ fn access(reason: BlockReason) -> Access {
     }
 }
 
-/// The tricks, the origins that they lead to, and who has them.
+/// The kinds of hostile origins, an origin of each kind, and who can have it.
 fn hostile_origins(trusted: &Origin, target: &Url) -> Vec<(&'static str, String, &'static str)> {
     let random = format!("{:08x}", RandomState::new().hash_one(trusted) as u32);
-    // A page over HTTPS can fetch over HTTPS only; one over HTTP can fetch everything.
+    // A page over HTTPS can only fetch over HTTPS; a page over HTTP can fetch both.
     let scheme = if Origin::of(target).is_potentially_trustworthy() { "https" } else { "http" };
-    let anybody = "anybody";
+    let anyone = "anyone";
     let mut tried = vec![
-        ("reflection", format!("{scheme}://check-{random}.example"), anybody),
-        ("null", "null".to_owned(), "anybody, by a sandboxed frame"),
-        ("localhost", format!("{scheme}://localhost"), "whatever runs on the user's machine"),
+        ("reflection", format!("{scheme}://check-{random}.example"), anyone),
+        ("null", "null".to_owned(), "anyone, through a sandboxed frame"),
+        ("localhost", format!("{scheme}://localhost"), "any program on the user's machine"),
     ];
     let Origin::Tuple { scheme: own, host, port } = trusted else { return tried };
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    tried.push(("prefix", format!("{scheme}://{host}.check-{random}.example"), anybody));
-    // What is put before a name or stands in for a dot makes sense for names only.
+    tried.push(("prefix", format!("{scheme}://{host}.check-{random}.example"), anyone));
+    // An IP address has no subdomains, and its dots cannot be replaced.
     let is_name =
         matches!(Url::parse(&format!("https://{host}")).map(|url| url.domain().is_some()), Ok(true));
     if is_name {
-        tried.push(("suffix", format!("{own}://check{random}{host}{port}"), "whoever registers that name"));
+        tried.push((
+            "suffix",
+            format!("{own}://check{random}{host}{port}"),
+            "anyone who registers that name",
+        ));
         tried.push((
             "subdomain",
             format!("{own}://check-{random}.{host}{port}"),
-            "whoever has one subdomain, or finds a hole in one",
+            "anyone with one subdomain, or with a security hole in one",
         ));
-        // Without a second dot, a top-level domain would be left, which nobody can have.
+        // Without a second dot, the result would be a top-level domain, which cannot be registered.
         if let Some((label, rest)) = host.split_once('.').filter(|(_, rest)| rest.contains('.')) {
-            tried.push(("dot", format!("{own}://{label}x{rest}{port}"), "whoever registers that name"));
+            tried.push(("dot", format!("{own}://{label}x{rest}{port}"), "anyone who registers that name"));
         }
     }
     if own == "https" {
-        tried.push(("http-twin", format!("http://{host}{port}"), "whoever is on the user's network"));
+        tried.push(("http-twin", format!("http://{host}{port}"), "anyone on the user's network"));
     }
-    tried.push(("port", format!("{own}://{host}:4443"), "whatever else runs on that host"));
+    tried.push(("port", format!("{own}://{host}:4443"), "any other program on that host"));
     tried
 }
 
@@ -134,11 +139,11 @@ mod tests {
     #[case("http://127.0.0.1:3000", 5)]
     #[case("http://[::1]:3000", 5)]
     #[case("null", 3)]
-    fn the_origins_are_few_and_real(#[case] trusted: &str, #[case] count: usize) {
+    fn origins_are_few_and_valid(#[case] trusted: &str, #[case] count: usize) {
         let target = Url::parse("https://api.example/").unwrap();
         let origins = hostile_origins(&Origin::parse(trusted).unwrap(), &target);
         for (name, origin, _) in &origins {
-            // A prefix of an address is no host; it is left out when it is tried.
+            // An address with a prefix is not a valid host; the audit skips it.
             if !(*name == "prefix" && trusted.contains("[::1]")) {
                 assert!(Origin::parse(origin).is_some(), "{name}: {origin}");
             }

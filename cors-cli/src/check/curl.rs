@@ -1,18 +1,22 @@
-//! The same preflight by hand: the FAQ's recipe, as a command for a shell.
+//! The same preflight by hand: a curl command for a shell.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cors_browser::{Blocked, FailureKind, Network, NetworkError, Outcome, WireRequest, WireResponse};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
 use super::{Check, fetch};
 use crate::catalogue::is_ambient;
-use cors_browser::{Blocked, FailureKind, Network, NetworkError, Outcome, WireRequest, WireResponse};
 
-/// The command that sends what the browser would send first: the preflight, or the request itself where there is none.
+/// Returns the command that sends what the browser would send first: the preflight, or the request itself if it needs none.
 ///
-/// Nothing is sent. `Err` is a fetch of which the browser would send nothing.
+/// Nothing is sent.
+///
+/// # Errors
+///
+/// Why the browser would send nothing at all.
 pub async fn curl(check: &Check, authorities: Option<&Path>) -> Result<String, Blocked> {
     let recorder = Arc::new(Recorder::default());
     let fetched = fetch(check, recorder.clone()).await;
@@ -20,7 +24,7 @@ pub async fn curl(check: &Check, authorities: Option<&Path>) -> Result<String, B
     match (request, fetched.outcome) {
         (Some(request), _) => Ok(command(check, authorities, &request)),
         (None, Outcome::Blocked(blocked)) => Err(blocked),
-        // A response without a request is impossible without a cache, and this browser is new.
+        // Only a cached response comes without a request, and a new browser has no cache.
         (None, Outcome::Response(_)) => Ok(String::new()),
     }
 }
@@ -29,7 +33,7 @@ fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> 
     let is_preflight = request.header("access-control-request-method").is_some();
     let mut text = String::new();
     if !is_preflight {
-        text.push_str("# The browser sends no preflight for this; it sends the request itself:\n");
+        text.push_str("# The browser sends no preflight for this request. It sends the request itself:\n");
     }
     text.push_str("curl --include");
     let mut words = Vec::new();
@@ -42,7 +46,7 @@ fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> 
     let is_own = |name: &str| check.request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     for (name, value) in request.headers.iter().filter(|(name, _)| !is_ambient(name) || is_own(name)) {
         let value = String::from_utf8_lossy(value);
-        // curl leaves a header out that ends in a colon, and sends an empty one that ends in a semicolon.
+        // curl drops a header that ends in a colon, and sends an empty one for a name that ends in a semicolon.
         let line = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
         add("--header", &line);
     }
@@ -53,7 +57,7 @@ fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> 
         add("--cacert", &path.display().to_string());
     }
     let url = request.url.as_str();
-    // curl reads brackets and braces as patterns.
+    // curl treats brackets and braces as patterns.
     if url.contains(['[', ']', '{', '}']) {
         text.push_str(" --globoff");
     }
@@ -66,12 +70,12 @@ fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> 
     text
 }
 
-/// One word of a POSIX shell, whatever is in it.
+/// Quotes a word for a POSIX shell.
 fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Keeps the first request and answers none.
+/// Records the first request and responds to none.
 #[derive(Default)]
 struct Recorder {
     first: Mutex<Option<WireRequest>>,

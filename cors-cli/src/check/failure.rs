@@ -1,46 +1,16 @@
-//! Why no response came, as far as the connection tells.
+//! What to do if no response arrived.
 
-use std::error::Error;
-use std::fmt;
+use cors_browser::{FailureKind, NetworkError};
 
-use super::text::printable;
-use cors_browser::FailureKind;
-use cors_conformance::network::{causes, classify};
+use crate::printable;
 
-/// How many characters of the detail a message shows: it may name a URL that a server has chosen.
+/// How many characters of a failure a message shows. It may name a URL that a server chose.
 const DETAIL_LIMIT: usize = 300;
 
-/// Why an exchange came to nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The sort of failure.
-    pub kind: FailureKind,
-    /// What went wrong, in words.
-    pub detail: String,
-}
-
-impl Failure {
-    /// A failure of this kind.
-    pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
-    }
-
-    /// What went wrong and what to look at, of a readable length and without characters that steer a terminal.
-    pub fn message(&self) -> String {
-        format!("{}. {}", printable(&shortened(&self.detail)), help(self.kind))
-    }
-
-    /// What an HTTP client's error says.
-    /// Where it does not tell the kind, it is `otherwise`.
-    pub(super) fn from_error(error: &(dyn Error + 'static), otherwise: FailureKind) -> Self {
-        Self::new(classify(error).unwrap_or(otherwise), causes(error))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.detail)
-    }
+/// Describes a failure for people: what went wrong and what to check, short enough to read and safe to print.
+pub fn failure_message(failure: &NetworkError) -> String {
+    let detail = printable::text(&printable::shortened(&failure.detail, DETAIL_LIMIT));
+    format!("{detail}. {}", help(failure.kind))
 }
 
 /// What to check after a failure of this kind, as sentences.
@@ -51,10 +21,7 @@ pub(super) fn help(kind: FailureKind) -> &'static str {
         FailureKind::Unreachable => {
             "Check the host and the port, and whether a firewall blocks the connection."
         }
-        FailureKind::Certificate => {
-            "A browser also rejects this certificate, unless it trusts the CA. For a development certificate, pass its CA \
-             with `--cacert FILE`."
-        }
+        FailureKind::Certificate => "A browser rejects this certificate as well, unless it trusts the CA.",
         FailureKind::CertificateName => "Use a host name in the URL that the certificate is valid for.",
         FailureKind::CertificateDate => {
             "Renew the server's certificate, and check the clock of this machine."
@@ -63,8 +30,8 @@ pub(super) fn help(kind: FailureKind) -> &'static str {
             "The server does not use TLS on this port, or no version that browsers support. Without TLS, write `http://`."
         }
         FailureKind::Timeout => {
-            "The server may be overloaded or waiting for something. `--timeout SECONDS` sets a longer limit. A response that \
-             never ends, such as an event stream, cannot be checked."
+            "The server may be overloaded or waiting for something. A response that never ends, such as an event stream, cannot \
+             be checked."
         }
         FailureKind::EndlessHead => {
             "The response has more than 1,000 header lines, or more than 256 KiB of them, which is Chromium's limit. Send fewer \
@@ -77,21 +44,9 @@ pub(super) fn help(kind: FailureKind) -> &'static str {
         FailureKind::BrokenOff => {
             "The server closed the connection before its response was complete. See the log of the server."
         }
-        FailureKind::Unsendable => "Write it as a browser would send it.",
+        FailureKind::Unsendable => "Write the request as a browser would send it.",
         _ => "See the log of the server.",
     }
-}
-
-/// A text without its middle where it is too long: what is wrong stands at its end.
-fn shortened(text: &str) -> String {
-    let count = text.chars().count();
-    if count <= DETAIL_LIMIT {
-        return text.to_owned();
-    }
-    let half = DETAIL_LIMIT / 2;
-    let begin: String = text.chars().take(half).collect();
-    let end: String = text.chars().skip(count - half).collect();
-    format!("{begin}…{end}")
 }
 
 #[cfg(test)]
@@ -99,20 +54,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_of_a_readable_length() {
+    fn a_message_is_short() {
         let url = format!("https://api.example/é{}", "é".repeat(70_000));
-        let failure =
-            Failure::new(FailureKind::Unsendable, format!("the URL `{url}` cannot be sent by this client"));
-        let message = failure.message();
+        let detail = format!("the URL `{url}` cannot be sent over HTTP");
+        let message = failure_message(&NetworkError::new(FailureKind::Unsendable, detail));
         assert!(message.chars().count() < 400, "{message}");
         assert!(message.starts_with("the URL `https://api.example/é"), "{message}");
-        assert!(
-            message.contains("…éé") && message.contains("` cannot be sent by this client. "),
-            "{message}"
-        );
-        assert_eq!(failure.to_string(), failure.detail);
-
-        let short = Failure::new(FailureKind::Refused, "no");
-        assert!(short.message().starts_with("no. Nothing listens"), "{}", short.message());
+        assert!(message.contains("…éé") && message.contains("` cannot be sent over HTTP. "), "{message}");
     }
 }

@@ -1,17 +1,18 @@
-//! A report for programs.
+//! A report as JSON, for programs.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Change, Finding, Report, Role, Verdict, role};
-use crate::catalogue::{Question, explanation, question};
 use cors_browser::Exchange;
+
+use super::{Change, CheckReport, PageResult, Probe, Role, role};
+use crate::catalogue::{Question, explanation, question};
 
 #[derive(Serialize)]
 struct JsonReport<'a> {
-    verdict: Verdict,
+    verdict: PageResult,
     reason: Option<&'static str>,
     console: Option<String>,
     help: Option<String>,
@@ -26,7 +27,7 @@ struct JsonReport<'a> {
     rule: Option<JsonRule>,
     faq: Option<JsonQuestion>,
     dropped_headers: Vec<&'a str>,
-    audit: Option<&'a [Finding]>,
+    audit: Option<&'a [Probe]>,
 }
 
 #[derive(Serialize)]
@@ -64,40 +65,43 @@ struct JsonResponse<'a> {
     body_length: usize,
 }
 
-/// The lines of each name, in lower case.
+/// The header lines by name; names are in lower case.
 type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 
-/// The report as one JSON object; the text ends with a line feed.
+/// Returns the report as one JSON object; the text ends with a line feed.
 ///
-/// Every field is always there. One that does not apply is `null`:
+/// Every field is always present. One that does not apply is `null`:
 ///
 /// | field | `null` |
 /// |---|---|
 /// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked |
-/// | `change` | unless the fetch is blocked, and one response header with another value would help |
-/// | `failure` | unless no response came |
-/// | `status`, `response_type` | where the fetch is blocked; an opaque response has status 0 |
-/// | `audit` | unless that was asked for, and a response came |
-/// | `response` of an exchange | where none came |
-/// | `error` of an exchange | where a response came |
-/// | `body` of a request | where it has none |
-/// | `reason` of a finding of the audit | where that origin could read the response with cookies |
+/// | `change` | unless the fetch is blocked, and another value of one response header would help |
+/// | `failure` | unless no response arrived |
+/// | `status`, `response_type` | if the fetch is blocked; an opaque response has status 0 |
+/// | `audit` | unless it was requested and a response arrived |
+/// | `response` of an exchange | if none arrived |
+/// | `error` of an exchange | if a response arrived |
+/// | `body` of a request | if it has none |
+/// | `reason` of an origin in the audit | if that origin can read the response with cookies |
 ///
 /// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`) are empty instead.
-pub fn to_json(report: &Report) -> Result<String, serde_json::Error> {
+///
+/// # Errors
+///
+/// None in practice: every part of a report can be written as JSON.
+pub fn to_json(report: &CheckReport) -> Result<String, serde_json::Error> {
     let blocked = report.blocked();
     let about = blocked.map(|blocked| explanation(blocked.reason));
     let advice = report.advice();
     let response = report.response();
     let object = JsonReport {
-        verdict: report.verdict(),
+        verdict: report.page_result(),
         reason: blocked.map(|blocked| blocked.reason.as_str()),
         console: report.console(),
         help: advice.as_ref().map(|advice| advice.help.clone()),
         readable_headers: response
             .map(|response| response.headers.iter().map(|(name, _)| name.as_str()).collect())
             .unwrap_or_default(),
-        // An opaque response shows the page status 0.
         status: response.map(|response| response.status),
         exchanges: report.fetched.exchanges.iter().map(exchange).collect(),
         hidden_headers: report.hidden_headers(),
@@ -105,12 +109,12 @@ pub fn to_json(report: &Report) -> Result<String, serde_json::Error> {
         detail: blocked.map(|blocked| blocked.detail.as_str()),
         failure: report.failure().map(|failure| failure.kind.as_str()),
         change: advice.and_then(|advice| advice.change),
-        rule: about.map(|about| JsonRule { title: about.rule.title, url: about.rule.url }),
+        rule: about.map(|about| JsonRule { title: about.citation.title, url: about.citation.url }),
         faq: about
             .and_then(|about| question(about.faq))
             .map(|Question { slug, title }| JsonQuestion { slug, question: title }),
         dropped_headers: report.check.request.dropped_headers().collect(),
-        audit: report.findings(),
+        audit: report.probes(),
     };
     let mut text = serde_json::to_string_pretty(&object)?;
     text.push('\n');

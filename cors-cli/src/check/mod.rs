@@ -1,7 +1,7 @@
-//! What would the browser do? One fetch, played against a real server, and explained.
+//! What would a browser do? One fetch against a real server, with an explanation.
 //!
-//! A [`Check`] says which page fetches what; [`run`] plays it over a [`LiveNetwork`] and gives a [`Report`] that
-//! [`to_text`] and [`to_json`] write down. [`curl`] says instead how to send the same preflight by hand.
+//! A [`Check`] says which page fetches what. [`run`] sends it over a [`LiveNetwork`] and returns a [`CheckReport`], which
+//! [`to_text`] and [`to_json`] print. [`curl`] prints the command that sends the same preflight by hand.
 
 mod advice;
 pub mod arguments;
@@ -17,117 +17,109 @@ mod text;
 use std::sync::Arc;
 
 pub use self::advice::{Advice, Change};
-pub use self::audit::{Access, Finding};
+pub use self::audit::{Access, Probe};
 pub use self::curl::curl;
-pub use self::failure::Failure;
+pub use self::failure::failure_message;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
 pub use self::text::to_text;
-pub use cors_browser::FailureKind;
 use cors_browser::{
-    BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, Outcome, Page,
-    PageResponse, Profile, ResponseType,
+    BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, NetworkError,
+    Outcome, Page, PageResponse, Profile, ResponseType,
 };
 
-/// What is to be checked.
+/// One fetch to check.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// The page that fetches.
     pub page: Page,
     /// What it fetches.
     pub request: FetchRequest,
-    /// Whose behaviour is followed.
+    /// The browser to follow.
     pub profile: Profile,
-    /// Whether hostile origins are tried, too.
+    /// Whether to try hostile origins as well.
     pub audit: bool,
 }
 
-/// What came of a check.
+/// The result of a [`Check`].
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct CheckReport {
     check: Check,
     fetched: Fetched,
-    failure: Option<Failure>,
-    findings: Option<Vec<Finding>>,
+    probes: Option<Vec<Probe>>,
 }
 
 /// What the page gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum PageResult {
     /// A response that it can read.
     Readable,
-    /// A response that it cannot look into.
+    /// A response that it cannot read.
     Opaque,
     /// A `TypeError`.
     Blocked,
 }
 
-/// What an exchange was for, and what it led to.
+/// The purpose of a request, and what its response was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A CORS-preflight request.
     Preflight,
-    /// A request that was answered with a redirect.
+    /// A request whose response is a redirect.
     Redirect,
     /// Any other request.
     Actual,
 }
 
-/// Plays a check against real servers.
-pub async fn run(check: Check, network: Arc<LiveNetwork>) -> Report {
+/// Runs a check against real servers.
+pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
     let fetched = fetch(&check, network.clone()).await;
-    let report = Report::new(check, fetched, network.failure());
-    // A server that does not answer is not asked nine times more.
-    if !report.check.audit || report.failure.is_some() {
+    let report = CheckReport { check, fetched, probes: None };
+    // Nine more requests to a server that does not respond would only cost time.
+    if !report.check.audit || report.failure().is_some() {
         return report;
     }
-    let findings = audit::audit(&report.check, network).await;
-    Report { findings: Some(findings), ..report }
+    let probes = audit::audit(&report.check, network).await;
+    CheckReport { probes: Some(probes), ..report }
 }
 
 async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
     Browser::new(network, check.profile.clone()).fetch(&check.page, check.request.clone()).await
 }
 
-impl Report {
-    fn new(check: Check, fetched: Fetched, failure: Option<Failure>) -> Self {
-        let failed = |blocked: &Blocked| blocked.reason == BlockReason::NetworkError;
-        let failure = match &fetched.outcome {
-            Outcome::Blocked(blocked) if failed(blocked) => failure,
-            _ => None,
-        };
-        Self { check, fetched, failure, findings: None }
-    }
-
+impl CheckReport {
     /// What the page gets.
-    pub fn verdict(&self) -> Verdict {
+    pub fn page_result(&self) -> PageResult {
         match &self.fetched.outcome {
-            Outcome::Blocked(_) => Verdict::Blocked,
+            Outcome::Blocked(_) => PageResult::Blocked,
             Outcome::Response(response) => match response.response_type {
-                ResponseType::Basic | ResponseType::Cors => Verdict::Readable,
-                ResponseType::Opaque | ResponseType::OpaqueRedirect => Verdict::Opaque,
+                ResponseType::Basic | ResponseType::Cors => PageResult::Readable,
+                ResponseType::Opaque | ResponseType::OpaqueRedirect => PageResult::Opaque,
             },
         }
     }
 
-    /// Why no response came, if that is why the fetch is blocked.
-    pub fn failure(&self) -> Option<&Failure> {
-        self.failure.as_ref()
+    /// Why no response arrived, if the fetch is blocked for that reason.
+    pub fn failure(&self) -> Option<&NetworkError> {
+        if self.blocked()?.reason != BlockReason::NetworkError {
+            return None;
+        }
+        self.fetched.exchanges.last()?.response.as_ref().err()
     }
 
-    /// The exit code: 0 if the fetch succeeds (an opaque response is what was asked for), 1 if the browser blocks it, 2 if
-    /// there is no verdict about CORS because no response came.
+    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if the browser blocks it, 2 if
+    /// no response arrived, which says nothing about CORS.
     pub fn exit_code(&self) -> u8 {
-        match self.verdict() {
-            Verdict::Readable | Verdict::Opaque => 0,
-            Verdict::Blocked if self.failure.is_some() => 2,
-            Verdict::Blocked => 1,
+        match self.page_result() {
+            PageResult::Readable | PageResult::Opaque => 0,
+            PageResult::Blocked if self.failure().is_some() => 2,
+            PageResult::Blocked => 1,
         }
     }
 
-    /// The words that the browser's console prints, if the fetch is blocked.
+    /// What the browser prints to its console, if the fetch is blocked.
     pub fn console(&self) -> Option<String> {
         let blocked = self.blocked()?;
         Some(blocked.console(&self.check.profile))
@@ -135,15 +127,15 @@ impl Report {
 
     /// What to do about it, if the fetch is blocked.
     pub fn advice(&self) -> Option<Advice> {
-        if let Some(failure) = &self.failure {
+        if let Some(failure) = self.failure() {
             return Some(Advice { help: failure::help(failure.kind).to_owned(), change: None });
         }
         Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges))
     }
 
-    /// What hostile origins could read, if that was tried.
-    pub fn findings(&self) -> Option<&[Finding]> {
-        self.findings.as_deref()
+    /// What hostile origins can read, if they were tried.
+    pub fn probes(&self) -> Option<&[Probe]> {
+        self.probes.as_deref()
     }
 
     fn blocked(&self) -> Option<&Blocked> {
@@ -174,7 +166,7 @@ impl Report {
     }
 }
 
-/// What an exchange was for, and what it led to.
+/// The purpose of an exchange's request, and what its response was.
 fn role(exchange: &Exchange) -> Role {
     let is_redirect = exchange.response.as_ref().is_ok_and(|response| {
         matches!(response.status, 301 | 302 | 303 | 307 | 308) && response.lines("location").next().is_some()

@@ -1,15 +1,19 @@
-//! The network of real servers: names are resolved, TLS is spoken, and whatever a server does ends in time.
+//! The network of real servers.
+//!
+//! Names are resolved, TLS is spoken, and every exchange ends in time, whatever the server does.
 
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
+use cors_conformance::network::http::{from_headers, to_request};
+use cors_conformance::network::{causes, classify};
 use futures_util::future::BoxFuture;
-use http::header::{HeaderName, HeaderValue};
-use http::{Method, Request, Response, Uri};
+use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -22,55 +26,56 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
-use super::failure::Failure;
-use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
-
-/// The longest body that is read.
+/// The longest body that is read, in bytes.
 const BODY_LIMIT: usize = 16 << 20;
 
-/// The longest response head that is read, as in Chromium (net/http/http_stream_parser.h, `kMaxHeaderBufSize`).
+/// The longest response head that is read, in bytes: Chromium's limit (net/http/http_stream_parser.h, `kMaxHeaderBufSize`).
 const HEAD_LIMIT: usize = 256 << 10;
 
 /// The most header lines of a response.
 const LINE_LIMIT: usize = 1000;
 
-/// Real servers, reached directly.
+/// Sends requests to real servers, directly.
 ///
-/// It follows no redirects, keeps no cookies, decodes no bodies and uses no proxy: what it reports is what the server said.
+/// It follows no redirects, keeps no cookies, decodes no bodies and uses no proxy, so a report shows what the server sent.
 pub struct LiveNetwork {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     time_limit: Duration,
-    failure: Mutex<Option<Failure>>,
 }
 
-/// A network that cannot be had.
+/// Why a [`LiveNetwork`] cannot be created.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetupError {
-    /// The file of certificates cannot be read.
-    #[error("--cacert {path}: {reason}; write the path of a PEM file with at least one certificate")]
+    /// The file with certificates cannot be read.
+    #[error("{path}: {reason}; write the path of a PEM file with at least one certificate")]
     Certificates {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// The TLS library refuses its configuration.
+    /// The TLS library rejects its configuration.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
 }
 
 impl LiveNetwork {
-    /// A network whose exchanges may take `time_limit` each, and that trusts the certificates in `authorities`, a PEM file,
-    /// beside those that the system trusts.
+    /// Creates a network whose exchanges may take `time_limit` each. It trusts the system's certificates and those in
+    /// `authorities`, a PEM file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or has no certificate, or TLS cannot be set up.
     pub fn new(authorities: Option<&Path>, time_limit: Duration) -> Result<Self, SetupError> {
         let mut roots = RootCertStore::empty();
-        // A system without certificates, or with a broken one among them, can still reach servers without TLS.
+        // A system without certificates, or with an invalid one among them, can still reach servers without TLS.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if let Some(path) = authorities {
             add_certificates(&mut roots, path)
                 .map_err(|reason| SetupError::Certificates { path: path.to_owned(), reason })?;
         }
-        // The provider is named, because another crate in the same program may have brought a second one.
+        // The provider is named because another crate in the same program may bring a second one.
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
@@ -82,56 +87,46 @@ impl LiveNetwork {
             .enable_http2()
             .build();
         let client = Client::builder(TokioExecutor::new())
-            // Over HTTP/1.1 the client reads somewhat more than it is told.
+            // Over HTTP/1.1 the client reads slightly more than this.
             .http1_max_buf_size(HEAD_LIMIT)
             .http1_max_headers(LINE_LIMIT)
             .http2_max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
-            // RFC 9112, sections 5.1 and 5.2: no server may send these two any more. Chromium reads both; Firefox reads folded
-            // lines, and leaves out a header with a space before its colon, which the client cannot tell from one without.
+            // RFC 9112, sections 5.1 and 5.2 forbid servers both. Chromium reads both. Firefox reads folded lines, and ignores
+            // a header with a space before its colon, which the client cannot tell from one without.
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .build(connector);
-        Ok(Self { client, time_limit, failure: Mutex::default() })
+        Ok(Self { client, time_limit })
     }
 
-    /// Why the last exchange that failed did.
-    pub fn failure(&self) -> Option<Failure> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn exchange(&self, request: WireRequest) -> Result<WireResponse, Failure> {
-        let request = to_http(request)?;
+    async fn exchange(&self, request: WireRequest) -> Result<WireResponse, NetworkError> {
+        let url = request.url.clone();
+        let request = to_request(request, url.as_str())?;
         let deadline = Instant::now() + self.time_limit;
         let response = timeout_at(deadline, self.client.request(request))
             .await
-            .map_err(|_| self.late("no response came"))?
+            .map_err(|_| self.timeout("no response arrived"))?
             .map_err(|error| {
-                let otherwise =
+                let fallback =
                     if error.is_connect() { FailureKind::Unreachable } else { FailureKind::BrokenOff };
-                // The client's own words are about itself.
-                Failure::from_error(error.source().unwrap_or(&error), otherwise)
+                // The outermost message is about the client itself.
+                network_error(error.source().unwrap_or(&error), fallback)
             })?;
         let status = response.status();
-        timeout_at(deadline, from_http(response)).await.unwrap_or_else(|_| {
-            Err(self.late(&format!("a response came (status {status}), but its body did not end")))
+        timeout_at(deadline, read(response)).await.unwrap_or_else(|_| {
+            Err(self.timeout(&format!("a response arrived (status {status}), but its body did not end")))
         })
     }
 
-    fn late(&self, what: &str) -> Failure {
+    fn timeout(&self, what: &str) -> NetworkError {
         let seconds = self.time_limit.as_secs_f64();
-        Failure::new(FailureKind::Timeout, format!("{what} within {seconds} s"))
+        NetworkError::new(FailureKind::Timeout, format!("{what} within {seconds} s"))
     }
 }
 
 impl Network for LiveNetwork {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
-        Box::pin(async move {
-            self.exchange(request).await.map_err(|failure| {
-                let error = NetworkError::new(failure.kind, failure.to_string());
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
-                error
-            })
-        })
+        Box::pin(self.exchange(request))
     }
 }
 
@@ -148,53 +143,39 @@ fn add_certificates(roots: &mut RootCertStore, path: &Path) -> Result<(), String
         roots.add(certificate).map_err(|error| error.to_string())?;
         count += 1;
     }
-    if count == 0 { Err("it holds no certificate".to_owned()) } else { Ok(()) }
+    if count == 0 { Err("the file has no certificate".to_owned()) } else { Ok(()) }
 }
 
-fn to_http(request: WireRequest) -> Result<Request<Full<Bytes>>, Failure> {
-    let unsendable =
-        |what: String| Failure::new(FailureKind::Unsendable, format!("{what} cannot be sent by this client"));
-    let mut sent = Request::new(Full::new(Bytes::from(request.body.unwrap_or_default())));
-    *sent.method_mut() = Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| unsendable(format!("the method `{}`", request.method)))?;
-    *sent.uri_mut() =
-        Uri::try_from(request.url.as_str()).map_err(|_| unsendable(format!("the URL `{}`", request.url)))?;
-    for (name, value) in request.headers {
-        let refused = || unsendable(format!("the header `{name}: {}`", value.escape_ascii()));
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-        sent.headers_mut().append(parsed, HeaderValue::from_bytes(&value).map_err(|_| refused())?);
-    }
-    Ok(sent)
+/// Classifies an error of the HTTP client; `fallback` is used if the error does not say what kind it is.
+fn network_error(error: &(dyn Error + 'static), fallback: FailureKind) -> NetworkError {
+    NetworkError::new(classify(error).unwrap_or(fallback), causes(error))
 }
 
-async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Failure> {
+async fn read(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
     let (head, mut incoming) = response.into_parts();
     if head.status.is_informational() {
-        let detail = format!("the server switched protocols unasked (status {})", head.status);
-        return Err(Failure::new(FailureKind::BrokenOff, detail));
+        let detail =
+            format!("the server switched protocols without a request to do so (status {})", head.status);
+        return Err(NetworkError::new(FailureKind::BrokenOff, detail));
     }
-    let lines = || head.headers.iter();
-    let length: usize = lines().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    let lines = head.headers.iter();
+    let length: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
     if length > HEAD_LIMIT {
-        let detail = format!("the response's head is longer than {} KiB", HEAD_LIMIT >> 10);
-        return Err(Failure::new(FailureKind::EndlessHead, detail));
+        let detail = format!("the head of the response is longer than {} KiB", HEAD_LIMIT >> 10);
+        return Err(NetworkError::new(FailureKind::EndlessHead, detail));
     }
-    let headers =
-        lines().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
-        let frame = frame.map_err(|error| Failure::from_error(&error, FailureKind::BrokenOff))?;
+        let frame = frame.map_err(|error| network_error(&error, FailureKind::BrokenOff))?;
         if let Some(data) = frame.data_ref() {
             body.extend_from_slice(data);
         }
         if body.len() > BODY_LIMIT {
-            let status = head.status;
-            let detail = format!(
-                "a response came (status {status}), but its body did not end after {} MiB",
-                BODY_LIMIT >> 20
-            );
-            return Err(Failure::new(FailureKind::EndlessBody, detail));
+            let (status, limit) = (head.status, BODY_LIMIT >> 20);
+            let detail =
+                format!("a response arrived (status {status}), but its body did not end after {limit} MiB");
+            return Err(NetworkError::new(FailureKind::EndlessBody, detail));
         }
     }
-    Ok(WireResponse { status: head.status.as_u16(), headers, body })
+    Ok(WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body })
 }

@@ -1,7 +1,10 @@
-//! Whole checks against servers in memory.
+//! Checks against servers in memory.
 
 use std::sync::Arc;
 
+use cors_browser::{
+    Credentials, FailureKind, Mode, Network, NetworkError, Origin, Redirect, WireRequest, WireResponse,
+};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use rstest::rstest;
@@ -9,16 +12,24 @@ use serde_json::Value;
 use url::Url;
 
 use super::*;
-use cors_browser::{Credentials, Mode, Network, NetworkError, Origin, Redirect, WireRequest, WireResponse};
 
 const APP: &str = "https://app.example";
 
-/// A function from requests to responses.
+/// Servers as a function from requests to responses.
 struct Servers<F>(F);
 
 impl<F: Fn(&WireRequest) -> WireResponse + Send + Sync> Network for Servers<F> {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         ready(Ok((self.0)(&request))).boxed()
+    }
+}
+
+/// A network on which every request fails.
+struct Down(FailureKind);
+
+impl Network for Down {
+    fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+        ready(Err(NetworkError::new(self.0, "down"))).boxed()
     }
 }
 
@@ -48,41 +59,45 @@ fn check(request: FetchRequest) -> Check {
 async fn report(
     check: Check,
     server: impl Fn(&WireRequest) -> WireResponse + Send + Sync + 'static,
-) -> Report {
-    let fetched = fetch(&check, Arc::new(Servers(server))).await;
-    Report::new(check, fetched, None)
+) -> CheckReport {
+    report_on(check, Arc::new(Servers(server))).await
 }
 
-fn json(report: &Report) -> Value {
+async fn report_on(check: Check, network: Arc<dyn Network>) -> CheckReport {
+    let fetched = fetch(&check, network).await;
+    CheckReport { check, fetched, probes: None }
+}
+
+fn json(report: &CheckReport) -> Value {
     serde_json::from_str(&to_json(report).unwrap()).unwrap()
 }
 
 const OWN: (&str, &str) = ("access-control-allow-origin", APP);
 
 #[rstest]
-#[case::nothing(put(), 204, &[], "send `Access-Control-Allow-Origin: https://app.example`, if pages of that origin may use this server. With it goes `Access-Control-Allow-Methods: PUT`, `Vary: Origin`.")]
+#[case::nothing(put(), 204, &[], "send `Access-Control-Allow-Origin: https://app.example` if pages of that origin may use this server. Also send `Access-Control-Allow-Methods: PUT`, `Vary: Origin`.")]
 #[case::denied(put(), 403, &[], "its policy probably does not allow the origin https://app.example, or the method PUT.")]
-#[case::authentication(put(), 401, &[], "OPTIONS has to be answered before it")]
+#[case::authentication(put(), 401, &[], "must answer OPTIONS before authentication")]
 #[case::no_route(put(), 405, &[OWN], "nothing answers OPTIONS")]
 #[case::redirect(put(), 308, &[OWN, ("location", "/item/")], "The redirect leads to `/item/`")]
 #[case::method(put(), 204, &[OWN, ("access-control-allow-methods", "GET,DELETE")], "change `Access-Control-Allow-Methods: GET,DELETE` to `Access-Control-Allow-Methods: GET, DELETE, PUT`")]
-#[case::slash(get(), 200, &[("access-control-allow-origin", "https://app.example/")], "On the response, change `Access-Control-Allow-Origin: https://app.example/` to `Access-Control-Allow-Origin: https://app.example`, once.")]
+#[case::slash(get(), 200, &[("access-control-allow-origin", "https://app.example/")], "On the response, change `Access-Control-Allow-Origin: https://app.example/` to `Access-Control-Allow-Origin: https://app.example`, and send it once.")]
 #[case::error(get(), 500, &[], "an error response (status 500)")]
 #[tokio::test]
 async fn the_help_names_the_header_and_its_value(
     #[case] request: FetchRequest,
     #[case] status: u16,
     #[case] headers: &'static [(&'static str, &'static str)],
-    #[case] told: &str,
+    #[case] expected: &str,
 ) {
     let report = report(check(request), move |_| reply(status, headers)).await;
     let help = report.advice().unwrap().help;
-    assert!(help.contains(told), "{help}");
-    assert_eq!((report.verdict(), report.exit_code()), (Verdict::Blocked, 1));
+    assert!(help.contains(expected), "{help}");
+    assert_eq!((report.page_result(), report.exit_code()), (PageResult::Blocked, 1));
 }
 
 #[tokio::test]
-async fn whoever_takes_the_advice_gets_through() {
+async fn following_the_advice_leads_to_a_readable_response() {
     let request =
         put().with_credentials(Credentials::Include).with_header("X-A", "1").with_header("X-B", "2");
     let mut headers: Vec<(String, String)> = Vec::new();
@@ -94,7 +109,7 @@ async fn whoever_takes_the_advice_gets_through() {
         })
         .await;
         let Some(advice) = report.advice() else {
-            assert_eq!(report.verdict(), Verdict::Readable);
+            assert_eq!(report.page_result(), PageResult::Readable);
             return;
         };
         let Change { header, to, .. } = advice.change.unwrap();
@@ -105,12 +120,12 @@ async fn whoever_takes_the_advice_gets_through() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_to_allow_null() {
+async fn the_advice_is_never_to_allow_null() {
     let check = Check { page: Page::new(Origin::Opaque), ..check(get()) };
     let report = report(check, |_| reply(200, &[])).await;
     let advice = report.advice().unwrap();
     assert_eq!(advice.change, None);
-    assert!(advice.help.contains("Any site can make a page of the origin `null`"), "{}", advice.help);
+    assert!(advice.help.contains("Any site can make a page with the origin `null`"), "{}", advice.help);
 }
 
 #[tokio::test]
@@ -122,14 +137,14 @@ async fn a_redirect_to_a_third_origin_explains_its_null() {
     .await;
     let advice = report.advice().unwrap();
     assert_eq!(advice.change, None);
-    assert!(advice.help.contains("let the client use https://cdn.example/x itself"), "{}", advice.help);
+    assert!(advice.help.contains("Let the page fetch https://cdn.example/x directly"), "{}", advice.help);
     let json = json(&report);
     assert_eq!(json["exchanges"][0]["kind"], "redirect");
     assert_eq!(json["exchanges"][1]["kind"], "actual");
 }
 
 #[tokio::test]
-async fn programs_get_the_promised_object() {
+async fn the_json_has_the_documented_fields() {
     let report = report(check(put()), |_| reply(403, &[])).await;
     let text = to_json(&report).unwrap();
     let names: Vec<_> = text
@@ -154,7 +169,7 @@ async fn programs_get_the_promised_object() {
 }
 
 #[tokio::test]
-async fn what_the_page_reads_is_told_and_what_is_hidden_too() {
+async fn the_report_lists_readable_and_hidden_headers() {
     let report = report(check(get()), |_| {
         reply(200, &[OWN, ("x-a", "1"), ("x-b", "2"), ("access-control-expose-headers", "x-a")])
     })
@@ -166,7 +181,7 @@ async fn what_the_page_reads_is_told_and_what_is_hidden_too() {
     assert_eq!(json["readable_headers"], serde_json::json!(["x-a"]));
     assert_eq!(json["hidden_headers"], serde_json::json!(["x-b"]));
     let text = to_text(&report);
-    assert!(text.contains("Headers that are hidden from it: x-b"), "{text}");
+    assert!(text.contains("Headers that it cannot read: x-b"), "{text}");
 }
 
 #[rstest]
@@ -175,12 +190,12 @@ async fn what_the_page_reads_is_told_and_what_is_hidden_too() {
 #[tokio::test]
 async fn an_opaque_response_is_a_success(#[case] request: FetchRequest, #[case] status: u16) {
     let report = report(check(request), move |_| reply(status, &[OWN, ("location", "/x")])).await;
-    assert_eq!((report.verdict(), report.exit_code()), (Verdict::Opaque, 0));
+    assert_eq!((report.page_result(), report.exit_code()), (PageResult::Opaque, 0));
     assert!(report.response().unwrap().headers.is_empty());
 }
 
 #[tokio::test]
-async fn a_server_cannot_steer_the_terminal() {
+async fn a_server_cannot_control_the_terminal() {
     let report = report(check(get()), |_| {
         reply(200, &[("access-control-allow-origin", "\u{1b}[2J\u{202e}x"), ("x\u{7}", "\u{9b}")])
     })
@@ -193,18 +208,21 @@ async fn a_server_cannot_steer_the_terminal() {
 #[case("*", true)]
 #[case("*, authorization", false)]
 #[tokio::test]
-async fn a_wildcard_that_browsers_stretch_is_told(#[case] allowed: &'static str, #[case] told: bool) {
+async fn a_wildcard_that_covers_authorization_is_noted(
+    #[case] allowed: &'static str,
+    #[case] expected: bool,
+) {
     let headers = vec![("Authorization".into(), "t".into())];
     let report = report(check(get().with_headers(headers)), move |_| {
         reply(204, &[OWN, ("access-control-allow-headers", allowed)])
     })
     .await;
-    assert_eq!(report.verdict(), Verdict::Readable);
-    assert_eq!(to_text(&report).contains("does not cover `Authorization`"), told);
+    assert_eq!(report.page_result(), PageResult::Readable);
+    assert_eq!(to_text(&report).contains("does not cover `Authorization`"), expected);
 }
 
 #[tokio::test]
-async fn headers_that_a_page_cannot_set_are_told() {
+async fn headers_that_a_page_cannot_set_are_noted() {
     let headers = vec![("Cookie".into(), "a=1".into()), ("x-a".into(), "1".into())];
     let report = report(check(get().with_headers(headers)), |_| reply(204, &[OWN])).await;
     assert!(to_text(&report).contains("a page cannot set `Cookie` here"));
@@ -218,19 +236,19 @@ async fn headers_that_a_page_cannot_set_are_told() {
 )]
 #[case::simple(
     get().with_header("Accept", "it's"),
-    "# The browser sends no preflight for this; it sends the request itself:\ncurl --include \\\n  --header 'Accept: it'\\''s' \\\n  --header 'Origin: https://app.example' \\\n  'https://api.example/item'\n"
+    "# The browser sends no preflight for this request. It sends the request itself:\ncurl --include \\\n  --header 'Accept: it'\\''s' \\\n  --header 'Origin: https://app.example' \\\n  'https://api.example/item'\n"
 )]
 #[case::brackets(
     FetchRequest::new(Url::parse("http://[::1]:8080/a'b").unwrap()).with_method("HEAD"),
-    "# The browser sends no preflight for this; it sends the request itself:\ncurl --include --head --globoff \\\n  --header 'Origin: https://app.example' \\\n  'http://[::1]:8080/a'\\''b'\n"
+    "# The browser sends no preflight for this request. It sends the request itself:\ncurl --include --head --globoff \\\n  --header 'Origin: https://app.example' \\\n  'http://[::1]:8080/a'\\''b'\n"
 )]
 #[tokio::test]
-async fn the_recipe_for_curl(#[case] request: FetchRequest, #[case] expected: &str) {
+async fn the_curl_command_sends_the_same_request(#[case] request: FetchRequest, #[case] expected: &str) {
     assert_eq!(curl(&check(request), None).await.unwrap(), expected);
 }
 
 #[tokio::test]
-async fn there_is_no_recipe_for_what_is_never_sent() {
+async fn there_is_no_curl_command_for_a_request_that_is_never_sent() {
     let blocked = curl(&check(get().with_method("TRACE")), None).await.unwrap_err();
     assert_eq!(blocked.reason, BlockReason::ForbiddenMethod);
 }
@@ -239,10 +257,10 @@ fn origin_of(request: &WireRequest) -> String {
     request.header("origin").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
 
-/// Has a dot that leaves a name to register when something else stands in for it.
+/// If its first dot is another character, the rest is still a name that can be registered.
 const WWW: &str = "https://www.app.example";
 
-/// Servers with the usual mistakes, and the tricks that get through to each.
+/// Servers with the usual mistakes, and the probes that each of them lets through.
 #[rstest]
 #[case::exact(|origin: &str| origin == WWW, &[])]
 #[case::reflection(|_: &str| true, &["reflection", "null", "localhost", "prefix", "suffix", "subdomain", "dot", "http-twin", "port"])]
@@ -267,18 +285,18 @@ async fn an_audit_finds_careless_comparisons(
         }
     }));
     let page = Page::new(Origin::parse(WWW).unwrap());
-    let findings = audit::audit(&Check { page, ..check(put()) }, network).await;
+    let probes = audit::audit(&Check { page, ..check(put()) }, network).await;
     let found: Vec<_> =
-        findings.iter().filter(|it| it.access == Access::WithCookies).map(|it| it.name).collect();
+        probes.iter().filter(|it| it.access == Access::WithCookies).map(|it| it.name).collect();
     assert_eq!(found, names);
-    assert_eq!(findings.len(), 9);
+    assert_eq!(probes.len(), 9);
 }
 
 #[tokio::test]
-async fn a_public_response_is_no_finding() {
+async fn a_public_response_is_readable_only_without_cookies() {
     let network = Arc::new(Servers(|_: &WireRequest| reply(200, &[("access-control-allow-origin", "*")])));
-    let findings = audit::audit(&check(get()), network).await;
-    assert!(findings.iter().all(|finding| finding.access == Access::WithoutCookies), "{findings:?}");
+    let probes = audit::audit(&check(get()), network).await;
+    assert!(probes.iter().all(|probe| probe.access == Access::WithoutCookies), "{probes:?}");
 }
 
 #[rstest]
@@ -287,74 +305,73 @@ async fn a_public_response_is_no_finding() {
     "https://app.example",
     false,
     3,
-    "None of 5 could read the response with the user's cookies. 3 got no answer."
+    "None of 5 can read the response with the user's cookies. 3 got no response."
 )]
-#[case::nothing_came("https://api.example/", "https://app.example", true, 8, "None got an answer")]
+#[case::nothing_came("https://api.example/", "https://app.example", true, 8, "None got a response")]
 #[case::all_answered(
     "https://api.example/",
     "https://app.example",
     false,
     0,
-    "None of 8 could read the response with the user's cookies.\n"
+    "None of 8 can read the response with the user's cookies.\n"
 )]
 #[tokio::test]
-async fn an_audit_does_not_boast_of_what_nobody_tried(
+async fn an_audit_counts_only_origins_that_got_a_response(
     #[case] url: &str,
     #[case] origin: &str,
     #[case] is_down: bool,
     #[case] unknown: usize,
-    #[case] told: &str,
+    #[case] expected: &str,
 ) {
-    struct Down(bool);
-    impl Network for Down {
-        fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
-            ready(if self.0 {
-                Err(NetworkError::new(FailureKind::BrokenOff, "down"))
-            } else {
-                Ok(reply(200, &[]))
-            })
-            .boxed()
-        }
-    }
     let request = FetchRequest::new(Url::parse(url).unwrap());
     let check = Check { page: Page::new(Origin::parse(origin).unwrap()), ..check(request) };
-    let network = Arc::new(Down(is_down));
-    let findings = audit::audit(&check, network.clone()).await;
-    let counted = findings.iter().filter(|finding| finding.access == Access::Unknown).count();
-    assert_eq!(counted, unknown, "{findings:#?}");
-    let fetched = fetch(&check, network).await;
-    let report = Report { findings: Some(findings), ..Report::new(check, fetched, None) };
+    let network: Arc<dyn Network> = match is_down {
+        true => Arc::new(Down(FailureKind::BrokenOff)),
+        false => Arc::new(Servers(|_: &WireRequest| reply(200, &[]))),
+    };
+    let probes = audit::audit(&check, network.clone()).await;
+    let counted = probes.iter().filter(|probe| probe.access == Access::Unknown).count();
+    assert_eq!(counted, unknown, "{probes:#?}");
+    let report = CheckReport { probes: Some(probes), ..report_on(check, network).await };
     let text = to_text(&report);
-    assert!(text.contains(told), "{text}");
+    assert!(text.contains(expected), "{text}");
 }
 
 /// Which of the fields that do not always apply are null.
 #[rstest]
-#[case::readable(200, None, Mode::Cors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
-#[case::opaque(200, None, Mode::NoCors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
-#[case::blocked(403, None, Mode::Cors, &["audit", "failure", "response_type", "status"])]
-#[case::no_response(101, Some(FailureKind::BrokenOff), Mode::Cors, &["audit", "change", "response_type", "status"])]
+#[case::readable(200, Mode::Cors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
+#[case::opaque(200, Mode::NoCors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
+#[case::blocked(403, Mode::Cors, &["audit", "failure", "response_type", "status"])]
 #[tokio::test]
-async fn fields_are_null_where_they_do_not_apply(
+async fn fields_are_null_if_they_do_not_apply(
     #[case] status: u16,
-    #[case] failure: Option<FailureKind>,
     #[case] mode: Mode,
     #[case] nulls: &[&str],
 ) {
-    let check = check(get().with_mode(mode));
-    let fetched = fetch(
-        &check,
-        Arc::new(Servers(move |_: &WireRequest| reply(status, if status == 200 { &[OWN] } else { &[] }))),
-    )
-    .await;
-    let failure = failure.map(|kind| Failure::new(kind, "no"));
-    let json = json(&Report::new(check, fetched, failure));
-    let found: Vec<_> =
-        json.as_object().unwrap().iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name).collect();
-    let mut found: Vec<&str> = found.into_iter().map(String::as_str).collect();
-    found.sort_unstable();
-    assert_eq!(found, nulls);
-    let exchange = &json["exchanges"][0];
-    assert_eq!(exchange["response"].is_null(), status == 101);
-    assert_eq!(exchange["error"].is_null(), status != 101);
+    let headers: &[_] = if status == 200 { &[OWN] } else { &[] };
+    let report = report(check(get().with_mode(mode)), move |_| reply(status, headers)).await;
+    let json = json(&report);
+    assert_eq!(null_fields(&json), nulls);
+    assert!(!json["exchanges"][0]["response"].is_null());
+    assert!(json["exchanges"][0]["error"].is_null());
+}
+
+#[tokio::test]
+async fn fields_are_null_without_a_response() {
+    let report = report_on(check(get()), Arc::new(Down(FailureKind::Refused))).await;
+    let json = json(&report);
+    assert_eq!(null_fields(&json), ["audit", "change", "response_type", "status"]);
+    assert!(json["exchanges"][0]["response"].is_null());
+    assert_eq!(
+        (json["exchanges"][0]["error"].as_str(), json["failure"].as_str()),
+        (Some("down"), Some("refused"))
+    );
+}
+
+fn null_fields(json: &Value) -> Vec<&str> {
+    let fields = json.as_object().unwrap().iter();
+    let mut names: Vec<_> =
+        fields.filter(|(_, value)| value.is_null()).map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names
 }

@@ -1,20 +1,22 @@
-//! A report for people.
+//! A report as text, for people.
 
 use std::fmt::{self, Write};
 
-use super::{Access, Finding, Report, Role, Verdict, role};
-use crate::catalogue::{explanation, is_ambient, question};
+use crate::printable;
 use cors_browser::{BlockReason, Blocked, Credentials, Engine, Exchange, PageResponse, ResponseType};
 
-/// The report as text; what a server sent cannot steer the terminal.
-pub fn to_text(report: &Report) -> String {
+use super::{Access, CheckReport, PageResult, Probe, Role, role};
+use crate::catalogue::{explanation, is_ambient, question, url};
+
+/// Returns the report as text. What the server sent is safe to print on a terminal.
+pub fn to_text(report: &CheckReport) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
     let _ = write_all(&mut text, report);
     text
 }
 
-fn write_all(text: &mut String, report: &Report) -> fmt::Result {
+fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
     for exchange in &report.fetched.exchanges {
         write_exchange(text, report, exchange)?;
     }
@@ -25,27 +27,32 @@ fn write_all(text: &mut String, report: &Report) -> fmt::Result {
         write_response(text, report, response)?;
     }
     write_notes(text, report)?;
-    match report.findings() {
-        Some(findings) => write_audit(text, findings),
+    match report.probes() {
+        Some(probes) => write_audit(text, probes),
         None => Ok(()),
     }
 }
 
-fn write_exchange(text: &mut String, report: &Report, exchange: &Exchange) -> fmt::Result {
+fn write_exchange(text: &mut String, report: &CheckReport, exchange: &Exchange) -> fmt::Result {
     let kind = match role(exchange) {
         Role::Preflight => "the preflight",
-        Role::Redirect => "the request, redirected",
+        Role::Redirect => "the request, answered with a redirect",
         Role::Actual => "the request",
     };
     let request = &exchange.request;
-    writeln!(text, "* {kind}\n> {} {}", printable(&request.method), printable(request.url.as_str()))?;
+    writeln!(
+        text,
+        "* {kind}\n> {} {}",
+        printable::text(&request.method),
+        printable::text(request.url.as_str())
+    )?;
     let is_own =
         |name: &str| report.check.request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     for (name, value) in request.headers.iter().filter(|(name, _)| !is_ambient(name) || is_own(name)) {
-        writeln!(text, "> {}: {}", name.to_ascii_lowercase(), printable_bytes(value))?;
+        writeln!(text, "> {}: {}", name.to_ascii_lowercase(), printable::bytes(value))?;
     }
     if let Some(body) = &request.body {
-        writeln!(text, "> ({} bytes of body)", body.len())?;
+        writeln!(text, "> (body of {} bytes)", body.len())?;
     }
     match &exchange.response {
         Ok(response) => {
@@ -55,55 +62,52 @@ fn write_exchange(text: &mut String, report: &Report, exchange: &Exchange) -> fm
                 .unwrap_or_default();
             writeln!(text, "< {} {phrase}", response.status)?;
             for (name, value) in &response.headers {
-                writeln!(text, "< {}: {}", printable(name), printable_bytes(value))?;
+                writeln!(text, "< {}: {}", printable::text(name), printable::bytes(value))?;
             }
             if !response.body.is_empty() {
-                writeln!(text, "< ({} bytes of body)", response.body.len())?;
+                writeln!(text, "< (body of {} bytes)", response.body.len())?;
             }
         }
-        Err(error) => writeln!(text, "! {}", printable(&error.detail))?,
+        Err(error) => writeln!(text, "! {}", printable::text(&error.detail))?,
     }
     writeln!(text)
 }
 
-fn write_blocked(text: &mut String, report: &Report, blocked: &Blocked) -> fmt::Result {
+fn write_blocked(text: &mut String, report: &CheckReport, blocked: &Blocked) -> fmt::Result {
     let about = explanation(blocked.reason);
-    writeln!(text, "blocked: {} ({})", blocked.reason, printable(&blocked.detail))?;
+    writeln!(text, "blocked: {} ({})", blocked.reason, printable::text(&blocked.detail))?;
     if let Some(console) = report.console() {
-        writeln!(text, "\nWhat the console of {} prints:\n  {}", name_of(report), printable(&console))?;
+        writeln!(text, "\nThe console of {} prints:\n  {}", name_of(report), printable::text(&console))?;
     }
     writeln!(text, "\nWhy:  {}", about.cause)?;
     if let Some(advice) = report.advice() {
-        writeln!(text, "Fix:  {}", printable(&advice.help))?;
+        writeln!(text, "Fix:  {}", printable::text(&advice.help))?;
     }
-    writeln!(text, "Rule: {}\n      {}", about.rule.title, about.rule.url)?;
+    writeln!(text, "Rule: {}\n      {}", about.citation.title, about.citation.url)?;
     if let Some(question) = question(about.faq) {
         writeln!(text, "FAQ:  {}\n      {}", question.title, question.slug)?;
     }
-    writeln!(text, "More: docs/errors.md#{}", blocked.reason)
+    writeln!(text, "More: {}", url(blocked.reason.as_str()))
 }
 
-fn write_response(text: &mut String, report: &Report, response: &PageResponse) -> fmt::Result {
+fn write_response(text: &mut String, report: &CheckReport, response: &PageResponse) -> fmt::Result {
     match response.response_type {
         ResponseType::OpaqueRedirect => {
             writeln!(
                 text,
-                "opaque: the page sees that there is a redirect, and neither its status nor where it leads"
+                "opaque: the page learns that the response is a redirect, but neither its status nor its target"
             )
         }
         ResponseType::Opaque => {
             writeln!(
                 text,
-                "opaque: the fetch succeeds, and the page sees neither status nor headers nor body"
+                "opaque: the fetch succeeds, but the page cannot read the status, the headers or the body"
             )
         }
         ResponseType::Basic | ResponseType::Cors => {
-            let kind = if response.response_type == ResponseType::Basic {
-                "of the page's own origin"
-            } else {
-                "shared by CORS"
-            };
-            writeln!(text, "readable: the page gets status {} and the body ({kind})", response.status)?;
+            let kind =
+                if response.response_type == ResponseType::Basic { "same origin" } else { "allowed by CORS" };
+            writeln!(text, "readable: the page can read status {} and the body ({kind})", response.status)?;
             let names: Vec<_> = response.headers.iter().map(|(name, _)| name.as_str()).collect();
             writeln!(text, "Headers that the page can read: {}", list(&names))?;
             let hidden = report.hidden_headers();
@@ -112,77 +116,81 @@ fn write_response(text: &mut String, report: &Report, response: &PageResponse) -
             }
             writeln!(
                 text,
-                "Headers that are hidden from it: {} (Access-Control-Expose-Headers)",
+                "Headers that it cannot read: {} (they are not in Access-Control-Expose-Headers)",
                 list(&hidden)
             )
         }
     }
 }
 
-fn write_notes(text: &mut String, report: &Report) -> fmt::Result {
+fn write_notes(text: &mut String, report: &CheckReport) -> fmt::Result {
     let check = &report.check;
     for name in check.request.dropped_headers() {
-        writeln!(text, "\nNote: a page cannot set `{}` here; the browser left it out.", printable(name))?;
+        writeln!(
+            text,
+            "\nNote: a page cannot set `{}` here, so the browser left it out.",
+            printable::text(name)
+        )?;
     }
-    // Fetch, "normalize" a method: `patch` is not among those that are put in upper case.
+    // Fetch, "normalize a method": `patch` is not one of the methods that become upper case.
     if check.request.method.eq_ignore_ascii_case("patch") && check.request.method != "PATCH" {
         writeln!(
             text,
-            "\nNote: browsers send `{}` as it is written; write `PATCH`.",
-            printable(&check.request.method)
+            "\nNote: browsers do not change `{}` to upper case. Write `PATCH`.",
+            printable::text(&check.request.method)
         )?;
     }
-    if stretches_wildcard(report) {
+    if covers_authorization(report) {
         writeln!(
             text,
-            "\nNote: by the standard, `*` in Access-Control-Allow-Headers does not cover `Authorization`; browsers let it pass \
-             for now. List `authorization` beside it (docs/errors.md#{}).",
-            BlockReason::AuthorizationNotCoveredByWildcard
+            "\nNote: in the Fetch standard, `*` in Access-Control-Allow-Headers does not cover `Authorization`. Browsers accept \
+             it for now. List `authorization` as well ({}).",
+            url(BlockReason::AuthorizationNotCoveredByWildcard.as_str())
         )?;
     }
-    if check.request.credentials == Credentials::Include && report.verdict() != Verdict::Blocked {
+    if check.request.credentials == Credentials::Include && report.page_result() != PageResult::Blocked {
         writeln!(
             text,
-            "\nNote: no cookies were sent, because this browser is new. A cookie needs `SameSite=None; Secure` to go with a \
-             request of another site."
+            "\nNote: no cookies were sent, because this browser has none. Browsers send a cookie to another site only if it has \
+             `SameSite=None; Secure`."
         )?;
     }
     Ok(())
 }
 
-fn write_audit(text: &mut String, findings: &[Finding]) -> fmt::Result {
-    writeln!(text, "\nHostile origins, one GET each, with credentials:")?;
-    for Finding { name, origin, access, danger, redirected, reason } in findings {
+fn write_audit(text: &mut String, probes: &[Probe]) -> fmt::Result {
+    writeln!(text, "\nHostile origins, one GET with credentials each:")?;
+    for Probe { name, origin, access, danger, redirected, reason } in probes {
         let (mark, what) = match access {
             Access::WithCookies if *redirected => {
-                ("!!", format!("A REDIRECT PASSES WITH COOKIES for {danger}; check where it leads, too"))
+                ("!!", format!("A REDIRECT IS READABLE WITH COOKIES by {danger}; check its target as well"))
             }
             Access::WithCookies => ("!!", format!("READABLE WITH COOKIES by {danger}")),
-            Access::WithoutCookies => (" -", "readable without cookies only".to_owned()),
+            Access::WithoutCookies => (" -", "readable only without cookies".to_owned()),
             Access::None => ("ok", format!("blocked: {}", reason.unwrap_or_default())),
-            Access::Unknown => ("??", format!("no answer: {}", reason.unwrap_or_default())),
+            Access::Unknown => ("??", format!("no response: {}", reason.unwrap_or_default())),
         };
         writeln!(text, "  {mark} {name:<10} {origin}: {what}")?;
     }
-    let count = |access| findings.iter().filter(|finding| finding.access == access).count();
+    let count = |access| probes.iter().filter(|probe| probe.access == access).count();
     let (readable, unknown) = (count(Access::WithCookies), count(Access::Unknown));
-    let answered = findings.len() - unknown;
-    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} got no answer.") };
+    let answered = probes.len() - unknown;
+    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} got no response.") };
     match (readable, answered) {
-        (_, 0) => writeln!(text, "None got an answer: nothing is known of what they could read."),
+        (_, 0) => writeln!(text, "None got a response, so the audit says nothing."),
         (0, _) => {
-            writeln!(text, "None of {answered} could read the response with the user's cookies.{rest}")
+            writeln!(text, "None of {answered} can read the response with the user's cookies.{rest}")
         }
         _ => writeln!(
             text,
-            "{readable} of {answered} could read the response with the user's cookies: unless that is meant, compare the whole \
-             `Origin` with a list of exact origins.{rest}"
+            "{readable} of {answered} can read the response with the user's cookies. Unless that is intended, compare the whole \
+             `Origin` header with a list of exact origins.{rest}"
         ),
     }
 }
 
-/// Fetch, "CORS-preflight fetch", step 7.6, which browsers leave out.
-fn stretches_wildcard(report: &Report) -> bool {
+/// Whether `*` was taken to cover `Authorization`: browsers skip step 7.6 of Fetch, "CORS-preflight fetch".
+fn covers_authorization(report: &CheckReport) -> bool {
     let Some(Exchange { request, response: Ok(response), .. }) = report.fetched.exchanges.first() else {
         return false;
     };
@@ -195,13 +203,13 @@ fn stretches_wildcard(report: &Report) -> bool {
     let asked = names(request.header("access-control-request-headers").into_iter().collect());
     let allowed = names(response.lines("access-control-allow-headers").collect());
     let has = |list: &[String], name: &str| list.iter().any(|other| other == name);
-    report.verdict() == Verdict::Readable
+    report.page_result() == PageResult::Readable
         && has(&asked, "authorization")
         && has(&allowed, "*")
         && !has(&allowed, "authorization")
 }
 
-fn name_of(report: &Report) -> &'static str {
+fn name_of(report: &CheckReport) -> &'static str {
     match report.check.profile.engine() {
         Some(Engine::Chromium) => "Chromium",
         Some(Engine::Firefox) => "Firefox",
@@ -213,30 +221,6 @@ fn list(names: &[&str]) -> String {
     if names.is_empty() {
         "none".to_owned()
     } else {
-        names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Text without characters that steer a terminal or turn the direction of writing.
-pub(super) fn printable(text: &str) -> String {
-    let steers = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if steers(letter) {
-            safe.extend(letter.escape_default());
-        } else {
-            safe.push(letter);
-        }
-    }
-    safe
-}
-
-fn printable_bytes(bytes: &[u8]) -> String {
-    match str::from_utf8(bytes) {
-        Ok(text) => printable(text),
-        Err(_) => bytes.escape_ascii().to_string(),
+        names.iter().map(|name| printable::text(name)).collect::<Vec<_>>().join(", ")
     }
 }

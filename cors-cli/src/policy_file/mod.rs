@@ -1,4 +1,4 @@
-//! Policy files: reading one, and telling in plain words what is wrong with it or what it allows.
+//! Policy files: reads them, and says in plain English what is wrong with them or what they allow.
 
 mod places;
 mod report;
@@ -14,34 +14,34 @@ use self::places::Places;
 pub use self::report::{to_json, to_text};
 pub use self::summary::summarize;
 
-/// A policy file that was read, accepted or not.
+/// A policy file, accepted or refused.
 #[derive(Debug)]
 pub struct PolicyFile {
     /// Its path, or `standard input`.
     pub name: String,
-    /// The policy, or why there is none.
+    /// The policy, or why the file has none.
     pub outcome: Result<Policy, Refusal>,
     places: Places,
 }
 
-/// Why a file holds no policy.
+/// Why a file has no policy.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It could not be read.
+    /// The file cannot be read.
     Unreadable(io::Error),
-    /// It is neither TOML nor JSON.
+    /// The text is not valid TOML or JSON.
     Syntax {
         /// What is wrong.
         message: String,
-        /// Where, counted from one.
+        /// The line, counted from one.
         line: Option<usize>,
     },
-    /// The policy that it holds is refused.
+    /// The policy is refused.
     Problems(Vec<Problem>),
 }
 
 impl PolicyFile {
-    /// Reads a file: TOML, or JSON where its name ends in `.json` or its first character is `{`. `-` reads standard input.
+    /// Reads a file: JSON if its name ends in `.json` or its text starts with `{`, and TOML otherwise. `-` reads standard input.
     pub fn read(path: &Path) -> Self {
         if path == Path::new("-") {
             let mut text = String::new();
@@ -51,7 +51,7 @@ impl PolicyFile {
         Self::from_read(path.display().to_string(), fs::read_to_string(path))
     }
 
-    /// Reads the text of a file of this name.
+    /// Parses the text of a file with this name.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         let is_json = name.ends_with(".json") || text.trim_start().starts_with('{');
@@ -63,7 +63,7 @@ impl PolicyFile {
         Self { name, outcome, places }
     }
 
-    /// The line on which a field stands, such as `allow_origins[2]`, counted from one; known for TOML.
+    /// The line of a field such as `allow_origins[2]`, counted from one. It is only known in TOML.
     pub fn line_of(&self, field: &str) -> Option<usize> {
         self.places.line_of(field)
     }
@@ -109,7 +109,7 @@ mod tests {
     #[rstest]
     #[case("a.toml", "allow_origins = \"https://a.example\"\nmax_age =", 2)]
     #[case("a.json", "{\n\"allow_origins\" 3}", 2)]
-    fn names_the_line_of_a_syntax_error(#[case] name: &str, #[case] text: &str, #[case] expected: usize) {
+    fn a_syntax_error_has_its_line(#[case] name: &str, #[case] text: &str, #[case] expected: usize) {
         let Err(Refusal::Syntax { line, .. }) = PolicyFile::parse(name, text).outcome else {
             panic!("no syntax error");
         };

@@ -1,15 +1,15 @@
-//! Where a field stands in a file.
+//! The lines of the fields of a policy file.
 
 use std::collections::HashMap;
 
 use toml::de::{DeTable, DeValue};
 
-/// The lines of the fields of a TOML text, counted from one; those of lists have an entry each, such as `allow_origins[2]`.
+/// The lines of the fields of a TOML text, counted from one. The entries of a list have lines too, such as `allow_origins[2]`.
 #[derive(Debug, Default)]
 pub(super) struct Places(HashMap<String, usize>);
 
 impl Places {
-    /// Finds every field; none in a text that is not TOML.
+    /// Finds every field. A text that is not TOML has none.
     pub(super) fn of(text: &str) -> Self {
         let mut lines = HashMap::new();
         let Ok(table) = DeTable::parse(text) else {
@@ -28,14 +28,14 @@ impl Places {
         Self(lines)
     }
 
-    /// The line on which `field` stands, or the list that it would be in.
+    /// The line of `field`, or of the list that it would be in.
     pub(super) fn line_of(&self, field: &str) -> Option<usize> {
         let list = || field.split_once('[').and_then(|(list, _)| self.0.get(list));
         self.0.get(field).or_else(list).copied()
     }
 }
 
-/// The line of a byte of `text`, counted from one.
+/// The line of the byte at `position` of `text`, counted from one.
 pub(super) fn line_at(text: &str, position: usize) -> usize {
     text.bytes().take(position).filter(|&byte| byte == b'\n').count() + 1
 }
@@ -54,7 +54,7 @@ mod tests {
     #[case("max_age", Some(6))]
     #[case("diagnostics", None)]
     fn lines(#[case] field: &str, #[case] expected: Option<usize>) {
-        let text = "# who may read\nallow_origins = [\n  \"https://a.example\",\n  \"https://b.example\",\n]\nmax_age = 3\n";
+        let text = "# origins that may read\nallow_origins = [\n  \"https://a.example\",\n  \"https://b.example\",\n]\nmax_age = 3\n";
         assert_eq!(Places::of(text).line_of(field), expected);
     }
 }

@@ -1,20 +1,28 @@
-//! The report on a policy file, for people and for programs.
+//! The report about a policy file, as text and as JSON.
 
 use std::fmt::{Display, Write};
 
+use crate::printable;
 use serde_json::{Value, json};
 
 use super::{PolicyFile, Refusal, summarize};
 
-/// Problems with their places and fixes; or the policy in plain words, with its warnings.
+/// Returns the problems with their lines and fixes; or the policy in plain English, with its warnings.
+///
+/// What the file contains is safe to print on a terminal.
 pub fn to_text(file: &PolicyFile) -> String {
-    let name = &file.name;
+    let name = printable::text(&file.name);
     let mut text = String::new();
     // Writing into a string cannot fail.
     let _ = match &file.outcome {
         Err(Refusal::Unreadable(error)) => writeln!(text, "{name}: cannot be read: {error}"),
         Err(Refusal::Syntax { message, line }) => {
-            writeln!(text, "{name}{}: is neither TOML nor JSON that holds a policy: {message}", place(*line))
+            writeln!(
+                text,
+                "{name}{}: not a policy in TOML or JSON: {}",
+                place(*line),
+                printable::text(message)
+            )
         }
         Err(Refusal::Problems(problems)) => {
             let count = if problems.len() == 1 {
@@ -23,7 +31,7 @@ pub fn to_text(file: &PolicyFile) -> String {
                 format!("{} problems", problems.len())
             };
             let _ = writeln!(text, "{name}: refused, {count}");
-            problems.iter().try_for_each(|problem| write_remark(&mut text, file, problem.field(), problem))
+            problems.iter().try_for_each(|problem| write_note(&mut text, file, problem.field(), problem))
         }
         Ok(policy) => {
             let _ = writeln!(text, "{name}: accepted");
@@ -31,24 +39,28 @@ pub fn to_text(file: &PolicyFile) -> String {
             let _ =
                 lines.map(|line| line.replace('\n', "\n  ")).try_for_each(|line| writeln!(text, "  {line}"));
             policy.warnings().iter().try_for_each(|warning| {
-                write_remark(&mut text, file, warning.field(), &format_args!("warning: {warning}"))
+                write_note(&mut text, file, warning.field(), &format_args!("warning: {warning}"))
             })
         }
     };
     text
 }
 
-/// One object: `{"file","ok","problems":[{"code","field","value","help"}],"warnings":[…]}`; each problem and warning has its
-/// whole `message`, too, and its `line` where that is known.
+/// Returns one JSON object: `{"file","ok","problems":[…],"warnings":[…]}`.
+///
+/// Each problem and warning has `code`, `field`, `value`, `help`, the whole `message`, and its `line` if that is known.
 pub fn to_json(file: &PolicyFile) -> Value {
-    let describe = |code: &str, field: &str, value: &str, help: &str, message: String| json!({ "code": code, "field": field, "value": value, "help": help, "message": message, "line": file.line_of(field) });
+    let describe = |code: &str, field: &str, value: &str, help: &str, message: String| {
+        let line = file.line_of(field);
+        json!({ "code": code, "field": field, "value": value, "help": help, "message": message, "line": line })
+    };
     let problems: Vec<Value> = match &file.outcome {
         Ok(_) => Vec::new(),
         Err(Refusal::Unreadable(error)) => {
             vec![describe("unreadable", "", "", "Check the path and its permissions.", error.to_string())]
         }
         Err(Refusal::Syntax { message, line }) => {
-            let mut problem = describe("syntax", "", "", "Write TOML or JSON.", message.clone());
+            let mut problem = describe("syntax", "", "", "Write a policy in TOML or JSON.", message.clone());
             problem["line"] = json!(line);
             vec![problem]
         }
@@ -72,14 +84,9 @@ pub fn to_json(file: &PolicyFile) -> Value {
     })
 }
 
-fn write_remark(
-    text: &mut String,
-    file: &PolicyFile,
-    field: &str,
-    remark: &impl Display,
-) -> std::fmt::Result {
+fn write_note(text: &mut String, file: &PolicyFile, field: &str, note: &impl Display) -> std::fmt::Result {
     let line = file.line_of(field).map(|line| format!("line {line}: ")).unwrap_or_default();
-    writeln!(text, "  {line}{remark}")
+    writeln!(text, "  {line}{}", printable::text(&note.to_string()))
 }
 
 fn place(line: Option<usize>) -> String {
@@ -93,7 +100,7 @@ mod tests {
     const REFUSED: &str = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"TRACE\"]\nmax_ages = 3\n";
 
     #[test]
-    fn a_refused_policy_is_told_with_all_of_its_problems() {
+    fn a_refused_policy_is_shown_with_all_of_its_problems() {
         let text = to_text(&PolicyFile::parse("policy.toml", REFUSED));
         assert_eq!(
             text,
@@ -106,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_the_same_in_one_object() {
+    fn the_json_has_the_same_problems() {
         let json = to_json(&PolicyFile::parse("policy.toml", REFUSED));
         assert_eq!(json["ok"], false);
         assert_eq!(json["problems"].as_array().map(Vec::len), Some(4));
@@ -124,11 +131,11 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_policy_is_told_in_words_and_with_its_warnings() {
+    fn an_accepted_policy_is_described_with_its_warnings() {
         let file = PolicyFile::parse("policy.toml", "allow_origins = \"*\"\nmax_age = 9000\n");
         let text = to_text(&file);
         assert!(
-            text.starts_with("policy.toml: accepted\n  Any page on the web may read responses.\n"),
+            text.starts_with("policy.toml: accepted\n  Every page on the web may read responses.\n"),
             "{text}"
         );
         assert!(text.contains("  line 2: warning: max_age: `9000` is longer than 7200 s"), "{text}");
@@ -140,8 +147,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_policy_at_all_is_told_so() {
+    fn a_file_without_a_policy_is_a_syntax_error() {
         let text = to_text(&PolicyFile::parse("policy.toml", "allow_origins"));
-        assert!(text.starts_with("policy.toml, line 1: is neither TOML nor JSON"), "{text}");
+        assert!(text.starts_with("policy.toml, line 1: not a policy in TOML or JSON: "), "{text}");
+    }
+
+    #[test]
+    fn a_file_cannot_control_the_terminal() {
+        let text =
+            to_text(&PolicyFile::parse("policy.toml", "allow_origins = \"https://\\u001B[2J.example\"\n"));
+        assert!(text.contains("refused") && !text.contains('\u{1b}'), "{text:?}");
     }
 }

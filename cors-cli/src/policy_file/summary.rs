@@ -1,46 +1,51 @@
-//! A policy in plain words.
+//! A policy in plain English.
 
 use std::fmt::Write;
 
 use cors_core::{Danger, Policy};
 
-/// More origins than this are counted, not listed.
+/// The most origins that are listed; the rest is counted.
 const MOST_ORIGINS: usize = 20;
 
-/// What a policy allows, in sentences of one line each.
+/// Returns what a policy allows, as sentences.
 pub fn summarize(policy: &Policy) -> Vec<String> {
     let mut lines = vec![readers(policy)];
     lines.push(if policy.allow_credentials() {
-        "Their requests may carry the user's cookies and other credentials.".to_owned()
+        "Credentials: requests may have the user's cookies and other credentials.".to_owned()
     } else {
-        "No credentials: a page that asks for cookies to be sent cannot read the response.".to_owned()
+        "Credentials: none. A page that sends cookies cannot read the response.".to_owned()
     });
     lines.push(match policy.allow_methods() {
         [star] if star == "*" => "Methods: all.".to_owned(),
-        methods => sentence("Methods: GET, HEAD and POST as always", methods, &["GET", "HEAD", "POST"]),
+        methods => sentence(
+            "Methods: GET, HEAD and POST, which are always allowed",
+            methods,
+            &["GET", "HEAD", "POST"],
+        ),
     });
     lines.push(match policy.allow_headers() {
-        [star] if star == "*" => "Request headers: all but authorization.".to_owned(),
-        [star, _] if star == "*" => "Request headers: all, authorization too.".to_owned(),
-        headers => sentence("Request headers: the safelisted ones", headers, &[]),
+        [star] if star == "*" => "Request headers: all except authorization.".to_owned(),
+        [star, _] if star == "*" => "Request headers: all, including authorization.".to_owned(),
+        headers => sentence("Request headers: the CORS-safelisted ones", headers, &[]),
     });
     lines.push(match policy.expose_headers() {
         [star] if star == "*" => "Response headers that a page can read: all.".to_owned(),
-        headers => sentence("Response headers that a page can read: the safelisted ones", headers, &[]),
+        headers => sentence("Response headers that a page can read: the CORS-safelisted ones", headers, &[]),
     });
     lines.push(match policy.max_age().map(|max_age| max_age.as_secs()) {
-        None => "A browser remembers the answer to a preflight for 5 s, its default.".to_owned(),
-        Some(0) => "A browser sends a preflight each time: it must not remember the answer.".to_owned(),
+        None => "Browsers cache the answer to a preflight for 5 s, which is their default.".to_owned(),
+        Some(0) => "Browsers send a preflight each time: they must not cache the answer.".to_owned(),
         Some(seconds) => {
-            format!("A browser remembers the answer to a preflight for {seconds} s{}.", in_hours(seconds))
+            format!("Browsers cache the answer to a preflight for {seconds} s{}.", in_hours(seconds))
         }
     });
     if policy.preflight_status() != 204 {
-        lines.push(format!("A granted preflight is answered with status {}.", policy.preflight_status()));
+        lines.push(format!("A granted preflight gets status {}.", policy.preflight_status()));
     }
     if policy.diagnostics() {
         lines.push(
-            "Diagnostics: denied preflights from allowed origins tell the policy to whoever asks.".to_owned(),
+            "Diagnostics: the answer to a denied preflight from an allowed origin shows the policy."
+                .to_owned(),
         );
     }
     lines.extend(
@@ -51,9 +56,9 @@ pub fn summarize(policy: &Policy) -> Vec<String> {
 
 fn readers(policy: &Policy) -> String {
     if policy.allows_any_origin() {
-        return "Any page on the web may read responses.".to_owned();
+        return "Every page on the web may read responses.".to_owned();
     }
-    let mut text = "Who may read responses:".to_owned();
+    let mut text = "These pages may read responses:".to_owned();
     let mut rest = 0;
     for (position, origin) in policy.allow_origins().enumerate() {
         if position >= MOST_ORIGINS {
@@ -72,7 +77,7 @@ fn readers(policy: &Policy) -> String {
 
 fn explain(origin: &str) -> String {
     if origin == "null" {
-        return "null: sandboxed frames, data: pages and files of anybody".to_owned();
+        return "null: sandboxed frames, data: pages and local files, which anyone can create".to_owned();
     }
     let subdomains = origin.contains("://*.");
     let any_port = origin.ends_with(":*");
@@ -85,9 +90,9 @@ fn explain(origin: &str) -> String {
     format!("pages at {origin}: {what}")
 }
 
-/// `start`, then the names that it does not tell already.
-fn sentence(start: &str, names: &[String], told: &[&str]) -> String {
-    let rest: Vec<&str> = names.iter().map(String::as_str).filter(|name| !told.contains(name)).collect();
+/// `start`, then the names that it does not contain.
+fn sentence(start: &str, names: &[String], named: &[&str]) -> String {
+    let rest: Vec<&str> = names.iter().map(String::as_str).filter(|name| !named.contains(name)).collect();
     if rest.is_empty() {
         format!("{start}; no others.")
     } else {
@@ -106,9 +111,9 @@ fn in_hours(seconds: u64) -> String {
 
 fn describe(danger: Danger) -> &'static str {
     match danger {
-        Danger::InsecureOrigins => "pages over plain http, which anybody on the user's network can change",
+        Danger::InsecureOrigins => "pages over plain HTTP, which anyone on the user's network can change",
         Danger::NullOrigin => "the origin null, which any site can have",
-        Danger::PublicSuffixWildcards => "subdomains that anybody can register",
+        Danger::PublicSuffixWildcards => "subdomains that anyone can register",
         _ => "see the policy",
     }
 }
@@ -118,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_everything_that_a_policy_allows() {
+    fn describes_everything_that_a_policy_allows() {
         let policy = Policy::builder()
             .allow_origins(["https://app.example", "https://*.example.org", "http://localhost:*"])
             .allow_methods(["GET", "PUT"])
@@ -131,34 +136,34 @@ mod tests {
         assert_eq!(
             summarize(&policy),
             [
-                "Who may read responses:\n  pages at https://app.example\n  pages at http://localhost:*: on every port\n  pages at https://*.example.org: every subdomain, at any depth",
-                "Their requests may carry the user's cookies and other credentials.",
-                "Methods: GET, HEAD and POST as always; also PUT.",
-                "Request headers: the safelisted ones; also authorization.",
-                "Response headers that a page can read: the safelisted ones; also x-request-id.",
-                "A browser remembers the answer to a preflight for 7200 s (2 hours).",
+                "These pages may read responses:\n  pages at https://app.example\n  pages at http://localhost:*: on every port\n  pages at https://*.example.org: every subdomain, at any depth",
+                "Credentials: requests may have the user's cookies and other credentials.",
+                "Methods: GET, HEAD and POST, which are always allowed; also PUT.",
+                "Request headers: the CORS-safelisted ones; also authorization.",
+                "Response headers that a page can read: the CORS-safelisted ones; also x-request-id.",
+                "Browsers cache the answer to a preflight for 7200 s (2 hours).",
             ]
         );
     }
 
     #[test]
-    fn tells_that_the_rest_is_not_allowed() {
+    fn says_what_is_not_allowed() {
         let policy = Policy::builder().allow_origins("*").max_age(std::time::Duration::ZERO).build().unwrap();
         assert_eq!(
             summarize(&policy),
             [
-                "Any page on the web may read responses.",
-                "No credentials: a page that asks for cookies to be sent cannot read the response.",
-                "Methods: GET, HEAD and POST as always; no others.",
-                "Request headers: the safelisted ones; no others.",
-                "Response headers that a page can read: the safelisted ones; no others.",
-                "A browser sends a preflight each time: it must not remember the answer.",
+                "Every page on the web may read responses.",
+                "Credentials: none. A page that sends cookies cannot read the response.",
+                "Methods: GET, HEAD and POST, which are always allowed; no others.",
+                "Request headers: the CORS-safelisted ones; no others.",
+                "Response headers that a page can read: the CORS-safelisted ones; no others.",
+                "Browsers send a preflight each time: they must not cache the answer.",
             ]
         );
     }
 
     #[test]
-    fn counts_origins_that_are_too_many_to_read() {
+    fn counts_the_origins_that_are_not_listed() {
         let origins: Vec<String> = (0..100).map(|number| format!("https://{number}.example")).collect();
         let policy = Policy::builder().allow_origins(origins).build().unwrap();
         assert!(summarize(&policy)[0].ends_with("\n  and 80 more"));

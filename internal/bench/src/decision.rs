@@ -1,4 +1,4 @@
-//! The decision alone, without a framework, beside the published crate `cors-core`, which is not ours.
+//! The decision without a framework, beside the published crate `cors-core`, which belongs to another project.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use published_cors_core::{AllowHeaders, AllowOrigin, Cors};
 use serde::Serialize;
 
 use crate::head::Head;
-use crate::measure::{interleaved, time};
-use crate::request::{EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, policy};
+use crate::measure::{Sampler, interleaved, time};
+use crate::request::{EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, policy};
 
-/// How many decisions are timed at a time.
+/// How many decisions are timed together.
 const BATCH: usize = 500;
 
-/// What a decision costs.
+/// The cost of one decision.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Decision {
-    pub(crate) path: Path,
+    pub(crate) request: Kind,
     pub(crate) ours_ns: f64,
     pub(crate) ours_allocs: u64,
     pub(crate) published_ns: f64,
@@ -27,21 +27,25 @@ pub(crate) struct Decision {
 pub(crate) fn measure(rounds: usize, progress: impl Fn()) -> Vec<Decision> {
     let (ours, published) = (policy(), published());
     let (ours, published) = (&ours, &published);
-    let heads = Path::ALL.map(|path| (path, Head::of(path)));
+    let heads = Kind::ALL.map(|kind| (kind, Head::new(kind)));
 
-    let mut samplers: Vec<Box<dyn FnMut() -> f64>> = Vec::new();
-    for (_, head) in &heads {
-        samplers.push(Box::new(move || time(BATCH, || decide(ours, head))));
-        samplers.push(Box::new(move || time(BATCH, || evaluate(published, head))));
-    }
+    let mut samplers: Vec<[Sampler<'_>; 2]> = heads
+        .iter()
+        .map(|(_, head)| -> [Sampler<'_>; 2] {
+            [
+                Box::new(move || time(BATCH, || decide(ours, head))),
+                Box::new(move || time(BATCH, || evaluate(published, head))),
+            ]
+        })
+        .collect();
     let medians = interleaved(rounds, &mut samplers, progress);
 
-    let rows = heads.iter().zip(medians.chunks(2));
-    rows.map(|((path, head), medians)| Decision {
-        path: *path,
-        ours_ns: medians[0],
+    let rows = heads.iter().zip(medians);
+    rows.map(|((request, head), [ours_ns, published_ns])| Decision {
+        request: *request,
+        ours_ns,
         ours_allocs: allocation_counter::measure(|| decide(ours, head)).count_total,
-        published_ns: medians[1],
+        published_ns,
         published_allocs: allocation_counter::measure(|| evaluate(published, head)).count_total,
     })
     .collect()
@@ -56,7 +60,7 @@ fn evaluate(cors: &Cors, head: &Head<'_>) {
     black_box(cors.evaluate(head.method, head.origin, head.request_method, head.request_headers, false));
 }
 
-#[expect(clippy::expect_used, reason = "a policy of constants")]
+#[expect(clippy::expect_used, reason = "the policy consists of constants")]
 fn published() -> Cors {
     Cors::builder()
         .allow_origin(AllowOrigin::exact(ORIGINS))
@@ -66,7 +70,7 @@ fn published() -> Cors {
         .allow_credentials(true)
         .max_age(Duration::from_secs(MAX_AGE.into()))
         .build()
-        .expect("a policy that it accepts")
+        .expect("the policy is valid")
 }
 
 #[cfg(test)]
@@ -77,12 +81,12 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(Path::Plain, "plain")]
-    #[case(Path::Actual, "allowed")]
-    #[case(Path::Denied, "not allowed")]
-    #[case(Path::Preflight, "granted")]
-    fn both_say_the_same(#[case] path: Path, #[case] expected: &str) {
-        let head = Head::of(path);
+    #[case(Kind::Plain, "plain")]
+    #[case(Kind::Actual, "allowed")]
+    #[case(Kind::Denied, "not allowed")]
+    #[case(Kind::Preflight, "granted")]
+    fn both_crates_decide_the_same(#[case] kind: Kind, #[case] expected: &str) {
+        let head = Head::new(kind);
         let ours = match policy().decide(&head) {
             cors_core::Decision::Preflight(preflight) if preflight.reason().is_none() => "granted",
             cors_core::Decision::Preflight(_) => "denied",

@@ -13,22 +13,22 @@ use crate::framework::{Framework, Middleware};
 use crate::measure::median;
 use crate::request::{ORIGINS, ROUTE};
 
-/// How many connections are kept alive.
+/// The number of keep-alive connections.
 const CONNECTIONS: &str = "16";
-/// How long one run takes.
+/// The time of one run.
 const DURATION: &str = "2s";
 const RUNS: usize = 5;
 
-/// Requests per second with an origin that is allowed.
+/// Requests per second, from an origin that is allowed.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct EndToEnd {
     pub(crate) framework: Framework,
     pub(crate) bare_per_second: f64,
-    pub(crate) ours_per_second: f64,
-    pub(crate) theirs_per_second: f64,
+    pub(crate) adapter_per_second: f64,
+    pub(crate) other_per_second: f64,
 }
 
-/// An application to be served, as it stands on the command line.
+/// An application to be served, as written on the command line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Served {
     framework: Framework,
@@ -39,7 +39,7 @@ impl std::str::FromStr for Served {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (framework, middleware) = text.split_once(':').ok_or("write FRAMEWORK:MIDDLEWARE")?;
+        let (framework, middleware) = text.split_once(':').ok_or("expected FRAMEWORK:MIDDLEWARE")?;
         Ok(Self {
             framework: clap::ValueEnum::from_str(framework, false)?,
             middleware: clap::ValueEnum::from_str(middleware, false)?,
@@ -61,14 +61,15 @@ pub(crate) fn measure(
     let wrk = Command::new("wrk").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if wrk.is_err() {
         return Err(
-            "--end-to-end needs the load generator wrk: install it (Debian: apt-get install wrk)".into()
+            "--end-to-end needs the load generator wrk. Install it, on Debian with `apt-get install wrk`."
+                .into(),
         );
     }
     let mut measured = Vec::new();
     for &framework in frameworks {
         let servers = Middleware::COMPARED.map(|middleware| Server::start(framework, middleware));
-        let [bare, ours, theirs] = servers;
-        let servers = [bare?, ours?, theirs?];
+        let [bare, adapter, other] = servers;
+        let servers = [bare?, adapter?, other?];
         let mut samples = [const { Vec::new() }; 3];
         for _ in 0..RUNS {
             for (server, samples) in servers.iter().zip(&mut samples) {
@@ -76,8 +77,8 @@ pub(crate) fn measure(
             }
             progress();
         }
-        let [bare_per_second, ours_per_second, theirs_per_second] = samples.map(median);
-        measured.push(EndToEnd { framework, bare_per_second, ours_per_second, theirs_per_second });
+        let [bare_per_second, adapter_per_second, other_per_second] = samples.map(median);
+        measured.push(EndToEnd { framework, bare_per_second, adapter_per_second, other_per_second });
     }
     Ok(measured)
 }
@@ -86,7 +87,7 @@ pub(crate) fn rounds(frameworks: &[Framework]) -> usize {
     frameworks.len() * RUNS
 }
 
-/// A process that serves one application, killed when it is dropped.
+/// A process that serves one application; killed when this value is dropped.
 struct Server {
     process: Child,
     address: SocketAddr,
@@ -128,19 +129,19 @@ impl Server {
             .arg(format!("http://{}{ROUTE}", self.address))
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout);
-        requests_per_second(&text).ok_or_else(|| format!("wrk says: {text}").into())
+        requests_per_second(&text).ok_or_else(|| format!("wrk printed: {text}").into())
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; there is nobody left to tell.
+        // Ignore: the process has ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// What wrk found; `None` where a request failed.
+/// The result in the output of wrk; `None` if a request failed.
 fn requests_per_second(output: &str) -> Option<f64> {
     if output.contains("Non-2xx") || output.contains("Socket errors") {
         return None;
@@ -160,7 +161,7 @@ mod tests {
     #[case("  Non-2xx or 3xx responses: 10\nRequests/sec:   1234.50\n", None)]
     #[case("  Socket errors: connect 0, read 3\nRequests/sec:   1234.50\n", None)]
     #[case("unable to connect", None)]
-    fn reads_what_wrk_writes(#[case] output: &str, #[case] expected: Option<f64>) {
+    fn reads_the_output_of_wrk(#[case] output: &str, #[case] expected: Option<f64>) {
         assert_eq!(requests_per_second(output), expected);
     }
 }

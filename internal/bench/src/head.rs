@@ -1,8 +1,8 @@
-//! A request reduced to what CORS reads, as a framework's look-ups would have found it.
+//! The part of a request that CORS reads, as if the framework had looked it up already.
 
 use cors_core::{RequestHead, RequestHeader};
 
-use crate::request::Path;
+use crate::request::Kind;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Head<'a> {
@@ -13,18 +13,18 @@ pub(crate) struct Head<'a> {
 }
 
 impl Head<'static> {
-    pub(crate) fn of(path: Path) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self {
-            method: path.method().as_bytes(),
-            origin: path.origin().map(str::as_bytes),
-            request_method: path.request_method().map(str::as_bytes),
-            request_headers: path.request_headers().map(str::as_bytes),
+            method: kind.method().as_bytes(),
+            origin: kind.origin().map(str::as_bytes),
+            request_method: kind.request_method().map(str::as_bytes),
+            request_headers: kind.request_headers().map(str::as_bytes),
         }
     }
 }
 
 impl<'a> Head<'a> {
-    /// A `GET` from this origin.
+    /// A `GET` request from this origin.
     pub(crate) fn from_origin(origin: &'a str) -> Self {
         Self { method: b"GET", origin: Some(origin.as_bytes()), ..Self::default() }
     }

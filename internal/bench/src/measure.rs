@@ -1,4 +1,4 @@
-//! Medians of interleaved rounds, and counted allocations.
+//! Medians of interleaved rounds, and counts of allocations.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
-use crate::request::Path;
+use crate::request::Kind;
 
-/// How many requests are timed at a time. They are made beforehand and all at once, so that making them costs nothing, and they
-/// are few, so that they stay in the processor's cache.
+/// How many requests are timed together. They are made beforehand, so that the time to make them does not count. They are few
+/// enough to stay in the processor's cache.
 const BATCH: usize = 64;
-/// How many are answered first, untimed, so that nobody pays for what the measurement before left in the caches.
+/// How many requests are answered before the timed ones, to remove the influence of the previous measurement on the caches.
 const WARM_UP: usize = 16;
 
 /// An application of one framework, with or without a middleware, called without a socket.
@@ -24,33 +24,33 @@ pub(crate) trait Application {
     where
         Self: 'a;
 
-    fn request(&self, path: Path) -> Self::Request<'_>;
+    fn request(&self, kind: Kind) -> Self::Request<'_>;
 
     async fn respond<'a>(&'a self, request: Self::Request<'a>) -> Self::Response<'a>;
 
-    fn outline<'a>(&'a self, response: &Self::Response<'a>) -> Outline;
+    fn answer<'a>(&'a self, response: &Self::Response<'a>) -> Answer;
 }
 
-/// What shows that a response is the one that was to be measured.
+/// The part of a response that shows whether it is the expected one.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Outline {
+pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) allow_origin: Option<String>,
 }
 
-/// Any application, to be measured.
-pub(crate) trait Subject {
-    /// One response, to look at.
-    fn outline(&self, path: Path) -> Outline;
+/// An application whose type is hidden, so that those of all frameworks can be measured together.
+pub(crate) trait Measurable {
+    /// Answers one request, to be checked.
+    fn answer(&self, kind: Kind) -> Answer;
 
     /// The mean time of a request in one batch, in nanoseconds.
-    fn time(&self, path: Path) -> f64;
+    fn time(&self, kind: Kind) -> f64;
 
-    /// How often a request allocates.
-    fn allocations(&self, path: Path) -> u64;
+    /// The number of allocations for one request.
+    fn allocations(&self, kind: Kind) -> u64;
 }
 
-/// An application and the thread's runtime.
+/// An application and the runtime of this thread.
 pub(crate) struct Measured<A> {
     application: A,
     runtime: Rc<Runtime>,
@@ -62,14 +62,14 @@ impl<A: Application> Measured<A> {
     }
 }
 
-impl<A: Application> Subject for Measured<A> {
-    fn outline(&self, path: Path) -> Outline {
-        let request = self.application.request(path);
-        self.application.outline(&self.runtime.block_on(self.application.respond(request)))
+impl<A: Application> Measurable for Measured<A> {
+    fn answer(&self, kind: Kind) -> Answer {
+        let request = self.application.request(kind);
+        self.application.answer(&self.runtime.block_on(self.application.respond(request)))
     }
 
-    fn time(&self, path: Path) -> f64 {
-        let mut requests: Vec<_> = (0..WARM_UP + BATCH).map(|_| self.application.request(path)).collect();
+    fn time(&self, kind: Kind) -> f64 {
+        let mut requests: Vec<_> = (0..WARM_UP + BATCH).map(|_| self.application.request(kind)).collect();
         let elapsed = self.runtime.block_on(async {
             for request in requests.drain(BATCH..) {
                 drop(self.application.respond(request).await);
@@ -83,11 +83,11 @@ impl<A: Application> Subject for Measured<A> {
         nanoseconds(elapsed) / BATCH as f64
     }
 
-    fn allocations(&self, path: Path) -> u64 {
+    fn allocations(&self, kind: Kind) -> u64 {
         let mut counted = 0;
-        // Pools and caches are filled by the first ones.
+        // The first requests fill pools and caches; the last one is the result.
         for _ in 0..5 {
-            let request = self.application.request(path);
+            let request = self.application.request(kind);
             counted = self.runtime.block_on(async {
                 let mut response = pin!(self.application.respond(request));
                 let mut context = Context::from_waker(Waker::noop());
@@ -95,12 +95,17 @@ impl<A: Application> Subject for Measured<A> {
                 let counted = allocation_counter::measure(|| {
                     is_ready = response.as_mut().poll(&mut context).map(drop).is_ready();
                 });
-                assert!(is_ready, "a handler that waits for nothing answers at once");
+                assert!(is_ready, "the handler waits for nothing, so that one poll must be enough");
                 counted.count_total
             });
         }
         counted
     }
+}
+
+/// The difference of two counts of allocations, or of any other counts.
+pub(crate) fn difference(count: u64, base: u64) -> i64 {
+    i64::try_from(i128::from(count) - i128::from(base)).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn nanoseconds(duration: Duration) -> f64 {
@@ -116,25 +121,33 @@ pub(crate) fn time(calls: usize, mut call: impl FnMut()) -> f64 {
     nanoseconds(start.elapsed()) / calls as f64
 }
 
-/// Calls every sampler once per round, a different one first each time and every other time backwards, and returns the median of each.
-pub(crate) fn interleaved(
+/// Takes one sample in each round.
+pub(crate) type Sampler<'a> = Box<dyn FnMut() -> f64 + 'a>;
+
+/// Calls every sampler once per round, and returns the median of each group of `N` samplers.
+///
+/// Each round starts with another sampler, and every second round goes backwards, so that a machine that gets slower or faster
+/// changes all medians alike.
+pub(crate) fn interleaved<const N: usize>(
     rounds: usize,
-    samplers: &mut [Box<dyn FnMut() -> f64 + '_>],
+    groups: &mut [[Sampler<'_>; N]],
     mut after_round: impl FnMut(),
-) -> Vec<f64> {
-    let mut samples = vec![Vec::with_capacity(rounds); samplers.len()];
+) -> Vec<[f64; N]> {
+    let number = groups.len() * N;
+    let mut samples = vec![Vec::with_capacity(rounds); number];
     for round in 0..rounds {
-        for offset in 0..samplers.len() {
-            let forwards = (round + offset) % samplers.len();
-            let index = if round % 2 == 0 { forwards } else { samplers.len() - 1 - forwards };
-            samples[index].push(samplers[index]());
+        for offset in 0..number {
+            let forwards = (round + offset) % number;
+            let index = if round % 2 == 0 { forwards } else { number - 1 - forwards };
+            samples[index].push(groups[index / N][index % N]());
         }
         after_round();
     }
-    samples.into_iter().map(median).collect()
+    let mut medians = samples.into_iter().map(median);
+    groups.iter().map(|_| std::array::from_fn(|_| medians.next().unwrap_or_default())).collect()
 }
 
-/// The median of `samples`; 0 for none.
+/// The median of `samples`; 0 if there are no samples.
 pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
     if samples.is_empty() {
         return 0.0;
@@ -146,6 +159,8 @@ pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use rstest::rstest;
 
     use super::*;
@@ -159,18 +174,34 @@ mod tests {
         assert_eq!(median(samples.to_vec()), expected);
     }
 
+    #[rstest]
+    #[case(5, 3, 2)]
+    #[case(3, 5, -2)]
+    fn differences(#[case] count: u64, #[case] base: u64, #[case] expected: i64) {
+        assert_eq!(difference(count, base), expected);
+    }
+
     #[test]
-    fn rounds_begin_with_another_sampler_each() {
-        let order = std::cell::RefCell::new(Vec::new());
-        let sampler = |name: u8| {
+    fn each_round_starts_with_another_sampler() {
+        let order = RefCell::new(Vec::new());
+        let sampler = |name: u8| -> Sampler<'_> {
             let order = &order;
             Box::new(move || {
                 order.borrow_mut().push(name);
                 f64::from(name)
-            }) as Box<dyn FnMut() -> f64>
+            })
         };
-        let medians = interleaved(2, &mut [sampler(1), sampler(2), sampler(3)], || {});
-        assert_eq!(medians, [1.0, 2.0, 3.0]);
+        let mut rounds = 0;
+        let medians = interleaved(2, &mut [[sampler(1)], [sampler(2)], [sampler(3)]], || rounds += 1);
+        assert_eq!((medians.as_slice(), rounds), ([[1.0], [2.0], [3.0]].as_slice(), 2));
         assert_eq!(*order.borrow(), [1, 2, 3, 2, 1, 3]);
+    }
+
+    #[test]
+    fn medians_stay_in_their_groups() {
+        let sampler = |value: f64| -> Sampler<'_> { Box::new(move || value) };
+        let medians =
+            interleaved(3, &mut [[sampler(1.0), sampler(2.0)], [sampler(3.0), sampler(4.0)]], || {});
+        assert_eq!(medians, [[1.0, 2.0], [3.0, 4.0]]);
     }
 }

@@ -1,4 +1,4 @@
-//! Policies of many origins: what a decision costs, and what building and keeping them does, beside a `HashSet<String>`.
+//! Policies with many origins: the cost of a decision, of building the policy and of its memory, beside a `HashSet<String>`.
 
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -8,15 +8,16 @@ use cors_core::Policy;
 use serde::Serialize;
 
 use crate::head::Head;
-use crate::measure::{interleaved, median, nanoseconds, time};
+use crate::measure::{Sampler, interleaved, median, nanoseconds, time};
 
-/// How many decisions are timed at a time.
+/// How many decisions are timed together.
 const BATCH: usize = 500;
 /// How often each policy is built.
 const BUILDS: usize = 5;
 
 /// The kinds and numbers of origins.
-pub(crate) const SIZES: [(Kind, usize); 6] = [
+pub(crate) const SIZES: [(Kind, usize); 7] = [
+    (Kind::Any, 1),
     (Kind::Exact, 10),
     (Kind::Exact, 1_000),
     (Kind::Exact, 100_000),
@@ -28,24 +29,27 @@ pub(crate) const SIZES: [(Kind, usize); 6] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
+    /// `*`
+    Any,
     /// `https://shop-17.example.com`
     Exact,
     /// `https://*.shop-17.example.com`
     Wildcard,
 }
 
-/// What a policy of one size costs.
+/// The cost of a policy of one size.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct PolicySize {
     pub(crate) kind: Kind,
     pub(crate) origins: usize,
-    /// One origin again and again, so that all that its look-up touches is in the processor's cache.
+    /// The same origin every time, so that everything that is looked up is in the processor's cache.
     pub(crate) one_origin_ns: f64,
-    /// Another origin each time.
+    /// Another origin every time.
     pub(crate) any_origin_ns: f64,
-    /// Origins that are not allowed, another one each time.
-    pub(crate) denied_ns: f64,
-    /// `HashSet::contains` for the same strings as `any_origin_ns`; for wildcards, which it does not know, the entry itself.
+    /// Another origin every time, none of them allowed.
+    /// `None` if every origin is allowed.
+    pub(crate) denied_ns: Option<f64>,
+    /// `HashSet::contains` with the same strings as `any_origin_ns`; for wildcards, with the entry itself.
     pub(crate) hash_set_any_origin_ns: f64,
     pub(crate) build_ns: f64,
     pub(crate) hash_set_build_ns: f64,
@@ -78,17 +82,17 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
 
     let one = kind.origin(origins / 2);
     let mut start = 0;
-    // The strings are made anew for each batch, so that reading them costs no cache miss.
+    // New strings for each batch, so that reading them causes no cache misses.
     let mut batch = |text: &dyn Fn(usize) -> String| -> Vec<String> {
         start += 1;
-        // A large prime, so that neighbours in a batch are no neighbours in the policy.
+        // A large prime, so that successive strings are far apart in the policy.
         (0..BATCH).map(|index| text((start + index) * 15_485_863 % origins)).collect()
     };
     let batch = std::cell::RefCell::new(&mut batch);
     let decide = |origin: &str| {
         let _ = black_box(policy.decide(black_box(&Head::from_origin(origin))));
     };
-    let mut samplers: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
+    let samplers: [Sampler<'_>; 4] = [
         Box::new(|| time(BATCH, || decide(&one))),
         Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.origin(number)), decide)),
         Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.stranger(number)), decide)),
@@ -99,14 +103,15 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
             })
         }),
     ];
-    let ns = interleaved(rounds, &mut samplers, || {});
+    let mut samplers = [samplers];
+    let ns = interleaved(rounds, &mut samplers, || {})[0];
     drop(samplers);
     PolicySize {
         kind,
         origins,
         one_origin_ns: ns[0],
         any_origin_ns: ns[1],
-        denied_ns: ns[2],
+        denied_ns: (kind != Kind::Any).then_some(ns[2]),
         hash_set_any_origin_ns: ns[3],
         build_ns: median(builds),
         hash_set_build_ns: median(fills),
@@ -118,15 +123,16 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
 impl Kind {
     fn entry(self, number: usize) -> String {
         match self {
+            Self::Any => "*".to_owned(),
             Self::Exact => self.origin(number),
             Self::Wildcard => format!("https://*.shop-{number}.example.com"),
         }
     }
 
-    /// An origin that the entry of this number allows.
+    /// An origin that the entry with this number allows.
     fn origin(self, number: usize) -> String {
         match self {
-            Self::Exact => format!("https://shop-{number}.example.com"),
+            Self::Any | Self::Exact => format!("https://shop-{number}.example.com"),
             Self::Wildcard => format!("https://www.shop-{number}.example.com"),
         }
     }
@@ -137,16 +143,16 @@ impl Kind {
     }
 }
 
-#[expect(clippy::expect_used, reason = "origins that are made right")]
+#[expect(clippy::expect_used, reason = "all origins are valid")]
 fn build(entries: &[String]) -> Policy {
-    Policy::builder().allow_origins(entries).build().expect("a safe policy")
+    Policy::builder().allow_origins(entries).build().expect("the policy is valid")
 }
 
 fn fill(entries: &[String]) -> HashSet<String> {
     entries.iter().cloned().collect()
 }
 
-/// How long `make` takes, without dropping what it makes.
+/// The time of `make`, without the time to drop its result.
 fn time_once<T>(make: impl FnOnce() -> T) -> f64 {
     let start = Instant::now();
     let made = black_box(make());
@@ -167,13 +173,16 @@ mod tests {
     use super::*;
 
     #[rstest]
-    fn origins_are_what_they_are_said_to_be(#[values(Kind::Exact, Kind::Wildcard)] kind: Kind) {
-        let policy = build(&(0..20).map(|number| kind.entry(number)).collect::<Vec<_>>());
+    fn entries_allow_their_origins_and_no_others(
+        #[values(Kind::Any, Kind::Exact, Kind::Wildcard)] kind: Kind,
+    ) {
+        let entries = if kind == Kind::Any { 1 } else { 20 };
+        let policy = build(&(0..entries).map(|number| kind.entry(number)).collect::<Vec<_>>());
         let is_allowed = |origin: &str| {
             let decision = policy.decide(&Head::from_origin(origin));
             matches!(decision, cors_core::Decision::Actual(actual) if actual.is_allowed())
         };
         assert!((0..20).all(|number| is_allowed(&kind.origin(number))));
-        assert!(!(0..20).any(|number| is_allowed(&kind.stranger(number))));
+        assert_eq!((0..20).any(|number| is_allowed(&kind.stranger(number))), kind == Kind::Any);
     }
 }

@@ -1,4 +1,4 @@
-//! The policy of the measurement, and the four requests that it is asked about.
+//! The policy of the benchmark, and the four kinds of requests that are measured.
 
 use bytes::Bytes;
 use cors_core::Policy;
@@ -11,13 +11,13 @@ pub(crate) const REQUEST_HEADERS: [&str; 2] = ["authorization", "content-type"];
 pub(crate) const EXPOSED_HEADER: &str = "x-request-id";
 pub(crate) const MAX_AGE: u32 = 7200;
 
-/// Where every application has its handler.
+/// The route of the handler in every application.
 pub(crate) const ROUTE: &str = "/item";
-/// What every handler answers.
+/// The body of every handler's response.
 pub(crate) const BODY: &str = "hello";
 
-/// Three exact origins, two methods, two request headers, credentials, one exposed header, a max-age.
-#[expect(clippy::expect_used, reason = "a policy of constants")]
+/// Three exact origins, two methods, two request headers, credentials, one exposed header, and a max-age.
+#[expect(clippy::expect_used, reason = "the policy consists of constants")]
 pub(crate) fn policy() -> Policy {
     Policy::builder()
         .allow_origins(ORIGINS)
@@ -27,24 +27,24 @@ pub(crate) fn policy() -> Policy {
         .allow_credentials(true)
         .max_age(std::time::Duration::from_secs(MAX_AGE.into()))
         .build()
-        .expect("a safe policy")
+        .expect("the policy is valid")
 }
 
-/// What a request means to CORS, and so which way it takes through a middleware.
+/// What kind of request CORS sees. Each kind takes another way through a middleware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Path {
-    /// No `Origin`.
+pub(crate) enum Kind {
+    /// A request without `Origin`.
     Plain,
-    /// An origin that the policy allows.
+    /// A request from an origin that the policy allows.
     Actual,
-    /// One that it does not allow.
+    /// A request from an origin that the policy does not allow.
     Denied,
-    /// A CORS-preflight request, which is granted.
+    /// A CORS-preflight request that is allowed.
     Preflight,
 }
 
-impl Path {
+impl Kind {
     pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::Actual, Self::Denied, Self::Preflight];
 
     pub(crate) fn name(self) -> &'static str {
@@ -67,7 +67,7 @@ impl Path {
     pub(crate) fn origin(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,
-            // Neither the first nor the last of the list.
+            // Neither the first nor the last entry of the list.
             Self::Actual | Self::Preflight => Some(ORIGINS[1]),
             Self::Denied => Some("https://stranger.example.net"),
         }
@@ -81,7 +81,7 @@ impl Path {
         (self == Self::Preflight).then_some("authorization,content-type")
     }
 
-    /// The headers as a browser sends them.
+    /// The headers that a browser sends.
     pub(crate) fn headers(self) -> Vec<(&'static str, &'static str)> {
         let mut headers = vec![
             ("host", "api.example.com"),
@@ -99,7 +99,7 @@ impl Path {
         headers
     }
 
-    /// The values of [`headers`](Self::headers) as slices of one shared buffer, as a server reads them from a socket.
+    /// The values of [`headers`](Self::headers) as slices of one shared buffer, as in a request that a server has read from a socket.
     pub(crate) fn shared_headers(self) -> Vec<(&'static str, Bytes)> {
         let headers = self.headers();
         let buffer = Bytes::from(headers.iter().map(|(_, value)| *value).collect::<String>());
@@ -121,11 +121,11 @@ mod tests {
     use super::*;
 
     #[rstest]
-    fn shared_values_are_the_values(
-        #[values(Path::Plain, Path::Actual, Path::Denied, Path::Preflight)] path: Path,
+    fn shared_headers_are_the_same_headers(
+        #[values(Kind::Plain, Kind::Actual, Kind::Denied, Kind::Preflight)] kind: Kind,
     ) {
-        let headers = path.headers();
-        let shared = path.shared_headers();
+        let headers = kind.headers();
+        let shared = kind.shared_headers();
         assert!(
             headers.iter().eq(shared
                 .iter()

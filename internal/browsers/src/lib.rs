@@ -1,4 +1,4 @@
-//! Real browsers as user agents of the suite, and their agreement with the browser model.
+//! Real Chromium and Firefox as user agents of the conformance suite, and a comparison of the browser model with them.
 
 pub mod agreement;
 pub mod real;

@@ -1,6 +1,6 @@
-//! `docs/browsers.md` says what the profiles say.
+//! `docs/browsers.md` is made from the profiles of the browser model and is up to date.
 //!
-//! `REWRITE=1 cargo test -p cors-real-browsers --test profiles` writes it anew.
+//! `REWRITE=1 cargo test -p cors-real-browsers --test profiles` writes the page.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -14,20 +14,22 @@ use cors_real_browsers::agreement::console::Recording;
 const INTRODUCTION: &str = "\
 # Where browsers depart from the standards
 
-<!-- Made from the code. Do not edit: `REWRITE=1 cargo test -p cors-real-browsers --test profiles` writes it anew. -->
+<!-- Generated. Do not edit: `REWRITE=1 cargo test -p cors-real-browsers --test profiles` writes this page. -->
 
-The browser model follows Fetch and RFC 6265bis to the letter, and with a profile it does what a browser does instead. Each rule
-below is one departure, with its source. `cargo xtask agreement` plays every scenario in real Chromium and real Firefox beside the
-model with and without these rules: where browser and model differ, one of the two is wrong, and where a rule is needed to make them
-alike, the step is *explained* by it. A server that passes the suite answers rightly to all of them.
+The browser model follows Fetch and RFC 6265bis to the letter. With a browser's profile, it does what that browser does instead.
+Each rule below is one such difference from the standards, with its source.
+
+`cargo xtask agreement` plays every scenario in real Chromium and real Firefox, in the model with these rules, and in the model
+without them. If the browser and the model with the rules differ, one of the two is wrong, and the scenario is *unexplained*. If they
+are the same only because of a rule, that rule *explains* the scenario. A server that passes the suite works with all of them.
 ";
 
 fn page() -> String {
-    let recording = Recording::kept().unwrap();
+    let recording = Recording::stored().unwrap();
     let mut page = INTRODUCTION.to_owned();
     for profile in [Profile::chromium(), Profile::firefox()] {
         let version = &recording.0[profile.name()].version;
-        writeln!(page, "\n## {}, seen in version {version}\n", profile.name()).unwrap();
+        writeln!(page, "\n## {}, observed in version {version}\n", profile.name()).unwrap();
         writeln!(page, "| rule | what the browser does | source |\n|---|---|---|").unwrap();
         for rule in profile.rules() {
             writeln!(page, "| `{}` | {} | {} |", rule.name, rule.says, rule.source).unwrap();
@@ -37,7 +39,7 @@ fn page() -> String {
 }
 
 #[test]
-fn the_page_is_fresh() {
+fn the_page_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/browsers.md");
     let made = page();
     if env::var_os("REWRITE").is_some() {
@@ -46,6 +48,6 @@ fn the_page_is_fresh() {
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         made == written,
-        "docs/browsers.md is stale; `REWRITE=1 cargo test -p cors-real-browsers --test profiles` writes it anew"
+        "docs/browsers.md is out of date; update it with `REWRITE=1 cargo test -p cors-real-browsers --test profiles`"
     );
 }

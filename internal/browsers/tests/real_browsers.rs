@@ -1,73 +1,105 @@
-//! Real browsers come when they are called, and nothing of them stays.
+//! Real browsers start, play scenarios, and leave no process and no file behind.
 //!
-//! Without browsers these tests have nothing to test, unless `CORS_BROWSERS=required` says that there must be some.
+//! If a browser is not installed, its tests are skipped. With `CORS_BROWSERS=required` they fail instead.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
 use cors_conformance::process::all_gone;
-use cors_conformance::run::{Options, Verdict, play};
+use cors_conformance::run::{Judgement, Options, Verdict, play};
 use cors_conformance::scenario;
 use cors_conformance::subject::Subject;
 use cors_conformance::user_agent::UserAgent;
 use cors_real_browsers::real::{Kind, LaunchError, RealBrowser};
 use cors_subjects::registry;
 use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
 
-/// A browser, or `None` where none is installed and none has to be.
+/// Starts a browser; `None` if it is not installed and need not be.
 fn launch(runtime: &Runtime, kind: Kind) -> Option<RealBrowser> {
     match runtime.block_on(RealBrowser::launch(kind)) {
         Ok(browser) => Some(browser),
         Err(error @ LaunchError::Missing(_)) if env::var_os("CORS_BROWSERS").is_none() => {
-            eprintln!("not tested: {error}");
+            eprintln!("skipped: {error}");
             None
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-/// Whether any process has been told of the folder that a browser keeps everything in.
-fn is_anybody_left(folder: &Path) -> bool {
+fn play_a_scenario(runtime: &Runtime, user_agent: &Arc<dyn UserAgent>) -> Judgement {
+    let mut scenarios = scenario::embedded().unwrap().into_iter();
+    let scenario = Arc::new(scenarios.find(|scenario| scenario.id == "preflight/method-not-listed").unwrap());
+    let subject: Arc<dyn Subject> = registry::find("cors-axum").unwrap().into();
+    runtime.block_on(play(&scenario, &subject, user_agent, Options::default().time_limit))
+}
+
+/// The folders in `/proc` of all processes that have the folder of a browser in their arguments or their environment.
+fn processes(folder: &Path) -> Vec<PathBuf> {
     let folder = folder.as_os_str().as_encoded_bytes();
     let mentions =
         |path: &Path| fs::read(path).is_ok_and(|text| text.windows(folder.len()).any(|part| part == folder));
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path());
     processes
         .filter(|process| process.file_name().is_some_and(|id| id.as_encoded_bytes()[0].is_ascii_digit()))
-        .any(|process| mentions(&process.join("cmdline")) || mentions(&process.join("environ")))
+        .filter(|process| mentions(&process.join("cmdline")) || mentions(&process.join("environ")))
+        .collect()
+}
+
+fn assert_nothing_is_left(folder: &Path) {
+    all_gone();
+    assert!(!folder.exists());
+    assert_eq!(processes(folder), Vec::<PathBuf>::new());
 }
 
 #[rstest]
 #[case::chromium(Kind::Chromium)]
 #[case::firefox(Kind::Firefox)]
-fn a_browser_plays_a_scenario_and_is_gone(#[case] kind: Kind) {
+fn nothing_is_left_after_a_scenario(#[case] kind: Kind) {
     let runtime = Runtime::new().unwrap();
     let Some(browser) = launch(&runtime, kind) else { return };
     let folder = browser.folder().to_owned();
-    assert!(folder.is_dir() && is_anybody_left(&folder));
-    let mut scenarios = scenario::embedded().unwrap().into_iter();
-    let scenario = Arc::new(scenarios.find(|scenario| scenario.id == "preflight/method-not-listed").unwrap());
-    let subject: Arc<dyn Subject> = registry::find("cors-axum").unwrap().into();
+    assert!(folder.is_dir() && !processes(&folder).is_empty());
     let user_agent: Arc<dyn UserAgent> = Arc::new(browser);
-    let judgement = runtime.block_on(play(&scenario, &subject, &user_agent, Options::default().time_limit));
+    let judgement = play_a_scenario(&runtime, &user_agent);
     assert_eq!(judgement.verdict, Verdict::Pass, "{judgement}");
 
     drop(user_agent);
     drop(runtime);
-    all_gone();
-    assert!(!folder.exists());
-    assert!(!is_anybody_left(&folder));
+    assert_nothing_is_left(&folder);
 }
 
 #[rstest]
 #[case::chromium(Kind::Chromium)]
 #[case::firefox(Kind::Firefox)]
-fn nothing_stays_behind_a_panic(#[case] kind: Kind) {
-    let told = std::thread::spawn(move || {
+fn nothing_is_left_after_the_driver_was_killed(#[case] kind: Kind) {
+    let runtime = Runtime::new().unwrap();
+    let Some(browser) = launch(&runtime, kind) else { return };
+    let folder = browser.folder().to_owned();
+    let is_driver = |process: &PathBuf| {
+        fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim().ends_with("driver"))
+    };
+    let driver = processes(&folder).into_iter().find(is_driver).unwrap();
+    let id = driver.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::KILL).unwrap();
+    let user_agent: Arc<dyn UserAgent> = Arc::new(browser);
+    let judgement = play_a_scenario(&runtime, &user_agent);
+    assert_eq!(judgement.verdict, Verdict::Error, "{judgement}");
+
+    drop(user_agent);
+    drop(runtime);
+    assert_nothing_is_left(&folder);
+}
+
+#[rstest]
+#[case::chromium(Kind::Chromium)]
+#[case::firefox(Kind::Firefox)]
+fn nothing_is_left_after_a_panic(#[case] kind: Kind) {
+    let panicking = std::thread::spawn(move || {
         let runtime = Runtime::new().unwrap();
         let browser = launch(&runtime, kind)?;
         let folder = browser.folder().to_owned();
@@ -78,8 +110,6 @@ fn nothing_stays_behind_a_panic(#[case] kind: Kind) {
         assert!(panicked.is_err());
         Some(folder)
     });
-    let Some(folder) = told.join().unwrap() else { return };
-    all_gone();
-    assert!(!folder.exists());
-    assert!(!is_anybody_left(&folder));
+    let Some(folder) = panicking.join().unwrap() else { return };
+    assert_nothing_is_left(&folder);
 }

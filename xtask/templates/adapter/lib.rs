@@ -1,92 +1,51 @@
 #![doc = include_str!("../README.md")]
 
-pub use cors_core::{Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning};
-use cors_core::{Decision, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use cors_core::Decision;
+pub use cors_core::{
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
+};
+use http::{HeaderValue, Request, Response};
 
-/// A policy that can be replaced while the server runs; a request sees one policy from start to end.
+/// A policy that can be replaced while the server runs. Each request uses one policy from start to end.
 pub type PolicyHandle = cors_core::PolicyHandle<HeaderValue>;
 
-/// What [`Cors::new`] takes: a [`Policy`], or a [`PolicyHandle`].
+/// What [`Cors::new`] accepts: a [`Policy`] or a [`PolicyHandle`].
 pub type PolicySource = cors_core::PolicySource<HeaderValue>;
 
-/// Answers CORS-preflight requests and writes the CORS headers of every other response.
+/// Answers CORS-preflight requests and adds the CORS headers to every other response.
 #[derive(Clone, Debug)]
 pub struct Cors {
     policy: PolicySource,
 }
 
 impl Cors {
-    /// Takes a [`Policy`], or a [`PolicyHandle`] if the policy is to change while the server runs.
+    /// Uses a [`Policy`], or a [`PolicyHandle`] to replace the policy while the server runs.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
         Self { policy: policy.into() }
     }
 
-    /// Answers a request: a preflight by itself, and any other with the application's response and the CORS headers.
+    /// Answers a preflight itself. Calls the application for every other request, and adds the CORS headers to its response.
     ///
-    /// The framework's interface for middleware takes its place.
+    /// The framework's interface for middleware replaces this method.
     pub async fn answer<A, B: Default>(
         &self,
         request: Request<A>,
         application: impl AsyncFnOnce(Request<A>) -> Response<B>,
     ) -> Response<B> {
         let policy = self.policy.current();
-        match policy.decide(&RequestView(&request)) {
+        match policy.decide(&request) {
             Decision::Preflight(preflight) => {
+                let (status, headers) = policy.answer_preflight(preflight, &request);
                 let mut response = Response::new(B::default());
-                // A policy's statuses are valid ones, by construction; were one not, the browser must not take it
-                // for a yes.
-                *response.status_mut() =
-                    StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let headers = &mut ResponseView(response.headers_mut());
-                policy.write_preflight(preflight, &RequestView(&request), headers);
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
                 response
             }
             Decision::Actual(actual) => {
                 let mut response = application(request).await;
-                policy.write_actual(actual, &mut ResponseView(response.headers_mut()));
+                policy.write_actual(actual, response.headers_mut());
                 response
             }
-        }
-    }
-}
-
-/// The framework's request, as the decision reads it.
-struct RequestView<'r, B>(&'r Request<B>);
-
-impl<B> RequestHead for RequestView<'_, B> {
-    type Value = HeaderValue;
-
-    fn is_options(&self) -> bool {
-        self.0.method() == Method::OPTIONS
-    }
-
-    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-        self.0.headers().get_all(name.name()).iter().map(HeaderValue::as_bytes)
-    }
-
-    fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
-        self.0.headers().get_all(name.name()).iter().cloned()
-    }
-}
-
-/// The headers of the framework's response, as the decision writes them.
-struct ResponseView<'r>(&'r mut HeaderMap);
-
-impl ResponseHead for ResponseView<'_> {
-    type Value = HeaderValue;
-
-    fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
-        self.0.append(HeaderName::from_static(name.name()), value);
-    }
-
-    fn vary(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.get_all(header::VARY).iter().map(HeaderValue::as_bytes)
-    }
-
-    fn remove_with_prefix(&mut self, prefix: &str) {
-        while let Some(name) = self.0.keys().find(|name| name.as_str().starts_with(prefix)).cloned() {
-            self.0.remove(name);
         }
     }
 }
@@ -94,6 +53,7 @@ impl ResponseHead for ResponseView<'_> {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use http::{StatusCode, header};
 
     use super::*;
 
@@ -108,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preflight_is_answered_without_the_application() {
+    fn a_preflight_does_not_reach_the_application() {
         let request = Request::options("/").header(header::ACCESS_CONTROL_REQUEST_METHOD, "PUT");
         let response = answer(request);
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
@@ -117,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_of_the_application_gains_the_headers() {
+    fn a_response_of_the_application_gets_the_headers() {
         let response = answer(Request::get("/"));
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
         assert_eq!(response.headers()[header::VARY], "Origin");

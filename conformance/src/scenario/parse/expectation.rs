@@ -1,4 +1,4 @@
-//! The expectations: what must come of a step.
+//! The expectations of a step.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ impl Problems {
         for reason in &reasons {
             if !BlockReason::ALL.iter().any(|known| known.as_str() == reason) {
                 let known: Vec<_> = BlockReason::ALL.iter().map(|known| known.as_str()).collect();
-                let message = format!("`{reason}` is no reason: write one of {}", known.join(", "));
+                let message = format!("`{reason}` is not a reason: write one of {}", known.join(", "));
                 self.add(format!("{field}.reason"), message);
             }
         }
@@ -35,7 +35,7 @@ impl Problems {
             redirected: file.redirected,
         };
         if file.outcome != OutcomeFile::Readable && !readable.is_empty() {
-            self.add(field, "only of `outcome = \"readable\"` can a page read anything");
+            self.add(field, "a page can read something only with `outcome = \"readable\"`");
         }
         Some(match file.outcome {
             OutcomeFile::Readable => PageExpectation::Readable(Box::new(readable)),
@@ -76,7 +76,7 @@ impl Problems {
 
     fn message(&mut self, field: &str, file: SentFile) -> MessageExpectation {
         if file.no_body && (file.body.is_some() || !file.body_json.is_empty()) {
-            self.add(format!("{field}.no_body"), "contradicts the body that is expected as well");
+            self.add(format!("{field}.no_body"), "contradicts the body that is expected, too");
         }
         MessageExpectation {
             headers: lower_case(file.headers),
@@ -100,14 +100,14 @@ impl Problems {
             StatusFile::Class(class) => {
                 let digit = class.strip_suffix("xx").and_then(|digit| digit.parse().ok());
                 let Some(digit) = digit.filter(|digit| (1..=5).contains(digit)) else {
-                    self.add(field, format!("`{class}` is no class of statuses: write `2xx`"));
+                    self.add(field, format!("`{class}` is not a class of statuses: write `2xx`"));
                     return None;
                 };
                 return Some(StatusExpectation::Class(digit));
             }
         };
         if accepted.is_empty() || accepted.iter().any(|status| !(100..=599).contains(status)) {
-            self.add(field, format!("{accepted:?} holds no status from 100 to 599"));
+            self.add(field, format!("{accepted:?} has to hold statuses from 100 to 599 only"));
             return None;
         }
         Some(StatusExpectation::OneOf(accepted))
@@ -116,7 +116,7 @@ impl Problems {
     fn pointers(&mut self, field: &str, pointers: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
         for pointer in pointers.keys() {
             if !pointer.is_empty() && !pointer.starts_with('/') {
-                let message = format!("`{pointer}` is no JSON pointer: write `/headers/x-a/0`");
+                let message = format!("`{pointer}` is not a JSON pointer: write `/headers/x-a/0`");
                 self.add(format!("{field}.body_json"), message);
             }
         }

@@ -1,4 +1,4 @@
-//! From the shape of a file to a scenario: every problem of the file is found, not only the first.
+//! Validation of a parsed file: finds every problem, not only the first.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ mod text;
 const DOCUMENTS: [&str; 9] =
     ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
 
-/// Reads the text of one file whose path is `<id>.toml`.
+/// Parses the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
     let mut problems = Problems { file: format!("{id}.toml"), found: Vec::new() };
     let file: ScenarioFile = match toml::from_str(text) {
@@ -35,7 +35,7 @@ pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
     if problems.found.is_empty() { Ok(scenario) } else { Err(problems.found) }
 }
 
-/// The servers' origins by name; also of those whose policy is refused.
+/// The servers' origins by name, also of those with an invalid policy.
 type Origins = BTreeMap<String, Url>;
 
 struct Problems {
@@ -56,17 +56,17 @@ impl Problems {
             );
         }
         if !is_identifier(id) {
-            self.add("id", format!("`{id}` is no `<group>/<name>` of lower-case letters, digits and `-`"));
+            self.add("id", format!("`{id}` is not `<group>/<name>` of lower-case letters, digits and `-`"));
         }
         if file.title.trim().is_empty() {
-            self.add("title", "is empty: say in one sentence what holds");
+            self.add("title", "is empty: write one sentence that says what holds");
         }
         let spec: Vec<String> = file.spec.into();
         let faq: Vec<String> = file.faq.into();
         self.references(&spec, &faq);
         let harm = file.harm.filter(|harm| !harm.trim().is_empty());
         if file.kind == Kind::Security && harm.is_none() {
-            self.add("harm", "is missing: a security scenario says in one sentence who gets hurt");
+            self.add("harm", "is missing: write one sentence that says what harm is done if a security scenario does not hold");
         }
         let browsers = file.browsers.map(|file| self.browsers(file));
         let page = self.page_of(file.page);
@@ -96,10 +96,10 @@ impl Problems {
             self.add("browsers.only", format!("is empty: name some of {known}"));
         }
         for name in only.iter().filter(|name| !Browsers::KNOWN.contains(&name.as_str())) {
-            self.add("browsers.only", format!("`{name}` is no browser: write one of {known}"));
+            self.add("browsers.only", format!("`{name}` is not a browser: write one of {known}"));
         }
         if file.reason.trim().is_empty() {
-            self.add("browsers.reason", "is empty: say in what the other browsers differ");
+            self.add("browsers.reason", "is empty: say how the other browsers differ");
         }
         Browsers { only, reason: file.reason }
     }
@@ -122,14 +122,14 @@ impl Problems {
 
     fn page_origin(&mut self, field: &str, text: &str) -> Origin {
         Origin::parse(text).unwrap_or_else(|| {
-            self.add(field, format!("`{text}` is no origin: write `https://app.example`, or `null`"));
+            self.add(field, format!("`{text}` is not an origin: write `https://app.example`, or `null`"));
             Origin::Opaque
         })
     }
 
     fn references(&mut self, spec: &[String], faq: &[String]) {
         if spec.is_empty() && faq.is_empty() {
-            self.add("spec", "is missing, and so is `faq`: name the section or the question that it answers");
+            self.add("spec", "is missing, and so is `faq`: cite the section that requires it, or the question that it answers");
         }
         for reference in spec {
             let sound = reference.split_once('#').is_some_and(|(document, section)| {
@@ -139,7 +139,7 @@ impl Problems {
                 self.add(
                     "spec",
                     format!(
-                        "`{reference}` is no section: write `document#section`, document being one of {}",
+                        "`{reference}` is not a section: write `document#section`, where document is one of {}",
                         DOCUMENTS.join(", ")
                     ),
                 );
@@ -149,7 +149,7 @@ impl Problems {
             if !is_slug(slug) {
                 self.add(
                     "faq",
-                    format!("`{slug}` is no question: write it in lower case, words joined by `-`"),
+                    format!("`{slug}` is not the slug of a question: write lower-case words joined by `-`"),
                 );
             }
         }
@@ -162,7 +162,7 @@ impl Problems {
     ) -> (Origins, BTreeMap<String, ServerPlan>) {
         let policy = self.policy("policy", policy);
         if !files.contains_key(Scenario::MAIN) {
-            self.add("servers.main", "is missing: one of the servers is called `main`");
+            self.add("servers.main", "is missing: one of the servers has to be called `main`");
         }
         let mut origins = Origins::new();
         let mut servers = BTreeMap::new();
@@ -176,7 +176,10 @@ impl Problems {
             let text = file.origin;
             let tls = file.tls.then(|| file.certificate.unwrap_or_default());
             if file.tls && !text.starts_with("https:") {
-                self.add(format!("servers.{name}.tls"), format!("`{text}` is reached without TLS"));
+                self.add(
+                    format!("servers.{name}.tls"),
+                    format!("is for an `https:` origin, not for `{text}`"),
+                );
             }
             if file.certificate.is_some() && !file.tls {
                 self.add(format!("servers.{name}.certificate"), "is for `tls = true` only");
@@ -188,16 +191,18 @@ impl Problems {
             let Some(origin) = server_origin(&text) else {
                 self.add(
                     format!("servers.{name}"),
-                    format!("`{text}` is no origin of a server: write `https://api.example`, without a path"),
+                    format!(
+                        "`{text}` is not the origin of a server: write `https://api.example`, without a path"
+                    ),
                 );
                 continue;
             };
             if let Some((twin, _)) = origins.iter().find(|(_, other)| **other == origin) {
-                let message = format!("has the origin of `{twin}`: every server has one of its own");
+                let message = format!("has the origin of `{twin}`: every server needs its own");
                 self.add(format!("servers.{name}"), message);
             }
             origins.insert(name.clone(), origin.clone());
-            // Without a policy there is a problem, and no scenario will come of the file.
+            // Without a policy a problem has been reported, so that the file is refused.
             servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy, tls })));
         }
         (origins, servers)

@@ -1,4 +1,4 @@
-//! The steps: what happens.
+//! The steps of a scenario.
 
 use std::time::Duration;
 
@@ -18,7 +18,10 @@ impl Problems {
             steps.extend(self.step(&field, origins, file));
         }
         if self.found.is_empty() && !steps.iter().any(Step::expects_something) {
-            self.add("step", "nothing is expected of any step, so the scenario cannot fail");
+            self.add(
+                "step",
+                "no step expects anything, so the scenario cannot fail: add `page`, `wire` or a count",
+            );
         }
         steps
     }
@@ -34,11 +37,11 @@ impl Problems {
                 for (name, _) in has_page.into_iter().filter(|(_, is_there)| *is_there) {
                     self.add(
                         format!("{field}.{name}"),
-                        "there is no page in a raw request: expect it on the `wire`",
+                        "a raw request has no page: write the expectation into `wire`",
                     );
                 }
                 if file.preflights.is_some() || file.actuals.is_some() {
-                    self.add(field, "a raw request is one exchange: `preflights` and `actuals` say nothing");
+                    self.add(field, "a raw request is one exchange: remove `preflights` and `actuals`");
                 }
                 if file.wire.iter().any(|wire| wire.on == On::Preflight || wire.nth > 0) {
                     self.add(
@@ -49,7 +52,7 @@ impl Problems {
                 self.raw_request(field, origins, request).map(Action::Request)
             }
             _ => {
-                self.add(field, "has to have either a `fetch` or a `request`");
+                self.add(field, "needs either a `fetch` or a `request`");
                 None
             }
         };
@@ -77,18 +80,24 @@ impl Problems {
                 origins.get(Scenario::MAIN).and_then(|main| main.join(path).ok())
             }
             (Some(path), None) => {
-                self.add(format!("{field}.fetch.path"), format!("`{path}` does not begin with `/`"));
+                self.add(
+                    format!("{field}.fetch.path"),
+                    format!("`{path}` does not begin with `/`: write `/{path}`"),
+                );
                 None
             }
             (None, Some(url)) => {
                 let parsed = Url::parse(url).ok();
                 if parsed.is_none() {
-                    self.add(format!("{field}.fetch.url"), format!("`{url}` is no absolute URL"));
+                    self.add(
+                        format!("{field}.fetch.url"),
+                        format!("`{url}` is not an absolute URL: write `https://api.example/echo`"),
+                    );
                 }
                 parsed
             }
             _ => {
-                self.add(format!("{field}.fetch"), "has to have either a `path` on `main` or a `url`");
+                self.add(format!("{field}.fetch"), "needs either a `path` on `main` or a `url`");
                 None
             }
         };
@@ -105,11 +114,14 @@ impl Problems {
     fn raw_request(&mut self, field: &str, origins: &Origins, file: RequestFile) -> Option<RawRequest> {
         let name = file.server.as_deref().unwrap_or(Scenario::MAIN);
         let Some(origin) = origins.get(name) else {
-            // That `main` is missing has been said already.
+            // A missing `main` is reported with the servers.
             if name != Scenario::MAIN {
                 self.add(
                     format!("{field}.request.server"),
-                    format!("there is no server `{name}` in `[servers]`"),
+                    format!(
+                        "there is no server `{name}` in `[servers]`: write one of {}",
+                        origins.keys().cloned().collect::<Vec<_>>().join(", ")
+                    ),
                 );
             }
             return None;
@@ -120,7 +132,7 @@ impl Problems {
                 Some(bytes) => headers.push((name, bytes)),
                 None => self.add(
                     format!("{field}.request.headers.{name}"),
-                    format!("`{value}` has a `\\` that begins neither `\\xNN` nor `\\\\`"),
+                    format!("`{value}` has a `\\` that starts neither `\\xNN` nor `\\\\`"),
                 ),
             }
         }

@@ -1,8 +1,8 @@
-//! Texts with a form of their own.
+//! Text formats within scenario files.
 
 use url::Url;
 
-/// `\xNN` is the byte NN, `\\` a backslash; everything else stands for itself.
+/// Replaces `\xNN` by the byte NN and `\\` by a backslash. `None` if another character follows a backslash.
 pub(super) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -56,7 +56,7 @@ mod tests {
     #[case(r"\x0", None)]
     #[case(r"\xg0", None)]
     #[case(r"\n", None)]
-    fn unescapes(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
+    fn escapes_are_replaced(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
         assert_eq!(unescape(text).as_deref(), bytes);
     }
 
@@ -66,7 +66,7 @@ mod tests {
     #[case("https://api.example/v1", false)]
     #[case("wss://api.example", false)]
     #[case("null", false)]
-    fn knows_a_server_origin(#[case] text: &str, #[case] sound: bool) {
-        assert_eq!(server_origin(text).is_some(), sound);
+    fn only_http_origins_are_server_origins(#[case] text: &str, #[case] is_valid: bool) {
+        assert_eq!(server_origin(text).is_some(), is_valid);
     }
 }

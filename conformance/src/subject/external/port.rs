@@ -1,15 +1,15 @@
-//! Ports for programs that have to be told one.
+//! Free ports, for programs that cannot choose one themselves.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Below the ports that systems give away by themselves, so that nobody takes one between the look and the use.
+/// Below the ports that systems assign by themselves, so that none is taken between the check and the use.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
-/// A port on the loopback interface that nobody listens on, and that this function did not hand out lately.
+/// A free port on the loopback interface that this function did not return lately.
 pub(super) fn free() -> Option<u16> {
     // Several runs at the same time start from different ports.
     let offset = std::process::id() % u32::from(COUNT);

@@ -3,7 +3,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A command that keeps its id in a file, and the file.
+/// A command that writes its process id into a file, and the folder of the file.
 struct Program {
     folder: TempDir,
     subject: External,
@@ -22,16 +22,16 @@ impl Program {
         std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default().trim().to_owned()
     }
 
-    /// Whether the process whose id is in a file is there, and no zombie.
+    /// Whether the process whose id is in a file is running; a zombie is not.
     fn is_running(&self, file: &str) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.read(file))).unwrap_or_default();
-        // The state stands behind the name of the program, which may hold anything, parentheses included.
+        // The state comes after the name of the program, which may contain parentheses.
         stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
     }
 }
 
-/// Whether a process comes to its end: the signal that kills it does not wait for that.
-async fn ends(program: &Program, file: &str) -> bool {
+/// Waits until a process has ended: the signal that kills it does not wait.
+async fn has_ended(program: &Program, file: &str) -> bool {
     for _ in 0..200 {
         if !program.is_running(file) {
             return true;
@@ -50,7 +50,7 @@ fn policy() -> Policy {
 }
 
 #[tokio::test]
-async fn a_program_learns_policy_host_and_port() {
+async fn a_program_gets_policy_host_and_port() {
     let program = Program::new(
         r#"printf '%s' "$CORS_POLICY" >policy; echo "$HOST:$PORT" >address; echo listening here; exec sleep 60"#,
     );
@@ -81,7 +81,7 @@ async fn a_program_that_ignores_sigterm_is_killed_with_its_children() {
     assert!(program.is_running("id") && program.is_running("child"));
     server.stop().await;
     assert!(!program.is_running("id"));
-    assert!(ends(&program, "child").await);
+    assert!(has_ended(&program, "child").await);
 }
 
 #[tokio::test]
@@ -90,14 +90,14 @@ async fn a_program_is_stopped_when_its_server_is_dropped() {
     let server = program.subject.start(&policy()).await.unwrap();
     assert!(program.is_running("id"));
     drop(server);
-    assert!(ends(&program, "id").await);
+    assert!(has_ended(&program, "id").await);
 }
 
 #[rstest]
 #[case::ends("echo no such flag >&2; exit 3", "ended before", "no such flag")]
 #[case::silent("echo hello; echo $$ >id; exec sleep 60", "did not print a line", "hello")]
 #[tokio::test]
-async fn a_program_that_does_not_come_up_is_told_with_its_last_words(
+async fn the_error_of_a_program_that_does_not_start_has_its_last_lines(
     #[case] script: &str,
     #[case] reason: &str,
     #[case] words: &str,
@@ -105,14 +105,14 @@ async fn a_program_that_does_not_come_up_is_told_with_its_last_words(
     let program = Program::new(script);
     let subject = program.subject.clone().with_limits(Duration::from_millis(500), Duration::from_millis(100));
     let Err(StartError::Failed(text)) = subject.start(&policy()).await else {
-        panic!("it came up");
+        panic!("it started");
     };
     assert!(text.contains(reason) && text.contains(words), "{text}");
-    assert!(ends(&program, "id").await);
+    assert!(has_ended(&program, "id").await);
 }
 
 #[tokio::test]
-async fn a_program_may_write_as_much_as_it_likes() {
+async fn a_program_that_prints_much_is_not_blocked() {
     let program = Program::new(
         r#"trap 'exit' TERM; head -c 1000000 /dev/zero | tr '\0' 'a' >&2; echo; echo listening; head -c 1000000 /dev/zero; echo done >wrote; sleep 60 & wait"#,
     );
@@ -133,7 +133,7 @@ async fn a_program_may_write_as_much_as_it_likes() {
 #[case("./server", None)]
 #[case("=./server", None)]
 #[case("mine=", None)]
-fn a_name_and_a_command(#[case] text: &str, #[case] expected: Option<(&str, &str)>) {
+fn name_and_command_are_parsed(#[case] text: &str, #[case] expected: Option<(&str, &str)>) {
     let parsed = External::parse(text);
     let seen = parsed.as_ref().ok().map(|external| (external.name.as_str(), external.command.as_str()));
     assert_eq!(seen, expected);

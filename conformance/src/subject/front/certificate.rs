@@ -1,4 +1,4 @@
-//! Certificates, made when they are needed and never written down.
+//! Certificates for tests, made when they are needed and never written to disk.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,13 +15,17 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 /// A certificate and its key: what a server needs to speak TLS.
 #[derive(Debug)]
 pub struct Certificate {
-    /// Its own, and those of who vouches for it.
+    /// Its own certificate, then that of the issuer.
     chain: Vec<CertificateDer<'static>>,
     key: PrivatePkcs8KeyDer<'static>,
 }
 
 impl Certificate {
-    /// One for `localhost` that vouches for itself.
+    /// A self-signed certificate for `localhost` and `127.0.0.1`.
+    ///
+    /// # Errors
+    ///
+    /// Key generation or signing failed.
     pub fn self_signed() -> Result<Self, rcgen::Error> {
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)?;
@@ -37,20 +41,20 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// Those of the TLS library.
+    /// The TLS library does not accept the certificate or key.
     pub fn acceptor(self) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
-        // The provider is named, because another crate in the same program may have brought a second one.
+        // Named explicitly, because another crate in the same program may bring a second provider.
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(self.chain, self.key.into())?;
-        // Not every framework answers HTTP/2 without TLS, which is what arrives behind this front.
+        // The server behind the front gets plain text, and not every framework speaks HTTP/2 without TLS.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }
 
-/// Somebody who issues certificates, trusted by whoever chooses to.
+/// A self-signed test CA.
 #[derive(Debug)]
 pub struct Authority {
     certificate: CertificateDer<'static>,
@@ -58,14 +62,18 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// A new one, whom nobody knows.
+    /// A new CA with a key of its own, which no client trusts yet.
+    ///
+    /// # Errors
+    ///
+    /// Key generation or signing failed.
     pub fn new() -> Result<Self, rcgen::Error> {
         let key = KeyPair::generate()?;
         let mut parameters = CertificateParams::default();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         parameters.distinguished_name = DistinguishedName::new();
-        // Its own name, or clients would take one for the other and blame the signature.
+        // A unique name: a client that mixed up two CAs of the same name would report a bad signature.
         let sign: String =
             key.public_key_raw().iter().rev().take(8).map(|byte| format!("{byte:02x}")).collect();
         parameters.distinguished_name.push(DnType::CommonName, format!("CORS conformance {sign}"));
@@ -73,7 +81,7 @@ impl Authority {
         Ok(Self { certificate, issuer: Issuer::new(parameters, key) })
     }
 
-    /// Its own certificate in DER, for clients that shall trust it.
+    /// Its own certificate in DER, for clients that are to trust it.
     pub fn der(&self) -> &[u8] {
         &self.certificate
     }
@@ -83,7 +91,11 @@ impl Authority {
         rcgen::PublicKeyData::subject_public_key_info(self.issuer.key())
     }
 
-    /// A certificate for `host`, written as in a URL.
+    /// Issues a certificate for `host`, written as in a URL.
+    ///
+    /// # Errors
+    ///
+    /// `host` cannot be in a certificate, or signing failed.
     pub fn issue(&self, host: &str) -> Result<Certificate, rcgen::Error> {
         let key = KeyPair::generate()?;
         // RFC 5280, section 4.2.1.6: an address has no brackets, a name no dot at its end.

@@ -13,25 +13,25 @@ use actix_web::{App, Error, HttpServer, rt, web};
 use tokio::runtime::Runtime;
 
 use super::Middleware;
-use crate::measure::{Application, Measured, Outline, Subject};
-use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, ROUTE, policy};
+use crate::measure::{Answer, Application, Measurable, Measured};
+use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
 
-/// An application; each middleware makes another type of it.
+/// An application. A macro, because each middleware gives it another type.
 macro_rules! application {
     ($($wrap:tt)*) => {
         App::new().route(ROUTE, web::to(async || BODY)) $($wrap)*
     };
 }
 
-pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
     runtime.block_on(async {
         match middleware {
             Middleware::Bare => measured(init_service(application!()).await, runtime),
-            Middleware::Ours => {
+            Middleware::Adapter => {
                 measured(init_service(application!(.wrap(cors_actix::Cors::new(policy())))).await, runtime)
             }
-            Middleware::Theirs => measured(init_service(application!(.wrap(theirs()))).await, runtime),
-            Middleware::Hook => {
+            Middleware::Other => measured(init_service(application!(.wrap(other()))).await, runtime),
+            Middleware::Empty => {
                 measured(init_service(application!(.wrap(Identity::default()))).await, runtime)
             }
         }
@@ -42,15 +42,15 @@ pub(super) fn serve(middleware: Middleware, listener: TcpListener) -> std::io::R
     rt::System::new().block_on(async {
         match middleware {
             Middleware::Bare => HttpServer::new(|| application!()).workers(1).listen(listener)?.run().await,
-            Middleware::Ours => {
+            Middleware::Adapter => {
                 let cors = cors_actix::Cors::new(policy());
                 let server = HttpServer::new(move || application!(.wrap(cors.clone())));
                 server.workers(1).listen(listener)?.run().await
             }
-            Middleware::Theirs => {
-                HttpServer::new(|| application!(.wrap(theirs()))).workers(1).listen(listener)?.run().await
+            Middleware::Other => {
+                HttpServer::new(|| application!(.wrap(other()))).workers(1).listen(listener)?.run().await
             }
-            Middleware::Hook => {
+            Middleware::Empty => {
                 let server = HttpServer::new(|| application!(.wrap(Identity::default())));
                 server.workers(1).listen(listener)?.run().await
             }
@@ -58,7 +58,7 @@ pub(super) fn serve(middleware: Middleware, listener: TcpListener) -> std::io::R
     })
 }
 
-fn theirs() -> actix_cors::Cors {
+fn other() -> actix_cors::Cors {
     let cors = ORIGINS.iter().fold(actix_cors::Cors::default(), |cors, origin| cors.allowed_origin(origin));
     cors.allowed_methods(METHODS)
         .allowed_headers(REQUEST_HEADERS)
@@ -67,23 +67,23 @@ fn theirs() -> actix_cors::Cors {
         .max_age(usize::try_from(MAX_AGE).ok())
 }
 
-fn measured<S, B>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Subject>
+fn measured<S, B>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Measurable>
 where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    Box::new(Measured::new(Actix { service, headers: Path::ALL.map(headers) }, runtime))
+    Box::new(Measured::new(Actix { service, headers: Kind::ALL.map(headers) }, runtime))
 }
 
 type Headers = Vec<(HeaderName, HeaderValue)>;
 
-#[expect(clippy::expect_used, reason = "constants")]
-fn headers(path: Path) -> Headers {
+#[expect(clippy::expect_used, reason = "the headers are constants")]
+fn headers(kind: Kind) -> Headers {
     let header = |(name, value)| {
         let value = HeaderValue::from_maybe_shared(value).expect("visible ASCII");
         (HeaderName::from_static(name), value)
     };
-    path.shared_headers().into_iter().map(header).collect()
+    kind.shared_headers().into_iter().map(header).collect()
 }
 
 struct Actix<S> {
@@ -105,10 +105,10 @@ where
     where
         Self: 'a;
 
-    fn request(&self, path: Path) -> actix_http::Request {
-        let method = path.method().parse::<Method>().unwrap_or_default();
+    fn request(&self, kind: Kind) -> actix_http::Request {
+        let method = kind.method().parse::<Method>().unwrap_or_default();
         let mut request = TestRequest::default().method(method).uri(ROUTE);
-        for header in &self.headers[path as usize] {
+        for header in &self.headers[kind as usize] {
             request = request.insert_header(header.clone());
         }
         request.to_request()
@@ -118,12 +118,12 @@ where
         self.service.call(request).await
     }
 
-    fn outline<'a>(&'a self, response: &Self::Response<'a>) -> Outline {
+    fn answer<'a>(&'a self, response: &Self::Response<'a>) -> Answer {
         let Ok(response) = response else {
-            return Outline { status: 500, allow_origin: None };
+            return Answer { status: 500, allow_origin: None };
         };
         let allow_origin = response.headers().get("access-control-allow-origin");
-        Outline {
+        Answer {
             status: response.status().as_u16(),
             allow_origin: allow_origin.and_then(|value| value.to_str().ok()).map(str::to_owned),
         }

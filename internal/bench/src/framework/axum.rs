@@ -1,44 +1,75 @@
 //! axum: `cors-axum` beside tower-http.
 
+use std::convert::Infallible;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::any;
+use axum::{Router, ServiceExt};
+use cors_axum::{Cors, CorsLayer};
 use http::{HeaderName, HeaderValue, Method};
 use tokio::runtime::Runtime;
+use tower::Service;
 use tower::layer::util::Identity;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::AllowOrigin;
 
 use super::Middleware;
 use super::tower_service::TowerService;
-use crate::measure::{Measured, Subject};
+use crate::measure::{Measurable, Measured};
 use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
 
-pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
-    // As `axum::serve` does for every connection: without it, axum would put the layer around the handler anew for each request.
-    let router = router(middleware).with_state::<()>(());
-    Box::new(Measured::new(TowerService::new(router, Body::empty), runtime))
+pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+    match middleware {
+        Middleware::Adapter => measured(cors(), runtime),
+        other => layer_application(other, runtime),
+    }
+}
+
+/// The same application, with our adapter as a layer of the router.
+pub(super) fn layer_application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+    // `axum::serve` does the same for each connection. Otherwise axum would apply the layer to the handler again for each request.
+    measured(router(middleware).with_state::<()>(()), runtime)
+}
+
+fn measured<S>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Measurable>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + 'static,
+{
+    Box::new(Measured::new(TowerService::new(service, Body::empty), runtime))
 }
 
 pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
+    if middleware != Middleware::Adapter {
+        return serve_layer(middleware, listener).await;
+    }
+    let make_service = ServiceExt::<Request>::into_make_service(cors());
+    axum::serve(tokio::net::TcpListener::from_std(listener)?, make_service).await
+}
+
+pub(super) async fn serve_layer(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
     axum::serve(tokio::net::TcpListener::from_std(listener)?, router(middleware)).await
+}
+
+fn cors() -> Cors<Router> {
+    Cors::new(router(Middleware::Bare).with_state::<()>(()), policy())
 }
 
 fn router(middleware: Middleware) -> Router {
     let router = Router::new().route(ROUTE, any(async || BODY));
     match middleware {
         Middleware::Bare => router,
-        Middleware::Ours => router.layer(cors_axum::CorsLayer::new(policy())),
-        Middleware::Theirs => router.layer(theirs()),
-        Middleware::Hook => router.layer(Identity::new()),
+        Middleware::Adapter => router.layer(CorsLayer::new(policy())),
+        Middleware::Other => router.layer(other()),
+        Middleware::Empty => router.layer(Identity::new()),
     }
 }
 
-fn theirs() -> CorsLayer {
-    CorsLayer::new()
+fn other() -> tower_http::cors::CorsLayer {
+    tower_http::cors::CorsLayer::new()
         .allow_origin(AllowOrigin::list(ORIGINS.map(HeaderValue::from_static)))
         .allow_methods(METHODS.map(|method| method.parse::<Method>().unwrap_or_default()))
         .allow_headers(REQUEST_HEADERS.map(HeaderName::from_static))

@@ -1,5 +1,4 @@
-//! The frameworks: each has one application with one handler, bare, behind our adapter, and behind the middleware that its users
-//! have had so far.
+//! The frameworks. Each has one application with one handler: bare, with our adapter, and with other middleware for the framework.
 
 mod actix;
 mod axum;
@@ -14,31 +13,36 @@ use std::rc::Rc;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::measure::Subject;
+use crate::measure::Measurable;
 
-/// What stands in front of an application.
+/// The middleware around an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Middleware {
+    /// Without middleware.
     Bare,
-    Ours,
-    Theirs,
-    /// The framework's own hook for middleware with nothing in it: what every middleware pays.
-    Hook,
+    /// Our adapter.
+    Adapter,
+    /// The middleware that the adapter is compared with.
+    Other,
+    /// A middleware that does nothing.
+    Empty,
 }
 
 impl Middleware {
-    /// Those that are compared.
-    pub(crate) const COMPARED: [Self; 3] = [Self::Bare, Self::Ours, Self::Theirs];
+    /// The ones that are compared with each other.
+    pub(crate) const COMPARED: [Self; 3] = [Self::Bare, Self::Adapter, Self::Other];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Framework {
     Axum,
+    /// axum with our adapter as a layer of the router instead of around it. Measured only on request.
+    AxumLayer,
     Actix,
     Rocket,
     Warp,
-    /// warp again, with our filter in place of our service. Not one of the twenty cells.
+    /// warp with our filter instead of our service. Measured only on request.
     WarpFilter,
     Poem,
 }
@@ -49,6 +53,7 @@ impl Framework {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Axum => "axum",
+            Self::AxumLayer => "axum-layer",
             Self::Actix => "actix",
             Self::Rocket => "rocket",
             Self::Warp => "warp",
@@ -58,9 +63,9 @@ impl Framework {
     }
 
     /// The middleware that the adapter is compared with.
-    pub(crate) fn existing(self) -> &'static str {
+    pub(crate) fn other_middleware(self) -> &'static str {
         match self {
-            Self::Axum => "tower-http",
+            Self::Axum | Self::AxumLayer => "tower-http",
             Self::Actix => "actix-cors",
             Self::Rocket => "rocket_cors",
             Self::Warp | Self::WarpFilter => "warp::cors",
@@ -69,14 +74,15 @@ impl Framework {
     }
 
     /// The application, to be called in this thread.
-    pub(crate) fn subject(self, middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+    pub(crate) fn application(self, middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
         match self {
-            Self::Axum => axum::subject(middleware, runtime),
-            Self::Actix => actix::subject(middleware, runtime),
-            Self::Rocket => rocket::subject(middleware, runtime),
-            Self::Warp => warp::subject(middleware, runtime),
-            Self::WarpFilter => warp::filter_subject(middleware, runtime),
-            Self::Poem => poem::subject(middleware, runtime),
+            Self::Axum => axum::application(middleware, runtime),
+            Self::AxumLayer => axum::layer_application(middleware, runtime),
+            Self::Actix => actix::application(middleware, runtime),
+            Self::Rocket => rocket::application(middleware, runtime),
+            Self::Warp => warp::application(middleware, runtime),
+            Self::WarpFilter => warp::filter_application(middleware, runtime),
+            Self::Poem => poem::application(middleware, runtime),
         }
     }
 
@@ -86,11 +92,37 @@ impl Framework {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match self {
             Self::Axum => runtime.block_on(axum::serve(middleware, listener)),
+            Self::AxumLayer => runtime.block_on(axum::serve_layer(middleware, listener)),
             Self::Actix => actix::serve(middleware, listener),
             Self::Rocket => runtime.block_on(rocket::serve(middleware, listener)),
             Self::Warp => runtime.block_on(warp::serve(middleware, listener)),
             Self::WarpFilter => runtime.block_on(warp::serve_filter(middleware, listener)),
             Self::Poem => runtime.block_on(poem::serve(middleware, listener)),
         }
+    }
+}
+
+/// The frameworks to measure: the chosen ones, each once, or all of them.
+pub(crate) fn selected(chosen: &[Framework]) -> Vec<Framework> {
+    let mut frameworks = Vec::new();
+    for &framework in if chosen.is_empty() { &Framework::ALL } else { chosen } {
+        if !frameworks.contains(&framework) {
+            frameworks.push(framework);
+        }
+    }
+    frameworks
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::all(&[], &Framework::ALL)]
+    #[case::twice(&[Framework::Warp, Framework::Axum, Framework::Warp], &[Framework::Warp, Framework::Axum])]
+    fn each_framework_is_measured_once(#[case] chosen: &[Framework], #[case] expected: &[Framework]) {
+        assert_eq!(selected(chosen), expected);
     }
 }

@@ -12,20 +12,20 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, RequestParts, Response,
 use tokio::runtime::Runtime;
 
 use super::{Middleware, tower_service};
-use crate::measure::{Application, Measured, Outline, Subject};
-use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, ROUTE, policy};
+use crate::measure::{Answer, Application, Measurable, Measured};
+use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
 
-pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
     match middleware {
         Middleware::Bare => measured(routes(), runtime),
-        Middleware::Ours => measured(routes().with(cors_poem::Cors::new(policy())), runtime),
-        Middleware::Theirs => measured(routes().with(theirs()), runtime),
-        Middleware::Hook => measured(routes().around(pass), runtime),
+        Middleware::Adapter => measured(routes().with(cors_poem::Cors::new(policy())), runtime),
+        Middleware::Other => measured(routes().with(other()), runtime),
+        Middleware::Empty => measured(routes().around(pass), runtime),
     }
 }
 
-fn measured(endpoint: impl Endpoint + 'static, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
-    let requests = Path::ALL.map(tower_service::request);
+fn measured(endpoint: impl Endpoint + 'static, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+    let requests = Kind::ALL.map(tower_service::request);
     Box::new(Measured::new(Poem { endpoint, requests }, runtime))
 }
 
@@ -33,9 +33,9 @@ pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std:
     let server = poem::Server::new_with_acceptor(TcpAcceptor::from_std(listener)?);
     match middleware {
         Middleware::Bare => server.run(routes()).await,
-        Middleware::Ours => server.run(routes().with(cors_poem::Cors::new(policy()))).await,
-        Middleware::Theirs => server.run(routes().with(theirs())).await,
-        Middleware::Hook => server.run(routes().around(pass)).await,
+        Middleware::Adapter => server.run(routes().with(cors_poem::Cors::new(policy()))).await,
+        Middleware::Other => server.run(routes().with(other())).await,
+        Middleware::Empty => server.run(routes().around(pass)).await,
     }
 }
 
@@ -52,7 +52,7 @@ async fn pass(routes: Arc<Route>, request: Request) -> poem::Result<Response> {
     routes.call(request).await
 }
 
-fn theirs() -> Cors {
+fn other() -> Cors {
     Cors::new()
         .allow_origins(ORIGINS)
         .allow_methods(METHODS)
@@ -77,21 +77,21 @@ impl<E: Endpoint> Application for Poem<E> {
     where
         Self: 'a;
 
-    fn request(&self, path: Path) -> Request {
-        let (parts, ()) = self.requests[path as usize].clone().into_parts();
+    fn request(&self, kind: Kind) -> Request {
+        let (parts, ()) = self.requests[kind as usize].clone().into_parts();
         let parts = RequestParts::from((parts, LocalAddr::default(), RemoteAddr::default(), Scheme::HTTP));
         Request::from_parts(parts, poem::Body::empty())
     }
 
     async fn respond(&self, request: Request) -> Response {
-        // As its server does it.
+        // Poem's server does the same.
         match self.endpoint.call(request).await {
             Ok(output) => output.into_response(),
             Err(error) => error.into_response(),
         }
     }
 
-    fn outline(&self, response: &Response) -> Outline {
-        tower_service::outline(response.status().as_u16(), response.headers())
+    fn answer(&self, response: &Response) -> Answer {
+        tower_service::answer(response.status().as_u16(), response.headers())
     }
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::rc::Rc;
 
 use rocket::config::Shutdown;
-use rocket::fairing::{Fairing, Info, Kind};
+use rocket::fairing::{self, Fairing, Info};
 use rocket::http::{Header, Method};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::log::LogLevel;
@@ -13,32 +13,32 @@ use rocket_cors::{AllowedHeaders, AllowedOrigins, CorsOptions};
 use tokio::runtime::Runtime;
 
 use super::Middleware;
-use crate::measure::{Application, Measured, Outline, Subject};
-use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, Path, REQUEST_HEADERS, ROUTE, policy};
+use crate::measure::{Answer, Application, Measurable, Measured};
+use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
 
-#[expect(clippy::expect_used, reason = "an application of constants ignites")]
-pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
-    let client = runtime.block_on(Client::untracked(application(middleware, 0)));
-    Box::new(Measured::new(Local(client.expect("an application that ignites")), runtime))
+#[expect(clippy::expect_used, reason = "the application is the same in every run")]
+pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+    let client = runtime.block_on(Client::untracked(rocket(middleware, 0)));
+    Box::new(Measured::new(Local(client.expect("the application ignites")), runtime))
 }
 
 pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
-    // Rocket binds by itself.
+    // Rocket binds the port itself.
     let port = listener.local_addr()?.port();
     drop(listener);
-    let ended = application(middleware, port).launch().await;
+    let ended = rocket(middleware, port).launch().await;
     ended.map(drop).map_err(|error| std::io::Error::other(error.to_string()))
 }
 
-fn application(middleware: Middleware, port: u16) -> Rocket<Build> {
+fn rocket(middleware: Middleware, port: u16) -> Rocket<Build> {
     let shutdown = Shutdown { ctrlc: false, ..Shutdown::default() };
     let config = Config { port, log_level: LogLevel::Off, shutdown, ..Config::release_default() };
     let bare = rocket::custom(config).mount("/", routes![get_item, put_item, options_item]);
     match middleware {
         Middleware::Bare => bare,
-        Middleware::Ours => bare.attach(cors_rocket::Cors::new(policy())),
-        Middleware::Theirs => bare.attach(theirs()),
-        Middleware::Hook => bare.attach(Nothing),
+        Middleware::Adapter => bare.attach(cors_rocket::Cors::new(policy())),
+        Middleware::Other => bare.attach(other()),
+        Middleware::Empty => bare.attach(Empty),
     }
 }
 
@@ -57,8 +57,8 @@ fn options_item() -> &'static str {
     BODY
 }
 
-#[expect(clippy::expect_used, reason = "constants")]
-fn theirs() -> rocket_cors::Cors {
+#[expect(clippy::expect_used, reason = "the policy consists of constants")]
+fn other() -> rocket_cors::Cors {
     CorsOptions::default()
         .allowed_origins(AllowedOrigins::some_exact(&ORIGINS))
         .allowed_methods(METHODS.iter().filter_map(|method| method.parse().ok()).collect())
@@ -67,16 +67,16 @@ fn theirs() -> rocket_cors::Cors {
         .allow_credentials(true)
         .max_age(usize::try_from(MAX_AGE).ok())
         .to_cors()
-        .expect("a safe policy")
+        .expect("the policy is valid")
 }
 
-/// A fairing as applications write them, which looks at every request and response.
-struct Nothing;
+/// A fairing that is called for every request and every response, and does nothing.
+struct Empty;
 
 #[rocket::async_trait]
-impl Fairing for Nothing {
+impl Fairing for Empty {
     fn info(&self) -> Info {
-        Info { name: "nothing", kind: Kind::Request | Kind::Response }
+        Info { name: "empty", kind: fairing::Kind::Request | fairing::Kind::Response }
     }
 }
 
@@ -86,9 +86,9 @@ impl Application for Local {
     type Request<'a> = LocalRequest<'a>;
     type Response<'a> = LocalResponse<'a>;
 
-    fn request(&self, path: Path) -> LocalRequest<'_> {
-        let method = path.method().parse::<Method>().unwrap_or(Method::Get);
-        let headers = path.headers().into_iter().map(|(name, value)| Header::new(name, value));
+    fn request(&self, kind: Kind) -> LocalRequest<'_> {
+        let method = kind.method().parse::<Method>().unwrap_or(Method::Get);
+        let headers = kind.headers().into_iter().map(|(name, value)| Header::new(name, value));
         headers.fold(self.0.req(method, ROUTE), LocalRequest::header)
     }
 
@@ -96,8 +96,8 @@ impl Application for Local {
         request.dispatch().await
     }
 
-    fn outline<'a>(&'a self, response: &LocalResponse<'a>) -> Outline {
+    fn answer<'a>(&'a self, response: &LocalResponse<'a>) -> Answer {
         let allow_origin = response.headers().get_one("access-control-allow-origin");
-        Outline { status: response.status().code, allow_origin: allow_origin.map(str::to_owned) }
+        Answer { status: response.status().code, allow_origin: allow_origin.map(str::to_owned) }
     }
 }

@@ -1,14 +1,14 @@
-//! Applications that are services of tower: axum's, and warp's.
+//! Applications that are tower services: those of axum and warp.
 
 use std::convert::Infallible;
 
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tower::{Service, ServiceExt};
 
-use crate::measure::{Application, Outline};
-use crate::request::{Path, ROUTE};
+use crate::measure::{Answer, Application};
+use crate::request::{Kind, ROUTE};
 
-/// A service, and the requests for it.
+/// A service with the requests for it.
 pub(super) struct TowerService<S, B> {
     service: S,
     requests: [Request<()>; 4],
@@ -17,7 +17,7 @@ pub(super) struct TowerService<S, B> {
 
 impl<S, B> TowerService<S, B> {
     pub(super) fn new(service: S, body: fn() -> B) -> Self {
-        Self { service, requests: Path::ALL.map(request), body }
+        Self { service, requests: Kind::ALL.map(request), body }
     }
 }
 
@@ -34,32 +34,32 @@ where
     where
         Self: 'a;
 
-    fn request(&self, path: Path) -> Request<B> {
-        self.requests[path as usize].clone().map(|()| (self.body)())
+    fn request(&self, kind: Kind) -> Request<B> {
+        self.requests[kind as usize].clone().map(|()| (self.body)())
     }
 
     async fn respond(&self, request: Request<B>) -> Response<C> {
-        // As the servers of both do it.
+        // The servers of both frameworks do the same.
         let Ok(response) = self.service.clone().oneshot(request).await;
         response
     }
 
-    fn outline(&self, response: &Response<C>) -> Outline {
-        outline(response.status().as_u16(), response.headers())
+    fn answer(&self, response: &Response<C>) -> Answer {
+        answer(response.status().as_u16(), response.headers())
     }
 }
 
-/// A request as hyper reads it.
-#[expect(clippy::expect_used, reason = "constants")]
-pub(super) fn request(path: Path) -> Request<()> {
-    let mut request = Request::builder().method(path.method()).uri(ROUTE);
-    for (name, value) in path.shared_headers() {
+/// A request, with header values as hyper reads them from a socket.
+#[expect(clippy::expect_used, reason = "the request consists of constants")]
+pub(super) fn request(kind: Kind) -> Request<()> {
+    let mut request = Request::builder().method(kind.method()).uri(ROUTE);
+    for (name, value) in kind.shared_headers() {
         request = request.header(name, HeaderValue::from_maybe_shared(value).expect("visible ASCII"));
     }
-    request.body(()).expect("a request")
+    request.body(()).expect("the request is valid")
 }
 
-pub(super) fn outline(status: u16, headers: &HeaderMap) -> Outline {
+pub(super) fn answer(status: u16, headers: &HeaderMap) -> Answer {
     let allow_origin = headers.get("access-control-allow-origin").and_then(|value| value.to_str().ok());
-    Outline { status, allow_origin: allow_origin.map(str::to_owned) }
+    Answer { status, allow_origin: allow_origin.map(str::to_owned) }
 }

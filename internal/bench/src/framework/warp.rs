@@ -14,27 +14,27 @@ use warp::{Filter, Reply};
 
 use super::Middleware;
 use super::tower_service::TowerService;
-use crate::measure::{Measured, Subject};
+use crate::measure::{Measurable, Measured};
 use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, policy};
 
-pub(super) fn subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
     match middleware {
-        Middleware::Ours => measured(CorsLayer::new(policy()).layer(warp::service(routes())), runtime),
-        other => filter_subject(other, runtime),
+        Middleware::Adapter => measured(CorsLayer::new(policy()).layer(warp::service(routes())), runtime),
+        other => filter_application(other, runtime),
     }
 }
 
-/// The same with our filter in place of our service.
-pub(super) fn filter_subject(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Subject> {
+/// The same application, with our filter instead of our service.
+pub(super) fn filter_application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
     match middleware {
         Middleware::Bare => measured(warp::service(routes()), runtime),
-        Middleware::Ours => measured(warp::service(filter()), runtime),
-        Middleware::Theirs => measured(warp::service(routes().with(theirs())), runtime),
-        Middleware::Hook => measured(warp::service(hook()), runtime),
+        Middleware::Adapter => measured(warp::service(filter()), runtime),
+        Middleware::Other => measured(warp::service(routes().with(other())), runtime),
+        Middleware::Empty => measured(warp::service(empty()), runtime),
     }
 }
 
-fn measured<S>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Subject>
+fn measured<S>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Measurable>
 where
     S: tower::Service<
             http::Request<String>,
@@ -47,7 +47,7 @@ where
 }
 
 pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
-    if middleware != Middleware::Ours {
+    if middleware != Middleware::Adapter {
         return serve_filter(middleware, listener).await;
     }
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -61,9 +61,9 @@ pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std:
 pub(super) async fn serve_filter(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
     let application: BoxedFilter<(warp::reply::Response,)> = match middleware {
         Middleware::Bare => routes().map(Reply::into_response).boxed(),
-        Middleware::Ours => filter().boxed(),
-        Middleware::Theirs => routes().with(theirs()).map(Reply::into_response).boxed(),
-        Middleware::Hook => hook().map(Reply::into_response).boxed(),
+        Middleware::Adapter => filter().boxed(),
+        Middleware::Other => routes().with(other()).map(Reply::into_response).boxed(),
+        Middleware::Empty => empty().map(Reply::into_response).boxed(),
     };
     warp::serve(application).incoming(tokio::net::TcpListener::from_std(listener)?).run().await;
     Ok(())
@@ -82,12 +82,13 @@ fn routes() -> impl Filter<Extract = (&'static str,), Error = warp::Rejection> +
     warp::path!("item").map(|| BODY)
 }
 
-/// The one way in which a filter of somebody else can read a request's headers, and then go on to any routes.
-fn hook() -> impl Filter<Extract = (&'static str,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
+/// A filter that reads the headers and passes the request on to the routes. A filter from another crate has no cheaper way to do it.
+fn empty() -> impl Filter<Extract = (&'static str,), Error = warp::Rejection> + Clone + Send + Sync + 'static
+{
     warp::header::headers_cloned().map(drop).untuple_one().and(routes().boxed())
 }
 
-fn theirs() -> warp::cors::Builder {
+fn other() -> warp::cors::Builder {
     warp::cors()
         .allow_origins(ORIGINS)
         .allow_methods(METHODS)

@@ -1,9 +1,9 @@
-//! A page with a chart, complete in itself.
+//! A web page with a chart. It needs no other file.
 
 use std::fmt::Write as _;
 
 use super::{Grid, Report, grids};
-use crate::adapters::Cell;
+use crate::cost::Cost;
 
 const STYLE: &str = "\
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
@@ -11,12 +11,12 @@ table { border-collapse: collapse; margin: 1rem 0 2rem }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
 th.text, td.text { text-align: left }
 svg { width: 100%; height: auto } svg text { font: 11px system-ui, sans-serif; fill: #222 }
-.ours { fill: #1b7f4b } .theirs { fill: #b9b9b9 }
+.adapter { fill: #1b7f4b } .other { fill: #b9b9b9 }
 @media (prefers-color-scheme: dark) {
 body { color: #ddd; background: #181818 } svg text { fill: #ddd } th, td { border-color: #444 }
-.ours { fill: #46c287 } .theirs { fill: #6a6a6a } }";
+.adapter { fill: #46c287 } .other { fill: #6a6a6a } }";
 
-/// The measures of the chart, in its own units.
+/// The measures of the chart, in units of its `viewBox`.
 const LABELS: f64 = 170.0;
 const FIGURES: f64 = 70.0;
 const WIDTH: f64 = 900.0;
@@ -27,28 +27,28 @@ pub(super) fn render(report: &Report) -> String {
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>What CORS costs</title>\n\
          <style>{STYLE}</style>\n<h1>What CORS costs</h1>\n\
-         <p>Nanoseconds added to a request over the bare framework: the adapters of this project (first bar), the \
-         framework\u{2019}s existing middleware (second bar). Less is better.</p>\n"
+         <p>Nanoseconds added to a request of the bare framework: by the adapter of this project (first bar) and by the \
+         framework\u{2019}s other middleware (second bar). Less is better.</p>\n"
     );
-    page += &chart(&report.cells);
+    page += &chart(&report.costs);
     for grid in grids(report) {
         page += &table(&grid);
     }
     page + "</html>\n"
 }
 
-fn chart(cells: &[Cell]) -> String {
-    let most = cells.iter().map(|cell| cell.ours_added_ns.max(cell.theirs_added_ns)).fold(1.0, f64::max);
+fn chart(costs: &[Cost]) -> String {
+    let most = costs.iter().map(|cost| cost.adapter_added_ns.max(cost.other_added_ns)).fold(1.0, f64::max);
     let scale = (WIDTH - LABELS - FIGURES) / most;
-    let height = ROW * cells.len() as f64;
+    let height = ROW * costs.len() as f64;
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"ns added\">\n");
-    for (index, cell) in cells.iter().enumerate() {
+    for (index, cost) in costs.iter().enumerate() {
         let top = ROW * index as f64;
-        let label = format!("{} {}", cell.framework.name(), cell.path.name());
-        // Writing into a string does not fail.
+        let label = format!("{} {}", cost.framework.name(), cost.request.name());
+        // Writing to a string cannot fail.
         let _ = writeln!(svg, "<text x=\"0\" y=\"{}\">{}</text>", top + ROW / 2.0, escape(&label));
         for (class, offset, added) in
-            [("ours", 2.0, cell.ours_added_ns), ("theirs", 2.0 + BAR, cell.theirs_added_ns)]
+            [("adapter", 2.0, cost.adapter_added_ns), ("other", 2.0 + BAR, cost.other_added_ns)]
         {
             let (y, width) = (top + offset, added.max(0.0) * scale);
             let _ = writeln!(

@@ -8,25 +8,25 @@ use std::error::Error;
 
 use serde::Serialize;
 
-use crate::adapters::Cell;
+use crate::cost::Cost;
 use crate::decision::Decision;
+use crate::empty_middleware::EmptyMiddleware;
 use crate::end_to_end::EndToEnd;
 use crate::header_map::HeaderMapCost;
-use crate::hook::Hook;
 use crate::hostile::Hostile;
 use crate::policy_size::{Kind, PolicySize};
 
-/// All that was measured.
+/// All results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    pub(crate) cells: Vec<Cell>,
-    pub(crate) decision: Vec<Decision>,
+    pub(crate) costs: Vec<Cost>,
+    pub(crate) decisions: Vec<Decision>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) policy_size: Option<Vec<PolicySize>>,
+    pub(crate) policy_sizes: Option<Vec<PolicySize>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hostile: Option<Vec<Hostile>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hooks: Option<Vec<Hook>>,
+    pub(crate) empty_middleware: Option<Vec<EmptyMiddleware>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) header_maps: Option<Vec<HeaderMapCost>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ pub(crate) enum Format {
     Json,
     /// Text for a pull request.
     Markdown,
-    /// A page with a chart, complete in itself.
+    /// A web page with a chart, in one file.
     Html,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn render(report: &Report, format: Format) -> Result<String, Box<dyn 
     })
 }
 
-/// A table of texts; the first `left` columns are texts, and the others figures.
+/// A table of texts. The first `left` columns are aligned left, the others are figures.
 struct Grid {
     title: &'static str,
     left: usize,
@@ -64,51 +64,51 @@ struct Grid {
 }
 
 fn grids(report: &Report) -> Vec<Grid> {
-    let mut grids = vec![cells(&report.cells), decision(&report.decision)];
-    grids.extend(report.policy_size.as_deref().map(policy_size));
+    let mut grids = vec![costs(&report.costs), decisions(&report.decisions)];
+    grids.extend(report.policy_sizes.as_deref().map(policy_sizes));
     grids.extend(report.hostile.as_deref().map(hostile));
-    grids.extend(report.hooks.as_deref().map(hooks));
+    grids.extend(report.empty_middleware.as_deref().map(empty_middleware));
     grids.extend(report.header_maps.as_deref().map(header_maps));
     grids.extend(report.end_to_end.as_deref().map(end_to_end));
     grids
 }
 
-fn cells(cells: &[Cell]) -> Grid {
-    let row = |cell: &Cell| {
+fn costs(costs: &[Cost]) -> Grid {
+    let row = |cost: &Cost| {
         vec![
-            cell.framework.name().to_owned(),
-            cell.framework.existing().to_owned(),
-            cell.path.name().to_owned(),
-            ns(cell.bare_ns),
-            added(cell.ours_added_ns),
-            added(cell.theirs_added_ns),
-            cell.ratio().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
-            format!("{:+}", cell.ours_added_allocs),
-            format!("{:+}", cell.theirs_added_allocs),
+            cost.framework.name().to_owned(),
+            cost.framework.other_middleware().to_owned(),
+            cost.request.name().to_owned(),
+            ns(cost.bare_ns),
+            added(cost.adapter_added_ns),
+            added(cost.other_added_ns),
+            cost.ratio().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
+            format!("{:+}", cost.adapter_added_allocs),
+            format!("{:+}", cost.other_added_allocs),
         ]
     };
     Grid {
-        title: "What CORS adds to a request, over the bare framework",
+        title: "What CORS adds to a request of the bare framework",
         left: 3,
         header: vec![
             "framework",
-            "theirs is",
-            "path",
+            "other",
+            "request",
             "bare ns",
-            "ours ns",
-            "theirs ns",
+            "adapter ns",
+            "other ns",
             "ratio",
-            "ours allocs",
-            "theirs allocs",
+            "adapter allocs",
+            "other allocs",
         ],
-        rows: cells.iter().map(row).collect(),
+        rows: costs.iter().map(row).collect(),
     }
 }
 
-fn decision(decisions: &[Decision]) -> Grid {
+fn decisions(decisions: &[Decision]) -> Grid {
     let row = |decision: &Decision| {
         vec![
-            decision.path.name().to_owned(),
+            decision.request.name().to_owned(),
             format!("{:.1}", decision.ours_ns),
             format!("{:.1}", decision.published_ns),
             format!("{:.2}", decision.ours_ns / decision.published_ns),
@@ -117,16 +117,17 @@ fn decision(decisions: &[Decision]) -> Grid {
         ]
     };
     Grid {
-        title: "The decision alone, beside the published crate cors-core 0.1.1",
+        title: "The decision without a framework, beside the published crate cors-core 0.1.1",
         left: 1,
-        header: vec!["path", "ours ns", "published ns", "ratio", "ours allocs", "published allocs"],
+        header: vec!["request", "ours ns", "published ns", "ratio", "ours allocs", "published allocs"],
         rows: decisions.iter().map(row).collect(),
     }
 }
 
-fn policy_size(sizes: &[PolicySize]) -> Grid {
+fn policy_sizes(sizes: &[PolicySize]) -> Grid {
     let row = |size: &PolicySize| {
         let kind = match size.kind {
+            Kind::Any => "any (*)",
             Kind::Exact => "exact",
             Kind::Wildcard => "wildcard",
         };
@@ -135,7 +136,7 @@ fn policy_size(sizes: &[PolicySize]) -> Grid {
             size.origins.to_string(),
             format!("{:.1}", size.one_origin_ns),
             format!("{:.1}", size.any_origin_ns),
-            format!("{:.1}", size.denied_ns),
+            size.denied_ns.map_or_else(|| "-".to_owned(), |ns| format!("{ns:.1}")),
             format!("{:.1}", size.hash_set_any_origin_ns),
             format!("{:.3}", size.build_ns / 1e6),
             format!("{:.3}", size.hash_set_build_ns / 1e6),
@@ -172,27 +173,27 @@ fn hostile(requests: &[Hostile]) -> Grid {
         ]
     };
     Grid {
-        title: "Requests made to be expensive: the decision alone",
+        title: "Requests that try to be expensive: the decision without a framework",
         left: 1,
         header: vec!["request", "ns", "ratio", "allocs"],
         rows: requests.iter().map(row).collect(),
     }
 }
 
-fn hooks(hooks: &[Hook]) -> Grid {
-    let row = |hook: &Hook| {
+fn empty_middleware(costs: &[EmptyMiddleware]) -> Grid {
+    let row = |cost: &EmptyMiddleware| {
         vec![
-            hook.framework.name().to_owned(),
-            ns(hook.bare_ns),
-            added(hook.added_ns),
-            format!("{:+}", hook.added_allocs),
+            cost.framework.name().to_owned(),
+            ns(cost.bare_ns),
+            added(cost.added_ns),
+            format!("{:+}", cost.added_allocs),
         ]
     };
     Grid {
         title: "What a middleware that does nothing adds to a plain request",
         left: 1,
         header: vec!["framework", "bare ns", "ns", "allocs"],
-        rows: hooks.iter().map(row).collect(),
+        rows: costs.iter().map(row).collect(),
     }
 }
 
@@ -201,7 +202,7 @@ fn header_maps(costs: &[HeaderMapCost]) -> Grid {
         vec![cost.map.to_owned(), cost.headers.to_string(), added(cost.ns), format!("{:+}", cost.allocs)]
     };
     Grid {
-        title: "What writing the headers alone costs, in each framework's own map",
+        title: "What writing the headers costs, in each framework's own map",
         left: 1,
         header: vec!["map", "headers", "ns", "allocs"],
         rows: costs.iter().map(row).collect(),
@@ -213,14 +214,14 @@ fn end_to_end(measured: &[EndToEnd]) -> Grid {
         vec![
             measured.framework.name().to_owned(),
             ns(measured.bare_per_second),
-            ns(measured.ours_per_second),
-            ns(measured.theirs_per_second),
+            ns(measured.adapter_per_second),
+            ns(measured.other_per_second),
         ]
     };
     Grid {
-        title: "Requests per second over a socket, origin allowed",
+        title: "Requests per second over a socket, with an allowed origin",
         left: 1,
-        header: vec!["framework", "bare", "ours", "theirs"],
+        header: vec!["framework", "bare", "adapter", "other"],
         rows: measured.iter().map(row).collect(),
     }
 }
@@ -239,31 +240,36 @@ mod tests {
 
     use super::*;
     use crate::framework::Framework;
-    use crate::request::Path;
+    use crate::request::Kind as RequestKind;
 
     fn report() -> Report {
-        let cell = |framework, path| Cell {
+        let cost = |framework, request| Cost {
             framework,
-            path,
+            request,
             bare_ns: 500.0,
-            ours_ns: 600.0,
-            theirs_ns: 900.0,
-            ours_added_ns: 100.0,
-            theirs_added_ns: 400.0,
-            ours_added_allocs: 0,
-            theirs_added_allocs: -2,
+            adapter_ns: 600.0,
+            other_ns: 900.0,
+            adapter_added_ns: 100.0,
+            other_added_ns: 400.0,
+            adapter_added_allocs: 0,
+            other_added_allocs: -2,
         };
-        let decision =
-            |path| Decision { path, ours_ns: 10.0, ours_allocs: 0, published_ns: 40.0, published_allocs: 1 };
+        let decision = |request| Decision {
+            request,
+            ours_ns: 10.0,
+            ours_allocs: 0,
+            published_ns: 40.0,
+            published_allocs: 1,
+        };
         Report {
-            cells: Framework::ALL
+            costs: Framework::ALL
                 .into_iter()
-                .flat_map(|framework| Path::ALL.map(|path| cell(framework, path)))
+                .flat_map(|framework| RequestKind::ALL.map(|request| cost(framework, request)))
                 .collect(),
-            decision: Path::ALL.map(decision).into(),
-            policy_size: None,
+            decisions: RequestKind::ALL.map(decision).into(),
+            policy_sizes: None,
             hostile: None,
-            hooks: None,
+            empty_middleware: None,
             header_maps: None,
             end_to_end: None,
         }
@@ -276,28 +282,29 @@ mod tests {
         let fields = |value: &serde_json::Value| -> Vec<String> {
             value.as_object().unwrap().keys().cloned().collect()
         };
-        assert_eq!(fields(&json), ["cells", "decision"]);
-        assert_eq!(json["cells"].as_array().unwrap().len(), 20);
+        assert_eq!(fields(&json), ["costs", "decisions"]);
+        assert_eq!(json["costs"].as_array().unwrap().len(), 20);
         let mut expected = [
             "framework",
-            "path",
+            "request",
             "bare_ns",
-            "ours_ns",
-            "theirs_ns",
-            "ours_added_ns",
-            "theirs_added_ns",
-            "ours_added_allocs",
-            "theirs_added_allocs",
+            "adapter_ns",
+            "other_ns",
+            "adapter_added_ns",
+            "other_added_ns",
+            "adapter_added_allocs",
+            "other_added_allocs",
         ];
         expected.sort_unstable();
-        let mut found = fields(&json["cells"][0]);
+        let mut found = fields(&json["costs"][0]);
         found.sort_unstable();
         assert_eq!(found, expected);
-        let paths: Vec<_> = json["decision"].as_array().unwrap().iter().map(|row| &row["path"]).collect();
-        assert_eq!(paths, ["plain", "actual", "denied", "preflight"]);
-        let mut found = fields(&json["decision"][0]);
+        let requests: Vec<_> =
+            json["decisions"].as_array().unwrap().iter().map(|row| &row["request"]).collect();
+        assert_eq!(requests, ["plain", "actual", "denied", "preflight"]);
+        let mut found = fields(&json["decisions"][0]);
         found.sort_unstable();
-        assert_eq!(found, ["ours_allocs", "ours_ns", "path", "published_allocs", "published_ns"]);
+        assert_eq!(found, ["ours_allocs", "ours_ns", "published_allocs", "published_ns", "request"]);
     }
 
     #[rstest]
@@ -307,7 +314,7 @@ mod tests {
     fn every_format_for_people_has_every_row(#[case] format: Format) {
         let text = render(&report(), format).unwrap();
         for framework in Framework::ALL {
-            assert!(text.matches(framework.name()).count() >= Path::ALL.len(), "{text}");
+            assert!(text.matches(framework.name()).count() >= RequestKind::ALL.len(), "{text}");
         }
         assert!(text.contains("+100") && text.contains("+400") && text.contains("0.25"), "{text}");
     }

@@ -1,14 +1,14 @@
-//! What consoles print: the model's words held against those of real browsers, a case for each reason.
+//! What consoles print: compares the model's messages with those of real browsers, with one case for each reason.
 //!
-//! What the browsers printed is kept in `internal/browsers/console.toml`, so that the model's words are held against it on machines without
-//! browsers, too.
+//! The messages of real browsers are recorded in `internal/browsers/console.toml`, so that the model is compared with them on
+//! machines without browsers as well.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Witness;
+use super::BrowserUnderTest;
 use cors_browser::examples::{Case, cases};
 use cors_browser::{Fetched, Outcome};
 use cors_conformance::user_agent::{Model, UserAgent, UserAgentError};
@@ -16,50 +16,53 @@ use cors_conformance::user_agent::{Model, UserAgent, UserAgentError};
 /// What the consoles of real browsers printed, by the browser's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Recording(pub BTreeMap<String, Recorded>);
+pub struct Recording(pub BTreeMap<String, BrowserRecording>);
 
 /// What one browser's console printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct BrowserRecording {
     /// The browser's version.
     pub version: String,
-    /// The lines by the case's name; none where the fetch succeeded.
+    /// The lines, by the name of the case; empty if the fetch succeeded.
     pub lines: BTreeMap<String, Vec<String>>,
 }
 
 impl Recording {
-    /// What is kept in `internal/browsers/console.toml`.
+    /// Reads `internal/browsers/console.toml`, which is compiled in.
     ///
     /// # Errors
     ///
-    /// Of TOML.
-    pub fn kept() -> Result<Self, toml::de::Error> {
+    /// If the file is not valid TOML, or not a recording.
+    pub fn stored() -> Result<Self, toml::de::Error> {
         toml::from_str(include_str!("../../console.toml"))
     }
 }
 
-/// Plays every case in a browser: what its console prints. `watch` is told of each that is done.
+/// Plays every case in a browser and records what its console prints. `on_done` is called after each case.
 ///
 /// # Errors
 ///
-/// Of the browser.
-pub async fn record(witness: &Witness, mut watch: impl FnMut()) -> Result<Recorded, UserAgentError> {
+/// If the browser fails.
+pub async fn record(
+    browser: &BrowserUnderTest,
+    mut on_done: impl FnMut(),
+) -> Result<BrowserRecording, UserAgentError> {
     let mut lines = BTreeMap::new();
     for case in cases() {
-        let fetched = play(&case, &witness.user_agent).await?;
+        let fetched = play(&case, &browser.user_agent).await?;
         lines.insert(case.name.clone(), if is_blocked(&fetched) { fetched.console } else { Vec::new() });
-        watch();
+        on_done();
     }
-    Ok(Recorded { version: witness.version.clone(), lines })
+    Ok(BrowserRecording { version: browser.version.clone(), lines })
 }
 
-/// Where the model's words are not among those that a browser printed, as sentences.
-pub async fn differences(witness: &Witness, recorded: &Recorded) -> Vec<String> {
-    let model: Arc<dyn UserAgent> = Arc::new(Model::new(witness.profile.clone()));
+/// Every message of the model that the browser did not print, one sentence each.
+pub async fn differences(browser: &BrowserUnderTest, recording: &BrowserRecording) -> Vec<String> {
+    let model: Arc<dyn UserAgent> = Arc::new(Model::new(browser.profile.clone()));
     let mut found = Vec::new();
     for case in cases() {
-        let Some(printed) = recorded.lines.get(&case.name) else {
-            found.push(format!("{}: nobody has recorded what the browser prints", case.name));
+        let Some(printed) = recording.lines.get(&case.name) else {
+            found.push(format!("{}: the recording has no such case", case.name));
             continue;
         };
         match play(&case, &model).await {
@@ -87,7 +90,7 @@ pub async fn differences(witness: &Witness, recorded: &Recorded) -> Vec<String> 
 
 async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, UserAgentError> {
     let (Some(page), Some(request)) = (case.page(), case.request()) else {
-        return Err(UserAgentError::Failed(format!("the case {} is broken", case.name)));
+        return Err(UserAgentError::Failed(format!("the case {} has an invalid URL", case.name)));
     };
     user_agent.open(case.network()).await?.fetch(&page, request).await
 }

@@ -1,15 +1,16 @@
-//! Agreement, written down for people and for programs.
+//! Writes the result of a comparison, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Agreement, Class, HARNESS_LIMIT_PERCENT, Request, Row, Seen, Side};
+use super::{Agreement, Class, Comparison, Row, SentRequest, StepView};
 
-/// How wide a table is where no terminal says so.
+/// The width of a table that is not written to a terminal.
 const WIDTH: u16 = 160;
 
-/// How agreement is written down.
+/// How the result is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Text for a terminal.
@@ -17,16 +18,16 @@ pub enum Format {
     Table,
     /// Everything, for programs.
     Json,
-    /// Text for a page.
+    /// Text for a web page.
     Markdown,
 }
 
-/// Writes agreement down; the text ends with a line feed. Steps that plainly agree, or that were not played, are shown only
-/// if `all` are; JSON has always all.
+/// Writes the result as text that ends with a line feed. Steps that agree, and steps that were skipped, are left out unless `all`
+/// is set; JSON always contains them.
 ///
 /// # Errors
 ///
-/// Of JSON.
+/// If the result cannot be written as JSON.
 pub fn render(agreement: &Agreement, format: Format, all: bool) -> Result<String, serde_json::Error> {
     Ok(match format {
         Format::Table => table(agreement, all),
@@ -35,33 +36,27 @@ pub fn render(agreement: &Agreement, format: Format, all: bool) -> Result<String
     })
 }
 
-/// One line for each browser.
+/// One line for each browser, and one for each problem.
 pub fn summary(agreement: &Agreement) -> String {
     let mut text = String::new();
     for (browser, counts) in &agreement.browsers {
-        // Writing into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{browser} {}: {} scenarios, {} agreed, {} explained, {} unexplained, {} skipped, {} failed",
+            "{browser} {}: {} scenarios = {} agreed + {} explained + {} unexplained + {} skipped + {} failed; \
+             {} do not meet their expectations",
             counts.version,
-            agreement.scenarios,
+            agreement.selected.len(),
             counts.agreed,
             counts.explained,
             counts.unexplained,
             counts.skipped,
-            agreement
-                .failed(browser)
-                .map(|(row, _)| &row.scenario)
-                .collect::<std::collections::BTreeSet<_>>()
-                .len(),
+            counts.failed,
+            counts.mismatched,
         );
-        let limits = agreement.harness_limits(browser);
-        if limits * 100 > agreement.scenarios * HARNESS_LIMIT_PERCENT {
-            let _ = writeln!(
-                text,
-                "{browser}: {limits} scenarios skipped by limits of the harness are more than {HARNESS_LIMIT_PERCENT} %"
-            );
-        }
+    }
+    for problem in agreement.problems() {
+        let _ = writeln!(text, "not clean: {problem}");
     }
     text
 }
@@ -80,17 +75,16 @@ fn table(agreement: &Agreement, all: bool) -> String {
             table.add_row(std::iter::once(aspect.to_owned()).chain(cells));
         }
         let _ = writeln!(text, "{}, step {}\n{table}", row.scenario, row.step);
-        for line in remarks(row) {
+        for line in notes(row) {
             let _ = writeln!(text, "  {line}");
         }
         text.push('\n');
     }
-    for line in skips(agreement) {
+    for line in skipped(agreement) {
         let _ = writeln!(text, "{line}");
     }
     if agreement.without_page > 0 {
-        let _ =
-            writeln!(text, "{} scenarios have no page, and ask nothing of a browser", agreement.without_page);
+        let _ = writeln!(text, "{} scenarios have no page and need no browser", agreement.without_page);
     }
     text.push_str(&summary(agreement));
     text
@@ -98,19 +92,26 @@ fn table(agreement: &Agreement, all: bool) -> String {
 
 fn markdown(agreement: &Agreement, all: bool) -> String {
     let mut text = String::from("# The model and real browsers\n\n");
-    text.push_str("| browser | version | scenarios | agreed | explained | unexplained | skipped |\n");
-    text.push_str("|---|---|---|---|---|---|---|\n");
+    text.push_str(
+        "| browser | version | scenarios | agreed | explained | unexplained | skipped | failed | expectations not met |\n",
+    );
+    text.push_str("|---|---|---|---|---|---|---|---|---|\n");
     for (browser, counts) in &agreement.browsers {
         let _ = writeln!(
             text,
-            "| {browser} | {} | {} | {} | {} | {} | {} |",
+            "| {browser} | {} | {} | {} | {} | {} | {} | {} | {} |",
             counts.version,
-            agreement.scenarios,
+            agreement.selected.len(),
             counts.agreed,
             counts.explained,
             counts.unexplained,
-            counts.skipped
+            counts.skipped,
+            counts.failed,
+            counts.mismatched,
         );
+    }
+    for problem in agreement.problems() {
+        let _ = writeln!(text, "\nNot clean: {problem}.");
     }
     for row in shown(agreement, all) {
         let _ = writeln!(text, "\n## {}, step {}\n", row.scenario, row.step);
@@ -122,21 +123,21 @@ fn markdown(agreement: &Agreement, all: bool) -> String {
             let _ = writeln!(text, "| {aspect} | {} |", cells.join(" | "));
         }
         text.push('\n');
-        for line in remarks(row) {
+        for line in notes(row) {
             let _ = writeln!(text, "- {line}");
         }
     }
     let _ = writeln!(text, "\n## Skipped\n");
-    for line in skips(agreement) {
+    for line in skipped(agreement) {
         let _ = writeln!(text, "- {line}");
     }
     text
 }
 
-/// The rows that are worth a look.
+/// The rows that a report for people contains.
 fn shown(agreement: &Agreement, all: bool) -> impl Iterator<Item = &Row> {
     agreement.rows.iter().filter(move |row| {
-        all || row.browsers.values().any(|side| side.class > Class::Agreed || !side.mismatches.is_empty())
+        all || row.browsers.values().any(|step| step.class > Class::Agreed || !step.mismatches.is_empty())
     })
 }
 
@@ -145,55 +146,59 @@ fn header(row: &Row) -> Vec<String> {
     std::iter::once(String::new()).chain(names).collect()
 }
 
-/// The lines of the table: what is looked at, and how each user agent sees it.
+/// The lines of a step's table: the name of each, and a cell for each column after it.
 fn aspects(row: &Row) -> Vec<(&'static str, Vec<String>)> {
-    let aspect = |name, show: fn(&Seen) -> String| {
-        let cells = row.browsers.values().flat_map(|side| [&side.model, &side.browser]);
-        (name, cells.map(|seen| seen.as_ref().map_or_else(|| "–".to_owned(), show)).collect())
+    let aspect = |name, show: fn(&StepView) -> String| {
+        let cells = row.browsers.values().flat_map(|step| [&step.model, &step.browser]);
+        (name, cells.map(|view| view.as_ref().map_or_else(|| "–".to_owned(), show)).collect())
     };
     let mut aspects = vec![
-        aspect("page", |seen| seen.page.first().cloned().unwrap_or_default()),
-        aspect("preflight", |seen| {
-            let preflights = seen.requests.iter().filter(|request| request.preflight).count();
+        aspect("page", |view| view.page.first().cloned().unwrap_or_default()),
+        aspect("preflight", |view| {
+            let preflights = view.requests.iter().filter(|request| request.preflight).count();
             if preflights == 0 { "no".to_owned() } else { format!("yes, {preflights}") }
         }),
-        aspect("Origin", |seen| each(seen, |request| request.origin.as_deref())),
-        aspect("cookies", |seen| each(seen, |request| request.cookie.as_deref())),
-        aspect("console", |seen| seen.console.join("\n")),
+        aspect("Origin", |view| each_request(view, |request| request.origin.as_deref())),
+        aspect("cookies", |view| each_request(view, |request| request.cookie.as_deref())),
+        aspect("console", |view| view.console.join("\n")),
     ];
-    let sides = || row.browsers.values().flat_map(|side| [&side.model, &side.browser]).flatten();
-    if sides().any(|seen| seen.document_cookie.is_some()) {
-        aspects.push(aspect("document.cookie", |seen| seen.document_cookie.clone().unwrap_or_default()));
+    let mut views = row.browsers.values().flat_map(|step| [&step.model, &step.browser]).flatten();
+    if views.any(|view| view.document_cookie.is_some()) {
+        aspects.push(aspect("document.cookie", |view| view.document_cookie.clone().unwrap_or_default()));
     }
     aspects
 }
 
-/// A header of every request, a line each.
-fn each(seen: &Seen, value: fn(&Request) -> Option<&str>) -> String {
-    seen.requests.iter().map(|request| value(request).unwrap_or("none")).collect::<Vec<_>>().join("\n")
+/// The value of a header in every request, one line each.
+fn each_request(view: &StepView, value: fn(&SentRequest) -> Option<&str>) -> String {
+    view.requests.iter().map(|request| value(request).unwrap_or("none")).collect::<Vec<_>>().join("\n")
 }
 
-fn remarks(row: &Row) -> Vec<String> {
-    let remark = |(browser, side): (&String, &Side)| {
+fn notes(row: &Row) -> Vec<String> {
+    let note = |(browser, step): (&String, &Comparison)| {
         let mut lines = Vec::new();
-        if !side.why.is_empty() {
-            lines.push(format!("{browser}, {}: {}", side.class.as_str(), side.why));
+        if !step.why.is_empty() {
+            lines.push(format!("{browser}, {}: {}", step.class.as_str(), step.why));
         }
-        lines.extend(side.mismatches.iter().map(|mismatch| format!("{browser} fails: {mismatch}")));
+        let mismatches = step.mismatches.iter();
+        lines.extend(
+            mismatches.map(|mismatch| format!("{browser} does not meet the expectation: {mismatch}")),
+        );
         lines
     };
-    row.browsers.iter().flat_map(remark).collect()
+    row.browsers.iter().flat_map(note).collect()
 }
 
-/// How many scenarios each browser skips, and why.
-fn skips(agreement: &Agreement) -> Vec<String> {
+/// How many scenarios each browser skips, one line for each reason.
+fn skipped(agreement: &Agreement) -> Vec<String> {
     let mut lines = Vec::new();
     for browser in agreement.browsers.keys() {
-        let mut reasons = std::collections::BTreeMap::<&str, Vec<&str>>::new();
-        for (row, side) in
-            agreement.sides(browser).filter(|(row, side)| row.step == 1 && side.class == Class::Skipped)
+        let mut reasons = BTreeMap::<&str, Vec<&str>>::new();
+        // A scenario is skipped as a whole.
+        for (row, step) in
+            agreement.of(browser).filter(|(row, step)| row.step == 1 && step.class == Class::Skipped)
         {
-            reasons.entry(&side.why).or_default().push(&row.scenario);
+            reasons.entry(&step.why).or_default().push(&row.scenario);
         }
         for (reason, scenarios) in reasons {
             let which = match scenarios.as_slice() {

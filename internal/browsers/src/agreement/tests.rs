@@ -1,113 +1,256 @@
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::future::BoxFuture;
 use rstest::rstest;
 
 use super::*;
-use cors_browser::Fault;
+use cors_browser::{Fault, Network};
+use cors_conformance::pattern::Pattern;
 use cors_conformance::scenario;
-use cors_conformance::user_agent::Model;
+use cors_conformance::user_agent::{Model, Refusal, Session, UserAgentError};
 use cors_subjects::registry;
 
-/// A model that plays the part of a real browser, named like one.
-fn witness(name: &str, profile: &Profile, stand_in: Model) -> Witness {
-    let profile = match name {
-        "chromium" | "firefox" => profile.clone(),
-        other => panic!("no browser is called {other}"),
-    };
-    Witness { version: "1.0".to_owned(), profile, user_agent: Arc::new(stand_in) }
+/// A user agent, usually a model, in the place of a real browser.
+fn stand_in(profile: &Profile, user_agent: impl UserAgent + 'static) -> BrowserUnderTest {
+    BrowserUnderTest { version: "1.0".to_owned(), profile: profile.clone(), user_agent: Arc::new(user_agent) }
 }
 
-async fn ask(globs: &[&str], witness: Witness) -> Agreement {
-    let patterns: Vec<_> =
-        globs.iter().map(|glob| cors_conformance::pattern::Pattern::parse(glob).unwrap()).collect();
+async fn compare(globs: &[&str], browsers: &[BrowserUnderTest]) -> Agreement {
+    let patterns: Vec<_> = globs.iter().map(|glob| Pattern::parse(glob).unwrap()).collect();
     let scenarios = scenario::select(scenario::embedded().unwrap(), &patterns).unwrap();
     let subject: Arc<dyn Subject> = registry::find("cors-axum").unwrap().into();
-    let options = Options { time_limit: Duration::from_secs(30), ..Options::default() };
-    run(&scenarios, &subject, &[witness], options, |_, _| {}).await
+    run(&scenarios, &subject, browsers, Options::default(), |_, _| {}).await
 }
 
-/// Rules about headers that no policy sends, and about more time than can pass.
-const NO_POLICY_SHOWS: [&str; 3] =
+/// The chromium model in the place of Chromium.
+async fn compare_chromium(globs: &[&str]) -> Agreement {
+    let profile = Profile::chromium();
+    compare(globs, &[stand_in(&profile, Model::new(profile.clone()))]).await
+}
+
+async fn compare_firefox(globs: &[&str]) -> Agreement {
+    let profile = Profile::firefox();
+    compare(globs, &[stand_in(&profile, Model::new(profile.clone()))]).await
+}
+
+/// Rules about headers that no policy sends, or about more time than a scenario can let pass.
+const NOT_IN_SCENARIOS: [&str; 3] =
     ["max-age-one-day", "negative-max-age-is-zero", "unparsable-max-age-is-not-cached"];
 
 #[rstest]
-#[case::chromium("chromium", Profile::chromium())]
-#[case::firefox("firefox", Profile::firefox())]
+#[case::chromium(Profile::chromium())]
+#[case::firefox(Profile::firefox())]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_agrees_with_itself(#[case] name: &str, #[case] profile: Profile) {
-    let stand_in = Model::new(profile.clone());
-    let agreement = ask(&[], witness(name, &profile, stand_in)).await;
-    let counts = &agreement.browsers[name];
+async fn a_model_agrees_with_itself(#[case] profile: Profile) {
+    let agreement = compare(&[], &[stand_in(&profile, Model::new(profile.clone()))]).await;
+    let name = agreement.browsers.keys().next().unwrap().clone();
+    let counts = &agreement.browsers[&name];
     assert!(agreement.is_clean(), "{}", render(&agreement, Format::Table, false).unwrap());
-    assert_eq!(counts.agreed + counts.explained + counts.skipped, agreement.scenarios);
+    assert_eq!(counts.agreed + counts.explained + counts.skipped, agreement.selected.len());
     assert!(counts.agreed > 200 && counts.explained > 0, "{counts:?}");
-    // Every rule of the profile shows in some scenario.
-    for rule in profile.rules().iter().filter(|rule| !NO_POLICY_SHOWS.contains(&rule.name)) {
-        let is_reason = |side: &Side| side.class == Class::Explained && side.why.contains(rule.name);
-        let shows = agreement.sides(name).any(|(_, side)| is_reason(side));
-        assert!(shows, "no scenario shows the rule {}", rule.name);
+    // Every rule of the profile explains a step of some scenario.
+    for rule in profile.rules().iter().filter(|rule| !NOT_IN_SCENARIOS.contains(&rule.name)) {
+        let explains = |step: &Comparison| step.class == Class::Explained && step.why.contains(rule.name);
+        let is_used = agreement.of(&name).any(|(_, step)| explains(step));
+        assert!(is_used, "no scenario needs the rule {}", rule.name);
     }
 }
 
 #[tokio::test]
-async fn a_browser_with_another_rule_is_not_explained() {
+async fn a_browser_without_a_rule_of_its_profile_is_unexplained() {
     let real = Model::new(Profile::firefox().without("no-wildcards-in-the-cache"));
-    let agreement = ask(&["caching/*"], witness("firefox", &Profile::firefox(), real)).await;
+    let agreement = compare(&["caching/*"], &[stand_in(&Profile::firefox(), real)]).await;
     assert!(agreement.browsers["firefox"].unexplained > 0);
     assert!(!agreement.is_clean());
-    let (_, side) =
-        agreement.sides("firefox").find(|(_, side)| side.class == Class::Unexplained).expect("a difference");
-    assert!(side.why.contains("wire: the model sends `OPTIONS "), "{}", side.why);
+    let (_, step) =
+        agreement.of("firefox").find(|(_, step)| step.class == Class::Unexplained).expect("a difference");
+    assert!(step.why.contains("wire: the model sends `OPTIONS "), "{}", step.why);
 }
 
 #[rstest]
 #[case::no_origin(Fault::OmitsOrigin, "origin: https://app.example")]
 #[case::cookies_on_preflights(Fault::SendsCookiesOnPreflights, "cookie: ")]
-#[case::http_only_for_scripts(Fault::ShowsHttpOnly, "document.cookie: the model shows `theme=dark`, the")]
+#[case::http_only_cookies(Fault::ShowsHttpOnly, "document.cookie: the model shows `theme=dark`, the")]
 #[tokio::test]
-async fn a_faulty_browser_is_unexplained_and_fails(#[case] fault: Fault, #[case] told: &str) {
+async fn a_faulty_browser_is_unexplained_and_misses_expectations(
+    #[case] fault: Fault,
+    #[case] difference: &str,
+) {
     let real = Model::new(Profile::chromium()).with_fault(fault);
-    let scenarios = ["preflight/*", "cookies/*"];
-    let agreement = ask(&scenarios, witness("chromium", &Profile::chromium(), real)).await;
-    assert!(agreement.browsers["chromium"].unexplained > 0);
+    let agreement = compare(&["preflight/*", "cookies/*"], &[stand_in(&Profile::chromium(), real)]).await;
+    let counts = &agreement.browsers["chromium"];
+    assert!(counts.unexplained > 0 && counts.mismatched > 0, "{counts:?}");
+    assert_eq!(counts.total(), agreement.selected.len());
     let text = render(&agreement, Format::Table, false).unwrap();
-    assert!(text.contains(told), "{text}");
-    assert!(agreement.failed("chromium").next().is_some());
+    assert!(text.contains(difference), "{text}");
+    assert!(!agreement.is_clean());
+}
+
+/// A model that breaks in one of its scenarios.
+struct Breaks {
+    model: Model,
+    how: Breakage,
+    asked: AtomicUsize,
+}
+
+#[derive(Clone, Copy)]
+enum Breakage {
+    PanicsWhenAsked,
+    PanicsWhenOpened,
+    Fails,
+    RefusesAll,
+}
+
+impl Breaks {
+    fn new(how: Breakage) -> Self {
+        Self { model: Model::new(Profile::chromium()), how, asked: AtomicUsize::new(0) }
+    }
+}
+
+impl UserAgent for Breaks {
+    fn name(&self) -> &str {
+        self.model.name()
+    }
+
+    fn browser(&self) -> &str {
+        self.model.browser()
+    }
+
+    fn refusal(&self, _: &Scenario) -> Option<Refusal> {
+        match self.how {
+            Breakage::PanicsWhenAsked => {
+                assert!(self.asked.fetch_add(1, Ordering::SeqCst) > 0, "broken on purpose");
+                None
+            }
+            Breakage::RefusesAll => Some(Refusal::harness("it cannot be done")),
+            Breakage::PanicsWhenOpened | Breakage::Fails => None,
+        }
+    }
+
+    fn open<'a>(
+        &'a self,
+        network: Arc<dyn Network>,
+    ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
+        let is_first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+        match self.how {
+            Breakage::PanicsWhenOpened if is_first => panic!("broken on purpose"),
+            Breakage::Fails if is_first => {
+                Box::pin(std::future::ready(Err(UserAgentError::Failed("broken on purpose".to_owned()))))
+            }
+            _ => self.model.open(network),
+        }
+    }
+}
+
+#[rstest]
+#[case::panic_outside_of_the_run(Breakage::PanicsWhenAsked)]
+#[case::panic_in_the_run(Breakage::PanicsWhenOpened)]
+#[case::error(Breakage::Fails)]
+#[tokio::test]
+async fn a_scenario_that_breaks_is_counted_as_failed(#[case] how: Breakage) {
+    let agreement = compare(&["preflight/*"], &[stand_in(&Profile::chromium(), Breaks::new(how))]).await;
+    let counts = &agreement.browsers["chromium"];
+    assert!(agreement.selected.len() > 1);
+    assert_eq!(counts.failed, 1, "{counts:?}");
+    assert_eq!(counts.total(), agreement.selected.len());
+    assert!(!agreement.is_clean());
+    let text = render(&agreement, Format::Table, false).unwrap();
+    assert!(text.contains("chromium, failed: ") && text.contains("broken on purpose"), "{text}");
+    let summary = summary(&agreement);
+    assert!(summary.contains("0 skipped + 1 failed"), "{summary}");
+    assert!(summary.contains("not clean: chromium: 1 scenarios failed"), "{summary}");
 }
 
 #[tokio::test]
-async fn json_has_the_counts_and_both_sides() {
-    let real = Model::new(Profile::chromium());
-    let agreement =
-        ask(&["preflight/method-not-listed"], witness("chromium", &Profile::chromium(), real)).await;
+async fn no_browser_is_not_clean() {
+    let agreement = compare(&["preflight/method-not-listed"], &[]).await;
+    assert_eq!(agreement.selected.len(), 1);
+    assert!(!agreement.is_clean());
+    assert!(summary(&agreement).contains("no browser took part"));
+}
+
+#[tokio::test]
+async fn no_scenario_is_not_clean() {
+    let browser = stand_in(&Profile::chromium(), Model::new(Profile::chromium()));
+    let subject: Arc<dyn Subject> = registry::find("cors-axum").unwrap().into();
+    let agreement = run(&[], &subject, &[browser], Options::default(), |_, _| {}).await;
+    assert!(!agreement.is_clean());
+    assert!(summary(&agreement).contains("no selected scenario has a page"));
+    assert!(!Agreement::default().is_clean());
+}
+
+#[tokio::test]
+async fn a_browser_that_refuses_everything_is_not_clean() {
+    let browser = stand_in(&Profile::chromium(), Breaks::new(Breakage::RefusesAll));
+    let agreement = compare(&["preflight/*"], &[browser]).await;
+    let counts = &agreement.browsers["chromium"];
+    assert_eq!((counts.skipped, counts.limits), (agreement.selected.len(), agreement.selected.len()));
+    let summary = summary(&agreement);
+    assert!(summary.contains("not one scenario was compared"), "{summary}");
+    assert!(summary.contains("limits of the harness"), "{summary}");
+}
+
+#[tokio::test]
+async fn rows_are_merged_by_scenario_and_not_by_position() {
+    let mut agreement = compare_chromium(&["preflight/*"]).await;
+    let firefox = compare_firefox(&["preflight/method-not-listed"]).await;
+    let rows = agreement.rows.len();
+    agreement.merge(firefox);
+    assert_eq!(agreement.rows.len(), rows);
+    for row in &agreement.rows {
+        let is_played = row.scenario == "preflight/method-not-listed";
+        assert_eq!(row.browsers.contains_key("firefox"), is_played, "{}", row.scenario);
+        assert!(row.browsers.contains_key("chromium"), "{}", row.scenario);
+    }
+    // Firefox has not played what was selected for Chromium, so that its counts do not add up.
+    assert!(!agreement.is_clean());
+    let selected = agreement.selected.len();
+    let expected = format!("firefox: 1 scenarios are counted, but {selected} were selected");
+    assert!(agreement.problems().contains(&expected), "{:?}", agreement.problems());
+}
+
+#[tokio::test]
+async fn two_browsers_with_the_same_scenarios_are_clean() {
+    let mut agreement = compare_firefox(&["preflight/*"]).await;
+    agreement.merge(compare_chromium(&["preflight/*"]).await);
+    assert!(agreement.is_clean(), "{:?}", agreement.problems());
+    assert!(agreement.rows.iter().all(|row| row.browsers.len() == 2));
+    assert!(agreement.rows.is_sorted_by_key(|row| (row.scenario.clone(), row.step)));
+}
+
+#[tokio::test]
+async fn json_has_the_counts_and_both_views() {
+    let agreement = compare_chromium(&["preflight/method-not-listed"]).await;
     let json: serde_json::Value =
         serde_json::from_str(&render(&agreement, Format::Json, false).unwrap()).unwrap();
     assert_eq!(json["scenarios"], 1);
     assert_eq!(
         json["browsers"]["chromium"],
-        serde_json::json!({"version": "1.0", "agreed": 1, "explained": 0, "unexplained": 0, "skipped": 0})
+        serde_json::json!({
+            "version": "1.0", "agreed": 1, "explained": 0, "unexplained": 0, "skipped": 0, "failed": 0,
+            "limits": 0, "mismatched": 0,
+        })
     );
     let row = &json["rows"][0];
     assert_eq!(row["scenario"], "preflight/method-not-listed");
     assert_eq!(row["chromium"]["class"], "agreed");
-    for who in ["model", "browser"] {
-        let seen = &row["chromium"][who];
-        assert_eq!(seen["page"][0], "blocked");
-        assert_eq!(seen["requests"][0]["preflight"], true);
-        assert_eq!(seen["requests"][0]["origin"], "https://app.example");
-        assert!(seen["console"][0].as_str().unwrap().contains("No 'Access-Control-Allow-Origin' header"));
+    for side in ["model", "browser"] {
+        let view = &row["chromium"][side];
+        assert_eq!(view["page"][0], "blocked");
+        assert_eq!(view["requests"][0]["preflight"], true);
+        assert_eq!(view["requests"][0]["origin"], "https://app.example");
+        assert!(view["console"][0].as_str().unwrap().contains("No 'Access-Control-Allow-Origin' header"));
     }
 }
 
 #[tokio::test]
-async fn a_table_puts_model_and_browser_side_by_side() {
-    let real = Model::new(Profile::chromium());
-    let agreement =
-        ask(&["preflight/method-not-listed"], witness("chromium", &Profile::chromium(), real)).await;
+async fn a_table_shows_model_and_browser_side_by_side() {
+    let agreement = compare_chromium(&["preflight/method-not-listed"]).await;
     let brief = render(&agreement, Format::Table, false).unwrap();
     assert!(!brief.contains("model of chromium"), "{brief}");
     let whole = render(&agreement, Format::Table, true).unwrap();
-    let lines = ["model of chromium", "yes, 1", "blocked", "1 agreed, 0 explained, 0 unexplained, 0 skipped"];
+    let counts = "1 scenarios = 1 agreed + 0 explained + 0 unexplained + 0 skipped + 0 failed";
+    let lines = ["model of chromium", "yes, 1", "blocked", counts];
     assert!(lines.iter().all(|line| whole.contains(line)), "{whole}");
     let page = render(&agreement, Format::Markdown, true).unwrap();
     assert!(page.contains("| preflight | yes, 1 | yes, 1 |"), "{page}");

@@ -1,4 +1,4 @@
-//! Certificates for the origins of all scenarios, issued as they are needed.
+//! Certificates for the origins of all scenarios, issued on demand.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use tokio_rustls::TlsAcceptor;
 
 use cors_conformance::subject::front::Authority;
 
-/// An authority that a browser was told to trust, and what it has issued.
+/// A certificate authority that a browser trusts, and the certificates that it has issued.
 pub(super) struct Certificates {
     authority: Authority,
     issued: Mutex<HashMap<String, TlsAcceptor>>,
@@ -18,12 +18,12 @@ impl Certificates {
         Ok(Self { authority: Authority::new()?, issued: Mutex::default() })
     }
 
-    /// Whom the browser has to trust.
+    /// The authority that the browser has to trust.
     pub(super) fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// What speaks TLS as `host`; `None` for what is no host.
+    /// The TLS acceptor for `host`; `None` if no certificate can be issued for it.
     pub(super) fn acceptor(&self, host: &str) -> Option<TlsAcceptor> {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(acceptor) = issued.get(host) {

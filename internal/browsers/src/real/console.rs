@@ -1,25 +1,25 @@
-//! What a real browser's console prints.
+//! The console of a page in a real browser.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use std::sync::Arc;
 use thirtyfour::bidi::{BidiError, BrowsingContextId};
 
 use super::Kind;
 use super::driver::Driver;
 
-/// The event of Chromium for what it prints itself; WebDriver BiDi knows none.
+/// Chromium's event for the messages of the browser itself. WebDriver BiDi has no event for them.
 pub(super) const CHROMIUM_EVENT: &str = "goog:cdp.Log.entryAdded";
 
-/// The event of WebDriver BiDi, which in Firefox tells what the browser prints itself, too.
+/// The event of WebDriver BiDi. In Firefox it includes the messages of the browser itself.
 pub(super) const FIREFOX_EVENT: &str = "log.entryAdded";
 
-/// How long to wait for what a failed fetch prints: it comes from another process, after the failure.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// How long to wait for the messages of a failed fetch. Another process sends them, after the fetch has failed.
+const TIME_LIMIT: Duration = Duration::from_millis(400);
 
-/// How long nothing must come until everything has.
-const QUIET: Duration = Duration::from_millis(40);
+/// The messages are complete when no new one arrives for this long.
+const QUIET_TIME: Duration = Duration::from_millis(40);
 
 /// The console of one page.
 pub(super) struct Console {
@@ -28,6 +28,7 @@ pub(super) struct Console {
 }
 
 impl Console {
+    /// Starts to collect the messages of the page in `context`.
     pub(super) async fn watch(
         kind: Kind,
         driver: &Arc<Driver>,
@@ -47,21 +48,21 @@ impl Console {
         Ok(Self { driver: driver.clone(), source })
     }
 
-    /// What was printed since the last time.
+    /// Takes the lines that were printed since the last call.
     pub(super) fn take(&self) -> Vec<String> {
-        self.driver.lines().remove(&self.source).unwrap_or_default()
+        self.driver.console_lines().remove(&self.source).unwrap_or_default()
     }
 
-    /// What a failed fetch prints.
+    /// Waits for the lines that a failed fetch prints.
     pub(super) async fn wait(&self) -> Vec<String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIME_LIMIT;
         let mut lines = Vec::new();
         loop {
-            tokio::time::sleep(QUIET).await;
+            tokio::time::sleep(QUIET_TIME).await;
             let more = self.take();
-            let is_over = more.is_empty() && !lines.is_empty() || Instant::now() > deadline;
+            let is_complete = more.is_empty() && !lines.is_empty() || Instant::now() > deadline;
             lines.extend(more);
-            if is_over {
+            if is_complete {
                 return lines;
             }
         }
@@ -74,8 +75,8 @@ impl Drop for Console {
     }
 }
 
-/// The console and the line of an event that tells of one.
-pub(super) fn line(method: &str, event: &Value) -> Option<(String, String)> {
+/// The source and the text of a console message; `None` for any other event.
+pub(super) fn message(method: &str, event: &Value) -> Option<(String, String)> {
     let (source, text) = match method {
         CHROMIUM_EVENT => (&event["session"], &event["params"]["entry"]["text"]),
         FIREFOX_EVENT => (&event["source"]["context"], &event["text"]),
@@ -89,14 +90,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_both_browsers() {
+    fn messages_of_both_browsers() {
         let chromium =
             json!({ "event": "Log.entryAdded", "session": "S", "params": { "entry": { "text": "Access" } } });
-        assert_eq!(line(CHROMIUM_EVENT, &chromium), Some(("S".to_owned(), "Access".to_owned())));
+        assert_eq!(message(CHROMIUM_EVENT, &chromium), Some(("S".to_owned(), "Access".to_owned())));
         let firefox =
             json!({ "type": "javascript", "source": { "realm": "r", "context": "C" }, "text": "Cross" });
-        assert_eq!(line(FIREFOX_EVENT, &firefox), Some(("C".to_owned(), "Cross".to_owned())));
-        assert_eq!(line("network.authRequired", &chromium), None);
-        assert_eq!(line(FIREFOX_EVENT, &json!({ "text": "of a worker" })), None);
+        assert_eq!(message(FIREFOX_EVENT, &firefox), Some(("C".to_owned(), "Cross".to_owned())));
+        assert_eq!(message("network.authRequired", &chromium), None);
+        assert_eq!(message(FIREFOX_EVENT, &json!({ "text": "of a worker" })), None);
     }
 }

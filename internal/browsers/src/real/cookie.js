@@ -1,4 +1,4 @@
-// Runs in a page: tells as JSON what `document.cookie` says, or what it throws.
+// Runs in a page. Returns as JSON the value of `document.cookie`, or the name of the error that it throws.
 () => {
   try {
     return JSON.stringify({ cookies: document.cookie });

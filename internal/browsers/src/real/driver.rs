@@ -1,4 +1,4 @@
-//! A browser and the driver that it obeys.
+//! A running browser and its WebDriver.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,27 +13,27 @@ use super::{console, prompt};
 use cors_browser::User;
 use cors_conformance::process::Process;
 
-/// A running driver with its browser; both end when it is dropped.
+/// A running driver with its browser; both are stopped when this value is dropped.
 pub(super) struct Driver {
-    /// What commands go through.
+    /// The connection for commands and events.
     pub(super) bidi: BiDi,
     /// The browser's version.
     pub(super) version: String,
-    /// Whom the browser trusts.
+    /// The certificates that the browser trusts.
     pub(super) certificates: Arc<Certificates>,
-    /// Where both keep what they write; it goes with them.
+    /// The folder for everything that driver and browser write; removed when they have stopped.
     pub(super) folder: PathBuf,
-    heard: Arc<Heard>,
-    _listening: JoinSet<()>,
+    shared: Arc<Shared>,
+    _events: JoinSet<()>,
     _process: Process,
 }
 
-/// What the browser tells by itself, and who is to hear it.
+/// What the pages and the task that reads the events share.
 #[derive(Default)]
-struct Heard {
-    /// Lines of consoles.
+struct Shared {
+    /// Lines that consoles printed, by the id of the console.
     lines: Mutex<HashMap<String, Vec<String>>>,
-    /// The users of pages.
+    /// The users who answer authentication prompts, by the id of the tab.
     users: Mutex<HashMap<String, Option<User>>>,
 }
 
@@ -45,34 +45,36 @@ impl Driver {
         folder: PathBuf,
         process: Process,
     ) -> Self {
-        let heard = Arc::<Heard>::default();
-        let mut listening = JoinSet::new();
-        listening.spawn(listen(bidi.clone(), bidi.subscribe_raw(), heard.clone()));
-        Self { bidi, version, certificates, folder, heard, _listening: listening, _process: process }
+        let shared = Arc::<Shared>::default();
+        let mut events = JoinSet::new();
+        events.spawn(handle_events(bidi.clone(), bidi.subscribe_raw(), shared.clone()));
+        Self { bidi, version, certificates, folder, shared, _events: events, _process: process }
     }
 
-    /// What consoles have printed and nobody has taken yet.
-    pub(super) fn lines(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
-        self.heard.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The lines that consoles printed and that were not taken yet, by the id of the console.
+    pub(super) fn console_lines(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
+        lock(&self.shared.lines)
     }
 
-    /// Who answers the prompts of pages.
+    /// The users who answer authentication prompts, by the id of the tab.
     pub(super) fn users(&self) -> MutexGuard<'_, HashMap<String, Option<User>>> {
-        self.heard.users.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared.users)
     }
 }
 
-async fn listen(bidi: BiDi, mut events: RawEventStream, heard: Arc<Heard>) {
-    let mut answering = JoinSet::new();
+async fn handle_events(bidi: BiDi, mut events: RawEventStream, shared: Arc<Shared>) {
+    let mut answers = JoinSet::new();
     while let Some(event) = events.next().await {
-        if let Some((source, text)) = console::line(&event.method, &event.params) {
-            let mut lines = heard.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.entry(source).or_default().push(text);
-        } else if let Some(page) = prompt::asked(&event.method, &event.params) {
-            let user =
-                heard.users.lock().unwrap_or_else(PoisonError::into_inner).get(page).cloned().flatten();
+        if let Some((source, text)) = console::message(&event.method, &event.params) {
+            lock(&shared.lines).entry(source).or_default().push(text);
+        } else if let Some(tab) = prompt::tab(&event.method, &event.params) {
+            let user = lock(&shared.users).get(tab).cloned().flatten();
             let bidi = bidi.clone();
-            answering.spawn(async move { prompt::answer(&bidi, &event.params, user.as_ref()).await });
+            answers.spawn(async move { prompt::answer(&bidi, &event.params, user.as_ref()).await });
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-// Runs in a page: makes one fetch, and tells as JSON what a script can know of it.
+// Runs in a page. Makes one fetch and returns as JSON everything that a script can learn from it.
 async (text) => {
   const { url, init, body } = JSON.parse(text);
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

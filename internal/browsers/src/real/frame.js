@@ -1,4 +1,4 @@
-// Runs in a page: puts a frame into it, and waits until that has loaded.
+// Runs in a page. Adds a frame and waits until the frame has loaded.
 (sandbox, source) =>
   new Promise((loaded) => {
     const frame = document.createElement("iframe");

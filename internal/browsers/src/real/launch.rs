@@ -1,4 +1,4 @@
-//! How a browser is found and started.
+//! Finds and starts a browser.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,25 +18,25 @@ use super::driver::Driver;
 use super::{Kind, console};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cors_conformance::process::{Process, Sign};
+use cors_conformance::process::{Process, ReadyLine};
 use ring::digest::{SHA256, digest};
 
-/// What both drivers print once they accept connections.
-const LISTENING: Sign = Sign {
-    what: "where it listens",
-    is_in: |line| line.contains(" started successfully on port ") || line.contains("Listening on "),
+/// The line that both drivers print when they accept connections.
+const LISTENING: ReadyLine = ReadyLine {
+    description: "where it listens",
+    matches: |line| line.contains(" started successfully on port ") || line.contains("Listening on "),
 };
 
-/// How long a driver may take until it listens.
+/// The time limit for a driver to listen.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// How long a browser may take until it obeys.
+/// The time limit for a browser to accept commands.
 const SESSION_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long driver and browser may take to end after SIGTERM.
+/// How long driver and browser have to end before they are killed.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How Chromium runs without a screen, in a container, and without a word to its maker.
+/// Arguments with which Chromium runs without a screen, in a container, and without connections of its own.
 const CHROMIUM_ARGUMENTS: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -49,21 +49,21 @@ const CHROMIUM_ARGUMENTS: &[&str] = &[
     "--disable-breakpad",
     "--disable-extensions",
     "--renderer-process-limit=4",
-    // Pages of `http:` origins are pages of `http:` origins.
+    // Do not upgrade `http:` pages to `https:`.
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,SpareRendererForSitePerProcess",
 ];
 
-/// What a program is needed for, and how it may be called.
+/// A program that has to be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// What it is.
+    /// What the program is, such as `ChromeDriver`.
     pub what: &'static str,
-    /// The names that it goes by, the best first.
+    /// The names of its executable, the preferred one first.
     pub names: &'static [&'static str],
 }
 
 impl Program {
-    /// The programs that drive a browser of this kind: the browser, and its driver.
+    /// The programs for one browser: the browser itself and its driver.
     pub const fn of(kind: Kind) -> [Self; 2] {
         match kind {
             Kind::Chromium => [
@@ -77,7 +77,7 @@ impl Program {
         }
     }
 
-    /// Where it is, on the path or where cargo installs programs.
+    /// The path of the program, from `PATH` or from the folder in which cargo installs programs.
     pub fn find(&self) -> Option<PathBuf> {
         let path = env::var_os("PATH").unwrap_or_default();
         let cargo =
@@ -96,13 +96,13 @@ impl fmt::Display for Program {
     }
 }
 
-/// Why a browser cannot be driven.
+/// Why a browser could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    /// A program is not there.
-    #[error("{0} is not installed. Write `cargo xtask browsers install`.")]
+    /// A program is not installed.
+    #[error("{0} is not installed. Run `cargo xtask browsers install`.")]
     Missing(Program),
-    /// A program is there, and does not do its part.
+    /// A program is installed but does not start or does not work.
     #[error("{kind}: {detail}", kind = .0.as_str(), detail = .1)]
     Failed(Kind, String),
 }
@@ -116,7 +116,7 @@ pub(super) async fn launch(kind: Kind) -> Result<Driver, LaunchError> {
     let folder = tempfile::Builder::new()
         .prefix("cors-conformance-")
         .tempdir()
-        .map_err(|error| failed(format!("no folder for it: {error}")))?;
+        .map_err(|error| failed(format!("its folder cannot be made: {error}")))?;
     let certificates = Arc::new(Certificates::new().map_err(|error| failed(error.to_string()))?);
     let path = folder.path().to_owned();
     let (process, address) =
@@ -128,27 +128,27 @@ pub(super) async fn launch(kind: Kind) -> Result<Driver, LaunchError> {
     match starting.await {
         Ok(Ok((bidi, version))) => Ok(Driver::new(bidi, version, certificates, path, process)),
         Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed(format!("it does not obey within {SESSION_LIMIT:?}"))),
+        Err(_) => Err(failed(format!("it accepts no commands within {SESSION_LIMIT:?}"))),
     }
 }
 
-/// Starts the driver on a port of its choice, in a home that goes with it.
+/// Starts the driver on a port that it chooses. Its home folder is `folder`, which is removed with it.
 async fn start_driver(kind: Kind, program: PathBuf, folder: TempDir) -> Result<(Process, String), String> {
     let mut command = Command::new(&program);
     match kind {
         Kind::Chromium => command.arg("--port=0"),
-        // The suite has to tell Firefox whom to trust, which takes access to more than pages.
+        // Firefox is told which authority to trust by a script that needs access to the browser itself.
         Kind::Firefox => command.args(["--port", "0", "--websocket-port", "0", "--allow-system-access"]),
     };
     command.env("HOME", folder.path()).env("TMPDIR", folder.path()).env_remove("XDG_CONFIG_HOME");
     let started = Process::start(command, LISTENING, GRACE).map_err(|error: io::Error| error.to_string())?;
     let mut process = started.keeping(folder);
     let line = process.listening(START_LIMIT).await?;
-    let port = port(&line).ok_or_else(|| format!("listens, but does not say where: `{line}`"))?;
+    let port = port(&line).ok_or_else(|| format!("printed no port: `{line}`"))?;
     Ok((process, format!("http://127.0.0.1:{port}")))
 }
 
-/// The port that a driver's line ends with.
+/// The port at the end of a driver's line.
 fn port(line: &str) -> Option<u16> {
     let line = line.trim_end_matches('.');
     let digits = line.trim_end_matches(|character: char| character.is_ascii_digit());
@@ -158,7 +158,7 @@ fn port(line: &str) -> Option<u16> {
 fn capabilities(kind: Kind, browser: &str, folder: &str, certificates: &Certificates) -> Capabilities {
     let mut all = Map::new();
     all.insert("webSocketUrl".to_owned(), Value::Bool(true));
-    // Somebody who is asked for a password and has none says so.
+    // Without a user, an authentication prompt is cancelled.
     all.insert("unhandledPromptBehavior".to_owned(), json!({ "default": "dismiss" }));
     match kind {
         Kind::Chromium => {
@@ -169,16 +169,16 @@ fn capabilities(kind: Kind, browser: &str, folder: &str, certificates: &Certific
             let trusted = STANDARD.encode(digest(&SHA256, &key));
             arguments.push(format!("--ignore-certificate-errors-spki-list={trusted}"));
             all.insert("browserName".to_owned(), json!("chrome"));
-            // A page and a server of different sites may share cookies, as outside of a private window.
+            // Allow cookies of other sites, as in a window that is not private.
             let preferences = json!({ "profile.cookie_controls_mode": 0 });
             let options = json!({ "binary": browser, "args": arguments, "prefs": preferences });
             all.insert("goog:chromeOptions".to_owned(), options);
         }
         Kind::Firefox => {
             let preferences = json!({
-                // Loopback through the proxy, too.
+                // Use the proxy for loopback as well.
                 "network.proxy.allow_hijacking_localhost": true,
-                // Pages of `http:` origins are pages of `http:` origins.
+                // Do not upgrade `http:` pages to `https:`.
                 "dom.security.https_first": false,
                 "dom.security.https_first_schemeless": false,
             });
@@ -210,16 +210,14 @@ async fn start_session(
         }
     };
     bidi.send_raw("session.subscribe", json!({ "events": [event] })).await?;
-    // The browser ends with its process, and needs no farewell.
+    // The browser ends with the driver's process group; the session need not be closed.
     let _ = driver.leak();
     Ok((bidi, version))
 }
 
-/// Tells Firefox to trust the run's authority; it takes no list of keys as Chromium does.
+/// Makes Firefox trust the run's authority. Unlike Chromium, it has no argument for that.
 async fn trust(driver: &WebDriver, certificates: &Certificates) -> Result<(), WebDriverError> {
-    use base64::Engine;
-
-    let certificate = base64::engine::general_purpose::STANDARD.encode(certificates.authority().der());
+    let certificate = STANDARD.encode(certificates.authority().der());
     let run_scripts_in = |place| WebDriverCommand::ExtensionCommand(Box::new(RunScriptsIn(place)));
     driver.cmd(run_scripts_in("chrome")).await?;
     let script = r#"Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], "C,,");"#;
@@ -228,7 +226,7 @@ async fn trust(driver: &WebDriver, certificates: &Certificates) -> Result<(), We
     Ok(())
 }
 
-/// geckodriver's command that lets scripts run in Firefox itself (`chrome`) or in pages (`content`).
+/// geckodriver's command that chooses where scripts run: in Firefox itself (`chrome`) or in pages (`content`).
 #[derive(Debug)]
 struct RunScriptsIn(&'static str);
 
@@ -262,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_named_with_the_way_to_get_it() {
-        let program = Program { what: "Nothing", names: &["a-program-that-nobody-has", "nor-this"] };
+    fn a_missing_program_is_named_with_the_command_that_installs_it() {
+        let program = Program { what: "Nothing", names: &["a-program-that-does-not-exist", "nor-this"] };
         assert_eq!(program.find(), None);
         assert_eq!(
             LaunchError::Missing(program).to_string(),
-            "Nothing (`a-program-that-nobody-has` or `nor-this`) is not installed. Write `cargo xtask browsers install`."
+            "Nothing (`a-program-that-does-not-exist` or `nor-this`) is not installed. Run `cargo xtask browsers install`."
         );
     }
 }

@@ -1,13 +1,12 @@
 //! Real browsers: Chromium and Firefox, headless, over WebDriver BiDi.
 //!
-//! One browser process plays a whole run. Each scenario gets a user context of its own (cookies, caches and preflights are shared
-//! with nobody) whose only network is a proxy of its own, which plays the scenario's origins and records
-//! what is asked of them. Pages are served at the scenario's origins; frames are sandboxed, or have `data:` URLs, and files are
-//! files, so that opaque origins are what the browser makes of them.
+//! One browser process plays a whole run. Each scenario gets its own user context, which shares no cookies, caches or preflights with
+//! another, and its own proxy. The proxy is the only network of the context: it plays the scenario's origins and records all
+//! requests. Pages are served at the scenario's origins. Opaque origins are real ones, too: sandboxed frames, frames with `data:`
+//! URLs, and files on the disk.
 //!
-//! Nothing stays behind: the driver runs in a process group of its own together with the browser, and both keep what they write in
-//! one folder; group and folder are gone once the [`RealBrowser`] is dropped and [`all_gone`](cors_conformance::process::all_gone) has
-//! returned.
+//! Nothing stays behind. The driver and the browser run in a process group of their own and write into one folder. Both group and
+//! folder are gone once the [`RealBrowser`] is dropped and [`all_gone`](cors_conformance::process::all_gone) has returned.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +14,9 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use crate::agreement::HARNESS_LIMIT;
 use cors_browser::{Network, Profile};
 use cors_conformance::scenario::Scenario;
-use cors_conformance::user_agent::{Session, UserAgent, UserAgentError};
+use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
 pub use launch::{LaunchError, Program};
 
@@ -35,10 +33,10 @@ mod record;
 mod script;
 mod session;
 
-/// The longest time that a scenario may let pass: a real browser's clock is everybody's.
+/// The longest time that a scenario may let pass. The clock of a real browser cannot be moved, so the time really passes.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// A browser that the suite can drive.
+/// A browser that the suite can control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Chromium, with `chromedriver`.
@@ -48,10 +46,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Both.
+    /// All browsers.
     pub const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
 
-    /// The name that commands and reports use.
+    /// The name in commands and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
@@ -59,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// What the model believes of it.
+    /// The profile that describes this browser to the model.
     pub fn profile(self) -> Profile {
         match self {
             Self::Chromium => Profile::chromium(),
@@ -68,7 +66,7 @@ impl Kind {
     }
 }
 
-/// A running browser, ended when it is dropped.
+/// A running browser; stopped when this value is dropped.
 pub struct RealBrowser {
     kind: Kind,
     driver: Arc<Driver>,
@@ -79,17 +77,17 @@ impl RealBrowser {
     ///
     /// # Errors
     ///
-    /// A program that is not installed, or that does not come up.
+    /// If a program is not installed or does not start.
     pub async fn launch(kind: Kind) -> Result<Self, LaunchError> {
         Ok(Self { kind, driver: Arc::new(launch::launch(kind).await?) })
     }
 
-    /// Where it and its driver keep everything that they write, for as long as they run.
+    /// The folder into which browser and driver write. It exists as long as they run.
     pub fn folder(&self) -> &Path {
         &self.driver.folder
     }
 
-    /// Its version, as it says itself.
+    /// The version that the browser reports.
     pub fn version(&self) -> &str {
         &self.driver.version
     }
@@ -104,8 +102,8 @@ impl UserAgent for RealBrowser {
         self.kind.as_str()
     }
 
-    fn refusal(&self, scenario: &Scenario) -> Option<String> {
-        limit(scenario).map(|limit| format!("{HARNESS_LIMIT}{limit}"))
+    fn refusal(&self, scenario: &Scenario) -> Option<Refusal> {
+        limit(scenario).map(Refusal::harness)
     }
 
     fn open<'a>(
@@ -120,20 +118,23 @@ impl UserAgent for RealBrowser {
     }
 }
 
-/// What keeps a real browser from playing a scenario, if anything does.
+/// What keeps the harness from playing a scenario in a real browser; `None` if nothing does.
 fn limit(scenario: &Scenario) -> Option<String> {
     let pages = std::iter::once(&scenario.page.origin)
         .chain(scenario.steps.iter().filter_map(|step| step.from.as_ref()));
     for origin in pages {
         if !session::can_be_served(origin) {
             return Some(format!(
-                "a page of {origin} would take an extension that its browser's shop has signed"
+                "a page of {origin} needs an extension that the browser's store has signed"
             ));
         }
     }
     for step in &scenario.steps {
         if step.wait > LONGEST_WAIT {
-            return Some(format!("{} s would really have to pass", step.wait.as_secs()));
+            return Some(format!(
+                "the scenario waits {} s, which would really have to pass",
+                step.wait.as_secs()
+            ));
         }
     }
     None

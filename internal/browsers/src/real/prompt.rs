@@ -1,4 +1,4 @@
-//! The user who answers authentication prompts.
+//! Authentication prompts, answered by the user of a page.
 
 use serde_json::{Value, json};
 use thirtyfour::bidi::modules::network::{AddIntercept, InterceptPhase};
@@ -7,11 +7,12 @@ use thirtyfour::bidi::{BiDi, BidiError, BrowsingContextId};
 use super::driver::Driver;
 use cors_browser::User;
 
-/// The event that tells of a prompt.
+/// The event for a prompt.
 const EVENT: &str = "network.authRequired";
 
-/// Lets `user` answer every prompt of the pages in a tab, or cancel it if there is none: without an answer, it stands for ever.
-pub(super) async fn let_answer(
+/// Starts to answer every prompt in a tab with the credentials of `user`, or to cancel it without a user. An unanswered prompt would
+/// never end.
+pub(super) async fn start_answering(
     driver: &Driver,
     tab: &BrowsingContextId,
     user: Option<&User>,
@@ -28,8 +29,8 @@ pub(super) async fn let_answer(
     Ok(())
 }
 
-/// The tab whose user is asked, if the event tells of a prompt.
-pub(super) fn asked<'a>(method: &str, event: &'a Value) -> Option<&'a str> {
+/// The tab of a prompt that has to be answered; `None` for any other event.
+pub(super) fn tab<'a>(method: &str, event: &'a Value) -> Option<&'a str> {
     if method != EVENT || event["isBlocked"] != true {
         return None;
     }
@@ -47,7 +48,7 @@ pub(super) async fn answer(bidi: &BiDi, event: &Value, user: Option<&User>) {
             "credentials": { "type": "password", "username": name, "password": password },
         }),
     };
-    // A request that is gone needs no answer.
+    // Ignore: the request has ended in the meantime and needs no answer.
     let _ = bidi.send_raw("network.continueWithAuth", answer).await;
 }
 
@@ -56,11 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prompt_names_its_page() {
+    fn a_prompt_names_its_tab() {
         let prompt = json!({ "context": "C", "isBlocked": true });
-        assert_eq!(asked(EVENT, &prompt), Some("C"));
-        assert_eq!(asked("network.beforeRequestSent", &prompt), None);
-        assert_eq!(asked(EVENT, &json!({ "context": "C", "isBlocked": false })), None);
-        assert_eq!(asked(EVENT, &json!({ "context": null, "isBlocked": true })), None);
+        assert_eq!(tab(EVENT, &prompt), Some("C"));
+        assert_eq!(tab("network.beforeRequestSent", &prompt), None);
+        assert_eq!(tab(EVENT, &json!({ "context": "C", "isBlocked": false })), None);
+        assert_eq!(tab(EVENT, &json!({ "context": null, "isBlocked": true })), None);
     }
 }

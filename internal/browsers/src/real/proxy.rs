@@ -1,22 +1,25 @@
 //! The network of a real browser: a proxy that plays every origin of a scenario.
 //!
-//! A browser that is told to reach everything through it resolves no names and sends nothing elsewhere, so that a page of
-//! `https://app.example` is a page of `https://app.example`. TLS ends here, with certificates of the run's own authority;
-//! requests go on over the scenario's own network, and each is recorded.
+//! A browser that sends everything through a proxy resolves no names and connects to nothing else, so that a page of
+//! `https://app.example` really has that origin. TLS ends at the proxy, with certificates of the run's own authority. The proxy
+//! forwards requests over the scenario's own network and records each of them.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::uri::Authority as HostAndPort;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
@@ -24,24 +27,29 @@ use url::Url;
 use super::certificates::Certificates;
 use super::record::Record;
 use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
+use cors_conformance::network::http::{from_headers, to_headers};
 
-/// The path, on every origin, of the pages that the suite itself serves.
+/// The path of the suite's own pages; the same at every origin.
 pub(super) const PAGES: &str = "/.well-known/cors-conformance/";
 
-/// What a page of the suite consists of; the icon keeps browsers from asking for one.
+/// The content of the suite's own pages. Without the icon, browsers would request `/favicon.ico`.
 pub(super) const PAGE: &str = "<!doctype html><meta charset=utf-8><title>A page of the CORS conformance suite</title>\
                                <link rel=icon href='data:,'>";
 
-/// Headers that end with a connection (RFC 9110, section 7.6.1), or that frame a message.
+/// Headers that end at the proxy (RFC 9110, section 7.6.1), or that frame a message.
 const CONNECTION_HEADERS: &[&str] =
     &["connection", "content-length", "host", "keep-alive", "proxy-connection", "transfer-encoding"];
 
-/// A running proxy, gone when it is dropped.
+/// The pause after an error to accept a connection. Most such errors mean that no file descriptor is left, and they would return
+/// at once until another connection ends.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A running proxy; stopped when this value is dropped.
 pub(super) struct Proxy {
     address: SocketAddr,
-    /// What was on the wire.
+    /// The exchanges that went through the proxy.
     pub(super) record: Arc<Record>,
-    _serving: JoinSet<()>,
+    _tasks: JoinSet<()>,
 }
 
 /// What every connection needs.
@@ -55,44 +63,51 @@ impl Proxy {
     pub(super) async fn start(
         network: Arc<dyn Network>,
         certificates: Arc<Certificates>,
-    ) -> std::io::Result<Self> {
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let record = Arc::<Record>::default();
         let context = Arc::new(Context { network, certificates, record: record.clone() });
-        let mut serving = JoinSet::new();
-        serving.spawn(accept(listener, context));
-        Ok(Self { address, record, _serving: serving })
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(listener, context));
+        Ok(Self { address, record, _tasks: tasks })
     }
 
-    /// Where it listens, as `host:port`.
+    /// The address on which it listens, as `host:port`.
     pub(super) fn address(&self) -> String {
         self.address.to_string()
     }
 }
 
-/// Serves until it is dropped, and every connection with it.
-async fn accept(listener: TcpListener, context: Arc<Context>) {
+/// Serves connections. They end when the future is dropped.
+async fn serve(listener: TcpListener, context: Arc<Context>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                // A connection that is gone before it was accepted concerns nobody.
-                if let Ok((stream, _)) = accepted {
-                    connections.spawn(proxy_connection(stream, context.clone()));
-                }
+            (stream, _) = accept(|| listener.accept()) => {
+                connections.spawn(serve_connection(stream, context.clone()));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// RFC 9110, section 7.3.2: a connection on which a browser asks its proxy.
-async fn proxy_connection(stream: TcpStream, context: Arc<Context>) {
-    // A browser gathers small writes itself.
+/// Accepts the next connection. Errors are not fatal, but a loop without a pause would use a whole processor.
+async fn accept<T, F: Future<Output = io::Result<T>>>(mut next: impl FnMut() -> F) -> T {
+    loop {
+        match next().await {
+            Ok(accepted) => return accepted,
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Serves one connection of a browser to its proxy (RFC 9110, section 7.3.2).
+async fn serve_connection(stream: TcpStream, context: Arc<Context>) {
+    // Ignore: without this option the proxy is only slower.
     let _ = stream.set_nodelay(true);
-    // What a tunnel carries ends with the connection that asked for it.
-    let tunnels = Arc::new(std::sync::Mutex::new(JoinSet::new()));
+    // The tunnels of a connection end with it.
+    let tunnels = Arc::new(Mutex::new(JoinSet::new()));
     let service = service_fn(|request: Request<Incoming>| {
         let (context, tunnels) = (context.clone(), tunnels.clone());
         async move {
@@ -101,31 +116,32 @@ async fn proxy_connection(stream: TcpStream, context: Arc<Context>) {
                 return answer(request, origin.as_deref(), &context).await;
             }
             let Some(target) = request.uri().authority().cloned() else {
-                return Ok(plain(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port"));
+                return Ok(text(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port"));
             };
-            tunnels.lock().unwrap_or_else(std::sync::PoisonError::into_inner).spawn(async move {
+            tunnels.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move {
                 if let Ok(upgraded) = hyper::upgrade::on(request).await {
                     tunnel(TokioIo::new(upgraded), &target, context).await;
                 }
             });
-            Ok(plain(StatusCode::OK, ""))
+            Ok(text(StatusCode::OK, ""))
         }
     });
-    // Whoever breaks off a connection knows it.
+    // Ignore: the browser has closed the connection.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
-    let mut tunnels = std::mem::take(&mut *tunnels.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let mut tunnels = std::mem::take(&mut *tunnels.lock().unwrap_or_else(PoisonError::into_inner));
     while tunnels.join_next().await.is_some() {}
 }
 
-/// RFC 9110, section 9.3.6: what a browser sends through a tunnel to `target`.
+/// Serves what a browser sends through a tunnel to `target` (RFC 9110, section 9.3.6).
 async fn tunnel(
-    mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     target: &HostAndPort,
     context: Arc<Context>,
 ) {
     let Ok(origin) = Url::parse(&format!("https://{target}")) else { return };
     if let Some(address) = context.network.tunnel(&origin).await {
         if let Ok(mut server) = TcpStream::connect(address).await {
+            // Ignore: one of the two has closed the connection.
             let _ = tokio::io::copy_bidirectional(&mut stream, &mut server).await;
         }
         return;
@@ -134,14 +150,15 @@ async fn tunnel(
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let origin = origin.origin().ascii_serialization();
     let service = service_fn(|request| answer(request, Some(&origin), &context));
+    // Ignore: the browser has closed the connection.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 type Body = BoxBody<Bytes, Infallible>;
 
-/// Why a connection is broken off instead of answered.
+/// The reason for which hyper closes a connection without a response.
 #[derive(Debug, thiserror::Error)]
-#[error("no response came")]
+#[error("the server sent no response")]
 struct NoResponse;
 
 async fn answer(
@@ -154,7 +171,7 @@ async fn answer(
         return Ok(page());
     }
     let url = origin.and_then(|origin| Url::parse(&format!("{origin}{target}")).ok());
-    let Some(url) = url else { return Ok(plain(StatusCode::BAD_REQUEST, "no URL")) };
+    let Some(url) = url else { return Ok(text(StatusCode::BAD_REQUEST, "the request has no valid URL")) };
     let request = wire_request(request, url).await.map_err(|_| NoResponse)?;
     let slot = context.record.begin(request.clone());
     let response = context.network.send(request).await;
@@ -164,12 +181,8 @@ async fn answer(
 
 async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireRequest, hyper::Error> {
     let (head, body) = request.into_parts();
-    let headers = head
-        .headers
-        .iter()
-        .filter(|(name, _)| !CONNECTION_HEADERS.contains(&name.as_str()))
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
+    let mut headers = from_headers(&head.headers);
+    headers.retain(|(name, _)| !CONNECTION_HEADERS.contains(&name.as_str()));
     let has_body = !hyper::body::Body::is_end_stream(&body);
     let body = body.collect().await?.to_bytes();
     Ok(WireRequest {
@@ -181,37 +194,37 @@ async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireReques
 }
 
 fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError> {
-    let unsendable =
-        |what: String| NetworkError::new(FailureKind::Malformed, format!("no server could send {what}"));
-    let has_length = response.headers.iter().any(|(name, _)| name == CONTENT_LENGTH.as_str());
+    let mut headers = to_headers(&response.headers)?;
+    headers.remove(TRANSFER_ENCODING);
+    headers.remove(CONNECTION);
     let body = Bytes::from(response.body);
-    let body = if has_length { Full::new(body).boxed() } else { of_unknown_length(body) };
+    let body = match headers.contains_key(CONTENT_LENGTH) {
+        true => Full::new(body).boxed(),
+        false => body_of_unknown_length(body),
+    };
     let mut answer = Response::new(body);
-    *answer.status_mut() = StatusCode::from_u16(response.status)
-        .map_err(|_| unsendable(format!("the status {}", response.status)))?;
-    for (name, value) in response.headers {
-        let refused = || unsendable(format!("the header `{name}`"));
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-        if parsed == TRANSFER_ENCODING || parsed == CONNECTION {
-            continue;
-        }
-        answer.headers_mut().append(parsed, HeaderValue::from_bytes(&value).map_err(|_| refused())?);
-    }
+    *answer.status_mut() = StatusCode::from_u16(response.status).map_err(|_| {
+        NetworkError::new(
+            FailureKind::Unsendable,
+            format!("the status {} is not valid in HTTP", response.status),
+        )
+    })?;
+    *answer.headers_mut() = headers;
     Ok(answer)
 }
 
-/// A body for a response that does not tell its length, so that the proxy does not tell it either.
-fn of_unknown_length(body: Bytes) -> Body {
+/// A body for a response without `Content-Length`. hyper would add that header to a body of known length.
+fn body_of_unknown_length(body: Bytes) -> Body {
     StreamBody::new(futures_util::stream::iter([Ok(Frame::data(body))])).boxed()
 }
 
 fn page() -> Response<Body> {
-    let mut page = plain(StatusCode::OK, PAGE);
+    let mut page = text(StatusCode::OK, PAGE);
     page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     page
 }
 
-fn plain(status: StatusCode, body: &'static str) -> Response<Body> {
+fn text(status: StatusCode, body: &'static str) -> Response<Body> {
     let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed());
     *response.status_mut() = status;
     response

@@ -1,21 +1,21 @@
-//! What a browser sent through its proxy.
+//! A record of the exchanges that went through a browser's proxy.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cors_browser::{Exchange, ExchangeKind, FailureKind, NetworkError, WireRequest, WireResponse};
 
-/// Exchanges in the order in which their requests came.
+/// Exchanges in the order in which their requests arrived.
 #[derive(Debug, Default)]
 pub(super) struct Record(Mutex<Log>);
 
 #[derive(Debug, Default)]
 struct Log {
-    /// How often it was taken: what begins before and ends after belongs to nobody.
+    /// How often the record was taken. A response that arrives after its request was taken is dropped.
     generation: usize,
     exchanges: Vec<Exchange>,
 }
 
-/// Where a response belongs.
+/// The place of an exchange whose response has not arrived yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     generation: usize,
@@ -23,7 +23,7 @@ pub(super) struct Slot {
 }
 
 impl Record {
-    /// A request came.
+    /// Adds a request.
     pub(super) fn begin(&self, request: WireRequest) -> Slot {
         let kind = if is_preflight(&request) { ExchangeKind::Preflight } else { ExchangeKind::Actual };
         let response = Err(NetworkError::new(FailureKind::Timeout, "no response yet"));
@@ -32,7 +32,7 @@ impl Record {
         Slot { generation: log.generation, index: log.exchanges.len() - 1 }
     }
 
-    /// This became of it.
+    /// Adds the response to the request of `slot`.
     pub(super) fn end(&self, slot: Slot, response: Result<WireResponse, NetworkError>) {
         let mut log = self.log();
         if slot.generation == log.generation
@@ -42,7 +42,7 @@ impl Record {
         }
     }
 
-    /// Everything since the last time.
+    /// Takes all exchanges since the last call.
     pub(super) fn take(&self) -> Vec<Exchange> {
         let mut log = self.log();
         log.generation += 1;
@@ -54,7 +54,7 @@ impl Record {
     }
 }
 
-/// Fetch, "CORS protocol": a CORS-preflight request. No page can make one itself, since it cannot set the header.
+/// Whether a request is a CORS-preflight request (Fetch, "CORS protocol"). A page cannot send one itself: it cannot set the header.
 fn is_preflight(request: &WireRequest) -> bool {
     request.method == "OPTIONS"
         && request.header("origin").is_some()
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn exchanges_stand_in_the_order_of_their_requests() {
+    fn exchanges_are_in_the_order_of_their_requests() {
         let record = Record::default();
         let first = record.begin(request("GET", &[]));
         let second = record.begin(request("PUT", &[]));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_after_it_was_taken_belongs_to_nobody() {
+    fn a_response_after_its_request_was_taken_is_dropped() {
         let record = Record::default();
         let late = record.begin(request("GET", &[]));
         assert_eq!(record.take().len(), 1);

@@ -1,4 +1,4 @@
-//! What crosses the border between the suite and a script in a page.
+//! The scripts that run in pages, their arguments and their results.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,13 +13,13 @@ use cors_browser::{
 /// The script that makes a fetch.
 pub(super) const FETCH: &str = include_str!("fetch.js");
 
-/// The script that asks for the page's cookies.
+/// The script that reads `document.cookie`.
 pub(super) const COOKIE: &str = include_str!("cookie.js");
 
 /// The script that puts a frame into a page.
 pub(super) const FRAME: &str = include_str!("frame.js");
 
-/// The argument of [`FETCH`]: what the page asks for.
+/// The argument of [`FETCH`]: the request, as JSON.
 pub(super) fn argument(request: &FetchRequest) -> String {
     let body = request.body.as_ref().map(|body| match std::str::from_utf8(body) {
         Ok(text) => json!({ "text": text }),
@@ -63,18 +63,18 @@ fn redirect(redirect: Redirect) -> &'static str {
     }
 }
 
-/// What [`FETCH`] returns.
+/// The result of [`FETCH`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Told {
-    Response(ToldResponse),
+enum FetchResult {
+    Response(FetchResponse),
     Error(String),
 }
 
 #[derive(Debug, Deserialize)]
-struct ToldResponse {
+struct FetchResponse {
     #[serde(rename = "type")]
-    response_type: ToldType,
+    response_type: FetchResponseType,
     status: u16,
     url: String,
     redirected: bool,
@@ -84,60 +84,63 @@ struct ToldResponse {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum ToldType {
+enum FetchResponseType {
     Basic,
     Cors,
     Opaque,
     OpaqueRedirect,
 }
 
-/// What a page got, from the text that [`FETCH`] returned; why it cannot be understood, if it cannot.
-pub(super) fn outcome(told: &str) -> Result<Outcome, String> {
-    let told = serde_json::from_str(told).map_err(|error| format!("the page told `{told}`: {error}"))?;
-    let response = match told {
-        Told::Error(message) => return Ok(Outcome::Blocked(Blocked::without_reason(message))),
-        Told::Response(response) => response,
+/// Reads the outcome of a fetch from the result of [`FETCH`]; the error says what is wrong with the result.
+pub(super) fn outcome(result: &str) -> Result<Outcome, String> {
+    let parsed =
+        serde_json::from_str(result).map_err(|error| format!("the page returned `{result}`: {error}"))?;
+    let response = match parsed {
+        FetchResult::Error(message) => return Ok(Outcome::Blocked(Blocked::without_reason(message))),
+        FetchResult::Response(response) => response,
     };
     let response_type = match response.response_type {
-        ToldType::Basic => ResponseType::Basic,
-        ToldType::Cors => ResponseType::Cors,
-        ToldType::Opaque => ResponseType::Opaque,
-        ToldType::OpaqueRedirect => ResponseType::OpaqueRedirect,
+        FetchResponseType::Basic => ResponseType::Basic,
+        FetchResponseType::Cors => ResponseType::Cors,
+        FetchResponseType::Opaque => ResponseType::Opaque,
+        FetchResponseType::OpaqueRedirect => ResponseType::OpaqueRedirect,
     };
-    let body = STANDARD.decode(&response.body).map_err(|error| format!("the page told no body: {error}"))?;
+    let body = STANDARD
+        .decode(&response.body)
+        .map_err(|error| format!("the page returned an invalid body: {error}"))?;
     let is_readable = matches!(response_type, ResponseType::Basic | ResponseType::Cors);
     Ok(Outcome::Response(PageResponse {
         response_type,
         status: response.status,
-        // Fetch, "url" getter: the empty string where it is hidden.
+        // Fetch, the `url` getter of `Response`: empty if the URL is hidden.
         url: Url::parse(&response.url).ok(),
         redirected: response.redirected,
         headers: response.headers,
-        // What should be hidden and is not shows.
+        // A body that should be hidden but is not must not be lost here.
         body: (is_readable || !body.is_empty()).then_some(body),
     }))
 }
 
-/// What [`COOKIE`] returns.
+/// The result of [`COOKIE`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum ToldCookies {
+enum CookieResult {
     Cookies(String),
     Error(String),
 }
 
-/// The page's cookies, from the text that [`COOKIE`] returned; why it cannot be understood, if it cannot.
-pub(super) fn cookies(told: &str) -> Result<Result<String, SecurityError>, String> {
-    match serde_json::from_str(told) {
-        Ok(ToldCookies::Cookies(cookies)) => Ok(Ok(cookies)),
-        Ok(ToldCookies::Error(name)) if name == "SecurityError" => Ok(Err(SecurityError)),
-        Ok(ToldCookies::Error(name)) => Err(format!("`document.cookie` threw {name}")),
-        Err(error) => Err(format!("the page told `{told}`: {error}")),
+/// Reads the page's cookies from the result of [`COOKIE`]; the outer error says what is wrong with the result.
+pub(super) fn cookies(result: &str) -> Result<Result<String, SecurityError>, String> {
+    match serde_json::from_str(result) {
+        Ok(CookieResult::Cookies(cookies)) => Ok(Ok(cookies)),
+        Ok(CookieResult::Error(name)) if name == "SecurityError" => Ok(Err(SecurityError)),
+        Ok(CookieResult::Error(name)) => Err(format!("`document.cookie` threw {name}")),
+        Err(error) => Err(format!("the page returned `{result}`: {error}")),
     }
 }
 
-/// A string as WebDriver BiDi takes it for an argument of a script.
-pub(super) fn local_string(text: &str) -> Value {
+/// A string argument of a script, in the form of WebDriver BiDi.
+pub(super) fn string_argument(text: &str) -> Value {
     json!({ "type": "string", "value": text })
 }
 
@@ -148,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_keeps_all_that_a_page_can_say() {
+    fn a_request_keeps_everything_that_a_page_can_set() {
         let request = FetchRequest::new(Url::parse("https://api.example/x?y").unwrap())
             .with_method("put")
             .with_header("X-A", "1")
@@ -180,9 +183,9 @@ mod tests {
 
     #[test]
     fn a_readable_response() {
-        let told = r#"{"response":{"type":"cors","status":404,"url":"https://api.example/x","redirected":true,
+        let result = r#"{"response":{"type":"cors","status":404,"url":"https://api.example/x","redirected":true,
                        "headers":[["content-type","text/plain"]],"body":"aGVsbG8="}}"#;
-        let Outcome::Response(response) = outcome(told).unwrap() else { panic!("blocked") };
+        let Outcome::Response(response) = outcome(result).unwrap() else { panic!("blocked") };
         assert_eq!(
             (response.response_type, response.status, response.redirected),
             (ResponseType::Cors, 404, true)
@@ -196,16 +199,16 @@ mod tests {
     #[case::hidden("", None)]
     #[case::leaked("aGVsbG8=", Some(b"hello".to_vec()))]
     fn an_opaque_response(#[case] body: &str, #[case] expected: Option<Vec<u8>>) {
-        let told = format!(
+        let result = format!(
             r#"{{"response":{{"type":"opaque","status":0,"url":"","redirected":false,"headers":[],"body":"{body}"}}}}"#
         );
-        let Outcome::Response(response) = outcome(&told).unwrap() else { panic!("blocked") };
+        let Outcome::Response(response) = outcome(&result).unwrap() else { panic!("blocked") };
         assert_eq!((response.response_type, response.status, response.url), (ResponseType::Opaque, 0, None));
         assert_eq!(response.body, expected);
     }
 
     #[test]
-    fn a_rejection_keeps_its_reason_to_itself() {
+    fn a_rejection_has_no_known_reason() {
         let Outcome::Blocked(blocked) = outcome(r#"{"error":"TypeError: Failed to fetch"}"#).unwrap() else {
             panic!("a response")
         };
@@ -219,8 +222,8 @@ mod tests {
     #[case::thrown(r#"{"error":"SecurityError"}"#, Ok(Err(SecurityError)))]
     #[case::otherwise(r#"{"error":"TypeError"}"#, Err("TypeError"))]
     #[case::nonsense("nonsense", Err("nonsense"))]
-    fn cookies_of_a_page(#[case] told: &str, #[case] expected: Result<Result<&str, SecurityError>, &str>) {
-        match (cookies(told), expected) {
+    fn cookies_of_a_page(#[case] result: &str, #[case] expected: Result<Result<&str, SecurityError>, &str>) {
+        match (cookies(result), expected) {
             (Ok(cookies), Ok(expected)) => assert_eq!(cookies.as_deref(), expected.as_ref().map(|it| *it)),
             (Err(error), Err(expected)) => assert!(error.contains(expected), "{error}"),
             (cookies, _) => panic!("{cookies:?}"),
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_an_error_that_shows_it() {
+    fn an_unknown_result_is_quoted_in_the_error() {
         assert!(outcome("nonsense").unwrap_err().contains("nonsense"));
         assert!(outcome(r#"{"response":{"type":"default"}}"#).unwrap_err().contains("default"));
     }

@@ -21,7 +21,7 @@ use super::script;
 use cors_browser::{FetchRequest, Fetched, Network, OpaqueKind, Origin, Outcome, Page, SecurityError};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
-/// The only path of the specimen that asks for a name and a password.
+/// The only path of the specimen application that asks for a user name and a password.
 const CHALLENGE: &str = "/private";
 
 /// The pages of one scenario, in a user context of their own.
@@ -38,7 +38,7 @@ struct OpenPage {
     tab: BrowsingContextId,
     context: BrowsingContextId,
     console: Console,
-    /// Whether somebody answers authentication prompts.
+    /// Whether authentication prompts are answered.
     is_answering: bool,
 }
 
@@ -58,9 +58,10 @@ impl RealSession {
     ) -> Result<Self, UserAgentError> {
         let proxy = Proxy::start(network, driver.certificates.clone())
             .await
-            .map_err(|error| UserAgentError::Failed(format!("its proxy: {error}")))?;
+            .map_err(|error| UserAgentError::Failed(format!("its proxy does not start: {error}")))?;
         let address = proxy.address();
-        // Chromium goes around a proxy to loopback unless this is written; to Firefox its preferences say so.
+        // Without this, Chromium connects to loopback without the proxy. Firefox has a preference for it.
+        // See `launch::capabilities`.
         let exceptions: &[&str] = match kind {
             Kind::Chromium => &["<-loopback>"],
             Kind::Firefox => &[],
@@ -75,19 +76,19 @@ impl RealSession {
         Ok(Self { kind, driver, user_context, proxy, pages: Vec::new() })
     }
 
-    /// The position of a page among those that are open; it is opened if it is not.
+    /// The index of a page among the open ones; opens the page if necessary.
     async fn page(&mut self, page: &Page) -> Result<usize, UserAgentError> {
         if let Some(position) = self.pages.iter().position(|open| open.page == *page) {
             return Ok(position);
         }
-        let (tab, context) = self.show(page).await?;
+        let (tab, context) = self.open_page(page).await?;
         let console = Console::watch(self.kind, &self.driver, &context).await.map_err(failed)?;
         self.pages.push(OpenPage { page: page.clone(), tab, context, console, is_answering: false });
         Ok(self.pages.len() - 1)
     }
 
-    /// Opens a page in a tab of its own: the tab, and the page itself where that is a frame in it.
-    async fn show(&self, page: &Page) -> Result<(BrowsingContextId, BrowsingContextId), UserAgentError> {
+    /// Opens a page in a new tab. Returns the tab and the page's own context, which is the tab or a frame in it.
+    async fn open_page(&self, page: &Page) -> Result<(BrowsingContextId, BrowsingContextId), UserAgentError> {
         let tab = Create {
             r#type: CreateType::Tab,
             reference_context: None,
@@ -95,7 +96,7 @@ impl RealSession {
             user_context: Some(self.user_context.clone()),
         };
         let tab = self.driver.bidi.send(tab).await.map_err(failed)?.context;
-        // A frame with an opaque origin needs a page around it, whoever that is.
+        // A frame with an opaque origin needs a page around it; any origin will do.
         let top_level = match (&page.top_level, &page.origin) {
             (Some(top_level), _) => address(top_level),
             (None, Origin::Opaque) => format!("https://frame.example{PAGES}"),
@@ -125,38 +126,43 @@ impl RealSession {
         Ok(())
     }
 
-    /// Sees to it that somebody answers the authentication prompts of a page.
+    /// Makes sure that the authentication prompts of a page are answered.
     async fn answer_prompts(
         &mut self,
         position: usize,
         request: &FetchRequest,
     ) -> Result<(), UserAgentError> {
         let open = &mut self.pages[position];
-        // In Chromium, whoever answers takes the `Origin` from redirected requests. So nobody does unless it is needed.
+        // Answering prompts has a side effect in Chromium: redirected requests lose their `Origin`. So prompts are
+        // answered only for requests that need it.
         let is_needed = self.kind == Kind::Firefox || request.url.path() == CHALLENGE;
         if is_needed && !open.is_answering {
-            prompt::let_answer(&self.driver, &open.tab, open.page.user.as_ref()).await.map_err(failed)?;
+            prompt::start_answering(&self.driver, &open.tab, open.page.user.as_ref())
+                .await
+                .map_err(failed)?;
             open.is_answering = true;
         }
         Ok(())
     }
 
-    /// Puts a frame into the page of a tab.
+    /// Adds a frame to the page in a tab.
     async fn frame(
         &self,
         tab: &BrowsingContextId,
         sandbox: &str,
         source: &str,
     ) -> Result<BrowsingContextId, UserAgentError> {
-        let arguments = vec![script::local_string(sandbox), script::local_string(source)];
+        let arguments = vec![script::string_argument(sandbox), script::string_argument(source)];
         self.call(tab, script::FRAME, arguments).await?;
         let tree = GetTree { max_depth: None, root: Some(tab.clone()) };
         let tree = self.driver.bidi.send(tree).await.map_err(failed)?;
         let frame = tree.contexts.into_iter().flat_map(|tab| tab.children).next();
-        Ok(frame.ok_or_else(|| UserAgentError::Failed(format!("it shows no frame of {source}")))?.context)
+        Ok(frame
+            .ok_or_else(|| UserAgentError::Failed(format!("the frame {source} does not appear")))?
+            .context)
     }
 
-    /// A page on the disk.
+    /// Writes a page to the disk and returns its path.
     fn file(&self) -> Result<PathBuf, UserAgentError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -166,7 +172,7 @@ impl RealSession {
         Ok(path)
     }
 
-    /// Calls a function in a page, and waits for what it promises: a string, or nothing.
+    /// Calls a function in a page and waits for its promise. Returns the string, or an empty one for any other value.
     async fn call(
         &self,
         context: &BrowsingContextId,
@@ -203,20 +209,20 @@ impl Session for RealSession {
         async move {
             let position = self.page(page).await?;
             self.answer_prompts(position, &request).await?;
-            // What the page itself caused is not the fetch's.
+            // Exchanges and messages from loading the page do not belong to the fetch.
             self.proxy.record.take();
             let open = &self.pages[position];
             open.console.take();
-            let argument = script::local_string(&script::argument(&request));
-            let told = self.call(&open.context, script::FETCH, vec![argument]).await?;
-            let outcome = script::outcome(&told).map_err(UserAgentError::Failed)?;
+            let argument = script::string_argument(&script::argument(&request));
+            let result = self.call(&open.context, script::FETCH, vec![argument]).await?;
+            let outcome = script::outcome(&result).map_err(UserAgentError::Failed)?;
             let console = match &outcome {
                 Outcome::Response(_) => open.console.take(),
                 Outcome::Blocked(blocked) => {
                     let mut lines = open.console.wait().await;
-                    // As if the suite's page stood at its origin's root.
+                    // The model's page is at the root of its origin.
                     lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
-                    // What it prints of a rejection that nobody handles.
+                    // A browser also prints a rejection that no script handles.
                     lines.push(blocked.detail.clone());
                     lines
                 }
@@ -232,8 +238,8 @@ impl Session for RealSession {
     ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>> {
         async move {
             let position = self.page(page).await?;
-            let told = self.call(&self.pages[position].context, script::COOKIE, Vec::new()).await?;
-            script::cookies(&told).map_err(UserAgentError::Failed)
+            let result = self.call(&self.pages[position].context, script::COOKIE, Vec::new()).await?;
+            script::cookies(&result).map_err(UserAgentError::Failed)
         }
         .boxed()
     }
@@ -251,15 +257,15 @@ impl Drop for RealSession {
     fn drop(&mut self) {
         let remove = RemoveUserContext { user_context: self.user_context.clone() };
         let driver = self.driver.clone();
-        // Without a runtime the browser is about to end anyway.
+        // Without a runtime, the browser is about to be stopped as well.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // A context that cannot be removed goes with the browser.
+            // Ignore: a context that cannot be removed ends with the browser.
             runtime.spawn(async move { driver.bidi.send(remove).await.map(drop) });
         }
     }
 }
 
-/// Where the suite's page of an origin is.
+/// The URL of the suite's page at an origin.
 fn address(origin: &Origin) -> String {
     format!("{origin}{PAGES}")
 }

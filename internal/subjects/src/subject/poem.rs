@@ -1,4 +1,4 @@
-//! The adapter `cors-poem`, and how a Poem application becomes a running server.
+//! The adapter `cors-poem` as a subject, and a server for Poem applications.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -12,11 +12,18 @@ use poem::{Endpoint, EndpointExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
 
 /// How long a stopped server may take to finish the responses that it has begun.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Where Poem's answers do not follow HTTP, whatever middleware is around them.
+const LIMITS: &[KnownLimit] = &[KnownLimit::new(
+    "http2/head-not-found",
+    "Poem sends the body of its 404 to HEAD, which hyper removes over HTTP/1.1 only",
+    "https://docs.rs/poem/3/poem/struct.RouteMethod.html",
+)];
 
 /// `cors-poem`'s `Cors` around the Poem specimen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +46,10 @@ impl Subject for CorsPoem {
         locked_version("cors-poem")
     }
 
+    fn limits(&self) -> &[KnownLimit] {
+        LIMITS
+    }
+
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         serve(specimen::poem::application(Hits::default()).with(Cors::new(policy))).boxed()
     }
@@ -46,7 +57,7 @@ impl Subject for CorsPoem {
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
-/// Stopping closes the listener at once, lets the responses under way end, and drops the rest.
+/// Stopping it closes the listener at once, and the connections when their responses have ended or after [`GRACE`].
 pub async fn serve(application: impl Endpoint + 'static) -> Result<Server, StartError> {
     let failed = |error: io::Error| StartError::Failed(error.to_string());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
@@ -54,13 +65,13 @@ pub async fn serve(application: impl Endpoint + 'static) -> Result<Server, Start
     let acceptor = TcpAcceptor::from_tokio(listener).map_err(failed)?;
 
     let (stop, stopped) = oneshot::channel::<()>();
-    // A stop that was dropped is a stop, too.
+    // A sender that is dropped stops the server, too.
     let stopped = stopped.map(drop);
     let server = poem::Server::new_with_acceptor(acceptor);
     let server = tokio::spawn(server.run_with_graceful_shutdown(application, stopped, Some(GRACE)));
 
     Ok(Server::new(address, move || {
-        // The server may have ended by itself, which is as good.
+        // An error says that the server has ended already.
         let _ = stop.send(());
         server.map(drop).boxed()
     }))

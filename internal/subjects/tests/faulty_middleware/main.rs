@@ -1,4 +1,4 @@
-//! Middlewares with one fault each: a suite that lets one of them pass proves nothing about the others.
+//! Middlewares with one fault each: the suite must notice each of them.
 
 mod base;
 mod credentials;
@@ -24,92 +24,94 @@ use self::base::{Middleware, Specimen, correct};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_correct_middleware_passes() {
     let base = base().await;
-    assert!(base.failed.is_empty(), "the base of all faults has a fault itself: {:#?}", base.failed);
+    assert!(base.failed.is_empty(), "the correct middleware fails: {:#?}", base.failed);
 }
 
 #[rstest]
 #[case::origins_reflects_every_origin(origins::reflects_every_origin)]
 #[case::origins_compares_the_end(origins::compares_the_end)]
 #[case::origins_compares_the_beginning(origins::compares_the_beginning)]
-#[case::origins_looks_for_the_host_anywhere(origins::looks_for_the_host_anywhere)]
-#[case::origins_takes_a_part_for_the_whole(origins::takes_a_part_for_the_whole)]
+#[case::origins_searches_for_the_host_anywhere(origins::searches_for_the_host_anywhere)]
+#[case::origins_allows_parts_of_origins(origins::allows_parts_of_origins)]
 #[case::origins_ignores_case(origins::ignores_case)]
 #[case::origins_ignores_the_scheme(origins::ignores_the_scheme)]
 #[case::origins_ignores_the_port(origins::ignores_the_port)]
 #[case::origins_allows_null(origins::allows_null)]
-#[case::origins_takes_a_dot_for_any_letter(origins::takes_a_dot_for_any_letter)]
+#[case::origins_treats_a_dot_as_any_character(origins::treats_a_dot_as_any_character)]
 #[case::origins_allows_subdomains_of_exact_origins(origins::allows_subdomains_of_exact_origins)]
 #[case::origins_allows_the_domain_with_its_subdomains(origins::allows_the_domain_with_its_subdomains)]
-#[case::origins_forgets_the_boundary_of_labels(origins::forgets_the_boundary_of_labels)]
-#[case::origins_leaves_patterns_open_at_the_end(origins::leaves_patterns_open_at_the_end)]
+#[case::origins_ignores_the_boundary_of_labels(origins::ignores_the_boundary_of_labels)]
+#[case::origins_matches_only_the_start_of_patterns(origins::matches_only_the_start_of_patterns)]
 #[case::origins_allows_one_label_of_subdomains(origins::allows_one_label_of_subdomains)]
-#[case::origins_takes_the_first_of_two_origin_lines(origins::takes_the_first_of_two_origin_lines)]
-#[case::origins_takes_the_first_of_a_list(origins::takes_the_first_of_a_list)]
+#[case::origins_reads_the_first_of_two_origin_lines(origins::reads_the_first_of_two_origin_lines)]
+#[case::origins_reads_the_first_of_a_list(origins::reads_the_first_of_a_list)]
 #[case::origins_tolerates_a_trailing_slash(origins::tolerates_a_trailing_slash)]
-#[case::origins_refuses_malformed_origins(origins::refuses_malformed_origins)]
-#[case::origins_turns_strangers_away(origins::turns_strangers_away)]
+#[case::origins_rejects_malformed_origins(origins::rejects_malformed_origins)]
+#[case::origins_rejects_other_origins(origins::rejects_other_origins)]
 #[case::origins_sends_two_lines(origins::sends_two_lines)]
 #[case::origins_sends_the_whole_list(origins::sends_the_whole_list)]
-#[case::origins_sends_the_first_of_the_policy_to_everybody(
-    origins::sends_the_first_of_the_policy_to_everybody
-)]
-#[case::origins_reflects_where_any_is_allowed(origins::reflects_where_any_is_allowed)]
-#[case::origins_leaves_the_star_from_plain_responses(origins::leaves_the_star_from_plain_responses)]
-#[case::credentials_allows_them_to_strangers(credentials::allows_them_to_strangers)]
-#[case::credentials_allows_them_to_any_origin(credentials::allows_them_to_any_origin)]
-#[case::credentials_allows_them_always(credentials::allows_them_always)]
-#[case::credentials_sends_a_star_beside_them(credentials::sends_a_star_beside_them)]
+#[case::origins_always_sends_the_first_of_the_policy(origins::always_sends_the_first_of_the_policy)]
+#[case::origins_reflects_when_any_is_allowed(origins::reflects_when_any_is_allowed)]
+#[case::origins_omits_the_star_without_an_origin(origins::omits_the_star_without_an_origin)]
+#[case::credentials_allows_them_to_other_origins(credentials::allows_them_to_other_origins)]
+#[case::credentials_allows_them_with_any_origin(credentials::allows_them_with_any_origin)]
+#[case::credentials_always_allows_them(credentials::always_allows_them)]
+#[case::credentials_sends_a_star_with_them(credentials::sends_a_star_with_them)]
 #[case::credentials_spells_true_with_a_capital(credentials::spells_true_with_a_capital)]
-#[case::credentials_says_false(credentials::says_false)]
-#[case::credentials_forgets_them_on_preflights(credentials::forgets_them_on_preflights)]
-#[case::credentials_forgets_them_on_responses(credentials::forgets_them_on_responses)]
-#[case::vary_forgets_it_for_allowed_origins(vary::forgets_it_for_allowed_origins)]
-#[case::vary_forgets_it_for_strangers(vary::forgets_it_for_strangers)]
-#[case::vary_forgets_it_for_plain_requests(vary::forgets_it_for_plain_requests)]
-#[case::vary_forgets_it_on_granted_preflights(vary::forgets_it_on_granted_preflights)]
-#[case::vary_forgets_it_on_denied_preflights(vary::forgets_it_on_denied_preflights)]
-#[case::vary_forgets_it_on_errors(vary::forgets_it_on_errors)]
-#[case::vary_overwrites_the_applications(vary::overwrites_the_applications)]
-#[case::vary_keeps_one_line_of_the_applications(vary::keeps_one_line_of_the_applications)]
-#[case::vary_repeats_itself(vary::repeats_itself)]
+#[case::credentials_sends_false(credentials::sends_false)]
+#[case::credentials_omits_them_on_preflights(credentials::omits_them_on_preflights)]
+#[case::credentials_omits_them_on_responses(credentials::omits_them_on_responses)]
+#[case::vary_omits_it_for_allowed_origins(vary::omits_it_for_allowed_origins)]
+#[case::vary_omits_it_for_other_origins(vary::omits_it_for_other_origins)]
+#[case::vary_omits_it_without_an_origin(vary::omits_it_without_an_origin)]
+#[case::vary_omits_it_on_granted_preflights(vary::omits_it_on_granted_preflights)]
+#[case::vary_omits_it_on_denied_preflights(vary::omits_it_on_denied_preflights)]
+#[case::vary_omits_it_on_errors(vary::omits_it_on_errors)]
+#[case::vary_overwrites_that_of_the_application(vary::overwrites_that_of_the_application)]
+#[case::vary_keeps_one_line_of_the_application(vary::keeps_one_line_of_the_application)]
+#[case::vary_repeats_origin(vary::repeats_origin)]
 #[case::vary_adds_to_a_star(vary::adds_to_a_star)]
-#[case::vary_varies_where_any_origin_is_allowed(vary::varies_where_any_origin_is_allowed)]
+#[case::vary_varies_when_any_origin_is_allowed(vary::varies_when_any_origin_is_allowed)]
 #[case::preflight_answers_every_options(preflight::answers_every_options)]
 #[case::preflight_answers_every_options_with_an_origin(preflight::answers_every_options_with_an_origin)]
-#[case::preflight_answers_whatever_names_a_method(preflight::answers_whatever_names_a_method)]
-#[case::preflight_leaves_them_to_the_application(preflight::leaves_them_to_the_application)]
-#[case::preflight_runs_the_application_for_nothing(preflight::runs_the_application_for_nothing)]
-#[case::preflight_labels_the_applications_answer(preflight::labels_the_applications_answer)]
-#[case::preflight_stands_behind_the_authentication(preflight::stands_behind_the_authentication)]
-#[case::preflight_stands_behind_the_redirect(preflight::stands_behind_the_redirect)]
+#[case::preflight_answers_every_request_that_names_a_method(
+    preflight::answers_every_request_that_names_a_method
+)]
+#[case::preflight_passes_them_to_the_application(preflight::passes_them_to_the_application)]
+#[case::preflight_runs_the_application_for_preflights(preflight::runs_the_application_for_preflights)]
+#[case::preflight_adds_headers_to_the_applications_answer(preflight::adds_headers_to_the_applications_answer)]
+#[case::preflight_is_inside_the_authentication(preflight::is_inside_the_authentication)]
+#[case::preflight_is_inside_the_redirect(preflight::is_inside_the_redirect)]
 #[case::preflight_answers_with_a_body(preflight::answers_with_a_body)]
-#[case::preflight_ignores_the_chosen_status(preflight::ignores_the_chosen_status)]
-#[case::preflight_denies_with_an_ok(preflight::denies_with_an_ok)]
+#[case::preflight_ignores_the_configured_status(preflight::ignores_the_configured_status)]
+#[case::preflight_denies_with_a_success(preflight::denies_with_a_success)]
 #[case::preflight_allows_the_origin_of_what_it_denies(preflight::allows_the_origin_of_what_it_denies)]
 #[case::preflight_grants_everything(preflight::grants_everything)]
 #[case::preflight_exposes_headers(preflight::exposes_headers)]
-#[case::preflight_forgets_the_max_age(preflight::forgets_the_max_age)]
-#[case::preflight_invents_a_max_age(preflight::invents_a_max_age)]
+#[case::preflight_omits_the_max_age(preflight::omits_the_max_age)]
+#[case::preflight_adds_a_max_age(preflight::adds_a_max_age)]
 #[case::preflight_names_the_requested_method_only(preflight::names_the_requested_method_only)]
-#[case::preflight_tells_strangers_the_policy(preflight::tells_strangers_the_policy)]
-#[case::preflight_always_diagnoses(preflight::always_diagnoses)]
-#[case::preflight_never_diagnoses(preflight::never_diagnoses)]
+#[case::preflight_shows_the_policy_to_other_origins(preflight::shows_the_policy_to_other_origins)]
+#[case::preflight_always_sends_diagnostics(preflight::always_sends_diagnostics)]
+#[case::preflight_never_sends_diagnostics(preflight::never_sends_diagnostics)]
 #[case::requested_ignores_the_case_of_methods(requested::ignores_the_case_of_methods)]
 #[case::requested_compares_the_beginning_of_methods(requested::compares_the_beginning_of_methods)]
-#[case::requested_wants_safelisted_methods_listed(requested::wants_safelisted_methods_listed)]
+#[case::requested_requires_safelisted_methods_to_be_listed(
+    requested::requires_safelisted_methods_to_be_listed
+)]
 #[case::requested_grants_any_method(requested::grants_any_method)]
-#[case::requested_takes_the_first_of_two_methods(requested::takes_the_first_of_two_methods)]
-#[case::requested_sends_stars_beside_credentials(requested::sends_stars_beside_credentials)]
+#[case::requested_reads_the_first_of_two_methods(requested::reads_the_first_of_two_methods)]
+#[case::requested_sends_stars_with_credentials(requested::sends_stars_with_credentials)]
 #[case::requested_grants_any_header(requested::grants_any_header)]
-#[case::requested_takes_a_star_for_authorization(requested::takes_a_star_for_authorization)]
-#[case::requested_skips_names_that_are_none(requested::skips_names_that_are_none)]
+#[case::requested_lets_a_star_cover_authorization(requested::lets_a_star_cover_authorization)]
+#[case::requested_skips_invalid_names(requested::skips_invalid_names)]
 #[case::requested_reads_without_bounds(requested::reads_without_bounds)]
-#[case::requested_minds_the_case_of_names(requested::minds_the_case_of_names)]
-#[case::requested_minds_the_order_of_names(requested::minds_the_order_of_names)]
-#[case::requested_minds_white_space(requested::minds_white_space)]
-#[case::requested_minds_empty_elements(requested::minds_empty_elements)]
+#[case::requested_requires_lower_case_names(requested::requires_lower_case_names)]
+#[case::requested_requires_sorted_names(requested::requires_sorted_names)]
+#[case::requested_rejects_white_space(requested::rejects_white_space)]
+#[case::requested_rejects_empty_elements(requested::rejects_empty_elements)]
 #[case::requested_reads_the_first_line_only(requested::reads_the_first_line_only)]
-#[case::requested_refuses_a_second_line(requested::refuses_a_second_line)]
+#[case::requested_rejects_a_second_line(requested::rejects_a_second_line)]
 #[case::responses_leaves_out_not_found(responses::leaves_out_not_found)]
 #[case::responses_leaves_out_method_not_allowed(responses::leaves_out_method_not_allowed)]
 #[case::responses_leaves_out_unauthorized(responses::leaves_out_unauthorized)]
@@ -125,21 +127,21 @@ async fn the_correct_middleware_passes() {
 #[case::responses_leaves_out_own_options(responses::leaves_out_own_options)]
 #[case::responses_keeps_the_applications_headers(responses::keeps_the_applications_headers)]
 #[case::responses_adds_to_the_applications_headers(responses::adds_to_the_applications_headers)]
-#[case::responses_forgets_what_it_exposes(responses::forgets_what_it_exposes)]
+#[case::responses_omits_exposed_headers(responses::omits_exposed_headers)]
 #[case::responses_exposes_on_successes_only(responses::exposes_on_successes_only)]
-#[case::responses_tells_strangers_what_it_exposes(responses::tells_strangers_what_it_exposes)]
-#[case::responses_sends_what_belongs_to_preflights(responses::sends_what_belongs_to_preflights)]
+#[case::responses_exposes_headers_to_other_origins(responses::exposes_headers_to_other_origins)]
+#[case::responses_sends_headers_of_preflights(responses::sends_headers_of_preflights)]
 #[case::responses_folds_cookies(responses::folds_cookies)]
 #[case::responses_keeps_one_cookie(responses::keeps_one_cookie)]
 #[case::responses_drops_other_headers(responses::drops_other_headers)]
 #[case::responses_drops_the_body(responses::drops_the_body)]
 #[case::responses_hides_the_origin_from_the_handler(responses::hides_the_origin_from_the_handler)]
-#[case::responses_runs_no_handler_for_strangers(responses::runs_no_handler_for_strangers)]
+#[case::responses_runs_no_handler_for_other_origins(responses::runs_no_handler_for_other_origins)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_catches<M: Middleware>(#[case] fault: M) {
     let (failed, mut first_failed) = mpsc::unbounded_channel();
     let all = play(&base().await.passed, fault, |result| {
-        // Nobody listens once the first has been heard.
+        // The receiver is gone after the first.
         let _ = failed.send(result.scenario.clone());
     });
     let scenario = tokio::select! {
@@ -150,7 +152,7 @@ async fn the_suite_catches<M: Middleware>(#[case] fault: M) {
     assert!(scenario.is_some(), "no scenario notices the fault {}", type_name::<M>());
 }
 
-/// What the correct middleware makes of all scenarios. One that it fails proves nothing about a fault.
+/// The results of the correct middleware. A scenario that it fails proves nothing about a fault.
 #[derive(Debug)]
 struct Base {
     passed: Vec<Arc<Scenario>>,
@@ -173,7 +175,7 @@ async fn base() -> &'static Base {
     .await
 }
 
-/// Plays scenarios, and tells of each that does not hold.
+/// Plays scenarios, and calls `fails` with each result that is not right.
 async fn play(
     scenarios: &[Arc<Scenario>],
     middleware: impl Middleware,
@@ -182,9 +184,11 @@ async fn play(
     let subject: Arc<dyn Subject> = Arc::new(Specimen(middleware));
     let user_agent: Arc<dyn UserAgent> = Arc::new(Model::default());
     let watch = |_: &dyn Subject, result: &ScenarioResult| {
-        if result.verdict == Verdict::Fail {
+        if matches!(result.verdict, Verdict::Fail | Verdict::Error) {
             fails(result);
         }
     };
-    run(scenarios, &[subject], &user_agent, Options::default(), watch).await;
+    // A faulty middleware may make the specimen's own answers wrong.
+    let unchecked = Options { check_specimen: false, ..Options::default() };
+    run(scenarios, &[subject], &user_agent, unchecked, watch).await;
 }

@@ -12,7 +12,7 @@ use cors_conformance::scenario::HttpVersion;
 use cors_conformance::subject::front::{Authority, Front, Security};
 use cors_subjects::subject::axum::serve;
 
-/// A network that answers each request with what was asked, and `/broken` not at all.
+/// A network that answers each request with the request itself, and does not answer `/broken`.
 struct Echo;
 
 impl Network for Echo {
@@ -44,17 +44,17 @@ async fn connect(proxy: &Proxy) -> TcpStream {
     TcpStream::connect(proxy.address()).await.unwrap()
 }
 
-/// Sends a request on a connection that ends with it, and reads all that comes.
+/// Sends a request on a connection that is closed afterwards, and reads the whole answer.
 async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), head: &str, body: &str) -> String {
     let request = format!("{head}\r\nconnection: close\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    // An end of TLS without a farewell is an end, too.
+    // Ignore: the proxy may end TLS without `close_notify`.
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8(answer).unwrap()
 }
 
-/// Asks for a tunnel.
+/// Opens a tunnel.
 async fn tunnel(proxy: &Proxy, target: &str) -> TcpStream {
     let mut stream = connect(proxy).await;
     stream
@@ -81,12 +81,12 @@ fn connector(trusted: &Authority) -> TlsConnector {
     TlsConnector::from(Arc::new(config))
 }
 
-fn seen(exchanges: &[Exchange]) -> Vec<String> {
+fn request_lines(exchanges: &[Exchange]) -> Vec<String> {
     exchanges.iter().map(|exchange| format!("{} {}", exchange.request.method, exchange.request.url)).collect()
 }
 
 #[tokio::test]
-async fn plain_requests_go_to_the_origin_that_they_name() {
+async fn plain_requests_go_to_the_origin_in_their_target() {
     let (proxy, _) = proxy(Echo).await;
     let head = "PUT http://localhost:3000/x?y HTTP/1.1\r\nhost: localhost:3000\r\nproxy-connection: keep-alive\r\n\
                 origin: http://app.example\r\ncontent-length: 5";
@@ -94,18 +94,18 @@ async fn plain_requests_go_to_the_origin_that_they_name() {
     assert!(answer.starts_with("HTTP/1.1 207 "), "{answer}");
     assert!(answer.contains("PUT http://localhost:3000/x?y [hello]"), "{answer}");
     assert_eq!(answer.matches("set-cookie: ").count(), 2, "{answer}");
-    // What the server did not say, the proxy does not say either.
+    // The server sent no length, so the proxy must not add one.
     assert!(!answer.contains("content-length"), "{answer}");
 
     let exchanges = proxy.record.take();
-    assert_eq!(seen(&exchanges), ["PUT http://localhost:3000/x?y"]);
+    assert_eq!(request_lines(&exchanges), ["PUT http://localhost:3000/x?y"]);
     assert_eq!(exchanges[0].kind, ExchangeKind::Actual);
     assert_eq!(exchanges[0].request.headers, [("origin".to_owned(), b"http://app.example".to_vec())]);
     assert_eq!(exchanges[0].response.as_ref().unwrap().status, 207);
 }
 
 #[tokio::test]
-async fn tls_ends_at_the_proxy_with_a_certificate_for_every_host() {
+async fn tls_ends_at_the_proxy_with_a_certificate_for_each_host() {
     let (proxy, certificates) = proxy(Echo).await;
     let connector = connector(certificates.authority());
     for (target, name, origin) in [
@@ -118,7 +118,7 @@ async fn tls_ends_at_the_proxy_with_a_certificate_for_every_host() {
         let mut stream = connector.connect(ServerName::try_from(name).unwrap(), stream).await.unwrap();
         let answer = exchange(&mut stream, &format!("GET /x HTTP/1.1\r\nhost: {target}"), "").await;
         assert!(answer.contains(&format!("GET {origin}/x []")), "{answer}");
-        assert_eq!(seen(&proxy.record.take()), [format!("GET {origin}/x")]);
+        assert_eq!(request_lines(&proxy.record.take()), [format!("GET {origin}/x")]);
     }
 }
 
@@ -135,7 +135,7 @@ async fn pages_are_served_at_every_origin_and_not_recorded() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_a_connection_that_breaks_off() {
+async fn without_a_response_the_connection_is_closed() {
     let (proxy, _) = proxy(Echo).await;
     let answer =
         exchange(&mut connect(&proxy).await, "GET http://api.example/broken HTTP/1.1\r\nhost: x", "").await;
@@ -144,13 +144,14 @@ async fn a_server_that_does_not_answer_is_a_connection_that_breaks_off() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_a_stranger_is_left_to_the_browser() {
-    let (mine, strangers) = (Authority::new().unwrap(), Authority::new().unwrap());
+async fn an_untrusted_certificate_reaches_the_browser() {
+    let (trusted, untrusted) = (Authority::new().unwrap(), Authority::new().unwrap());
     let application = ::axum::Router::new().route("/", ::axum::routing::get(|| async { "hello" }));
-    let security = Security::Tls(strangers.issue("api.example").unwrap());
+    let security = Security::Tls(untrusted.issue("api.example").unwrap());
     let front = Front::start(0, security, serve(application).await.unwrap()).await.unwrap();
     let url = Url::parse("https://api.example/").unwrap();
-    let network = LoopbackNetwork::new(HttpVersion::Http11).with_tls_route(&url, front.address(), mine.der());
+    let network =
+        LoopbackNetwork::new(HttpVersion::Http11).with_tls_route(&url, front.address(), trusted.der());
     let (proxy, certificates) = proxy(network).await;
 
     let name = ServerName::try_from("api.example").unwrap();
@@ -159,19 +160,35 @@ async fn a_certificate_of_a_stranger_is_left_to_the_browser() {
         .await;
     assert!(refused.unwrap_err().to_string().contains("UnknownIssuer"));
     let mut stream =
-        connector(&strangers).connect(name, tunnel(&proxy, "api.example:443").await).await.unwrap();
+        connector(&untrusted).connect(name, tunnel(&proxy, "api.example:443").await).await.unwrap();
     let answer = exchange(&mut stream, "GET / HTTP/1.1\r\nhost: api.example", "").await;
     assert!(answer.ends_with("hello"), "{answer}");
     assert!(proxy.record.take().is_empty());
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_it() {
+async fn dropping_the_proxy_closes_its_connections() {
     let (proxy, _) = proxy(Echo).await;
     let address = proxy.address();
     let mut idle = connect(&proxy).await;
     drop(proxy);
-    let mut nothing = [0; 1];
-    assert_eq!(idle.read(&mut nothing).await.unwrap_or(0), 0);
+    let mut buffer = [0; 1];
+    assert_eq!(idle.read(&mut buffer).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn an_error_to_accept_is_followed_by_a_pause() {
+    const TOO_MANY_OPEN_FILES: i32 = 24;
+    let begun = std::time::Instant::now();
+    let mut calls = 0;
+    let accepted = accept(|| {
+        calls += 1;
+        let result =
+            if calls <= 2 { Err(io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES)) } else { Ok(calls) };
+        ready(result)
+    })
+    .await;
+    assert_eq!(accepted, 3);
+    assert!(begun.elapsed() >= ACCEPT_PAUSE * 2);
 }

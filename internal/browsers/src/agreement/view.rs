@@ -1,12 +1,12 @@
-//! What is compared of a step.
+//! The part of a step that is compared.
 
 use serde::Serialize;
 
 use cors_browser::{Exchange, ExchangeKind, Outcome, PageResponse, ResponseType};
 use cors_conformance::verdict::Observation;
 
-/// Request headers that say nothing about CORS, and that a model of CORS does not imitate.
-const LEFT_OUT: &[&str] = &[
+/// Request headers that have nothing to do with CORS, and that the model does not send as browsers do.
+const IGNORED_HEADERS: &[&str] = &[
     "accept",
     "accept-encoding",
     "accept-language",
@@ -17,7 +17,7 @@ const LEFT_OUT: &[&str] = &[
     "host",
     "pragma",
     "priority",
-    // What the path of the harness's own page shows in.
+    // Contains the path of the harness's own page.
     "referer",
     "te",
     "transfer-encoding",
@@ -26,40 +26,40 @@ const LEFT_OUT: &[&str] = &[
 ];
 
 /// Response headers whose values differ from one exchange to the next.
-const VALUES_LEFT_OUT: &[&str] = &["content-length", "date"];
+const IGNORED_VALUES: &[&str] = &["content-length", "date"];
 
-/// What a page, the wire and the console show of one step.
+/// What the page, the wire and the console show of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Seen {
-    /// How the fetch settles, and then what the page reads, a line each; empty where no page takes part.
+pub struct StepView {
+    /// How the fetch settles, then everything that the page can read, one line each; empty for a step without a page.
     pub page: Vec<String>,
-    /// What `document.cookie` says, or throws; `None` where the scenario does not ask.
+    /// The value of `document.cookie`, or the error that it throws; `None` if the scenario does not ask for it.
     pub document_cookie: Option<String>,
-    /// The requests that a server saw.
-    pub requests: Vec<Request>,
-    /// What the console prints.
+    /// The requests that reached a server.
+    pub requests: Vec<SentRequest>,
+    /// The lines that the console prints.
     pub console: Vec<String>,
 }
 
 /// A request on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Request {
+pub struct SentRequest {
     /// Whether it is a CORS-preflight request.
     pub preflight: bool,
     /// The method and the URL.
     pub line: String,
-    /// Its `Origin`.
+    /// The `Origin` header.
     pub origin: Option<String>,
-    /// Its `Cookie`.
+    /// The `Cookie` header.
     pub cookie: Option<String>,
-    /// Its other headers, sorted by name, without those that say nothing about CORS.
+    /// The other headers that are compared, sorted by name.
     pub headers: Vec<String>,
-    /// Its body.
+    /// The body.
     pub body: String,
 }
 
-impl Seen {
-    pub(super) fn of(observation: &Observation) -> Self {
+impl StepView {
+    pub(super) fn new(observation: &Observation) -> Self {
         Self {
             page: observation.page.as_ref().map(page).unwrap_or_default(),
             document_cookie: observation
@@ -70,31 +70,31 @@ impl Seen {
                 .exchanges
                 .iter()
                 .filter(|exchange| exchange.was_sent())
-                .map(Request::of)
+                .map(SentRequest::new)
                 .collect(),
             console: observation.console.clone(),
         }
     }
 
-    /// Everything in which `browser` differs from the model's `self`, as sentences.
+    /// Everything in which `browser` differs from `self`, which is the model's view, one sentence each.
     pub(super) fn differences(&self, browser: &Self) -> Vec<String> {
-        let mut found = self.differences_but_console(browser);
-        // A browser prints more than the line about CORS.
+        let mut found = self.differences_except_console(browser);
+        // A browser may print more lines than those about CORS.
         for line in self.console.iter().filter(|line| !browser.console.contains(line)) {
             found.push(format!("console: the model prints `{line}`, the browser {}", list(&browser.console)));
         }
         found
     }
 
-    /// The same without what the console prints, which no standard prescribes.
-    pub(super) fn differences_but_console(&self, browser: &Self) -> Vec<String> {
+    /// The same without the console, which no standard defines.
+    pub(super) fn differences_except_console(&self, browser: &Self) -> Vec<String> {
         let mut found = Vec::new();
         if self.page != browser.page {
-            let (model, browser) = apart(&self.page, &browser.page);
+            let (model, browser) = different_lines(&self.page, &browser.page);
             found.push(format!("page: the model shows {}, the browser {}", list(&model), list(&browser)));
         }
         if self.document_cookie != browser.document_cookie {
-            let show = |seen: &Self| list(seen.document_cookie.as_slice());
+            let show = |view: &Self| list(view.document_cookie.as_slice());
             found.push(format!(
                 "document.cookie: the model shows {}, the browser {}",
                 show(self),
@@ -102,22 +102,21 @@ impl Seen {
             ));
         }
         if self.requests != browser.requests {
-            let lines = |seen: &Self| seen.requests.iter().flat_map(Request::lines).collect::<Vec<String>>();
-            let (model, browser) = apart(&lines(self), &lines(browser));
+            let lines =
+                |view: &Self| view.requests.iter().flat_map(SentRequest::lines).collect::<Vec<String>>();
+            let (model, browser) = different_lines(&lines(self), &lines(browser));
             found.push(format!("wire: the model sends {}, the browser {}", list(&model), list(&browser)));
         }
         found
     }
 }
 
-impl Request {
-    fn of(exchange: &Exchange) -> Self {
+impl SentRequest {
+    fn new(exchange: &Exchange) -> Self {
         let request = &exchange.request;
         let value =
             |name: &str| request.header(name).map(|value| String::from_utf8_lossy(value).into_owned());
-        let is_compared = |name: &str| {
-            !LEFT_OUT.contains(&name) && !name.starts_with("sec-") && name != "origin" && name != "cookie"
-        };
+        let is_compared = |name: &str| !is_ignored(name) && name != "origin" && name != "cookie";
         let mut headers: Vec<String> = request
             .headers
             .iter()
@@ -146,6 +145,11 @@ impl Request {
     }
 }
 
+/// Whether a request header, in lower case, is left out of the comparison.
+fn is_ignored(name: &str) -> bool {
+    IGNORED_HEADERS.contains(&name) || name.starts_with("sec-")
+}
+
 fn page(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Blocked(_) => vec!["blocked".to_owned()],
@@ -163,30 +167,30 @@ fn readable(response: &PageResponse) -> Vec<String> {
     let mut lines = vec![format!("{} {}{redirected}", response.response_type.as_str(), response.status)];
     lines.extend(response.url.iter().map(|url| format!("url: {url}")));
     lines.extend(response.headers.iter().map(|(name, value)| {
-        if VALUES_LEFT_OUT.contains(&name.as_str()) { name.clone() } else { format!("{name}: {value}") }
+        if IGNORED_VALUES.contains(&name.as_str()) { name.clone() } else { format!("{name}: {value}") }
     }));
     lines.push(format!("| {}", body(response.body.as_deref().unwrap_or_default())));
     lines
 }
 
-/// A body; of one that shows the headers of a request, as `/echo` does, only those that are compared.
+/// The body as text. If it lists the headers of a request, as `/echo` does, the ignored ones are removed.
 fn body(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
     let Some(headers) = json.get_mut("headers").and_then(serde_json::Value::as_object_mut) else {
         return text;
     };
-    headers.retain(|name, _| !LEFT_OUT.contains(&name.as_str()) && !name.starts_with("sec-"));
+    headers.retain(|name, _| !is_ignored(name));
     json.to_string()
 }
 
-/// The lines that only one of two lists has; both whole where that tells nothing.
-fn apart(one: &[String], other: &[String]) -> (Vec<String>, Vec<String>) {
+/// The lines that only one of two lists contains; both lists in full if they differ in order or number only.
+fn different_lines(one: &[String], other: &[String]) -> (Vec<String>, Vec<String>) {
     let only = |of: &[String], not_of: &[String]| {
         of.iter().filter(|line| !not_of.contains(line)).cloned().collect::<Vec<_>>()
     };
-    let (here, there) = (only(one, other), only(other, one));
-    if here.is_empty() && there.is_empty() { (one.to_vec(), other.to_vec()) } else { (here, there) }
+    let (in_one, in_other) = (only(one, other), only(other, one));
+    if in_one.is_empty() && in_other.is_empty() { (one.to_vec(), other.to_vec()) } else { (in_one, in_other) }
 }
 
 fn list(lines: &[String]) -> String {

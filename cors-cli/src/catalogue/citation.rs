@@ -1,21 +1,21 @@
-//! The rules of the standards that block a fetch, and where they stand.
+//! The rules of the standards that block a fetch, with links.
 
-/// A step of a standard.
+/// A rule of a standard, with a link to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct Citation {
     /// The standard, the section and the step.
     pub title: &'static str,
-    /// Where it stands.
+    /// The address of the section.
     pub url: &'static str,
 }
 
-macro_rules! rules {
+macro_rules! citations {
     ($($name:ident = $title:literal, $url:literal;)+) => {
-        $(pub(super) const $name: Rule = Rule { title: $title, url: $url };)+
+        $(pub(super) const $name: Citation = Citation { title: $title, url: $url };)+
     };
 }
 
-rules! {
+citations! {
     REQUEST = "Fetch, \"new Request(input, init)\"", "https://fetch.spec.whatwg.org/#dom-request";
     FORBIDDEN_METHOD = "Fetch, \"forbidden method\"", "https://fetch.spec.whatwg.org/#forbidden-method";
     MIXED_CONTENT = "Mixed Content, \"Should fetching request be blocked as mixed content?\"", "https://www.w3.org/TR/mixed-content/#should-block-fetch";

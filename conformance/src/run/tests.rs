@@ -1,0 +1,117 @@
+//! When a run is clean.
+
+use rstest::rstest;
+
+use super::*;
+use crate::scenario::Kind;
+use crate::subject::SubjectKind;
+
+fn result(id: &str, verdict: Verdict) -> ScenarioResult {
+    ScenarioResult {
+        scenario: id.to_owned(),
+        kind: Kind::Required,
+        verdict,
+        detail: "why".to_owned(),
+        title: "t".to_owned(),
+        group: "a".to_owned(),
+        harm: None,
+        limit: None,
+        mismatches: Vec::new(),
+        exchanges: Vec::new(),
+        duration_ms: 0,
+    }
+}
+
+fn run_of(kind: SubjectKind, verdicts: &[Verdict]) -> Run {
+    let ids = ["a/a", "a/b", "a/c", "a/d", "a/e"];
+    let results: Vec<_> = ids.iter().zip(verdicts).map(|(id, verdict)| result(id, *verdict)).collect();
+    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    let subject = SubjectRun {
+        name: "mine".to_owned(),
+        kind,
+        framework: "f".to_owned(),
+        version: "0".to_owned(),
+        user_agent: "model".to_owned(),
+        passed: count(Verdict::Pass),
+        failed: count(Verdict::Fail),
+        limits: count(Verdict::Limit),
+        skipped: count(Verdict::Skip),
+        errors: count(Verdict::Error),
+        problems: Vec::new(),
+        deviations: Vec::new(),
+        results,
+    };
+    Run { scenarios: verdicts.len(), problems: Vec::new(), subjects: vec![subject] }
+}
+
+fn adapter() -> Run {
+    run_of(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Limit, Verdict::Skip])
+}
+
+#[rstest]
+#[case::limits_and_skips(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Limit, Verdict::Skip], true)]
+#[case::failure(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Fail], false)]
+#[case::failure_of_a_program(SubjectKind::External, &[Verdict::Fail], false)]
+#[case::failure_of_a_middleware(SubjectKind::Middleware, &[Verdict::Fail], true)]
+#[case::error(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Error], false)]
+#[case::error_of_a_middleware(SubjectKind::Middleware, &[Verdict::Error], false)]
+#[case::nothing_played(SubjectKind::Adapter, &[], false)]
+fn a_run_is_clean_if_nothing_failed(
+    #[case] kind: SubjectKind,
+    #[case] verdicts: &[Verdict],
+    #[case] is_clean: bool,
+) {
+    assert_eq!(run_of(kind, verdicts).is_clean(), is_clean);
+}
+
+#[rstest]
+#[case::no_scenarios(|run: &mut Run| *run = Run::default(), "no scenario was played")]
+#[case::no_subjects(|run: &mut Run| run.subjects.clear(), "no subject was played")]
+#[case::no_results(
+    |run: &mut Run| run.subjects[0].results.clear(),
+    "mine: 0 results of 0 scenarios, but 3 scenarios were selected"
+)]
+#[case::lost_scenario(
+    |run: &mut Run| run.scenarios = 4,
+    "mine: 1 passed + 0 failed + 1 limits + 1 skipped + 0 errors = 3, but 4 scenarios were selected"
+)]
+#[case::lost_result(
+    |run: &mut Run| drop(run.subjects[0].results.pop()),
+    "mine: 2 results of 2 scenarios, but 3 scenarios were selected"
+)]
+#[case::result_twice(
+    |run: &mut Run| run.subjects[0].results[2] = run.subjects[0].results[1].clone(),
+    "mine: 3 results of 2 scenarios, but 3 scenarios were selected"
+)]
+fn a_run_whose_counts_do_not_add_up_is_not_clean(#[case] change: fn(&mut Run), #[case] problem: &str) {
+    let mut run = adapter();
+    assert!(run.is_clean());
+    change(&mut run);
+    assert!(!run.is_clean());
+    assert_eq!(run.all_problems(), [problem]);
+    assert!(run.to_string().contains(problem), "{run}");
+}
+
+#[test]
+fn a_limit_that_is_outdated_makes_the_run_of_a_middleware_unclean() {
+    let limit = KnownLimit::new("a/a", "r", "l");
+    let mut run = run_of(SubjectKind::Middleware, &[Verdict::Fail]);
+    run.subjects[0].results[0].limit = Some(limit);
+    assert!(!run.is_clean());
+}
+
+#[test]
+fn a_run_that_is_not_clean_is_an_error_that_prints_the_report() {
+    let run = run_of(SubjectKind::Adapter, &[Verdict::Fail]);
+    let report = run.to_string();
+    let error = run.into_result().unwrap_err();
+    assert_eq!(error.to_string(), format!("the run is not clean\n\n{report}"));
+    assert_eq!(format!("{error:?}"), error.to_string());
+    adapter().into_result().unwrap();
+}
+
+#[test]
+#[should_panic(expected = "mine fails 1 of 1 scenario")]
+fn assert_clean_panics_with_the_report() {
+    run_of(SubjectKind::Adapter, &[Verdict::Fail]).assert_clean();
+}

@@ -1,0 +1,102 @@
+//! Parsers for options whose value is one of a few names.
+//!
+//! The libraries know nothing of clap, and their enums have no help texts. A table here gives each value its name and its help.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use cors_browser::{Credentials, Mode, Profile, Redirect};
+use cors_conformance::report::Format;
+
+/// A value of an option: its name, what `--help` says about it, and the value itself.
+pub type Choice<T> = (&'static str, &'static str, T);
+
+/// Returns a parser that accepts the names of `choices` and returns the value of the name that it read.
+pub fn one_of<T>(choices: impl IntoIterator<Item = Choice<T>>) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let choices: Vec<_> = choices.into_iter().collect();
+    let names = choices.iter().map(|&(name, help, _)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(names).try_map(move |text| {
+        let choice = choices.iter().find(|(name, ..)| *name == text);
+        choice.map(|(.., value)| value.clone()).ok_or_else(|| format!("`{text}` is not one of the values"))
+    })
+}
+
+/// The modes of a fetch.
+pub const MODES: [Choice<Mode>; 3] = [
+    ("cors", "The CORS protocol", Mode::Cors),
+    ("no-cors", "Only requests that need no CORS, with an opaque response", Mode::NoCors),
+    ("same-origin", "Only URLs of the page's own origin", Mode::SameOrigin),
+];
+
+/// The credentials modes of a fetch.
+pub const CREDENTIALS: [Choice<Credentials>; 3] = [
+    ("omit", "Send no credentials", Credentials::Omit),
+    ("same-origin", "Send credentials to the page's own origin only", Credentials::SameOrigin),
+    ("include", "Send credentials to every origin", Credentials::Include),
+];
+
+/// The redirect modes of a fetch.
+pub const REDIRECTS: [Choice<Redirect>; 3] = [
+    ("follow", "Follow redirects", Redirect::Follow),
+    ("error", "Treat a redirect as an error", Redirect::Error),
+    ("manual", "Return the redirect to the page as an opaque response", Redirect::Manual),
+];
+
+/// The formats of a conformance report.
+pub const REPORT_FORMATS: [Choice<Format>; 4] = [
+    ("table", "Text for a terminal", Format::Table),
+    ("json", "Everything, for programs", Format::Json),
+    ("markdown", "Text for a pull request", Format::Markdown),
+    ("junit", "XML for continuous integration", Format::Junit),
+];
+
+/// The profiles of real browsers.
+pub fn browsers() -> Vec<Choice<Profile>> {
+    vec![
+        ("chromium", "Chromium, Chrome and Edge", Profile::chromium()),
+        ("firefox", "Firefox", Profile::firefox()),
+    ]
+}
+
+/// The profiles of the browser model: the standards, and real browsers where they differ from them.
+pub fn profiles() -> Vec<Choice<Profile>> {
+    let mut profiles = vec![("standard", "Exactly what the standards say", Profile::standard())];
+    profiles.extend(browsers());
+    profiles
+}
+
+/// The name of `value` among `choices`.
+pub fn name_of<T: PartialEq>(choices: &[Choice<T>], value: &T) -> Option<&'static str> {
+    choices.iter().find(|(.., other)| other == value).map(|(name, ..)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    use serde::de::value::Error;
+
+    use super::*;
+
+    /// Compares the names with those that the library reads in scenario files.
+    fn assert_library_names<T>(choices: &[Choice<T>])
+    where
+        T: for<'de> Deserialize<'de> + PartialEq + std::fmt::Debug,
+    {
+        for (name, _, value) in choices {
+            let read = T::deserialize(IntoDeserializer::<Error>::into_deserializer(*name)).unwrap();
+            assert_eq!(read, *value);
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_library() {
+        assert_library_names(&MODES);
+        assert_library_names(&CREDENTIALS);
+        assert_library_names(&REDIRECTS);
+        for (name, _, profile) in profiles() {
+            assert_eq!(profile.name(), name);
+        }
+    }
+}

@@ -98,7 +98,7 @@ fn a_report_is_written_to_a_file() {
     let arguments = ["conformance", "--subject", "cors-axum", "--scenario", "preflight/granted"];
     let output = xtask(&[&arguments[..], &["--format", "junit", "--out", path]].concat(), "");
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""));
-    assert!(stderr(&output).contains("1 scenario x 1 subject: 1 passed, 0 failed, 0 skipped"));
+    assert!(stderr(&output).contains("1 scenario x 1 subject: 1 passed, 0 failed, 0 limits, 0 skipped, 0 errors"));
     assert!(std::fs::read_to_string(path).unwrap().contains("<testcase name=\"preflight/granted\""));
 }
 
@@ -116,7 +116,7 @@ fn subjects_and_scenarios_can_be_listed() {
 #[case(&["conformance", "--subject", "cors-axxum"], "no subject is called `cors-axxum`")]
 #[case(&["conformance", "--scenario", "no-such/*"], "no scenario is called `no-such/*`")]
 #[case(&["conformance", "--scenario", "a["], "`a[` is not a pattern")]
-#[case(&["conformance", "--external", "mine"], "`mine` is no external subject")]
+#[case(&["conformance", "--external", "mine"], "`mine` is not an external subject")]
 #[case(&["conformance", "--external", "cors-axum=true"], "two subjects are called `cors-axum`")]
 #[case(&["conformance", "--out", "/no/such/folder/report"], "--out /no/such/folder/report: ")]
 #[case(&["conformance", "--format", "yaml"], "invalid value 'yaml'")]

@@ -15,7 +15,8 @@ pub fn to_request(request: WireRequest, uri: &str) -> Result<Request<Full<Bytes>
     let mut converted = Request::new(Full::new(Bytes::from(request.body.unwrap_or_default())));
     *converted.method_mut() = Method::from_bytes(request.method.as_bytes())
         .map_err(|_| unsendable(&format!("the method `{}`", request.method)))?;
-    *converted.uri_mut() = Uri::try_from(uri).map_err(|_| unsendable(&format!("the URL `{}`", request.url)))?;
+    *converted.uri_mut() =
+        Uri::try_from(uri).map_err(|_| unsendable(&format!("the URL `{}`", request.url)))?;
     *converted.headers_mut() = to_headers(&request.headers)?;
     Ok(converted)
 }
@@ -68,7 +69,9 @@ mod tests {
 
     #[test]
     fn what_http_cannot_carry_is_unsendable() {
-        for invalid in [request("a b", "x-a", b"1"), request("GET", "x a", b"1"), request("GET", "x-a", b"\n")] {
+        for invalid in
+            [request("a b", "x-a", b"1"), request("GET", "x a", b"1"), request("GET", "x-a", b"\n")]
+        {
             let error = to_request(invalid, "/item").unwrap_err();
             assert_eq!(error.kind, FailureKind::Unsendable, "{error}");
         }

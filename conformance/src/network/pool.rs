@@ -168,5 +168,9 @@ async fn from_http(response: Response<Incoming>) -> Result<WireResponse, Network
         let kind = classify(error.as_ref()).unwrap_or(FailureKind::BrokenOff);
         NetworkError::new(kind, format!("the body is incomplete: {}", causes(error.as_ref())))
     })?;
-    Ok(WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body: body.to_bytes().to_vec() })
+    Ok(WireResponse {
+        status: head.status.as_u16(),
+        headers: from_headers(&head.headers),
+        body: body.to_bytes().to_vec(),
+    })
 }

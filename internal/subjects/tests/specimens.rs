@@ -18,11 +18,13 @@ use rstest::rstest;
 
 #[tokio::test]
 async fn every_subject_runs_the_specimen() {
+    let mut errors = Vec::new();
     for subject in subjects() {
         if let Err(error) = specimen::check(&subject).await {
-            panic!("{}: {error}", subject.name());
+            errors.push(format!("{}: {error}", subject.name()));
         }
     }
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
 }
 
 /// A subject of these tests: an application, and what it declares.

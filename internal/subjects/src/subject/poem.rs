@@ -12,11 +12,18 @@ use poem::{Endpoint, EndpointExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
 
 /// How long a stopped server may take to finish the responses that it has begun.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Where Poem's answers do not follow HTTP, whatever middleware is around them.
+const LIMITS: &[KnownLimit] = &[KnownLimit::new(
+    "http2/head-not-found",
+    "Poem sends the body of its 404 to HEAD, which hyper removes over HTTP/1.1 only",
+    "https://docs.rs/poem/3/poem/struct.RouteMethod.html",
+)];
 
 /// `cors-poem`'s `Cors` around the Poem specimen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +44,10 @@ impl Subject for CorsPoem {
 
     fn version(&self) -> &str {
         locked_version("cors-poem")
+    }
+
+    fn limits(&self) -> &[KnownLimit] {
+        LIMITS
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {

@@ -11,11 +11,18 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{Hits, warp::routes};
 
 /// How long a stopped server may take to finish the responses that it has begun.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Where warp's answers do not follow HTTP, whatever middleware is around them.
+const LIMITS: &[KnownLimit] = &[KnownLimit::new(
+    "http2/head",
+    "warp sends the body of an answer to HEAD, which hyper removes over HTTP/1.1 only",
+    "https://docs.rs/warp/0.4/warp/filters/method/fn.head.html",
+)];
 
 /// `cors-warp`'s `Cors` around the warp specimen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +43,10 @@ impl Subject for CorsWarp {
 
     fn version(&self) -> &str {
         locked_version("cors-warp")
+    }
+
+    fn limits(&self) -> &[KnownLimit] {
+        LIMITS
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {

@@ -85,7 +85,7 @@ mod instructions {
     }
 
     fn denied() -> (Policy, Request<()>) {
-        case("PUT", &[("origin", "https://stranger.example.net")])
+        case("PUT", &[("origin", "https://other.example.net")])
     }
 
     /// An origin that a pattern allows.

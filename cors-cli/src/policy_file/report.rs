@@ -107,7 +107,7 @@ mod tests {
             "policy.toml: refused, 4 problems\n  \
              line 1: allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.\n  \
              line 3: allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.\n  \
-             line 3: allow_methods[1]: `TRACE` is a method that browsers forbid every page to use. Leave it out.\n  \
+             line 3: allow_methods[1]: `TRACE` is a method that browsers forbid pages to use. Leave it out.\n  \
              line 4: max_ages: unknown field. Did you mean `max_age`?\n"
         );
     }

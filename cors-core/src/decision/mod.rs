@@ -4,6 +4,7 @@ mod check;
 mod prepared;
 mod reason;
 mod request_headers;
+mod vary;
 
 pub(crate) use self::prepared::Prepared;
 pub use self::prepared::PreparedPolicy;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::vary::VaryValues;
 use super::{Access, Actual, Decision, Preflight};
 use crate::policy::{NameList, Origins, Policy};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
@@ -65,16 +66,6 @@ enum AllowList<V> {
     },
 }
 
-/// The values of `Vary`.
-struct VaryValues<V> {
-    /// `None` if the policy allows any origin: then no response depends on it.
-    origin: Option<V>,
-    request_method: V,
-    request_headers: V,
-    /// All of the above in one line, for an answer that has no `Vary` yet.
-    preflight: V,
-}
-
 impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     /// Prepares a policy.
     ///
@@ -95,10 +86,6 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
                 AllowList::List(header_value(&list.to_header()))
             }
         };
-        let vary = match is_any_origin {
-            true => "Access-Control-Request-Method, Access-Control-Request-Headers",
-            false => "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
-        };
         Self(Arc::new(Prepared {
             any_origin: is_any_origin.then(|| header_value("*")),
             credentials: rules.credentials.then(|| header_value("true")),
@@ -108,18 +95,13 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
             // `*` does not cover `authorization`. For a request without credentials it tells the browser exactly that.
             headers: allow_list(&rules.headers, Some(header_value("*"))),
             max_age: rules.max_age.map(|seconds| header_value(&seconds.to_string())),
-            vary: VaryValues {
-                origin: (!is_any_origin).then(|| header_value("Origin")),
-                request_method: header_value("Access-Control-Request-Method"),
-                request_headers: header_value("Access-Control-Request-Headers"),
-                preflight: header_value(vary),
-            },
+            vary: VaryValues::new(is_any_origin),
             policy,
         }))
     }
 }
 
-fn header_value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V {
+pub(super) fn header_value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V {
     match V::try_from(text) {
         // Some buffers allocate a reference count when they are first cloned. That happens here, not during a request.
         Ok(value) => value.clone(),
@@ -174,11 +156,7 @@ impl<V> PreparedPolicy<V> {
             }
             Access::Plain | Access::NotAllowed => {}
         }
-        // Fetch, "CORS protocol and HTTP caches": a response that depends on the origin needs this even if the request has
-        // no `Origin`.
-        if let Some(origin) = &prepared.vary.origin {
-            response.add_vary(origin.into(), |line| names_in_vary(line, b"origin"));
-        }
+        prepared.vary.write_actual(response);
     }
 
     /// Writes the headers of the answer to a preflight.
@@ -234,30 +212,6 @@ impl<V> AllowList<V> {
     }
 }
 
-impl<V> VaryValues<V> {
-    fn write_preflight<'p, R>(&'p self, response: &mut R)
-    where
-        R: ResponseHead,
-        R::Value: From<&'p V>,
-    {
-        // Most answers are new; only some frameworks pass a response into which other middleware has written.
-        if response.vary().next().is_none() {
-            response.append(ResponseHeader::Vary, (&self.preflight).into());
-            return;
-        }
-        let names: [(Option<&V>, &[u8]); 3] = [
-            (self.origin.as_ref(), b"origin"),
-            (Some(&self.request_method), b"access-control-request-method"),
-            (Some(&self.request_headers), b"access-control-request-headers"),
-        ];
-        for (value, name) in names {
-            if let Some(value) = value {
-                response.add_vary(value.into(), |line| names_in_vary(line, name));
-            }
-        }
-    }
-}
-
 impl<V> Clone for PreparedPolicy<V> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -303,11 +257,4 @@ where
             response.append(name, value.into());
         }
     }
-}
-
-/// Whether a line of `Vary` (RFC 9110, section 12.5.5) has this name, or `*`, which covers all names.
-fn names_in_vary(line: &[u8], name: &[u8]) -> bool {
-    line.split(|&byte| byte == b',')
-        .map(token::trim_white_space)
-        .any(|element| element == b"*" || element.eq_ignore_ascii_case(name))
 }

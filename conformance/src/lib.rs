@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-
 /// The questions of the CORS FAQ, with the scenarios that answer them, as TOML.
 pub const FAQ: &str = include_str!("../faq.toml");
 

@@ -135,9 +135,9 @@ impl Suite {
     /// Plays the scenarios with each of several subjects. Otherwise as [`run`](Self::run).
     pub async fn run_all(&self, subjects: impl IntoIterator<Item = Arc<dyn Subject>>) -> Run {
         let loaded = self.load().map_err(SuiteError::from);
-        let ids: BTreeSet<String> =
-            loaded.iter().flatten().map(|scenario| scenario.id.clone()).collect();
-        let selected = loaded.and_then(|scenarios| Ok(scenario::select(scenarios, &self.parsed_patterns()?)?));
+        let ids: BTreeSet<String> = loaded.iter().flatten().map(|scenario| scenario.id.clone()).collect();
+        let selected =
+            loaded.and_then(|scenarios| Ok(scenario::select(scenarios, &self.parsed_patterns()?)?));
         let scenarios = match selected {
             Ok(scenarios) => scenarios,
             Err(error) => return Run::failed(error.to_string()),
@@ -145,12 +145,13 @@ impl Suite {
         let subjects: Vec<_> = subjects.into_iter().collect();
         let mut progress = self.shows_progress.then(|| Progress::new(scenarios.len() * subjects.len()));
         let exists = |id: &str| ids.contains(id);
-        let run = run::run_knowing(exists, &scenarios, &subjects, &self.user_agent, self.options, |_, result| {
-            if let Some(progress) = &mut progress {
-                progress.add(result);
-            }
-        })
-        .await;
+        let run =
+            run::run_knowing(exists, &scenarios, &subjects, &self.user_agent, self.options, |_, result| {
+                if let Some(progress) = &mut progress {
+                    progress.add(result);
+                }
+            })
+            .await;
         if let Some(progress) = progress {
             progress.finish();
         }

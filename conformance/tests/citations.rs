@@ -155,8 +155,9 @@ fn every_listed_anchor_is_cited() {
     let mut complaints = Vec::new();
     for (document, standard) in &anchors.standards {
         let listed = standard.anchors.keys().map(|anchor| format!("{document}#{anchor}"));
-        complaints
-            .extend(listed.filter(|anchor| !cited.contains(anchor)).map(|anchor| format!("{anchor}: unused")));
+        complaints.extend(
+            listed.filter(|anchor| !cited.contains(anchor)).map(|anchor| format!("{anchor}: unused")),
+        );
     }
     none(complaints);
 }
@@ -184,7 +185,8 @@ fn every_standard_says_what_it_is() {
 fn every_rule_about_requests_has_an_anchor_and_a_scenario() {
     let page = fs::read_to_string(docs().join("semantics.md")).unwrap();
     let anchors = explicit_anchors(&page);
-    let headings = page.lines().filter_map(|line| line.strip_prefix("##")?.trim_start_matches('#').strip_prefix(' '));
+    let headings =
+        page.lines().filter_map(|line| line.strip_prefix("##")?.trim_start_matches('#').strip_prefix(' '));
     let numbers = headings.filter_map(|heading| heading.split_once(' ').map(|(number, _)| number));
     let rules: Vec<&str> = numbers
         .filter(|number| number.starts_with(|first: char| first.is_ascii_digit()))

@@ -14,7 +14,8 @@ fn no_web_framework_is_a_dependency() {
     let text = String::from_utf8(output.stdout).unwrap();
     let names: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
     assert!(names.contains(&"hyper") && names.contains(&"cors-browser"), "{names:?}");
-    let frameworks = ["actix-http", "actix-web", "axum", "poem", "rocket", "salvo_core", "tower-http", "warp"];
+    let frameworks =
+        ["actix-http", "actix-web", "axum", "poem", "rocket", "salvo_core", "tower-http", "warp"];
     let found: Vec<_> = names.iter().filter(|name| frameworks.contains(name)).collect();
     assert!(found.is_empty(), "{found:?}");
 }

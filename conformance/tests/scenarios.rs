@@ -14,7 +14,8 @@ fn steps(fault: impl Fn(&Step) -> Option<&'static str>) -> Vec<String> {
     let mut complaints = Vec::new();
     for scenario in scenario::embedded().unwrap() {
         for (index, step) in scenario.steps.iter().enumerate() {
-            complaints.extend(fault(step).map(|fault| format!("{}, step {}: {fault}", scenario.id, index + 1)));
+            complaints
+                .extend(fault(step).map(|fault| format!("{}, step {}: {fault}", scenario.id, index + 1)));
         }
     }
     complaints

@@ -1,19 +1,20 @@
-//! Fetch, "Authentication entries": what a browser remembers of a user's answers to challenges.
+//! Fetch, "Authentication entries": what a browser remembers of a user's logins.
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::cookie::partition;
-use super::request::{Request, Tainting};
-use super::{Browser, Origin, Page, Profile, User, WireResponse};
+use crate::cookie::partition;
+use crate::request::{Request, Tainting};
+use crate::{Browser, Origin, Page, Profile, User, WireResponse};
 
-/// The authentication entries: an `Authorization` value for each origin, and for each top-level site where those have their own.
+/// The authentication entries: an `Authorization` value for each origin.
 #[derive(Debug, Default)]
-pub(super) struct AuthenticationEntries(Vec<(Key, String)>);
+pub(crate) struct AuthenticationEntries(Vec<(Key, String)>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
     origin: Origin,
+    /// The top-level site, if the profile partitions logins.
     partition: String,
 }
 
@@ -29,27 +30,24 @@ impl Key {
 
 impl Browser {
     /// Fetch, "HTTP-network-or-cache fetch", step 8.20.2: the `Authorization` of a request that includes credentials.
-    pub(super) fn authorization(&self, page: &Page, request: &Request) -> Option<String> {
+    pub(crate) fn authorization(&self, page: &Page, request: &Request) -> Option<String> {
         let key = Key::of(page, request, &self.profile);
         let state = self.state();
         let entry = state.authentication.0.iter().find(|(other, _)| *other == key);
         entry.map(|(_, value)| value.clone())
     }
 
-    /// Fetch, "HTTP-network-or-cache fetch", step 14: whether the user answered a challenge, so that the request is
-    /// to be made again.
-    pub(super) fn answer_challenge(&self, page: &Page, request: &Request, response: &WireResponse) -> bool {
+    /// Fetch, "HTTP-network-or-cache fetch", step 14, for a request that includes credentials.
+    ///
+    /// Returns whether the user answered the challenge, so that the request must be sent again.
+    pub(crate) fn answer_challenge(&self, page: &Page, request: &Request, response: &WireResponse) -> bool {
         let Some(user) = &page.user else { return false };
-        let is_asked = request.tainting != Tainting::Cors || self.profile.answers_foreign_challenges;
-        // A request that had an answer already, the script's or an earlier one, is not asked about again.
+        let asks_user = request.tainting != Tainting::Cors || self.profile.answers_foreign_challenges;
+        // A request that had an answer, from the script or an earlier prompt, does not lead to another prompt.
         let has_answer =
             request.headers.contains("Authorization") || self.authorization(page, request).is_some();
-        if response.status != 401
-            || !request.includes_credentials(self.faults)
-            || !is_asked
-            || has_answer
-            || !response.lines("www-authenticate").any(is_basic)
-        {
+        let is_challenge = response.status == 401 && response.lines("www-authenticate").any(is_basic);
+        if !is_challenge || !asks_user || has_answer {
             return false;
         }
         let key = Key::of(page, request, &self.profile);
@@ -58,7 +56,7 @@ impl Browser {
     }
 }
 
-/// RFC 7617, section 2: a challenge of scheme `Basic`.
+/// RFC 7617, section 2: whether a challenge has the scheme `Basic`.
 fn is_basic(challenge: &[u8]) -> bool {
     let scheme = challenge.split(|byte| matches!(byte, b' ' | b',')).next().unwrap_or_default();
     scheme.eq_ignore_ascii_case(b"basic")

@@ -1,225 +1,223 @@
-//! Why a fetch failed.
+//! Why a fetch was blocked.
 
 use std::fmt;
 
-use super::FailureKind;
+use url::Url;
+
+use crate::code::codes;
+use crate::{FailureKind, Page};
 
 /// Why the promise of a `fetch()` was rejected.
+///
+/// [`reason`](Self::reason) is for programs, [`detail`](Self::detail) for people, and [`console`](Self::console) is what
+/// the user of a browser sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Blocked {
-    /// The rule that stopped it.
+    /// The rule that blocked the fetch.
     pub reason: BlockReason,
-    /// The values that met that rule, in words.
+    /// The values that broke the rule, in words.
     pub detail: String,
-    /// Whether the browser told the reason.
-    is_told: bool,
-    /// What a console line about it needs to know.
-    pub(super) facts: Box<Facts>,
+    has_reason: bool,
+    /// The values that console lines contain.
+    pub(crate) context: Box<Context>,
 }
 
-/// What a console line needs to know.
+/// The values that console lines contain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// The URL that the script asked for.
-    pub(super) first_url: String,
+pub(crate) struct Context {
+    /// The URL that the script requested.
+    pub(crate) first_url: String,
     /// The URL of the exchange that failed.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The page's origin.
-    pub(super) page_origin: String,
-    /// The request's origin, as the server saw it.
-    pub(super) origin: String,
-    /// The method, header name or header value that met the rule.
-    pub(super) value: String,
+    pub(crate) page_origin: String,
+    /// The origin that the request was sent with.
+    pub(crate) origin: String,
+    /// The method, header name or header value that broke the rule.
+    pub(crate) value: String,
     /// The status of the last response.
-    pub(super) status: Option<u16>,
-    /// Whether the request was one of the CORS protocol by then (its response tainting).
-    pub(super) is_cors: bool,
-    /// Why no response came, if none did.
-    pub(super) failure: Option<FailureKind>,
-    /// Which argument of `fetch()` is wrong, if one is.
-    pub(super) argument: Option<InvalidArgument>,
+    pub(crate) status: Option<u16>,
+    /// Whether the response tainting was `cors`.
+    pub(crate) is_cors: bool,
+    /// Why no response came, if the reason is a network error.
+    pub(crate) failure: Option<FailureKind>,
+    /// The argument of `fetch()` that is invalid, if one is.
+    pub(crate) argument: Option<InvalidArgument>,
 }
 
-/// A wrong argument of `fetch()`.
+/// An invalid argument of `fetch()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InvalidArgument {
+pub(crate) enum InvalidArgument {
     /// The URL has a user name or a password.
     UserInfo,
-    /// The method is no token.
+    /// The method is not a token.
     Method,
-    /// A header's name is no token.
+    /// The name of a header is not a token.
     HeaderName,
-    /// A header's value has a line break or a NUL.
+    /// The value of a header contains a line break or a NUL.
     HeaderValue,
-    /// A header's value has a character above U+00FF.
+    /// The value of a header contains a character above U+00FF.
     HeaderCharacter,
-    /// `GET` and `HEAD` have no body.
+    /// `GET` or `HEAD` has a body.
     Body,
-    /// Mode `no-cors` follows redirects.
+    /// The mode is `no-cors`, and the redirect mode is not `follow`.
     NoCorsRedirect,
 }
 
+impl Context {
+    pub(crate) fn new(page: &Page, url: &Url) -> Self {
+        Self {
+            first_url: url.to_string(),
+            url: url.to_string(),
+            page_origin: page.origin.to_string(),
+            origin: page.origin.to_string(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Blocked {
-    /// A failure by `reason`.
+    /// Creates a failure with this reason.
     pub fn new(reason: BlockReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), is_told: true, facts: Box::default() }
+        Self { reason, detail: detail.into(), has_reason: true, context: Box::default() }
     }
 
-    /// A failure as a script meets it in a real browser: a `TypeError` that says `message` and keeps the reason to itself.
-    pub fn untold(message: impl Into<String>) -> Self {
-        Self { is_told: false, ..Self::new(BlockReason::NetworkError, message) }
+    /// Creates a failure as a script in a real browser sees it: a `TypeError` with `message`, and without the reason.
+    ///
+    /// Its [`reason`](Self::reason) is [`BlockReason::NetworkError`], and [`has_reason`](Self::has_reason) is `false`.
+    pub fn without_reason(message: impl Into<String>) -> Self {
+        Self { has_reason: false, ..Self::new(BlockReason::NetworkError, message) }
     }
 
-    /// Whether `reason` is known, rather than what every failure looks like to a script.
-    pub fn is_told(&self) -> bool {
-        self.is_told
+    /// Whether `reason` is known. It is for failures of the model, and it is not for those of a real browser.
+    pub fn has_reason(&self) -> bool {
+        self.has_reason
     }
 
-    /// The method, header name or header value that met the rule; empty where there is none.
+    /// The method, header name or header value that broke the rule; empty if the rule is not about such a value.
     pub fn value(&self) -> &str {
-        &self.facts.value
+        &self.context.value
     }
 
     /// The URL of the exchange that failed.
     pub fn url(&self) -> &str {
-        &self.facts.url
+        &self.context.url
     }
 
-    /// The request's origin, as the server saw it: `null` after some redirects.
+    /// The origin that the request was sent with. It is `null` after some redirects.
     pub fn request_origin(&self) -> &str {
-        &self.facts.origin
+        &self.context.origin
     }
 
-    /// The same failure with the value that met the rule.
-    pub(super) fn with_value(mut self, value: impl Into<String>) -> Self {
-        self.facts.value = value.into();
+    /// Why no response came, if the reason is [`BlockReason::NetworkError`].
+    pub fn failure(&self) -> Option<FailureKind> {
+        self.context.failure
+    }
+
+    pub(crate) fn with_value(mut self, value: impl Into<String>) -> Self {
+        self.context.value = value.into();
         self
     }
 
-    /// The same failure, which is one of the network.
-    pub(super) fn with_failure(mut self, failure: FailureKind) -> Self {
-        self.facts.failure = Some(failure);
+    pub(crate) fn with_failure(mut self, failure: FailureKind) -> Self {
+        self.context.failure = Some(failure);
         self
     }
 
-    /// The same failure, which is one of an argument.
-    pub(super) fn with_argument(mut self, argument: InvalidArgument) -> Self {
-        self.facts.argument = Some(argument);
+    pub(crate) fn with_argument(mut self, argument: InvalidArgument) -> Self {
+        self.context.argument = Some(argument);
         self
     }
 
-    /// The same failure, knowing where it happened.
-    pub(super) fn with_facts(mut self, facts: Facts) -> Self {
-        let Facts { value, failure, argument, .. } = *self.facts;
-        self.facts = Box::new(Facts { value, failure, argument, ..facts });
+    /// Adds the circumstances of the fetch.
+    pub(crate) fn with_context(mut self, context: Context) -> Self {
+        let Context { value, failure, argument, .. } = *self.context;
+        self.context = Box::new(Context { value, failure, argument, ..context });
         self
     }
 }
 
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_told {
+        if self.has_reason {
             write!(f, "{}: {}", self.reason, self.detail)
         } else {
-            write!(f, "reason untold: {}", self.detail)
+            write!(f, "reason unknown: {}", self.detail)
         }
     }
 }
 
-/// Declares the reasons once: variant, stable code, documentation.
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal,)+) => {
-        /// The rule that stopped a fetch. The codes are stable.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum BlockReason {
-            $($(#[$doc])* $variant,)+
-        }
+impl std::error::Error for Blocked {}
 
-        impl BlockReason {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable code.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $code,)+
-                }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// The arguments of `fetch()` themselves are wrong.
-    InvalidRequest = "invalid-request",
-    /// The method is `CONNECT`, `TRACE` or `TRACK`.
-    ForbiddenMethod = "forbidden-method",
-    /// Mode `no-cors` with a method that is not CORS-safelisted.
-    NoCorsMethodNotSafelisted = "no-cors-method-not-safelisted",
-    /// Mode `same-origin` met another origin.
-    ModeSameOriginCrossOrigin = "mode-same-origin-cross-origin",
-    /// A secure page asked for an insecure resource.
-    MixedContent = "mixed-content",
-    /// The URL is not an HTTP(S) URL.
-    UnsupportedScheme = "unsupported-scheme",
-    /// The URL's port is one that browsers never connect to.
-    BadPort = "bad-port",
-    /// `Cross-Origin-Resource-Policy` keeps an opaque response from the page.
-    ResourcePolicy = "resource-policy",
-    /// No response came.
-    NetworkError = "network-error",
-    /// The preflight was answered with a redirect.
-    PreflightRedirected = "preflight-redirected",
-    /// The preflight's status is not an ok status.
-    PreflightStatusNotOk = "preflight-status-not-ok",
-    /// The preflight's response has no `Access-Control-Allow-Origin`.
-    PreflightMissingAllowOrigin = "preflight-missing-allow-origin",
-    /// The preflight's response has several `Access-Control-Allow-Origin`.
-    PreflightMultipleAllowOrigin = "preflight-multiple-allow-origin",
-    /// The preflight's `Access-Control-Allow-Origin` is not the page's origin.
-    PreflightAllowOriginMismatch = "preflight-allow-origin-mismatch",
-    /// The preflight's `Access-Control-Allow-Origin` is `*` for a request with credentials.
-    PreflightWildcardWithCredentials = "preflight-wildcard-with-credentials",
-    /// The preflight's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
-    PreflightCredentialsNotAllowed = "preflight-credentials-not-allowed",
-    /// The preflight's `Access-Control-Allow-Methods` cannot be parsed.
-    InvalidAllowMethods = "invalid-allow-methods",
-    /// The preflight's `Access-Control-Allow-Headers` cannot be parsed.
-    InvalidAllowHeaders = "invalid-allow-headers",
-    /// The preflight does not allow the method.
-    MethodNotAllowed = "method-not-allowed",
-    /// The preflight allows the method by `*` only, for a request with credentials.
-    MethodWildcardWithCredentials = "method-wildcard-with-credentials",
-    /// The preflight does not allow a header.
-    HeaderNotAllowed = "header-not-allowed",
-    /// The preflight allows a header by `*` only, for a request with credentials.
-    HeaderWildcardWithCredentials = "header-wildcard-with-credentials",
-    /// The preflight allows `Authorization` by `*` only.
-    AuthorizationNotCoveredByWildcard = "authorization-not-covered-by-wildcard",
-    /// The response has no `Access-Control-Allow-Origin`.
-    MissingAllowOrigin = "missing-allow-origin",
-    /// The response has several `Access-Control-Allow-Origin`.
-    MultipleAllowOrigin = "multiple-allow-origin",
-    /// The response's `Access-Control-Allow-Origin` is not the request's origin.
-    AllowOriginMismatch = "allow-origin-mismatch",
-    /// The response's `Access-Control-Allow-Origin` is `*` for a request with credentials.
-    WildcardOriginWithCredentials = "wildcard-origin-with-credentials",
-    /// The response's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
-    CredentialsNotAllowed = "credentials-not-allowed",
-    /// A redirect in redirect mode `error`.
-    RedirectModeError = "redirect-mode-error",
-    /// More than twenty redirects.
-    TooManyRedirects = "too-many-redirects",
-    /// The redirect's `Location` is no URL.
-    RedirectLocationInvalid = "redirect-location-invalid",
-    /// The redirect's `Location` has a user name or a password.
-    RedirectWithCredentialsInUrl = "redirect-with-credentials-in-url",
-    /// The redirect's `Location` is not an HTTP(S) URL.
-    RedirectToUnsupportedScheme = "redirect-to-unsupported-scheme",
-}
-
-impl fmt::Display for BlockReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+codes! {
+    /// The rule that blocked a fetch. The codes are stable.
+    BlockReason {
+        /// The arguments of `fetch()` are invalid.
+        InvalidRequest = "invalid-request",
+        /// The method is `CONNECT`, `TRACE` or `TRACK`.
+        ForbiddenMethod = "forbidden-method",
+        /// The mode is `no-cors`, and the method is not CORS-safelisted.
+        NoCorsMethodNotSafelisted = "no-cors-method-not-safelisted",
+        /// The mode is `same-origin`, and the URL has another origin.
+        ModeSameOriginCrossOrigin = "mode-same-origin-cross-origin",
+        /// A secure page requested an insecure URL.
+        MixedContent = "mixed-content",
+        /// The URL is not an HTTP(S) URL.
+        UnsupportedScheme = "unsupported-scheme",
+        /// Browsers never connect to the port of the URL.
+        BadPort = "bad-port",
+        /// `Cross-Origin-Resource-Policy` blocks the opaque response.
+        ResourcePolicy = "resource-policy",
+        /// No response came. [`Blocked::failure`] says why.
+        NetworkError = "network-error",
+        /// The response to the preflight is a redirect.
+        PreflightRedirected = "preflight-redirected",
+        /// The status of the preflight's response is not an ok status (200 to 299).
+        PreflightStatusNotOk = "preflight-status-not-ok",
+        /// The preflight's response has no `Access-Control-Allow-Origin`.
+        PreflightMissingAllowOrigin = "preflight-missing-allow-origin",
+        /// The preflight's response has several values of `Access-Control-Allow-Origin`.
+        PreflightMultipleAllowOrigin = "preflight-multiple-allow-origin",
+        /// The preflight's `Access-Control-Allow-Origin` is not the request's origin.
+        PreflightAllowOriginMismatch = "preflight-allow-origin-mismatch",
+        /// The preflight's `Access-Control-Allow-Origin` is `*` for a request with credentials.
+        PreflightWildcardWithCredentials = "preflight-wildcard-with-credentials",
+        /// The preflight's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
+        PreflightCredentialsNotAllowed = "preflight-credentials-not-allowed",
+        /// The preflight's `Access-Control-Allow-Methods` cannot be parsed.
+        InvalidAllowMethods = "invalid-allow-methods",
+        /// The preflight's `Access-Control-Allow-Headers` cannot be parsed.
+        InvalidAllowHeaders = "invalid-allow-headers",
+        /// The preflight does not allow the method.
+        MethodNotAllowed = "method-not-allowed",
+        /// The preflight allows the method only by `*`, which does not cover requests with credentials.
+        MethodWildcardWithCredentials = "method-wildcard-with-credentials",
+        /// The preflight does not allow a header.
+        HeaderNotAllowed = "header-not-allowed",
+        /// The preflight allows a header only by `*`, which does not cover requests with credentials.
+        HeaderWildcardWithCredentials = "header-wildcard-with-credentials",
+        /// The preflight allows `Authorization` only by `*`, which does not cover it.
+        AuthorizationNotCoveredByWildcard = "authorization-not-covered-by-wildcard",
+        /// The response has no `Access-Control-Allow-Origin`.
+        MissingAllowOrigin = "missing-allow-origin",
+        /// The response has several values of `Access-Control-Allow-Origin`.
+        MultipleAllowOrigin = "multiple-allow-origin",
+        /// The response's `Access-Control-Allow-Origin` is not the request's origin.
+        AllowOriginMismatch = "allow-origin-mismatch",
+        /// The response's `Access-Control-Allow-Origin` is `*` for a request with credentials.
+        WildcardOriginWithCredentials = "wildcard-origin-with-credentials",
+        /// The response's `Access-Control-Allow-Credentials` is not `true` for a request with credentials.
+        CredentialsNotAllowed = "credentials-not-allowed",
+        /// The redirect mode is `error`, and the response is a redirect.
+        RedirectModeError = "redirect-mode-error",
+        /// The request was redirected more than twenty times.
+        TooManyRedirects = "too-many-redirects",
+        /// The redirect's `Location` is not a valid URL.
+        RedirectLocationInvalid = "redirect-location-invalid",
+        /// The redirect's `Location` has a user name or a password.
+        RedirectWithCredentialsInUrl = "redirect-with-credentials-in-url",
+        /// The redirect's `Location` is not an HTTP(S) URL.
+        RedirectToUnsupportedScheme = "redirect-to-unsupported-scheme",
     }
 }

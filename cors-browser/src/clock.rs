@@ -1,16 +1,15 @@
-//! What time it is.
+//! The clock of a browser.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells a browser the time.
+/// The time by which cookies and cached preflights expire.
 pub trait Clock: Send + Sync {
     /// The time since the Unix epoch.
     fn now(&self) -> Duration;
 }
 
-/// The machine's clock.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -20,12 +19,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when it is told to, so that expiry needs no waiting.
+/// A clock that moves only when [`advance`](Self::advance) is called, for tests of expiry.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<Duration>);
 
 impl ManualClock {
-    /// A clock that shows the time at which it is made.
+    /// Creates a clock that shows the current time.
     pub fn new() -> Self {
         Self(Mutex::new(SystemClock.now()))
     }

@@ -1,25 +1,25 @@
-//! What a browser's console says about a failure.
+//! The lines that browsers print to the console about a blocked fetch.
 
-use super::blocked::{Facts, InvalidArgument};
-use super::{BlockReason, Blocked, FailureKind, Profile};
+use crate::blocked::{Context, InvalidArgument};
+use crate::{BlockReason, Blocked, Engine, FailureKind, Profile, header};
 
 impl Blocked {
-    /// The console line that the profile's browser prints.
+    /// The line that the browser of `profile` prints to its console.
     ///
-    /// The standard prescribes none: its profile gets the reason and the detail.
+    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail.
     pub fn console(&self, profile: &Profile) -> String {
-        match profile.name() {
-            "chromium" => chromium(self.reason, &self.detail, &self.facts),
-            "firefox" => firefox(self.reason, &self.facts),
-            _ => self.to_string(),
+        match profile.engine() {
+            Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
+            Some(Engine::Firefox) => firefox(self.reason, &self.context),
+            None => self.to_string(),
         }
     }
 }
 
 /// Chromium: third_party/blink/renderer/platform/loader/cors/cors_error_string.cc,
-/// `GetErrorStringForConsoleMessage`, for what `fetch()` asked for.
-fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
-    let Facts { first_url, url, page_origin, value, .. } = facts;
+/// `GetErrorStringForConsoleMessage`, for requests of `fetch()`.
+fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
+    let Context { first_url, url, page_origin, value, .. } = context;
     let written = value;
     let value = escape(value);
     let redirected =
@@ -35,7 +35,7 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
     let multiple = format!(
         "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed. {hint}"
     );
-    let mismatch = if is_origin(&facts.value) {
+    let mismatch = if is_origin(&context.value) {
         format!(
             "The 'Access-Control-Allow-Origin' header has a value '{value}' that is not equal to the supplied origin. {hint}"
         )
@@ -78,7 +78,7 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
             "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
         ),
-        // The location itself is kept back.
+        // Chromium does not print the location.
         BlockReason::RedirectWithCredentialsInUrl => format!(
             "{access}Redirect location '' contains a username and password, which is disallowed for \
              cross-origin requests."
@@ -105,11 +105,11 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
                 "TypeError: Failed to execute 'fetch' on 'Window': '{value}' is unsupported in no-cors mode."
             )
         }
-        BlockReason::InvalidRequest if facts.argument == Some(InvalidArgument::NoCorsRedirect) => format!(
+        BlockReason::InvalidRequest if context.argument == Some(InvalidArgument::NoCorsRedirect) => format!(
             "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\"."
         ),
         BlockReason::InvalidRequest => {
-            let what = match facts.argument {
+            let what = match context.argument {
                 Some(InvalidArgument::UserInfo) => {
                     format!("Request cannot be constructed from a URL that includes credentials: {written}")
                 }
@@ -131,12 +131,14 @@ fn chromium(reason: BlockReason, detail: &str, facts: &Facts) -> String {
         BlockReason::RedirectToUnsupportedScheme => failed("ERR_UNSAFE_REDIRECT"),
         BlockReason::ResourcePolicy if value == "same-site" => failed("ERR_BLOCKED_BY_RESPONSE.NotSameSite"),
         BlockReason::ResourcePolicy => failed("ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
-        BlockReason::NetworkError => failed(facts.failure.map_or("ERR_FAILED", FailureKind::chromium_error)),
+        BlockReason::NetworkError => {
+            failed(context.failure.map_or("ERR_FAILED", FailureKind::chromium_error))
+        }
         BlockReason::RedirectModeError => failed("ERR_FAILED"),
     }
 }
 
-/// The same file, `EncodeHint`: characters that are not printable ASCII become `\uXXXX`.
+/// The same file, `EncodeHint`: characters other than printable ASCII become `\uXXXX`.
 fn escape(value: &str) -> String {
     let mut escaped = String::new();
     for unit in value.encode_utf16() {
@@ -148,15 +150,15 @@ fn escape(value: &str) -> String {
     escaped
 }
 
-/// services/network/public/cpp/cors/cors.cc, `CheckAccess`: `null` and what parses as a URL may be an origin.
+/// services/network/public/cpp/cors/cors.cc, `CheckAccess`: `null` and valid URLs may be origins.
 fn is_origin(value: &str) -> bool {
     value == "null" || url::Url::parse(value).is_ok()
 }
 
-/// Firefox: dom/locales/en-US/chrome/security/security.properties, by the names that
-/// netwerk/protocol/http/nsCORSListenerProxy.cpp gives.
-fn firefox(reason: BlockReason, facts: &Facts) -> String {
-    let Facts { url, value, status, .. } = facts;
+/// Firefox: dom/locales/en-US/chrome/security/security.properties, with the names in
+/// netwerk/protocol/http/nsCORSListenerProxy.cpp.
+fn firefox(reason: BlockReason, context: &Context) -> String {
+    let Context { url, value, status, .. } = context;
     let blocked = |why: &str| {
         format!(
             "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at {url}. \
@@ -204,7 +206,7 @@ fn firefox(reason: BlockReason, facts: &Facts) -> String {
             "invalid token ‘{}’ in CORS header ‘Access-Control-Allow-Headers’",
             first_bad(value)
         )),
-        BlockReason::NetworkError if facts.is_cors => {
+        BlockReason::NetworkError if context.is_cors => {
             format!("{} Status code: (null).", blocked("CORS request did not succeed"))
         }
         BlockReason::RedirectWithCredentialsInUrl | BlockReason::RedirectToUnsupportedScheme => {
@@ -214,7 +216,7 @@ fn firefox(reason: BlockReason, facts: &Facts) -> String {
         BlockReason::ForbiddenMethod | BlockReason::NoCorsMethodNotSafelisted => {
             format!("TypeError: Window.fetch: Invalid request method {value}.")
         }
-        BlockReason::InvalidRequest => match facts.argument {
+        BlockReason::InvalidRequest => match context.argument {
             Some(argument) => firefox_argument(argument, value),
             None => "TypeError: NetworkError when attempting to fetch resource.".to_owned(),
         },
@@ -256,11 +258,11 @@ fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
     format!("TypeError: Window.fetch: {what}")
 }
 
-/// The first member of a list that is no token.
+/// The first member of a list that is not a token.
 fn first_bad(list: &str) -> &str {
     let members = list.split(',').map(str::trim);
     members
         .filter(|member| !member.is_empty())
-        .find(|member| !super::header::is_token(member.as_bytes()))
+        .find(|member| !header::is_token(member.as_bytes()))
         .unwrap_or(list)
 }

@@ -1,20 +1,20 @@
-//! An example of each reason, played by the browser model itself.
+//! An example of a blocked fetch for each [`BlockReason`].
 
-use std::sync::Mutex;
-use std::sync::{Arc, PoisonError};
+use std::future::ready;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
 use url::Url;
 
 use crate::{
-    BlockReason, Browser, Credentials, FetchRequest, Fetched, Mode, Network, NetworkError, Origin, Page,
-    Profile, Redirect, WireRequest, WireResponse,
+    BlockReason, Browser, Credentials, FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError,
+    NetworkFuture, Origin, Page, Profile, Redirect, WireRequest, WireResponse,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// A fetch of a page and the responses that it meets.
+/// A fetch of a page, and the responses that it gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// The method.
@@ -24,13 +24,13 @@ pub struct Example {
     /// The request headers that the script sets.
     pub headers: Headers,
     body: Option<&'static str>,
-    /// The request's mode.
+    /// The mode.
     pub mode: Mode,
-    /// The request's credentials mode.
+    /// The credentials mode.
     pub credentials: Credentials,
-    /// The request's redirect mode.
+    /// The redirect mode.
     pub redirect: Redirect,
-    /// Status and headers, one response after the other; the last one is repeated.
+    /// The status and headers of each response, in order. The last one is repeated.
     replies: &'static [(u16, Headers)],
 }
 
@@ -58,7 +58,7 @@ const SLASH: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example
 const METHODS: (&str, &str) = ("Access-Control-Allow-Methods", "PUT");
 const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
 
-/// The example of a reason.
+/// The example for a reason.
 pub fn example(reason: BlockReason) -> Example {
     use BlockReason as R;
     let get = |replies| Example { replies, ..GET };
@@ -126,7 +126,7 @@ pub fn example(reason: BlockReason) -> Example {
 }
 
 impl Example {
-    /// What the page asks for.
+    /// The arguments of `fetch()`.
     fn request(&self) -> Option<FetchRequest> {
         let own = |headers: Headers| headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
         Some(FetchRequest {
@@ -140,23 +140,28 @@ impl Example {
         })
     }
 
-    /// The servers that it meets.
+    /// The servers of the example.
     fn network(&self) -> Arc<dyn Network> {
         Arc::new(Replies { all: self.replies, next: Mutex::new(0) })
     }
 
-    /// Plays it in the model.
+    /// Runs the example in the browser model.
     pub fn play(&self, profile: Profile) -> Option<Fetched> {
         let page = Page::new(Origin::parse(ORIGIN)?);
-        // Nothing in memory has to be waited for.
-        Browser::new(self.network(), profile).fetch(&page, self.request()?).now_or_never()
+        let browser = Browser::new(self.network(), profile);
+        let fetch = pin!(browser.fetch(&page, self.request()?));
+        // Responses in memory are ready at once.
+        match fetch.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(fetched) => Some(fetched),
+            Poll::Pending => None,
+        }
     }
 }
 
-/// A fetch that a browser blocks and says something about, for any user agent to play.
+/// A blocked fetch, for the model or a real browser to run.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The reason's code, and what is meant by it where there are several.
+    /// The code of the reason, followed by a variant if the reason has several cases.
     pub name: String,
     example: Example,
 }
@@ -167,18 +172,18 @@ impl Case {
         Some(Page::new(Origin::parse(ORIGIN)?))
     }
 
-    /// What it asks for.
+    /// The arguments of `fetch()`.
     pub fn request(&self) -> Option<FetchRequest> {
         self.example.request()
     }
 
-    /// The servers that it meets, new for each time.
+    /// New servers for one run.
     pub fn network(&self) -> Arc<dyn Network> {
         self.example.network()
     }
 }
 
-/// A case for every reason, and for every argument of `fetch()` that can be wrong.
+/// A case for each reason, and for each argument of `fetch()` that can be invalid.
 pub fn cases() -> Vec<Case> {
     let reasons = BlockReason::ALL.iter().map(|&reason| (reason.as_str().to_owned(), example(reason)));
     let arguments = [
@@ -202,16 +207,17 @@ struct Replies {
 }
 
 impl Network for Replies {
-    fn send(&self, _: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+    fn send(&self, _: WireRequest) -> NetworkFuture<'_> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let reply = self.all.get(*next).or(self.all.last());
         *next += 1;
         let Some((status, headers)) = reply else {
-            return ready(Err(NetworkError::new("the connection was refused"))).boxed();
+            let error = NetworkError::new(FailureKind::BrokenOff, "the connection was closed");
+            return Box::pin(ready(Err(error)));
         };
         let lines =
             headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()));
-        ready(Ok(WireResponse { status: *status, headers: lines.collect(), body: Vec::new() })).boxed()
+        Box::pin(ready(Ok(WireResponse { status: *status, headers: lines.collect(), body: Vec::new() })))
     }
 }
 
@@ -221,7 +227,7 @@ mod tests {
     use crate::Outcome;
 
     #[test]
-    fn every_example_is_blocked_for_its_reason() {
+    fn every_example_is_blocked_with_its_reason() {
         for &reason in BlockReason::ALL {
             let fetched = example(reason).play(Profile::standard()).unwrap();
             let Outcome::Blocked(blocked) = fetched.outcome else { panic!("{reason}: not blocked") };

@@ -33,7 +33,7 @@ mod tests {
     #[case("patch", "patch")]
     #[case("PATCH", "PATCH")]
     #[case("eGg", "eGg")]
-    fn normalizing(#[case] method: &str, #[case] normal: &str) {
+    fn normalizes_some_methods(#[case] method: &str, #[case] normal: &str) {
         assert_eq!(normalize(method), normal);
     }
 
@@ -42,7 +42,7 @@ mod tests {
     #[case("CONNECT", true)]
     #[case("Track", true)]
     #[case("TRACER", false)]
-    fn forbidden(#[case] method: &str, #[case] expected: bool) {
+    fn forbidden_methods(#[case] method: &str, #[case] expected: bool) {
         assert_eq!(is_forbidden(method), expected);
     }
 
@@ -53,7 +53,7 @@ mod tests {
     #[case("get", false)]
     #[case("PUT", false)]
     #[case("OPTIONS", false)]
-    fn safelisted(#[case] method: &str, #[case] expected: bool) {
+    fn safelisted_methods(#[case] method: &str, #[case] expected: bool) {
         assert_eq!(is_cors_safelisted(method), expected);
     }
 }

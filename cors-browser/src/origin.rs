@@ -1,27 +1,36 @@
-//! Origins, as HTML's "origin" section defines them.
+//! HTML, "origin".
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// Where a page or a URL comes from.
+/// The origin of a page or a URL.
+///
+/// ```
+/// use cors_browser::Origin;
+///
+/// let origin = Origin::parse("https://app.example:8443").ok_or("not an origin")?;
+/// assert_eq!(origin.to_string(), "https://app.example:8443");
+/// assert_eq!(Origin::parse("https://app.example/"), None, "an origin has no path");
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// Scheme, host and port.
+    /// An origin that consists of scheme, host and port.
     Tuple {
-        /// The scheme, without a colon.
+        /// The scheme, without the colon.
         scheme: String,
         /// The host in its ASCII form.
         host: String,
-        /// The port, unless it is the scheme's default.
+        /// The port, unless it is the default port of the scheme.
         port: Option<u16>,
     },
-    /// An origin that is like no other, written as `null`.
+    /// An origin that equals no other origin, such as that of a sandboxed frame. It is serialized as `null`.
     Opaque,
 }
 
 impl Origin {
-    /// The origin of a URL (URL, "origin").
+    /// The origin of a URL (URL, "origin"). Schemes other than those of web pages and extensions have opaque origins.
     pub fn of(url: &Url) -> Self {
         match (url.scheme(), url.host()) {
             ("http" | "https" | "ws" | "wss" | "ftp" | "chrome-extension" | "moz-extension", Some(host)) => {
@@ -31,7 +40,9 @@ impl Origin {
         }
     }
 
-    /// Reads an origin's serialization: `null`, or what stands before the path of a URL.
+    /// Parses the serialization of an origin, such as `https://app.example` or `null`.
+    ///
+    /// Returns `None` if `text` is not exactly the serialization of an origin.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "null" {
             return Some(Self::Opaque);
@@ -40,7 +51,7 @@ impl Origin {
         (origin.to_string() == text).then_some(origin)
     }
 
-    /// HTML, "same origin". An opaque origin is never a server's.
+    /// HTML, "same origin". An opaque origin is never the same origin as that of a server.
     pub fn is_same_origin(&self, other: &Self) -> bool {
         *self != Self::Opaque && self == other
     }
@@ -49,6 +60,10 @@ impl Origin {
     pub fn is_potentially_trustworthy(&self) -> bool {
         let Self::Tuple { scheme, host, .. } = self else { return false };
         matches!(scheme.as_str(), "https" | "wss" | "chrome-extension" | "moz-extension") || is_loopback(host)
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        matches!(self, Self::Tuple { scheme, .. } if scheme == "https")
     }
 }
 
@@ -63,7 +78,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Secure Contexts, "Is origin potentially trustworthy?", steps 4 and 5: 127.0.0.0/8, ::1, `localhost` and below.
+/// Secure Contexts, "Is origin potentially trustworthy?", steps 4 and 5: 127.0.0.0/8, ::1, `localhost` and its subdomains.
 fn is_loopback(host: &str) -> bool {
     match Host::parse(host) {
         Ok(Host::Ipv4(address)) => address.is_loopback(),
@@ -93,7 +108,7 @@ mod tests {
     #[case("https://APP.example", None)]
     #[case("file:///x", None)]
     #[case("app.example", None)]
-    fn parsing(#[case] text: &str, #[case] expected: Option<&str>) {
+    fn parses_serialized_origins(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(Origin::parse(text).map(|origin| origin.to_string()).as_deref(), expected);
     }
 
@@ -121,13 +136,13 @@ mod tests {
     #[case("http://[::1]", true)]
     #[case("http://[::2]", false)]
     #[case("null", false)]
-    fn trustworthiness(#[case] origin: &str, #[case] expected: bool) {
+    fn potentially_trustworthy_origins(#[case] origin: &str, #[case] expected: bool) {
         let origin = Origin::of(&Url::parse(origin).unwrap_or_else(|_| Url::parse("data:,").unwrap()));
         assert_eq!(origin.is_potentially_trustworthy(), expected);
     }
 
     #[test]
-    fn opaque_origins_are_like_no_other() {
+    fn an_opaque_origin_is_never_the_same_origin() {
         assert!(!Origin::Opaque.is_same_origin(&Origin::Opaque));
     }
 }

@@ -2,71 +2,75 @@
 
 use url::Url;
 
-use super::{Origin, Profile};
+use crate::{Origin, Profile};
 
-/// A page with a script that fetches.
+/// A page whose script calls `fetch()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Page {
     /// The page's origin.
     pub origin: Origin,
-    /// What made the origin opaque, where it is.
-    pub opaque: OpaqueSort,
-    /// The origin in the address bar, where it is another one: the page is a frame in a page of that origin.
+    /// Why the origin is opaque, if it is.
+    pub opaque: OpaqueKind,
+    /// The origin in the address bar, if the page is a frame in a page of that origin.
     pub top_level: Option<Origin>,
-    /// The name and password that the user types when a server asks for them.
+    /// The user name and password that the user enters when a server asks for them.
     pub user: Option<User>,
 }
 
 impl Page {
-    /// A top-level page of `origin`, whose user answers no authentication prompt.
+    /// Creates a top-level page of `origin`. Its user cancels every login prompt.
     pub fn new(origin: Origin) -> Self {
-        Self { origin, opaque: OpaqueSort::default(), top_level: None, user: None }
+        Self { origin, opaque: OpaqueKind::default(), top_level: None, user: None }
     }
 
-    /// A sandboxed frame in a page of `top_level`.
+    /// Creates a sandboxed frame in a page of `top_level`.
     pub fn sandboxed(top_level: Origin) -> Self {
         Self { top_level: Some(top_level), ..Self::new(Origin::Opaque) }
     }
 
-    /// A frame with a `data:` URL in a page of `top_level`.
+    /// Creates a frame with a `data:` URL in a page of `top_level`.
     pub fn data(top_level: Origin) -> Self {
-        Self { opaque: OpaqueSort::Data, ..Self::sandboxed(top_level) }
+        Self { opaque: OpaqueKind::Data, ..Self::sandboxed(top_level) }
     }
 
-    /// A page opened from the disk.
+    /// Creates a page that was opened from a local file.
     pub fn file() -> Self {
-        Self { opaque: OpaqueSort::File, ..Self::new(Origin::Opaque) }
+        Self { opaque: OpaqueKind::File, ..Self::new(Origin::Opaque) }
     }
 
-    /// The origin in the address bar.
-    pub(super) fn top_level_origin(&self) -> &Origin {
-        self.top_level.as_ref().unwrap_or(&self.origin)
-    }
-
-    /// The same page as a frame in a page of `top_level`.
+    /// Puts the page into a frame of a page of `top_level`.
+    #[must_use]
     pub fn framed_by(self, top_level: Origin) -> Self {
         Self { top_level: Some(top_level), ..self }
     }
 
-    /// The same page before a user who answers authentication prompts.
+    /// Sets the user name and password that the user enters when a server asks for them.
+    #[must_use]
     pub fn with_user(self, name: impl Into<String>, password: impl Into<String>) -> Self {
         Self { user: Some(User { name: name.into(), password: password.into() }), ..self }
     }
+
+    /// The origin in the address bar.
+    pub(crate) fn top_level_origin(&self) -> &Origin {
+        self.top_level.as_ref().unwrap_or(&self.origin)
+    }
 }
 
-/// What made a page's origin opaque.
+/// Why a page's origin is opaque.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OpaqueSort {
-    /// A frame with `sandbox` and without `allow-same-origin`.
+#[non_exhaustive]
+pub enum OpaqueKind {
+    /// The page is a frame with `sandbox` and without `allow-same-origin`.
     #[default]
     Sandboxed,
-    /// A frame whose URL is a `data:` URL.
+    /// The page is a frame with a `data:` URL.
     Data,
-    /// A page opened from the disk.
+    /// The page was opened from a local file.
     File,
 }
 
-/// What a user answers to an authentication prompt.
+/// What a user enters at a login prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The user name.
@@ -75,13 +79,12 @@ pub struct User {
     pub password: String,
 }
 
-/// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that is not upgradeable.
-pub(super) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
+/// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that cannot be upgraded.
+pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
     let prohibits = |origin: &Origin| {
-        let is_https = matches!(origin, Origin::Tuple { scheme, .. } if scheme == "https");
-        is_https || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
+        origin.is_https() || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
     };
-    // "Does settings prohibit mixed security contexts?": the page or one that embeds it is trustworthy.
+    // "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
     let is_prohibited = prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits);
     is_prohibited && !Origin::of(url).is_potentially_trustworthy()
 }

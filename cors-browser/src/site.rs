@@ -1,8 +1,8 @@
-//! HTML, "site": what counts as one website.
+//! HTML, "site".
 
-use super::Origin;
+use crate::Origin;
 
-/// HTML, "same site": scheme and registrable domain are the same.
+/// HTML, "same site": whether scheme and registrable domain are the same.
 pub(super) fn is_same_site(a: &Origin, b: &Origin) -> bool {
     match (a, b) {
         (Origin::Tuple { scheme, .. }, Origin::Tuple { scheme: other, .. }) => {
@@ -38,12 +38,12 @@ pub(super) fn registrable_domain(host: &str) -> Option<&str> {
     if is_ip_address(host) { None } else { psl::domain_str(host) }
 }
 
-/// URL, host "public suffix" is the whole host.
+/// URL, host "public suffix": whether the whole host is a public suffix.
 pub(super) fn is_public_suffix(host: &str) -> bool {
     !is_ip_address(host) && psl::suffix_str(host) == Some(host)
 }
 
-/// Whether a host in its ASCII form is an IPv4 or IPv6 address.
+/// Whether a serialized host is an IPv4 or IPv6 address.
 pub(super) fn is_ip_address(host: &str) -> bool {
     host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok()
 }
@@ -67,7 +67,7 @@ mod tests {
     #[case("http://[::1]", "http://[::1]:2", true)]
     #[case("http://localhost:1", "http://localhost:2", true)]
     #[case("null", "null", false)]
-    fn sites(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
+    fn same_sites(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
         let (a, b) = (Origin::parse(a).unwrap(), Origin::parse(b).unwrap());
         assert_eq!(is_same_site(&a, &b), same);
         assert_eq!(is_same_site(&b, &a), same);

@@ -1,39 +1,43 @@
-//! What goes over the wire, and who carries it.
+//! Requests and responses on the wire, and the network that carries them.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
 use url::Url;
 
-use super::FailureKind;
+use crate::FailureKind;
 
-/// Carries requests to servers.
+/// The future that [`Network::send`] returns. `Box::pin(async move { … })` makes one.
+pub type NetworkFuture<'a> = Pin<Box<dyn Future<Output = Result<WireResponse, NetworkError>> + Send + 'a>>;
+
+/// Sends requests to servers.
 pub trait Network: Send + Sync {
-    /// Makes one exchange, without following redirects.
-    fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>>;
+    /// Makes one exchange. It must not follow redirects, keep cookies, or decode the body.
+    fn send(&self, request: WireRequest) -> NetworkFuture<'_>;
 
-    /// The socket to which a real browser's bytes for `url` have to go as they are, because it has to see for itself whom it
-    /// speaks to over TLS; none for most.
-    fn tunnel<'a>(&'a self, _url: &'a Url) -> BoxFuture<'a, Option<SocketAddr>> {
-        ready(None).boxed()
+    /// The socket to which a real browser must open its own TLS connection for `url`; `None` for most servers.
+    // Only the drivers of real browsers in this repository call it.
+    #[doc(hidden)]
+    fn tunnel<'a>(&'a self, _url: &'a Url) -> Pin<Box<dyn Future<Output = Option<SocketAddr>> + Send + 'a>> {
+        Box::pin(std::future::ready(None))
     }
 }
 
 /// A request as the browser writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireRequest {
-    /// The method, normalized.
+    /// The normalized method.
     pub method: String,
-    /// The logical URL.
+    /// The URL, without a fragment.
     pub url: Url,
-    /// The headers in the order in which they are written. `Host` and the framing headers are the network's.
+    /// The headers in the order in which they are written. The network adds `Host` and the framing headers.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body, if there is one.
+    /// The body, if the request has one.
     pub body: Option<Vec<u8>>,
 }
 
 impl WireRequest {
-    /// The first line of header `name`, compared case-insensitively.
+    /// The first line of the header `name`, compared case-insensitively.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers
             .iter()
@@ -42,19 +46,37 @@ impl WireRequest {
     }
 }
 
-/// A response as it came.
+/// A response as the server sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireResponse {
-    /// The status code.
+    /// The status code of the final response.
     pub status: u16,
-    /// The headers, names in lower case, one entry a line, in order.
+    /// The header lines in order, one entry for each line.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The whole body.
+    /// The complete body.
     pub body: Vec<u8>,
 }
 
 impl WireResponse {
-    /// The lines of header `name`, compared case-insensitively.
+    /// Creates a response without headers and body.
+    pub fn new(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// Adds a header line.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
+    /// The lines of the header `name`, compared case-insensitively.
     pub fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.headers
             .iter()
@@ -63,51 +85,51 @@ impl WireResponse {
     }
 }
 
-/// No response came.
+/// The error when no response came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
+#[non_exhaustive]
 pub struct NetworkError {
+    /// The kind of failure.
+    pub kind: FailureKind,
     /// What went wrong, in words.
     pub detail: String,
-    /// What sort of failure it is.
-    pub kind: FailureKind,
 }
 
 impl NetworkError {
-    /// A connection that broke off, with what `detail` says.
-    pub fn new(detail: impl Into<String>) -> Self {
-        Self::of(FailureKind::BrokenOff, detail)
-    }
-
-    /// A failure of this kind, with what `detail` says.
-    pub fn of(kind: FailureKind, detail: impl Into<String>) -> Self {
+    /// Creates an error of this kind.
+    pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
     }
 }
 
-/// One request and what became of it.
+/// A request and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// What the request was for.
     pub kind: ExchangeKind,
-    /// What the browser sent.
+    /// The request that the browser wrote.
     pub request: WireRequest,
-    /// What came back.
+    /// The response, or why none came.
     pub response: Result<WireResponse, NetworkError>,
 }
 
 impl Exchange {
-    /// Whether a server ever saw the request.
+    /// Whether the request left the browser. It may have failed before, for example because of a certificate.
     pub fn was_sent(&self) -> bool {
         !matches!(&self.response, Err(error) if !error.kind.was_sent())
+    }
+
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.response.as_ref().ok().map(|response| response.status)
     }
 }
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExchangeKind {
-    /// A CORS-preflight request.
+    /// A CORS preflight.
     Preflight,
-    /// A request that the page asked for, or one that a redirect led to.
+    /// A request of the page, or one that follows a redirect.
     Actual,
 }

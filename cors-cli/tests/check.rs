@@ -23,7 +23,7 @@ const APP: &str = "https://app.example";
 
 fn fetch(base: &str, method: &str, path: &str) -> FetchRequest {
     let url = Url::parse(&format!("{base}{path}")).unwrap();
-    FetchRequest { method: method.to_owned(), ..FetchRequest::new(url) }
+    FetchRequest::new(url).with_method(method)
 }
 
 fn check(request: FetchRequest) -> Check {

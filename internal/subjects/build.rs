@@ -21,8 +21,7 @@ fn main() -> io::Result<()> {
     fs::write(variable("OUT_DIR")?.join("versions.txt"), lines)
 }
 
-/// The dependencies of this package, each with the version that the lockfile gives it; outside of the workspace
-/// there is no lockfile to tell.
+/// The dependencies of this package with their versions in the lockfile. `None` without a lockfile.
 fn locked_dependencies(lockfile: &Path) -> Option<Vec<(String, String)>> {
     let lock: Lockfile = toml::from_str(&fs::read_to_string(lockfile).ok()?).ok()?;
     let named = |name: &str| lock.package.iter().find(|package| package.name == name);
@@ -38,7 +37,7 @@ fn locked_dependencies(lockfile: &Path) -> Option<Vec<(String, String)>> {
     Some(locked.collect())
 }
 
-/// What is read of `Cargo.lock`.
+/// The part of `Cargo.lock` that is read.
 #[derive(Deserialize)]
 struct Lockfile {
     package: Vec<Package>,

@@ -1,105 +1,151 @@
-//! `cargo xtask new-adapter` in a copy of the workspace: what it makes compiles, and is in the matrix.
+//! `cargo xtask new-adapter`, and the example of its guide, as crates outside of the workspace.
 
+use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs, io};
+use std::process::{Command, Output};
 
-/// What a copy leaves out: what was built, and the history.
-const LEFT_OUT: [&str; 2] = ["target", ".git"];
+use tempfile::TempDir;
+
+/// The crates of this workspace that an adapter depends on, with their folders.
+const CRATES: [(&str, &str); 3] =
+    [("cors-policy-core", "cors-core"), ("cors-browser", "cors-browser"), ("cors-conformance", "conformance")];
 
 #[test]
-fn a_new_adapter_compiles_and_is_in_the_matrix() {
-    let copy = Copy::new().expect("a copy of the workspace");
-
-    let made = copy.run(Command::new(env!("CARGO_BIN_EXE_xtask")).args(["new-adapter", "brook-web"]));
-    assert!(made.contains("cors-brook-web/src/lib.rs"), "{made}");
-
-    copy.cargo(&["fmt", "--package", "cors-brook-web", "--check"]);
-    let tested = copy.cargo(&["test", "--package", "cors-brook-web"]);
-    assert!(tested.contains("2 passed"), "{tested}");
-
-    copy.cargo(&["build", "--package", "xtask"]);
-    let xtask = copy.0.join("target/debug/xtask").with_extension(env::consts::EXE_EXTENSION);
-    let matrix = ["conformance", "--subject", "cors-brook-web", "--scenario", "preflight/granted"];
-    let listed = copy.run(Command::new(&xtask).args(matrix).arg("--list"));
-    assert!(listed.contains("cors-brook-web"), "{listed}");
-
-    let played = Command::new(&xtask).args(matrix).args(["--format", "json"]).output().expect("an answer");
-    let report = String::from_utf8_lossy(&played.stdout);
-    assert_eq!(played.status.code(), Some(1), "{report}");
-    assert!(report.contains("conformance/src/specimen/brook_web.rs has no routes yet"), "{report}");
+fn the_example_of_the_guide_conforms() {
+    let folder = TempDir::new().expect("a folder");
+    copy(&root().join("docs/new-adapter"), folder.path()).expect("a copy");
+    fs::copy(root().join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("a copy");
+    // The manifest is that of an outsider. The workspace takes the place of the registry.
+    let patches = CRATES.map(|(name, path)| {
+        format!("patch.crates-io.{name}.path={:?}", root().join(path).display().to_string())
+    });
+    let options: Vec<_> = patches.iter().flat_map(|patch| ["--config", patch.as_str()]).collect();
+    let output = cargo_test(folder.path(), &options);
+    let printed = printed(&output);
+    assert!(output.status.success(), "{printed}");
+    assert!(printed.contains("test the_adapter_conforms ... ok"), "{printed}");
 }
 
 #[test]
-fn a_name_that_is_taken_changes_nothing() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    let refused = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["new-adapter", "axum"])
-        .current_dir(root)
+fn the_guide_shows_the_code_of_the_example() {
+    let guide = fs::read_to_string(root().join("docs/new-adapter.md")).expect("the guide");
+    let example = root().join("docs/new-adapter");
+    let files = ["Cargo.toml", "src/lib.rs", "tests/own_types.rs", "tests/conformance/main.rs"];
+    let code: Vec<_> =
+        files.iter().map(|file| fs::read_to_string(example.join(file)).expect("a file")).collect();
+    let blocks: Vec<_> = guide
+        .split("```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| block.strip_prefix("rust\n").or_else(|| block.strip_prefix("toml\n")))
+        .collect();
+    assert!(blocks.len() > 5, "{blocks:?}");
+    for block in blocks {
+        assert!(code.iter().any(|file| file.contains(block)), "not in the example:\n{block}");
+    }
+}
+
+#[test]
+fn a_new_adapter_compiles_and_fails_with_one_sentence() {
+    let folder = TempDir::new().expect("a folder");
+    let created = new_adapter(&root(), &["salvo", "--out", folder.path().to_str().expect("UTF-8")]);
+    assert!(created.status.success() && printed(&created).contains("Next steps"), "{}", printed(&created));
+    let adapter = folder.path().join("cors-salvo");
+    fs::copy(root().join("Cargo.lock"), adapter.join("Cargo.lock")).expect("a copy");
+
+    let formatted = Command::new(env!("CARGO"))
+        .args(["fmt", "--check", "--", "--config-path"])
+        .arg(root().join("rustfmt.toml"))
+        .current_dir(&adapter)
         .output()
-        .expect("an answer");
+        .expect("cargo fmt runs");
+    assert!(formatted.status.success(), "{}", printed(&formatted));
+
+    let output = cargo_test(&adapter, &["--no-fail-fast"]);
+    let printed = printed(&output);
+    assert_eq!(output.status.code(), Some(101), "{printed}");
+    for passed in [
+        "a_preflight_does_not_reach_the_application ... ok",
+        "a_response_of_the_application_gets_the_headers ... ok",
+        "(line 16) ... ok",
+    ] {
+        assert!(printed.contains(passed), "no {passed:?} in {printed}");
+    }
+    assert_eq!(printed.matches("tests/conformance/specimen.rs starts no server yet").count(), 1, "{printed}");
+    let report = printed.split("the run is not clean").nth(1).expect("a report");
+    let report = report.split("stack backtrace").next().expect("a report").split("note:").next().expect("a report");
+    assert!(report.lines().count() < 20, "{report}");
+}
+
+/// Inside of a workspace, nothing but the new folder changes, and cargo finds it.
+#[test]
+fn a_new_adapter_is_a_member_of_the_workspace() {
+    let copied = TempDir::new().expect("a folder");
+    copy(&root(), copied.path()).expect("a copy");
+    let created = new_adapter(copied.path(), &["salvo"]);
+    assert!(created.status.success(), "{}", printed(&created));
+    assert!(printed(&created).contains("internal/subjects/src/registry.rs"), "{}", printed(&created));
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(copied.path())
+        .output()
+        .expect("cargo runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"cors-salvo\""), "{}", printed(&output));
+
+    let again = new_adapter(copied.path(), &["salvo"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(printed(&again).contains("`salvo` is taken"), "{}", printed(&again));
+}
+
+#[test]
+fn another_folder_is_not_the_workspace() {
+    let folder = TempDir::new().expect("a folder");
+    let refused = new_adapter(folder.path(), &["salvo"]);
     assert_eq!(refused.status.code(), Some(2));
-    let error = String::from_utf8_lossy(&refused.stderr);
-    assert!(error.contains("`axum` is taken, cors-axum exists"), "{error}");
+    assert!(printed(&refused).contains("run the command in the CORS workspace"), "{}", printed(&refused));
 }
 
-/// A copy of the workspace, gone when it is dropped.
-struct Copy(PathBuf);
-
-impl Copy {
-    fn new() -> io::Result<Self> {
-        let copy = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-adapter"));
-        if copy.0.exists() {
-            fs::remove_dir_all(&copy.0)?;
-        }
-        copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &copy.0)?;
-        Ok(copy)
-    }
-
-    /// Cargo in the copy. It shares the dependencies that were built for the workspace, and nothing else: the programs have a
-    /// folder of their own, and the crates another profile, or cargo would take the copy's for those of the workspace.
-    fn cargo(&self, arguments: &[&str]) -> String {
-        let shared = env::var_os("CARGO_BUILD_BUILD_DIR").unwrap_or_else(|| {
-            Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map_or_else(OsString::new, Into::into)
-        });
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["--config", "profile.dev.package.cors-policy-core.codegen-units=255"])
-            .args(arguments)
-            .env("CARGO_BUILD_BUILD_DIR", shared)
-            .env("CARGO_TARGET_DIR", self.0.join("target"))
-            // Every dependency is there already.
-            .env("CARGO_NET_OFFLINE", "true");
-        self.run(&mut cargo)
-    }
-
-    /// What a command says that must succeed.
-    fn run(&self, command: &mut Command) -> String {
-        let output = command.current_dir(&self.0).output().expect("an answer");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{command:?}:\n{said}{}", String::from_utf8_lossy(&output.stderr));
-        said
-    }
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-impl Drop for Copy {
-    fn drop(&mut self) {
-        // What cannot be removed is removed the next time.
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn new_adapter(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("new-adapter").args(arguments).current_dir(folder).output().expect("the command runs")
 }
 
-fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+/// Runs the tests of a crate outside of the workspace. All such crates share a folder for what is built.
+fn cargo_test(folder: &Path, options: &[&str]) -> Output {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Command::new(env!("CARGO"))
+        .args(["test", "--offline"])
+        .args(options)
+        .env("CARGO_TARGET_DIR", target.join("new-adapter"))
+        .env_remove("CARGO_BUILD_BUILD_DIR")
+        .current_dir(folder)
+        .output()
+        .expect("cargo runs")
+}
+
+fn printed(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Copies a folder without what was built and without the history.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let left_out = ["target", ".git"].map(OsString::from);
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if LEFT_OUT.iter().any(|name| entry.file_name() == *name) {
+        if left_out.contains(&entry.file_name()) {
             continue;
         }
         if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
+            copy(&entry.path(), &target)?;
         } else {
             fs::copy(entry.path(), &target)?;
         }

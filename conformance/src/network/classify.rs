@@ -1,4 +1,4 @@
-//! Why no response came, as far as an error tells.
+//! The kind of failure that an error of a connection stands for.
 
 use std::error::Error;
 use std::io;
@@ -7,7 +7,7 @@ use tokio_rustls::rustls::{self, CertificateError};
 
 use cors_browser::FailureKind;
 
-/// The first cause that tells.
+/// The [`FailureKind`] of an error, taken from the first of its causes that has one.
 pub fn classify(error: &(dyn Error + 'static)) -> Option<FailureKind> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -36,6 +36,9 @@ fn classify_one(error: &(dyn Error + 'static)) -> Option<FailureKind> {
         });
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        if error.is_user() {
+            return Some(FailureKind::Unsendable);
+        }
         if error.is_parse_too_large() {
             return Some(FailureKind::EndlessHead);
         }
@@ -46,8 +49,15 @@ fn classify_one(error: &(dyn Error + 'static)) -> Option<FailureKind> {
             return Some(FailureKind::BrokenOff);
         }
     }
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        // "Library" means that this side found a violation of RFC 9113.
+        return match error.get_io() {
+            Some(error) => classify(error),
+            None => error.is_library().then_some(FailureKind::Malformed),
+        };
+    }
     if let Some(error) = error.downcast_ref::<io::Error>() {
-        // An I/O error does not count the error inside of it among its sources.
+        // The error inside of an I/O error is not among its sources.
         if let Some(kind) = error.get_ref().and_then(|inner| classify(inner)) {
             return Some(kind);
         }
@@ -62,7 +72,7 @@ fn classify_one(error: &(dyn Error + 'static)) -> Option<FailureKind> {
             _ => None,
         };
     }
-    // The resolver's error type is private to the client.
+    // The error type of hyper-util's resolver is private.
     error.to_string().starts_with("dns error").then_some(FailureKind::Unresolved)
 }
 
@@ -92,7 +102,7 @@ mod tests {
         FailureKind::Certificate
     )]
     #[case(io::Error::other(rustls::Error::DecryptError), FailureKind::Tls)]
-    fn errors_are_told_apart(#[case] error: io::Error, #[case] kind: FailureKind) {
+    fn every_error_has_its_kind(#[case] error: io::Error, #[case] kind: FailureKind) {
         assert_eq!(classify(&error).unwrap_or(FailureKind::Unreachable), kind);
     }
 }

@@ -41,7 +41,7 @@ pub fn from_headers(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
 }
 
 fn unsendable(what: &str) -> NetworkError {
-    NetworkError::of(FailureKind::Unsendable, format!("{what} cannot be sent over HTTP"))
+    NetworkError::new(FailureKind::Unsendable, format!("{what} cannot be sent over HTTP"))
 }
 
 #[cfg(test)]

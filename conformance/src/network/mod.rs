@@ -1,8 +1,8 @@
-//! The network of a scenario: logical origins, carried to loopback sockets.
+//! The network of a scenario: sends requests for logical origins to loopback sockets.
 //!
-//! Nothing is resolved and nothing leaves the machine. A request to `https://api.example` goes, in plain text, to the socket
-//! of the server that plays `https://api.example`, with the `Host` of the logical origin, as behind a load balancer that
-//! terminates TLS; or over TLS where the server says so. Redirects, cookies and decompression are a browser's business, not the network's.
+//! No name is resolved and nothing leaves the machine. A request to `https://api.example` goes to the socket that stands
+//! for that origin, with the `Host` of the logical origin. It goes in plain text, as behind a load balancer that terminates
+//! TLS, unless the route uses TLS. The network does not follow redirects, keep cookies or decompress: the browser does.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -26,15 +26,15 @@ pub mod http;
 mod pool;
 mod raw;
 
-/// The longest body that is read.
+/// The longest response body that is read, in bytes.
 pub const BODY_LIMIT: usize = 4 << 20;
 
-/// How long one exchange may take.
+/// The default limit for connecting, and for the exchange after that.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Logical origins on loopback sockets.
+/// A network that maps logical origins to loopback sockets.
 ///
-/// Connections live as long as this value does, and are used again.
+/// Connections are kept open and reused until this value is dropped.
 #[derive(Debug)]
 pub struct LoopbackNetwork {
     routes: BTreeMap<String, Endpoint>,
@@ -44,79 +44,84 @@ pub struct LoopbackNetwork {
 }
 
 impl LoopbackNetwork {
-    /// A network without servers that speaks one version of HTTP.
+    /// Creates a network that has no servers yet and uses this version of HTTP.
     pub fn new(version: HttpVersion) -> Self {
         Self { routes: BTreeMap::new(), version, time_limit: TIME_LIMIT, pool: Pool::new(version) }
     }
 
-    /// The same network where the server at `address` plays the origin of `url`.
+    /// Sends requests for the origin of `url` to the server at `address`, in plain text.
+    #[must_use]
     pub fn with_route(mut self, url: &Url, address: SocketAddr) -> Self {
         self.routes.insert(url.origin().ascii_serialization(), Endpoint::plain(address));
         self
     }
 
-    /// The same network where the server at `address` plays the origin of `url` over TLS.
+    /// Sends requests for the origin of `url` to the server at `address`, over TLS.
     ///
-    /// Its certificate has to be issued by the authority whose own certificate, in DER, is `trusted`.
+    /// The server's certificate must be issued by the CA whose own certificate, in DER, is `trusted`.
+    #[must_use]
     pub fn with_tls_route(mut self, url: &Url, address: SocketAddr, trusted: &[u8]) -> Self {
         self.routes.insert(url.origin().ascii_serialization(), Endpoint::tls(address, url, trusted));
         self
     }
 
-    /// The same network where an exchange may take `time_limit`; 10 s if not told.
+    /// Sets how long connecting may take, and how long the exchange after that may take. The default is 10 s.
+    #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
         self.time_limit = time_limit;
         self
     }
 
-    /// The logical origins and who plays them.
+    /// The logical origins and the sockets that stand for them.
     pub fn routes(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
         self.routes.iter().map(|(origin, endpoint)| (origin.as_str(), endpoint.address))
     }
 
-    /// Sends a request byte for byte as it is written, which over HTTP/1.1 may be one that breaks the protocol's rules.
+    /// Sends a request exactly as it is written. Over HTTP/1.1 it may break the rules of the protocol.
+    ///
+    /// # Errors
+    ///
+    /// If no response came; the error's [`FailureKind`] says why.
     pub async fn send_raw(&self, request: &RawRequest) -> Result<WireResponse, NetworkError> {
         let endpoint = self.endpoint(&request.origin)?;
         let authority = authority(&request.origin);
-        self.in_time(async {
-            match self.version {
-                HttpVersion::Http11 => raw::exchange(endpoint, &authority, request).await,
-                HttpVersion::Http2 => {
-                    let url = request.origin.join(&request.target).map_err(|error| {
-                        NetworkError::new(format!("`{}` is no target over HTTP/2: {error}", request.target))
-                    })?;
-                    let request = WireRequest {
-                        method: request.method.clone(),
-                        url,
-                        headers: request.headers.clone(),
-                        body: request.body.clone(),
-                    };
-                    self.pool.exchange(endpoint, &authority, request).await
-                }
+        match self.version {
+            HttpVersion::Http11 => raw::exchange(endpoint, &authority, request, self.time_limit).await,
+            HttpVersion::Http2 => {
+                let url = request.origin.join(&request.target).map_err(|error| {
+                    let detail = format!("`{}` is not a request target over HTTP/2: {error}", request.target);
+                    NetworkError::new(FailureKind::Unsendable, detail)
+                })?;
+                let request = WireRequest {
+                    method: request.method.clone(),
+                    url,
+                    headers: request.headers.clone(),
+                    body: request.body.clone(),
+                };
+                self.pool.exchange(endpoint, &authority, request, self.time_limit).await
             }
-        })
-        .await
+        }
     }
 
     fn endpoint(&self, url: &Url) -> Result<&Endpoint, NetworkError> {
         let origin = url.origin().ascii_serialization();
         self.routes.get(&origin).ok_or_else(|| {
             let known: Vec<_> = self.routes.keys().map(String::as_str).collect();
-            NetworkError::of(
-                FailureKind::Unresolved,
-                format!("no server plays {origin}; there are {}", known.join(", ")),
-            )
+            let detail = format!("no server stands for {origin}; there are {}", known.join(", "));
+            NetworkError::new(FailureKind::Unresolved, detail)
         })
     }
+}
 
-    async fn in_time<T>(
-        &self,
-        exchange: impl Future<Output = Result<T, NetworkError>>,
-    ) -> Result<T, NetworkError> {
-        timeout(self.time_limit, exchange).await.unwrap_or_else(|_| {
-            Err(NetworkError::new(format!("no whole response within {:?}", self.time_limit)))
-        })
-    }
+/// Waits for a response on a connection that is open.
+async fn in_time<T>(
+    time_limit: Duration,
+    exchange: impl Future<Output = Result<T, NetworkError>>,
+) -> Result<T, NetworkError> {
+    timeout(time_limit, exchange).await.unwrap_or_else(|_| {
+        let detail = format!("no complete response within {time_limit:?}");
+        Err(NetworkError::new(FailureKind::Timeout, detail))
+    })
 }
 
 impl Network for LoopbackNetwork {
@@ -124,21 +129,21 @@ impl Network for LoopbackNetwork {
         Box::pin(async move {
             let endpoint = self.endpoint(&request.url)?;
             let authority = authority(&request.url);
-            self.in_time(self.pool.exchange(endpoint, &authority, request)).await
+            self.pool.exchange(endpoint, &authority, request, self.time_limit).await
         })
     }
 
-    /// Servers over TLS whose certificate this network does not accept.
+    /// The address of a TLS server whose certificate this network rejects.
     fn tunnel<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Option<SocketAddr>> {
         Box::pin(async move {
             let endpoint = self.endpoint(url).ok()?;
-            let refuses = endpoint.is_tls() && self.in_time(endpoint.connect()).await.is_err();
-            refuses.then_some(endpoint.address)
+            let rejects = endpoint.is_tls() && endpoint.connect(self.time_limit).await.is_err();
+            rejects.then_some(endpoint.address)
         })
     }
 }
 
-/// What `Host` says of a URL: host, and port unless it is the scheme's default.
+/// The value of `Host` for a URL: the host, and the port unless it is the scheme's default.
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
@@ -147,7 +152,7 @@ fn authority(url: &Url) -> String {
     }
 }
 
-/// An error with all that lies below it, in one line.
+/// An error and all of its sources, in one line.
 pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();

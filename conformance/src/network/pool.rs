@@ -1,11 +1,12 @@
-//! Connections that are kept open, one for each server.
+//! Open connections, one for each server.
 //!
-//! These are hyper's bare connections and not a client with a pool and a resolver of its own, because a request has to
-//! arrive at a socket that its authority does not name, and without a header that the browser did not write.
+//! These are hyper's plain connections and not a client with its own pool and resolver: a request must reach a socket that
+//! its authority does not name, and must not carry a header that the browser did not write.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -17,9 +18,9 @@ use tokio::sync::Mutex;
 
 use super::endpoint::Endpoint;
 use super::http::{from_headers, to_headers, to_request};
-use super::{BODY_LIMIT, causes};
+use super::{BODY_LIMIT, causes, classify, in_time};
 use crate::scenario::HttpVersion;
-use cors_browser::{NetworkError, WireRequest, WireResponse};
+use cors_browser::{FailureKind, NetworkError, WireRequest, WireResponse};
 
 pub(super) struct Pool {
     version: HttpVersion,
@@ -36,29 +37,39 @@ impl Pool {
         endpoint: &Endpoint,
         authority: &str,
         request: WireRequest,
+        time_limit: Duration,
     ) -> Result<WireResponse, NetworkError> {
         let request = to_http(self.version, authority, request)?;
-        let mut connection = self.connection(endpoint).await?;
-        let mut answer = connection.send(request.clone()).await;
-        // A server may close an idle connection just when it is used again. hyper says so if nothing was sent yet.
-        if matches!(&answer, Err(error) if error.is_canceled()) {
-            connection = Connection::open(self.version, endpoint).await?;
-            answer = connection.send(request).await;
-        }
-        let response =
-            answer.map_err(|error| NetworkError::new(format!("no response: {}", causes(&error))))?;
-        let response = from_http(response).await?;
+        let mut connection = self.connection(endpoint, time_limit).await?;
+        let exchange = async {
+            let mut response = connection.send(request.clone()).await;
+            // A server may close an idle connection just when it is reused. If nothing was sent yet, hyper says so.
+            if matches!(&response, Err(error) if error.is_canceled()) {
+                connection = Connection::open(self.version, endpoint, time_limit).await?;
+                response = connection.send(request).await;
+            }
+            let response = from_http(response.map_err(|error| no_response(&error))?).await?;
+            Ok((response, connection))
+        };
+        let (response, connection) = in_time(time_limit, exchange).await?;
         self.idle.lock().await.insert(endpoint.address, connection);
         Ok(response)
     }
 
-    async fn connection(&self, endpoint: &Endpoint) -> Result<Connection, NetworkError> {
-        if let Some(mut idle) = self.idle.lock().await.remove(&endpoint.address)
-            && idle.is_usable().await
-        {
-            return Ok(idle);
+    async fn connection(
+        &self,
+        endpoint: &Endpoint,
+        time_limit: Duration,
+    ) -> Result<Connection, NetworkError> {
+        let idle = self.idle.lock().await.remove(&endpoint.address);
+        let usable = match idle {
+            Some(mut connection) => connection.is_usable().await.then_some(connection),
+            None => None,
+        };
+        match usable {
+            Some(connection) => Ok(connection),
+            None => Connection::open(self.version, endpoint, time_limit).await,
         }
-        Connection::open(self.version, endpoint).await
     }
 }
 
@@ -74,12 +85,18 @@ enum Connection {
 }
 
 impl Connection {
-    async fn open(version: HttpVersion, endpoint: &Endpoint) -> Result<Self, NetworkError> {
-        let stream = TokioIo::new(endpoint.connect().await?);
+    async fn open(
+        version: HttpVersion,
+        endpoint: &Endpoint,
+        time_limit: Duration,
+    ) -> Result<Self, NetworkError> {
+        let stream = TokioIo::new(endpoint.connect(time_limit).await?);
+        // The handshake of HTTP/2 writes the preface. A request is not sent yet.
         let refused = |error: hyper::Error| {
-            NetworkError::new(format!("cannot speak to {}: {}", endpoint.address, causes(&error)))
+            let detail = format!("cannot start HTTP with {}: {}", endpoint.address, causes(&error));
+            NetworkError::new(FailureKind::Unreachable, detail)
         };
-        // The driving tasks end when the senders are dropped; what they fail with, the senders tell.
+        // The driver tasks end when the senders are dropped. The senders report the errors of the drivers.
         match version {
             HttpVersion::Http11 => {
                 let (sender, driver) = http1::handshake(stream).await.map_err(refused)?;
@@ -131,13 +148,25 @@ fn to_http(
     Ok(converted)
 }
 
+fn no_response(error: &hyper::Error) -> NetworkError {
+    // A canceled request was never written to the connection.
+    let kind = if error.is_canceled() {
+        FailureKind::Unreachable
+    } else {
+        classify(error).unwrap_or(FailureKind::BrokenOff)
+    };
+    NetworkError::new(kind, format!("no response: {}", causes(error)))
+}
+
 async fn from_http(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
     let (head, body) = response.into_parts();
     let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            return NetworkError::new(format!("the body is longer than {BODY_LIMIT} bytes"));
+            let detail = format!("the body is longer than {BODY_LIMIT} bytes");
+            return NetworkError::new(FailureKind::EndlessBody, detail);
         }
-        NetworkError::new(format!("the body broke off: {}", causes(error.as_ref())))
+        let kind = classify(error.as_ref()).unwrap_or(FailureKind::BrokenOff);
+        NetworkError::new(kind, format!("the body is incomplete: {}", causes(error.as_ref())))
     })?;
     Ok(WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body: body.to_bytes().to_vec() })
 }

@@ -1,36 +1,40 @@
-//! One HTTP/1.1 exchange without an HTTP client, for requests that no client would agree to send: control bytes in
-//! values, names that are no tokens, several lines where one is allowed.
+//! An HTTP/1.1 exchange without an HTTP client, for requests that HTTP clients refuse to send: control bytes in values,
+//! names that are not tokens, several lines where one is allowed.
+
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::BODY_LIMIT;
 use super::endpoint::Endpoint;
+use super::{BODY_LIMIT, in_time};
 use crate::scenario::RawRequest;
-use cors_browser::{NetworkError, WireResponse};
+use cors_browser::{FailureKind, NetworkError, WireResponse};
 
-/// The longest response head that is read.
+/// The longest response head that is read, in bytes.
 const HEAD_LIMIT: usize = 256 << 10;
 
-/// The most header lines of a response.
+/// The maximum number of header lines in a response.
 const LINE_LIMIT: usize = 256;
 
-/// Sends `request` over a connection of its own; `Host` and `Content-Length` are added unless they are written.
+/// Sends `request` over a new connection. Adds `Host` and `Content-Length` unless the request has them.
 pub(super) async fn exchange(
     endpoint: &Endpoint,
     authority: &str,
     request: &RawRequest,
+    time_limit: Duration,
 ) -> Result<WireResponse, NetworkError> {
-    let (mut reading, mut writing) = tokio::io::split(endpoint.connect().await?);
+    let (mut reading, mut writing) = tokio::io::split(endpoint.connect(time_limit).await?);
     let bytes = serialize(authority, request);
     let mut reader = Reader { buffer: Vec::new(), ended: false };
     let write = async {
-        // A server may answer, and close, before it has read everything: what counts is the answer.
+        // A server may respond and close before it has read everything. Only the response counts.
         let _ = writing.write_all(&bytes).await;
         let _ = writing.flush().await;
     };
     let read = reader.response(&mut reading, &request.method);
-    // The writing half must stay open until the answer is there: to a server, its end would be the client's.
-    let ((), response) = tokio::join!(write, read);
+    let exchange = async { Ok(tokio::join!(write, read)) };
+    let ((), response) = in_time(time_limit, exchange).await?;
+    // The writing half must stay open until the response has come: its end means that the client has gone.
     drop(writing);
     response
 }
@@ -47,10 +51,8 @@ fn serialize(authority: &str, request: &RawRequest) -> Vec<u8> {
         bytes.extend_from_slice(value);
         bytes.extend_from_slice(b"\r\n");
     }
-    if let Some(body) = &request.body
-        && !has("content-length")
-        && !has("transfer-encoding")
-    {
+    let has_length = has("content-length") || has("transfer-encoding");
+    if let Some(body) = request.body.as_ref().filter(|_| !has_length) {
         bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
     }
     bytes.extend_from_slice(b"\r\n");
@@ -89,9 +91,13 @@ impl Reader {
         loop {
             let mut lines = [httparse::EMPTY_HEADER; LINE_LIMIT];
             let mut response = httparse::Response::new(&mut lines);
-            let parsed = response
-                .parse(&self.buffer)
-                .map_err(|error| NetworkError::new(format!("the response is no HTTP/1.1: {error}")))?;
+            let parsed = response.parse(&self.buffer).map_err(|error| match error {
+                httparse::Error::TooManyHeaders => {
+                    let detail = format!("the head has more than {LINE_LIMIT} header lines");
+                    NetworkError::new(FailureKind::EndlessHead, detail)
+                }
+                error => malformed(format!("the response is not HTTP/1.1: {error}")),
+            })?;
             if let httparse::Status::Complete(length) = parsed {
                 let headers = response
                     .headers
@@ -103,10 +109,11 @@ impl Reader {
                 return Ok(head);
             }
             if self.buffer.len() > HEAD_LIMIT {
-                return Err(NetworkError::new(format!("the head is longer than {HEAD_LIMIT} bytes")));
+                let detail = format!("the head is longer than {HEAD_LIMIT} bytes");
+                return Err(NetworkError::new(FailureKind::EndlessHead, detail));
             }
             if !self.fill(stream).await? {
-                return Err(NetworkError::new("the connection was closed without a response"));
+                return Err(broken_off("the connection was closed without a response"));
             }
         }
     }
@@ -134,9 +141,8 @@ impl Reader {
             }
             return Ok(std::mem::take(&mut self.buffer));
         };
-        let length = length
-            .parse()
-            .map_err(|_| NetworkError::new(format!("`Content-Length: {length}` is no number")))?;
+        let length =
+            length.parse().map_err(|_| malformed(format!("`Content-Length: {length}` is not a number")))?;
         self.take(stream, length).await
     }
 
@@ -144,15 +150,15 @@ impl Reader {
         let mut body = Vec::new();
         loop {
             let size = httparse::parse_chunk_size(&self.buffer)
-                .map_err(|_| NetworkError::new("a chunk of the body has no size"))?;
+                .map_err(|_| malformed("a chunk of the body has no size"))?;
             let httparse::Status::Complete((line, size)) = size else {
                 if !self.fill(stream).await? {
-                    return Err(NetworkError::new("the body broke off between two chunks"));
+                    return Err(broken_off("the body ended between two chunks"));
                 }
                 continue;
             };
             self.buffer.drain(..line);
-            // The trailers after the last chunk are of no interest, and the connection is not used again.
+            // The trailers are ignored, and the connection is not reused.
             if size == 0 {
                 return Ok(body);
             }
@@ -171,16 +177,14 @@ impl Reader {
         limit(length)?;
         while self.buffer.len() < length {
             if !self.fill(stream).await? {
-                return Err(NetworkError::new(format!(
-                    "the body broke off: {} of {length} bytes came",
-                    self.buffer.len()
-                )));
+                let count = self.buffer.len();
+                return Err(broken_off(format!("the body ended after {count} of {length} bytes")));
             }
         }
         Ok(self.buffer.drain(..length).collect())
     }
 
-    /// Reads some more; `false` at the end.
+    /// Reads more bytes. Returns `false` at the end of the stream.
     async fn fill(&mut self, stream: &mut (impl AsyncReadExt + Unpin)) -> Result<bool, NetworkError> {
         if self.ended {
             return Ok(false);
@@ -188,7 +192,7 @@ impl Reader {
         let count = stream
             .read_buf(&mut self.buffer)
             .await
-            .map_err(|error| NetworkError::new(format!("the connection broke off: {error}")))?;
+            .map_err(|error| broken_off(format!("the connection failed: {error}")))?;
         self.ended = count == 0;
         Ok(count > 0)
     }
@@ -196,7 +200,16 @@ impl Reader {
 
 fn limit(length: usize) -> Result<(), NetworkError> {
     if length > BODY_LIMIT {
-        return Err(NetworkError::new(format!("the body is longer than {BODY_LIMIT} bytes")));
+        let detail = format!("the body is longer than {BODY_LIMIT} bytes");
+        return Err(NetworkError::new(FailureKind::EndlessBody, detail));
     }
     Ok(())
+}
+
+fn malformed(detail: impl Into<String>) -> NetworkError {
+    NetworkError::new(FailureKind::Malformed, detail)
+}
+
+fn broken_off(detail: impl Into<String>) -> NetworkError {
+    NetworkError::new(FailureKind::BrokenOff, detail)
 }

@@ -111,7 +111,11 @@ fn unfit() -> Run {
         "the specimen is wrong: OPTIONS /private answered 405, expected 401".to_owned(),
     ];
     let unplayed = subject("mine", SubjectKind::External, Vec::new());
-    Run { scenarios: 352, problems: Vec::new(), subjects: vec![SubjectRun { errors: 352, problems, ..unplayed }] }
+    Run {
+        scenarios: 352,
+        problems: Vec::new(),
+        subjects: vec![SubjectRun { errors: 352, problems, ..unplayed }],
+    }
 }
 
 #[test]
@@ -159,8 +163,13 @@ fn a_subject_that_is_not_fit_is_reported_once() {
 fn every_report_shows_limits_counts_and_deviations() {
     for format in [Format::Table, Format::Json, Format::Markdown, Format::Junit] {
         for report in [render(&run(), format).unwrap(), compare(&run(), format).unwrap()] {
-            for part in ["methods/extension-method", &LIMIT.reason, &LIMIT.link, "PURGE /echo answers 400", "selected"]
-            {
+            for part in [
+                "methods/extension-method",
+                &LIMIT.reason,
+                &LIMIT.link,
+                "PURGE /echo answers 400",
+                "selected",
+            ] {
                 let is_json_count = format == Format::Json && part == "selected";
                 assert!(report.contains(part) || is_json_count, "no {part:?} in {report}");
             }
@@ -173,8 +182,11 @@ fn failures_with_one_cause_are_one_group_with_one_example() {
     let ids = ["zebra/a", "zebra/b", "preflight/c", "errors/d", "zebra/e"];
     let mut results: Vec<_> = ids.map(|id| differing(id, Kind::Required, Verdict::Fail)).into();
     results.push(result("zebra/f", Kind::Required, Verdict::Fail, "something else"));
-    let run =
-        Run { scenarios: 6, problems: Vec::new(), subjects: vec![subject("mine", SubjectKind::Adapter, results)] };
+    let run = Run {
+        scenarios: 6,
+        problems: Vec::new(),
+        subjects: vec![subject("mine", SubjectKind::Adapter, results)],
+    };
     insta::assert_snapshot!(render(&run, Format::Table).unwrap());
 }
 

@@ -111,8 +111,12 @@ async fn play_step(
     }
     let page = match &step.from {
         None => scenario.page.clone(),
-        // Another page, used by the same person.
-        Some(origin) => Page { user: scenario.page.user.clone(), ..Page::new(origin.clone()) },
+        // Another page with the same user.
+        Some(origin) => {
+            let mut page = Page::new(origin.clone());
+            page.user = scenario.page.user.clone();
+            page
+        }
     };
     let (outcome, exchanges, console) = match &step.action {
         Action::Fetch(request) => {

@@ -25,7 +25,6 @@ mod servers;
 
 /// How a run is carried out.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Options {
     /// How many scenarios are played at the same time.
     pub jobs: NonZeroUsize,
@@ -151,9 +150,13 @@ fn wrong_limits(
     let problem = |limit: &KnownLimit| {
         let id = &*limit.scenario;
         if !exists(id) {
-            Some(format!("declares a known limit for `{id}`, which is not a scenario: correct the id or remove it"))
+            Some(format!(
+                "declares a known limit for `{id}`, which is not a scenario: correct the id or remove it"
+            ))
         } else if is_informative(id) {
-            Some(format!("declares a known limit for `{id}`, which is informative and cannot be failed: remove it"))
+            Some(format!(
+                "declares a known limit for `{id}`, which is informative and cannot be failed: remove it"
+            ))
         } else {
             None
         }

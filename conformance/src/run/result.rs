@@ -149,12 +149,7 @@ impl SubjectRun {
     }
 
     /// A subject that is not fit to be tested, so that none of `scenarios` was played.
-    pub(super) fn unplayed(
-        subject: &dyn Subject,
-        user_agent: &str,
-        scenarios: usize,
-        problem: &str,
-    ) -> Self {
+    pub(super) fn unplayed(subject: &dyn Subject, user_agent: &str, scenarios: usize, problem: &str) -> Self {
         let problems = problem.lines().map(str::to_owned).collect();
         Self { errors: scenarios, problems, ..Self::new(subject, user_agent, Vec::new()) }
     }

@@ -54,8 +54,10 @@ fn an_embedded_scenario_is_replaced_only_on_request() {
     let error = embedded_with(&folders, false).unwrap_err();
     assert_eq!(
         lines(&error, &folder),
-        ["preflight/granted.toml: id: an embedded scenario has the same id: rename the file, or ask to replace \
-          embedded scenarios"]
+        [
+            "preflight/granted.toml: id: an embedded scenario has the same id: rename the file, or ask to replace \
+          embedded scenarios"
+        ]
     );
     let scenarios = embedded_with(&folders, true).unwrap();
     assert_eq!(scenarios.len(), embedded().unwrap().len());
@@ -95,7 +97,10 @@ fn scenarios_that_depend_on_each_other_are_refused() {
         ("own/b.toml", text("own/b", "depends_on = \"own/a\"")),
     ]);
     let error = from_directory(folder.path()).unwrap_err();
-    assert_eq!(lines(&error, &folder)[0], "own/a.toml: depends_on: own/b lead(s) back to the scenario itself");
+    assert_eq!(
+        lines(&error, &folder)[0],
+        "own/a.toml: depends_on: own/b lead(s) back to the scenario itself"
+    );
 }
 
 #[test]

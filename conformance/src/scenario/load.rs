@@ -145,7 +145,8 @@ fn load(files: Vec<File>, mut problems: Vec<Problem>) -> Result<Vec<Scenario>, L
                 scenarios.push(scenario);
             }
             Err(found) => {
-                problems.extend(found.into_iter().map(|problem| Problem { file: file.path.clone(), ..problem }));
+                problems
+                    .extend(found.into_iter().map(|problem| Problem { file: file.path.clone(), ..problem }));
             }
         }
     }

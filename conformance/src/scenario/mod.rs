@@ -15,8 +15,8 @@ pub use browsers::Browsers;
 pub use expectation::{
     MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
 };
-pub(crate) use load::{from_directories, is_embedded};
 pub use load::{LoadError, Problem, embedded, embedded_with, from_directory};
+pub(crate) use load::{from_directories, is_embedded};
 pub use select::{NoScenario, select};
 pub use step::{Action, RawRequest, Step};
 

@@ -39,7 +39,9 @@ pub enum SpecimenError {
     #[error("the subject {0}. `Subject::start` has to return a running server for every policy")]
     Start(#[from] StartError),
     /// The server does not have the specimen's first routes.
-    #[error("the server is not the specimen: {0}. Serve the routes that the documentation of `cors_conformance::specimen` lists")]
+    #[error(
+        "the server is not the specimen: {0}. Serve the routes that the documentation of `cors_conformance::specimen` lists"
+    )]
     NotASpecimen(Deviation),
     /// The server is a specimen, and some of its answers are wrong.
     #[error("{}", wrong(.0))]
@@ -50,7 +52,8 @@ pub enum SpecimenError {
 }
 
 fn wrong(deviations: &[Deviation]) -> String {
-    let lines: Vec<_> = deviations.iter().map(|deviation| format!("the specimen is wrong: {deviation}")).collect();
+    let lines: Vec<_> =
+        deviations.iter().map(|deviation| format!("the specimen is wrong: {deviation}")).collect();
     lines.join("\n")
 }
 
@@ -114,7 +117,8 @@ impl Specimen {
             match known {
                 None => found.extend(self.deviation(&probe).await),
                 Some(known) => {
-                    let probe = Probe { status: known.status..=known.status, lines: &[], answer: Body::Any, ..probe };
+                    let probe =
+                        Probe { status: known.status..=known.status, lines: &[], answer: Body::Any, ..probe };
                     if self.deviation(&probe).await.is_some() {
                         outdated.push(format!("{} {}", probe.method, probe.path));
                     }
@@ -174,7 +178,9 @@ impl Specimen {
         url.set_path(path);
         url.set_query(query);
         let body = (!body.is_empty()).then(|| body.as_bytes().to_vec());
-        self.network.send(WireRequest { method: method.to_owned(), url, headers: headers.collect(), body }).await
+        self.network
+            .send(WireRequest { method: method.to_owned(), url, headers: headers.collect(), body })
+            .await
     }
 }
 

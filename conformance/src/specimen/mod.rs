@@ -280,7 +280,10 @@ mod tests {
     #[case("101", None)]
     #[case("600", None)]
     #[case("teapot", None)]
-    fn only_statuses_that_a_handler_can_send_are_accepted(#[case] code: &str, #[case] expected: Option<(u16, &str)>) {
+    fn only_statuses_that_a_handler_can_send_are_accepted(
+        #[case] code: &str,
+        #[case] expected: Option<(u16, &str)>,
+    ) {
         assert_eq!(status(code), expected.map(|(code, body)| (code, body.to_owned())));
     }
 

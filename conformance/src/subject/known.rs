@@ -60,7 +60,12 @@ pub struct KnownDeviation {
 impl KnownDeviation {
     /// A deviation from string literals.
     pub const fn new(method: &'static str, path: &'static str, status: u16, reason: &'static str) -> Self {
-        Self { method: Cow::Borrowed(method), path: Cow::Borrowed(path), status, reason: Cow::Borrowed(reason) }
+        Self {
+            method: Cow::Borrowed(method),
+            path: Cow::Borrowed(path),
+            status,
+            reason: Cow::Borrowed(reason),
+        }
     }
 }
 

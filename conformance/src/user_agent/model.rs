@@ -16,24 +16,23 @@ use cors_browser::{
 pub struct Model {
     profile: Profile,
     name: String,
-    faults: Vec<Fault>,
+    fault: Option<Fault>,
 }
 
 impl Model {
     /// A model that behaves as `profile` says.
     pub fn new(profile: Profile) -> Self {
-        let name = match profile.name() {
-            "standard" => "model".to_owned(),
-            browser => format!("model-{browser}"),
+        let name = match profile.engine() {
+            None => "model".to_owned(),
+            Some(engine) => format!("model-{engine}"),
         };
-        Self { profile, name, faults: Vec::new() }
+        Self { profile, name, fault: None }
     }
 
     /// The same model with one of its rules broken, to prove that a scenario notices.
     #[must_use]
-    pub fn with_fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
-        self
+    pub fn with_fault(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 }
 
@@ -59,7 +58,10 @@ impl UserAgent for Model {
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let clock = Arc::new(ManualClock::new());
         let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());
-        let browser = self.faults.iter().fold(browser, |browser, &fault| browser.with_fault(fault));
+        let browser = match self.fault {
+            Some(fault) => browser.with_fault(fault),
+            None => browser,
+        };
         let session: Box<dyn Session> = Box::new(ModelSession { browser, clock });
         ready(Ok(session)).boxed()
     }

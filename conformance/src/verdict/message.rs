@@ -73,7 +73,9 @@ pub(super) fn check_body(
     for (pointer, expected) in pointers {
         match json.pointer(pointer) {
             Some(value) if value == expected => {}
-            Some(value) => mismatches.add(format!("{expected} at {pointer}"), text(value.to_string().as_bytes())),
+            Some(value) => {
+                mismatches.add(format!("{expected} at {pointer}"), text(value.to_string().as_bytes()))
+            }
             None => mismatches.add(format!("{expected} at {pointer}"), "nothing there"),
         }
     }

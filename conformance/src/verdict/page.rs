@@ -18,7 +18,7 @@ pub(super) fn check(expected: &PageExpectation, outcome: &Outcome, mismatches: &
             if response.response_type == ResponseType::OpaqueRedirect => {}
         (PageExpectation::Blocked { reasons }, Outcome::Blocked(blocked))
             if reasons.is_empty()
-                || !blocked.is_told()
+                || !blocked.has_reason()
                 || reasons.iter().any(|reason| reason == blocked.reason.as_str()) => {}
         _ => mismatches.add(describe_expectation(expected), describe_outcome(outcome)),
     }
@@ -79,7 +79,7 @@ fn describe_expectation(expected: &PageExpectation) -> String {
 
 fn describe_outcome(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Blocked(blocked) if !blocked.is_told() => format!("blocked ({blocked})"),
+        Outcome::Blocked(blocked) if !blocked.has_reason() => format!("blocked ({blocked})"),
         Outcome::Blocked(blocked) if blocked.detail.is_empty() => format!("blocked ({})", blocked.reason),
         Outcome::Blocked(blocked) => format!("blocked ({}: {})", blocked.reason, blocked.detail),
         Outcome::Response(response) => match response.response_type {

@@ -5,7 +5,8 @@ use url::Url;
 use super::*;
 use crate::scenario::Scenario;
 use cors_browser::{
-    BlockReason, Blocked, ExchangeKind, NetworkError, PageResponse, ResponseType, WireRequest, WireResponse,
+    BlockReason, Blocked, ExchangeKind, FailureKind, NetworkError, PageResponse, ResponseType, WireRequest,
+    WireResponse,
 };
 
 /// A step that expects what `expectations` says, in the words of a scenario file.
@@ -81,8 +82,8 @@ fn blocked() -> Outcome {
 }
 
 /// A failure whose reason a real browser keeps to itself.
-fn untold() -> Outcome {
-    Outcome::Blocked(Blocked::untold("TypeError: Failed to fetch"))
+fn without_reason() -> Outcome {
+    Outcome::Blocked(Blocked::without_reason("TypeError: Failed to fetch"))
 }
 
 fn of_type(response_type: ResponseType) -> Outcome {
@@ -133,8 +134,8 @@ fn what_the_page_reads(#[case] expected: &str, #[case] holds: bool) {
 #[case("blocked", of_type(ResponseType::Cors), false)]
 #[case("blocked\", reason = \"method-not-allowed", blocked(), true)]
 #[case("blocked\", reason = \"header-not-allowed", blocked(), false)]
-#[case("blocked\", reason = \"header-not-allowed", untold(), true)]
-#[case("readable", untold(), false)]
+#[case("blocked\", reason = \"header-not-allowed", without_reason(), true)]
+#[case("readable", without_reason(), false)]
 fn how_the_fetch_settles(#[case] expected: &str, #[case] outcome: Outcome, #[case] holds: bool) {
     let step = step(&format!("page = {{ outcome = \"{expected}\" }}"));
     let mismatches = check(1, &step, &seen(outcome));
@@ -254,7 +255,7 @@ fn handlers_that_cannot_be_counted_are_a_mismatch() {
 #[case("sent = { method = \"OPTIONS\" }", true)]
 fn no_response_holds_for_the_request_only(#[case] expected: &str, #[case] holds: bool) {
     let mut broken = seen(blocked());
-    broken.exchanges[1].response = Err(NetworkError::new("the connection broke off"));
+    broken.exchanges[1].response = Err(NetworkError::new(FailureKind::BrokenOff, "the connection broke off"));
     let step = step(&format!("wire = [{{ on = \"actual\", {expected} }}]"));
     let mismatches = check(1, &step, &broken);
     assert_eq!(mismatches.is_empty(), holds, "{mismatches:?}");
@@ -306,6 +307,6 @@ fn an_exchange_is_rendered_with_both_sides() {
     assert_eq!(rendered[4], "< 204");
     assert_eq!(rendered[5], "< vary: Origin, Accept");
     assert_eq!(rendered.last().unwrap(), r#"< | {"n":[1,2]}"#);
-    shown.response = Err(NetworkError::new("the connection broke off"));
+    shown.response = Err(NetworkError::new(FailureKind::BrokenOff, "the connection broke off"));
     assert_eq!(render_exchange(&shown).last().unwrap(), "< no response: the connection broke off");
 }

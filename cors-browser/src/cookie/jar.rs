@@ -5,17 +5,17 @@ use std::time::Duration;
 use cookie::SameSite;
 use url::Url;
 
-use super::super::Origin;
-use super::super::fault::{Fault, Faults};
-use super::super::profile::{DefaultSameSite, Profile};
-use super::super::site::{is_ip_address, is_public_suffix};
 use super::set_cookie::SetCookie;
+use crate::Origin;
+use crate::profile::{DefaultSameSite, Profile};
+use crate::site::is_ip_address;
+use crate::steps::Steps;
 
 /// The cookie store.
 #[derive(Debug, Default)]
 pub(crate) struct Jar {
     cookies: Vec<Stored>,
-    /// Orders cookies by creation, more finely than a clock.
+    /// The number of cookies that were created so far, which orders cookies more precisely than a clock.
     created: u64,
 }
 
@@ -35,20 +35,20 @@ struct Stored {
     created: u64,
 }
 
-/// The request for which cookies are retrieved or stored, or the script that asks for them.
-pub(crate) struct Request<'a> {
+/// The request that stores or retrieves cookies, or the script that reads them.
+pub(crate) struct CookieContext<'a> {
     pub(crate) url: &'a Url,
-    /// RFC 6265bis, section 5.8: whether a retrieval's type is "HTTP", and not "non-HTTP".
+    /// RFC 6265bis, section 5.8: whether the type of a retrieval is "HTTP" and not "non-HTTP".
     pub(crate) is_http: bool,
-    /// RFC 6265bis, section 5.2.
+    /// RFC 6265bis, section 5.2: whether the request is same-site.
     pub(crate) is_same_site: bool,
-    /// The top-level site whose jar it is, where jars are apart.
+    /// The cookie partition, which is empty unless the profile partitions cookies.
     pub(crate) partition: String,
     pub(crate) profile: &'a Profile,
-    pub(crate) faults: Faults,
+    pub(crate) steps: &'a dyn Steps,
 }
 
-impl Request<'_> {
+impl CookieContext<'_> {
     fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
@@ -58,7 +58,7 @@ impl Request<'_> {
             || (self.profile.trusts_loopback_cookies && Origin::of(self.url).is_potentially_trustworthy())
     }
 
-    /// What a cookie's `SameSite` comes to.
+    /// The effective `SameSite` of a cookie with this attribute.
     fn same_site(&self, attribute: Option<SameSite>) -> SameSite {
         attribute.unwrap_or(match self.profile.default_same_site {
             DefaultSameSite::Lax => SameSite::Lax,
@@ -69,15 +69,13 @@ impl Request<'_> {
 
 impl Jar {
     /// Section 5.7, "Storage Model".
-    pub(crate) fn store(&mut self, line: &[u8], request: &Request<'_>, now: Duration) {
+    pub(crate) fn store(&mut self, line: &[u8], context: &CookieContext<'_>, now: Duration) {
         let Some(cookie) = SetCookie::parse(line, now) else { return };
-        let host = request.host();
+        let host = context.host();
         let (domain, host_only) = match cookie.domain.as_deref() {
             None => (host.to_owned(), true),
-            // Step 9: the domain is a public suffix.
-            Some(domain)
-                if is_public_suffix(domain) && !request.faults.has(Fault::AllowsPublicSuffixCookies) =>
-            {
+            // Step 9.
+            Some(domain) if context.steps.is_public_suffix(domain) => {
                 if domain != host {
                     return;
                 }
@@ -88,33 +86,32 @@ impl Jar {
             Some(_) => return,
         };
         // Step 11.
-        let path = cookie.path.clone().unwrap_or_else(|| default_path(request.url));
-        // Step 13: only a secure server sets secure cookies.
-        if cookie.secure && !request.is_secure() {
+        let path = cookie.path.clone().unwrap_or_else(|| default_path(context.url));
+        // Step 13: only a secure server can set `Secure` cookies.
+        if cookie.secure && !context.is_secure() {
             return;
         }
-        // Step 16: an insecure server does not overlay them either.
+        // Step 16: an insecure server cannot overlay them.
         if !cookie.secure
-            && !request.is_secure()
-            && self.has_secure_twin(&cookie.name, &domain, &path, request)
+            && !context.is_secure()
+            && self.overlays_secure_cookie(&cookie.name, &domain, &path, context)
         {
             return;
         }
-        // Step 17: `SameSite` cookies are set by same-site responses only.
-        let same_site = request.same_site(cookie.same_site);
-        if same_site != SameSite::None && !request.is_same_site {
+        // Step 17: only same-site responses can set `SameSite` cookies.
+        let same_site = context.same_site(cookie.same_site);
+        if same_site != SameSite::None && !context.is_same_site {
             return;
         }
-        // Step 18: one that says `None` is secure, or is not kept.
-        let is_none = cookie.same_site == Some(SameSite::None);
-        if is_none && !cookie.secure && !request.faults.has(Fault::KeepsInsecureNoneCookies) {
+        // Step 18.
+        if !cookie.secure && context.steps.must_be_secure(cookie.same_site) {
             return;
         }
-        // Steps 19 to 21: prefixes, in any case; a cookie without a name cannot pretend to have one.
-        if !keeps_prefix_promise(&cookie, host_only) && !request.faults.has(Fault::IgnoresCookiePrefixes) {
+        // Steps 19 to 21.
+        if !context.steps.has_valid_prefix(&cookie, host_only) {
             return;
         }
-        // Step 23: an old one gives way to the new one, which keeps its place.
+        // Step 23: a new cookie replaces an old one and takes its creation time.
         self.created += 1;
         let mut created = self.created;
         if let Some(old) = self.cookies.iter().position(|old| {
@@ -122,7 +119,7 @@ impl Jar {
                 && old.domain == domain
                 && old.host_only == host_only
                 && old.path == path
-                && old.partition == request.partition
+                && old.partition == context.partition
         }) {
             created = self.cookies.remove(old).created;
         }
@@ -136,55 +133,50 @@ impl Jar {
             secure: cookie.secure,
             http_only: cookie.http_only,
             same_site,
-            partition: request.partition.clone(),
+            partition: context.partition.clone(),
             created,
         });
-        self.evict(now, request.faults);
+        self.evict(now, context.steps);
     }
 
-    /// Section 5.7, step 16.
-    fn has_secure_twin(&self, name: &[u8], domain: &str, path: &str, request: &Request<'_>) -> bool {
+    /// Section 5.7, step 16: whether the cookie would hide a `Secure` cookie of the same name.
+    fn overlays_secure_cookie(
+        &self,
+        name: &[u8],
+        domain: &str,
+        path: &str,
+        context: &CookieContext<'_>,
+    ) -> bool {
         self.cookies.iter().any(|old| {
             old.secure
                 && old.name == name
-                && old.partition == request.partition
+                && old.partition == context.partition
                 && (domain_matches(domain, &old.domain) || domain_matches(&old.domain, domain))
                 && path_matches(path, &old.path)
         })
     }
 
-    fn evict(&mut self, now: Duration, faults: Faults) {
-        if faults.has(Fault::KeepsExpiredCookies) {
-            return;
-        }
-        self.cookies.retain(|cookie| cookie.expires.is_none_or(|expires| expires > now));
+    fn evict(&mut self, now: Duration, steps: &dyn Steps) {
+        self.cookies
+            .retain(|cookie| cookie.expires.is_none_or(|expires| !steps.is_cookie_expired(expires, now)));
     }
 
     /// Section 5.8.3, "Retrieval Algorithm": the cookie-string.
-    pub(crate) fn retrieve(&mut self, request: &Request<'_>, now: Duration) -> Option<Vec<u8>> {
-        let faults = request.faults;
-        self.evict(now, faults);
+    pub(crate) fn retrieve(&mut self, context: &CookieContext<'_>, now: Duration) -> Option<Vec<u8>> {
+        let steps = context.steps;
+        self.evict(now, steps);
         // Step 1.
         let mut cookies: Vec<&Stored> = self
             .cookies
             .iter()
-            .filter(|cookie| {
-                let host = request.host();
-                if cookie.host_only && !faults.has(Fault::SharesHostOnlyCookies) {
-                    host == cookie.domain
-                } else {
-                    domain_matches(host, &cookie.domain)
-                }
-            })
-            .filter(|cookie| {
-                path_matches(request.url.path(), &cookie.path) || faults.has(Fault::IgnoresCookiePath)
-            })
-            .filter(|cookie| !cookie.secure || request.is_secure() || faults.has(Fault::IgnoresSecure))
-            .filter(|cookie| !cookie.http_only || request.is_http || faults.has(Fault::ShowsHttpOnly))
-            .filter(|cookie| cookie.same_site == SameSite::None || request.is_same_site)
-            .filter(|cookie| cookie.partition == request.partition)
+            .filter(|cookie| steps.cookie_host_matches(context.host(), &cookie.domain, cookie.host_only))
+            .filter(|cookie| steps.cookie_path_matches(context.url.path(), &cookie.path))
+            .filter(|cookie| !cookie.secure || steps.sends_secure_cookies(context.is_secure()))
+            .filter(|cookie| !cookie.http_only || context.is_http || steps.shows_http_only())
+            .filter(|cookie| cookie.same_site == SameSite::None || context.is_same_site)
+            .filter(|cookie| cookie.partition == context.partition)
             .collect();
-        // Step 2: longer paths first, then older ones.
+        // Step 2: longer paths first, then older cookies.
         cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
         // Step 4.
         let pairs: Vec<Vec<u8>> = cookies
@@ -199,13 +191,13 @@ impl Jar {
 }
 
 /// Section 5.1.3, "Domain Matching".
-fn domain_matches(host: &str, domain: &str) -> bool {
+pub(crate) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain
         || (!is_ip_address(host) && host.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.')))
 }
 
 /// Section 5.1.4, "path-match".
-fn path_matches(path: &str, cookie_path: &str) -> bool {
+pub(crate) fn path_matches(path: &str, cookie_path: &str) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))
 }
@@ -218,11 +210,12 @@ fn default_path(url: &Url) -> String {
     }
 }
 
-/// Section 5.7, steps 19 to 21.
-fn keeps_prefix_promise(cookie: &SetCookie, host_only: bool) -> bool {
+/// Section 5.7, steps 19 to 21: the prefixes `__Secure-` and `__Host-`, in any case.
+pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool) -> bool {
     let starts_with = |text: &[u8], prefix: &str| {
         text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
+    // A value without a name must not look like a name with a prefix.
     if cookie.name.is_empty() {
         return !starts_with(&cookie.value, "__Secure-") && !starts_with(&cookie.value, "__Host-");
     }
@@ -240,35 +233,41 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::steps::Standard;
 
     const NOW: Duration = Duration::from_secs(1_700_000_000);
 
-    struct Shop {
+    struct TestJar {
         jar: Jar,
         profile: Profile,
-        faults: Faults,
     }
 
-    impl Shop {
+    impl TestJar {
         fn new() -> Self {
-            Self { jar: Jar::default(), profile: Profile::chromium(), faults: Faults::NONE }
+            Self { jar: Jar::default(), profile: Profile::chromium() }
         }
 
         fn set(&mut self, url: &str, line: &str) {
             let url = Url::parse(url).unwrap();
-            let request = request(&url, &self.profile, self.faults);
-            self.jar.store(line.as_bytes(), &request, NOW);
+            self.jar.store(line.as_bytes(), &visit(&url, &self.profile), NOW);
         }
 
         fn get(&mut self, url: &str) -> String {
             let url = Url::parse(url).unwrap();
-            let request = request(&url, &self.profile, self.faults);
-            String::from_utf8(self.jar.retrieve(&request, NOW).unwrap_or_default()).unwrap()
+            let cookies = self.jar.retrieve(&visit(&url, &self.profile), NOW);
+            String::from_utf8(cookies.unwrap_or_default()).unwrap()
         }
     }
 
-    fn request<'a>(url: &'a Url, profile: &'a Profile, faults: Faults) -> Request<'a> {
-        Request { url, is_http: true, is_same_site: true, partition: String::new(), profile, faults }
+    fn visit<'a>(url: &'a Url, profile: &'a Profile) -> CookieContext<'a> {
+        CookieContext {
+            url,
+            is_http: true,
+            is_same_site: true,
+            partition: String::new(),
+            profile,
+            steps: &Standard,
+        }
     }
 
     #[rstest]
@@ -314,46 +313,46 @@ mod tests {
     #[case::none_insecure("https://a.example", "a=1; SameSite=None", "https://a.example", "")]
     #[case::none_secure("https://a.example", "a=1; SameSite=None; Secure", "https://a.example", "a=1")]
     fn one_cookie(#[case] from: &str, #[case] line: &str, #[case] to: &str, #[case] header: &str) {
-        let mut shop = Shop::new();
-        shop.set(from, line);
-        assert_eq!(shop.get(to), header);
+        let mut test = TestJar::new();
+        test.set(from, line);
+        assert_eq!(test.get(to), header);
     }
 
     #[test]
-    fn a_cookie_goes_back_octet_by_octet() {
-        let mut shop = Shop::new();
+    fn a_cookie_is_sent_byte_for_byte() {
+        let mut test = TestJar::new();
         let url = Url::parse("https://a.example/").unwrap();
-        let request = request(&url, &shop.profile, shop.faults);
-        shop.jar.store(b"a=\xff\xe9", &request, NOW);
-        assert_eq!(shop.jar.retrieve(&request, NOW).unwrap(), b"a=\xff\xe9");
+        let visit = visit(&url, &test.profile);
+        test.jar.store(b"a=\xff\xe9", &visit, NOW);
+        assert_eq!(test.jar.retrieve(&visit, NOW).unwrap(), b"a=\xff\xe9");
     }
 
     #[test]
     fn longer_paths_come_first_and_then_older_cookies() {
-        let mut shop = Shop::new();
+        let mut test = TestJar::new();
         for line in ["a=1; Path=/", "b=2; Path=/x", "c=3; Path=/", "d=4; Path=/x"] {
-            shop.set("https://a.example/", line);
+            test.set("https://a.example/", line);
         }
-        shop.set("https://a.example/", "a=5; Path=/");
-        assert_eq!(shop.get("https://a.example/x"), "b=2; d=4; a=5; c=3");
+        test.set("https://a.example/", "a=5; Path=/");
+        assert_eq!(test.get("https://a.example/x"), "b=2; d=4; a=5; c=3");
     }
 
     #[test]
-    fn a_cookie_in_the_past_deletes_its_twin() {
-        let mut shop = Shop::new();
-        shop.set("https://a.example/", "a=1");
-        shop.set("https://a.example/", "a=; Max-Age=0; Domain=a.example");
-        assert_eq!(shop.get("https://a.example/"), "a=1");
-        shop.set("https://a.example/", "a=; Max-Age=0");
-        assert_eq!(shop.get("https://a.example/"), "");
+    fn an_expired_cookie_deletes_the_same_cookie() {
+        let mut test = TestJar::new();
+        test.set("https://a.example/", "a=1");
+        test.set("https://a.example/", "a=; Max-Age=0; Domain=a.example");
+        assert_eq!(test.get("https://a.example/"), "a=1");
+        test.set("https://a.example/", "a=; Max-Age=0");
+        assert_eq!(test.get("https://a.example/"), "");
     }
 
     #[test]
     fn an_insecure_server_does_not_overlay_a_secure_cookie() {
-        let mut shop = Shop::new();
-        shop.set("https://x.a.example/", "a=1; Secure; Domain=a.example; Path=/");
-        shop.set("http://x.a.example/", "a=2; Path=/");
-        assert_eq!(shop.get("https://x.a.example/"), "a=1");
+        let mut test = TestJar::new();
+        test.set("https://x.a.example/", "a=1; Secure; Domain=a.example; Path=/");
+        test.set("http://x.a.example/", "a=2; Path=/");
+        assert_eq!(test.get("https://x.a.example/"), "a=1");
     }
 
     #[rstest]
@@ -362,24 +361,8 @@ mod tests {
     #[case::none_without_secure(Profile::standard(), "https://a.example", "a=1; SameSite=None", "")]
     #[case::none_with_secure(Profile::standard(), "https://a.example", "a=1; SameSite=None; Secure", "a=1")]
     fn profiles(#[case] profile: Profile, #[case] url: &str, #[case] line: &str, #[case] header: &str) {
-        let mut shop = Shop { profile, ..Shop::new() };
-        shop.set(url, line);
-        assert_eq!(shop.get(url), header);
-    }
-
-    #[rstest]
-    #[case(Fault::IgnoresSecure, "https://a.example", "a=1; Secure", "http://a.example/")]
-    #[case(Fault::KeepsInsecureNoneCookies, "https://a.example", "a=1; SameSite=None", "https://a.example/")]
-    #[case(Fault::IgnoresCookiePath, "https://a.example", "a=1; Path=/x", "https://a.example/y")]
-    #[case(Fault::SharesHostOnlyCookies, "https://a.example", "a=1", "https://b.a.example/")]
-    #[case(Fault::KeepsExpiredCookies, "https://a.example", "a=1; Max-Age=0", "https://a.example/")]
-    #[case(Fault::AllowsPublicSuffixCookies, "https://a.co.uk", "a=1; Domain=co.uk", "https://b.co.uk/")]
-    fn faults(#[case] fault: Fault, #[case] from: &str, #[case] line: &str, #[case] to: &str) {
-        let mut sound = Shop::new();
-        sound.set(from, line);
-        assert_eq!(sound.get(to), "");
-        let mut faulty = Shop { faults: Faults::NONE.with(fault), ..Shop::new() };
-        faulty.set(from, line);
-        assert_eq!(faulty.get(to), "a=1");
+        let mut test = TestJar { profile, ..TestJar::new() };
+        test.set(url, line);
+        assert_eq!(test.get(url), header);
     }
 }

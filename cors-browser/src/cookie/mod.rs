@@ -1,36 +1,32 @@
-//! Cookies, as RFC 6265bis has them, and what Fetch adds.
+//! RFC 6265bis, and the cookie algorithms of Fetch and HTML.
 
 mod jar;
 mod set_cookie;
 
 use url::Url;
 
-pub(super) use self::jar::Jar;
-use self::jar::Request as CookieRequest;
-use super::fault::{Fault, Faults};
-use super::profile::Profile;
-use super::request::{RedirectTaint, Request, Tainting};
-use super::site::{is_same_site, is_schemelessly_same_site, site};
-use super::{Browser, OpaqueSort, Origin, Page, WireResponse};
+pub(crate) use self::jar::{CookieContext, Jar, domain_matches, has_valid_prefix, path_matches};
+pub(crate) use self::set_cookie::SetCookie;
+use crate::profile::Profile;
+use crate::request::{RedirectTaint, Request};
+use crate::site::{is_same_site, is_schemelessly_same_site, site};
+use crate::{Browser, OpaqueKind, Origin, Page, WireResponse};
 
-/// HTML, "cookie": a script of an opaque origin may not ask for cookies.
+/// The `SecurityError` that `document.cookie` throws in a page with an opaque origin (HTML, "cookie").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("SecurityError")]
 pub struct SecurityError;
 
 impl Browser {
-    /// Fetch, "append a request `Cookie` header": its value.
-    pub(super) fn cookie_header(&self, page: &Page, request: &Request) -> Option<Vec<u8>> {
-        let context = context(page, request, &self.profile, self.faults);
+    /// Fetch, "append a request `Cookie` header": the header's value.
+    pub(crate) fn cookie_header(&self, page: &Page, request: &Request) -> Option<Vec<u8>> {
+        let context = self.cookie_context(page, request);
         self.state().cookies.retrieve(&context, self.clock.now())
     }
 
     /// Fetch, "parse and store response `Set-Cookie` headers".
-    pub(super) fn store_cookies(&self, page: &Page, request: &Request, response: &WireResponse) {
-        if request.tainting != Tainting::Basic && self.faults.has(Fault::DropsCrossOriginCookies) {
-            return;
-        }
-        let context = context(page, request, &self.profile, self.faults);
+    pub(crate) fn store_cookies(&self, page: &Page, request: &Request, response: &WireResponse) {
+        let context = self.cookie_context(page, request);
         let now = self.clock.now();
         let mut state = self.state();
         for line in response.lines("set-cookie") {
@@ -38,78 +34,78 @@ impl Browser {
         }
     }
 
-    /// Stores a `Set-Cookie` line as if the user had visited `url` and its response had carried it.
+    /// Stores a cookie as if the user had visited `url` and the response had this `Set-Cookie` line.
     pub fn store_cookie(&self, url: &Url, set_cookie: &str) {
         self.state().cookies.store(set_cookie.as_bytes(), &self.visit(url), self.clock.now());
     }
 
-    /// The `Cookie` header that a visit to `url` would carry; empty if there is none.
+    /// The `Cookie` header that a visit of the user to `url` would send; empty if it would send none.
     pub fn cookies(&self, url: &Url) -> String {
         let value = self.state().cookies.retrieve(&self.visit(url), self.clock.now()).unwrap_or_default();
         String::from_utf8_lossy(&value).into_owned()
     }
 
-    /// What `document.cookie` returns to a script of `page`, which stands at its origin's root.
+    /// The value of `document.cookie` in a script of `page`, which is at the root of its origin.
     ///
     /// # Errors
     ///
-    /// Of an opaque origin, unless the page is of a sort that has no cookies.
+    /// If the page's origin is opaque, except for pages that never have cookies. Then `document.cookie` is empty.
     pub fn document_cookies(&self, page: &Page) -> Result<String, SecurityError> {
         let url = match (&page.origin, page.opaque) {
-            (Origin::Opaque, OpaqueSort::Sandboxed) => return Err(SecurityError),
-            (Origin::Opaque, OpaqueSort::Data) if self.profile.data_pages_throw => return Err(SecurityError),
-            (Origin::Opaque, OpaqueSort::Data | OpaqueSort::File) => None,
+            (Origin::Opaque, OpaqueKind::Sandboxed) => return Err(SecurityError),
+            (Origin::Opaque, OpaqueKind::Data) if self.profile.data_pages_throw => return Err(SecurityError),
+            (Origin::Opaque, OpaqueKind::Data | OpaqueKind::File) => None,
             (origin, _) => Url::parse(&format!("{origin}/")).ok(),
         };
-        // HTML, "cookie-averse Document object": a page whose URL's scheme is not HTTP(S).
+        // HTML, "cookie-averse Document object": the URL of the page is not an HTTP(S) URL.
         let Some(url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
             return Ok(String::new());
         };
         let top_level = page.top_level_origin();
-        let context = CookieRequest {
+        // RFC 6265bis, section 5.8.2: a page is same-site unless a page of another site embeds it.
+        let is_same_site = is_one_site(&page.origin, top_level, &self.profile);
+        let context = CookieContext {
             url: &url,
             is_http: false,
-            // RFC 6265bis, section 5.8.2: a page is of its own site unless one of another site is around it.
-            is_same_site: is_one_site(&page.origin, top_level, &self.profile)
-                || self.faults.has(Fault::IgnoresSameSite),
-            partition: partition_of(top_level, &page.origin, &self.profile),
+            is_same_site: self.steps.is_same_site(is_same_site),
+            partition: cookie_partition(top_level, &page.origin, &self.profile),
             profile: &self.profile,
-            faults: self.faults,
+            steps: &*self.steps,
         };
         let cookies = self.state().cookies.retrieve(&context, self.clock.now()).unwrap_or_default();
         // HTML, "cookie": UTF-8 decode without BOM.
         Ok(String::from_utf8_lossy(&cookies).into_owned())
     }
 
-    /// The request of a user who visits `url` itself.
-    fn visit<'a>(&'a self, url: &'a Url) -> CookieRequest<'a> {
-        CookieRequest {
+    /// The context of a user's visit to `url`.
+    fn visit<'a>(&'a self, url: &'a Url) -> CookieContext<'a> {
+        CookieContext {
             url,
             is_http: true,
             is_same_site: true,
             partition: String::new(),
             profile: &self.profile,
-            faults: self.faults,
+            steps: &*self.steps,
+        }
+    }
+
+    /// The context of a request of `page`.
+    fn cookie_context<'a>(&'a self, page: &Page, request: &'a Request) -> CookieContext<'a> {
+        let url = request.current_url();
+        let is_same_site = is_same_site_request(page, request, &self.profile);
+        CookieContext {
+            url,
+            is_http: true,
+            is_same_site: self.steps.is_same_site(is_same_site),
+            partition: cookie_partition(page.top_level_origin(), &Origin::of(url), &self.profile),
+            profile: &self.profile,
+            steps: &*self.steps,
         }
     }
 }
 
-fn context<'a>(page: &Page, request: &'a Request, profile: &'a Profile, faults: Faults) -> CookieRequest<'a> {
-    let url = request.current_url();
-    let top_level = page.top_level_origin();
-    let server = Origin::of(url);
-    CookieRequest {
-        url,
-        is_http: true,
-        is_same_site: is_same_site_request(page, request, profile) || faults.has(Fault::IgnoresSameSite),
-        partition: partition_of(top_level, &server, profile),
-        profile,
-        faults,
-    }
-}
-
-/// The part of the jar that is for `server` below `top_level`.
-fn partition_of(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
+/// The cookie partition of `server` under `top_level`; empty for profiles that do not partition cookies.
+fn cookie_partition(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
     if profile.partitions_cookies { partition(top_level, server, profile) } else { String::new() }
 }
 
@@ -117,7 +113,7 @@ fn partition_of(top_level: &Origin, server: &Origin, profile: &Profile) -> Strin
 fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
     let server = Origin::of(request.current_url());
     let top_level = page.top_level_origin();
-    // Section 5.2.1, "site for cookies": none if the page and those around it are not of one site.
+    // Section 5.2.1, "site for cookies": empty if the page and its embedders are not same-site.
     let is_page_same_site =
         is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);
     // "determine the same-site mode", step 5.
@@ -126,13 +122,13 @@ fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bo
     is_page_same_site && is_chain_same_site
 }
 
-/// HTML, "same site", or what the browser takes for it.
+/// HTML, "same site", or the browser's variant of it.
 fn is_one_site(a: &Origin, b: &Origin, profile: &Profile) -> bool {
     if profile.same_site_considers_scheme { is_same_site(a, b) } else { is_schemelessly_same_site(a, b) }
 }
 
-/// The part of a browser's memory that is for `server` below `top_level`: one for each top-level site, where the server is of
-/// another site.
-pub(super) fn partition(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
+/// The partition of the browser's state for `server` under `top_level`: the top-level site if the server is cross-site, or
+/// empty.
+pub(crate) fn partition(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
     if is_one_site(top_level, server, profile) { String::new() } else { site(top_level) }
 }

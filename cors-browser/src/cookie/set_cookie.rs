@@ -4,45 +4,45 @@ use std::time::Duration;
 
 use cookie::{Cookie, SameSite};
 
-use super::super::header::trim;
+use crate::header::trim;
 
-/// Section 5.6, step 5: the sum of the lengths of name and value.
+/// Section 5.6, step 5: the maximum length of name and value together, in bytes.
 const MAX_NAME_AND_VALUE: usize = 4096;
 
-/// Section 5.6, step 6 for attributes: the length of a value.
+/// Section 5.6, step 6 for attributes: the maximum length of a value, in bytes.
 const MAX_ATTRIBUTE_VALUE: usize = 1024;
 
 /// Section 5.5, "Cookie Lifetime Limits": 400 days.
 const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// A `Set-Cookie` line, parsed.
+/// A parsed `Set-Cookie` line.
 #[derive(Debug)]
-pub(super) struct SetCookie {
-    /// Name and value are octets, in whatever encoding.
-    pub(super) name: Vec<u8>,
-    pub(super) value: Vec<u8>,
-    /// When it expires, unless it lives as long as the session.
-    pub(super) expires: Option<Duration>,
+pub(crate) struct SetCookie {
+    /// Bytes in any encoding, like the value.
+    pub(crate) name: Vec<u8>,
+    pub(crate) value: Vec<u8>,
+    /// The expiry time since the Unix epoch; `None` for a session cookie.
+    pub(crate) expires: Option<Duration>,
     /// In lower case, without a leading dot.
-    pub(super) domain: Option<String>,
-    /// Only one that begins with a slash.
-    pub(super) path: Option<String>,
-    pub(super) secure: bool,
-    pub(super) http_only: bool,
-    pub(super) same_site: Option<SameSite>,
+    pub(crate) domain: Option<String>,
+    /// Only a path that begins with a slash.
+    pub(crate) path: Option<String>,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: Option<SameSite>,
 }
 
 impl SetCookie {
-    /// Parses a line; `None` means that it is ignored.
-    pub(super) fn parse(line: &[u8], now: Duration) -> Option<Self> {
-        // Section 5.6, step 1: control characters but HTAB.
+    /// Parses a line. Returns `None` if the line is ignored.
+    pub(crate) fn parse(line: &[u8], now: Duration) -> Option<Self> {
+        // Section 5.6, step 1: control characters other than tab.
         if line.iter().any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f) {
             return None;
         }
         // Step 2.
         let mut parts = line.split(|&byte| byte == b';');
         let pair = parts.next().unwrap_or_default();
-        // Steps 3 and 4: without `=` the whole pair is the value of a cookie without a name.
+        // Steps 3 and 4: without `=`, the whole pair is the value of a cookie without a name.
         let (name, value) = split_at_equals(pair).unwrap_or((b"", pair));
         let (name, value) = (trim(name), trim(value));
         // Step 5, and section 5.7, step 2.
@@ -68,7 +68,7 @@ fn split_at_equals(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&text[..equals], &text[equals + 1..]))
 }
 
-/// Section 5.6, the second algorithm: a cookie of any name with these attributes.
+/// Section 5.6, the algorithm for attributes: a cookie with a placeholder name and these attributes.
 fn attributes<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Cookie<'static>> {
     let mut line = "name=value".to_owned();
     for part in parts {
@@ -76,18 +76,18 @@ fn attributes<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Cookie<'stati
         // Step 6.
         if trim(value).len() <= MAX_ATTRIBUTE_VALUE {
             line.push(';');
-            // No attribute that means something has octets beyond ASCII: such a domain or path matches no URL.
+            // Attributes with bytes beyond ASCII have no effect: such a domain or path matches no URL.
             line.push_str(&String::from_utf8_lossy(part));
         }
     }
     Cookie::parse(line).ok()
 }
 
-/// Section 5.7, step 6: `Max-Age` before `Expires`.
+/// Section 5.7, step 6: `Max-Age` takes precedence over `Expires`.
 fn expires(cookie: &Cookie<'_>, now: Duration) -> Option<Duration> {
     let limit = now + MAX_LIFETIME;
     if let Some(max_age) = cookie.max_age() {
-        // Section 5.6.2: zero and less is the earliest representable time.
+        // Section 5.6.2: zero and negative numbers are the earliest representable time.
         let seconds = u64::try_from(max_age.whole_seconds()).unwrap_or(0);
         return Some(if seconds == 0 {
             Duration::ZERO
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_are_kept_whatever_their_encoding() {
+    fn bytes_in_any_encoding_are_kept() {
         let cookie = SetCookie::parse(b"\xff=\xc3\xa0\xe9\xa0; Path=/\xff; Secure; \xe9", NOW).unwrap();
         assert_eq!((&cookie.name[..], &cookie.value[..]), (&b"\xff"[..], &b"\xc3\xa0\xe9\xa0"[..]));
         assert!(cookie.secure);
@@ -140,7 +140,7 @@ mod tests {
     #[rstest]
     #[case(1024, "/p")]
     #[case(1025, "/")]
-    fn an_attribute_of_more_than_1024_octets_is_ignored(#[case] length: usize, #[case] path: &str) {
+    fn an_attribute_of_more_than_1024_bytes_is_ignored(#[case] length: usize, #[case] path: &str) {
         let long = format!("/p{}", "p".repeat(length - 2));
         let cookie = SetCookie::parse(format!("a=b; Path=/; Path= {long} ; Secure").as_bytes(), NOW).unwrap();
         assert!(cookie.secure);
@@ -150,7 +150,7 @@ mod tests {
     #[rstest]
     #[case(4095, true)]
     #[case(4096, false)]
-    fn a_cookie_has_at_most_4096_bytes(#[case] length: usize, #[case] accepted: bool) {
+    fn a_cookie_of_more_than_4096_bytes_is_ignored(#[case] length: usize, #[case] accepted: bool) {
         let line = format!("a={}; Path=/{}", "v".repeat(length), "p".repeat(100));
         assert_eq!(SetCookie::parse(line.as_bytes(), NOW).is_some(), accepted);
     }

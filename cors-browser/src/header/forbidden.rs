@@ -1,8 +1,8 @@
-//! Headers that a script can neither set nor read.
+//! Headers that a script cannot set or cannot read.
 
-use super::super::method;
 use super::list::isomorphic_decode;
 use super::value::trim;
+use crate::method;
 
 /// Fetch, "forbidden request-header", step 1.
 const FORBIDDEN_REQUEST_HEADERS: &[&str] = &[
@@ -53,7 +53,7 @@ pub(crate) fn is_forbidden_response_header_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2")
 }
 
-/// Fetch, header value "get, decode, and split": at commas outside of quoted strings.
+/// Fetch, header value "get, decode, and split": splits at commas outside of quoted strings.
 fn split(value: &[u8]) -> Vec<String> {
     let mut members = vec![Vec::new()];
     let (mut quoted, mut escaped) = (false, false);
@@ -97,7 +97,8 @@ mod tests {
     #[case("Proxy", false)]
     #[case("Second", false)]
     #[case("Access-Control-Allow-Origin", false)]
-    fn forbidden_request_headers_by_name(#[case] name: &str, #[case] forbidden: bool) {
+    #[case("Access-Control-Request-Private-Network", false)]
+    fn request_headers_forbidden_by_name(#[case] name: &str, #[case] forbidden: bool) {
         assert_eq!(is_forbidden_request_header(name, b"x"), forbidden);
     }
 
@@ -108,22 +109,18 @@ mod tests {
     #[case("X-Method-Override", "PUT", false)]
     #[case("X-Method-Override", "\"TRACE, x\"", false)]
     #[case("X-Method-Overrides", "TRACE", false)]
-    fn method_overrides_are_forbidden_by_value(
-        #[case] name: &str,
-        #[case] value: &str,
-        #[case] forbidden: bool,
-    ) {
+    fn method_overrides_forbidden_by_value(#[case] name: &str, #[case] value: &str, #[case] forbidden: bool) {
         assert_eq!(is_forbidden_request_header(name, value.as_bytes()), forbidden);
     }
 
-    /// The table of Fetch, header list "get, decode, and split".
+    /// The examples of Fetch, header list "get, decode, and split".
     #[rstest]
     #[case("nosniff,", &["nosniff", ""])]
     #[case("text/html;\", x/x", &["text/html;\", x/x"])]
     #[case("x/x;test=\"hi\",y/y", &["x/x;test=\"hi\"", "y/y"])]
     #[case("x / x,,,1", &["x / x", "", "", "1"])]
     #[case("\"1,2\", 3", &["\"1,2\"", "3"])]
-    fn splitting(#[case] value: &str, #[case] members: &[&str]) {
+    fn splits_at_commas(#[case] value: &str, #[case] members: &[&str]) {
         assert_eq!(split(value.as_bytes()), members);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// An ordered list of names and values; names compare byte-case-insensitively.
+/// An ordered list of names and values. Names are compared byte-case-insensitively.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HeaderList(Vec<(String, Vec<u8>)>);
 
@@ -12,7 +12,7 @@ impl HeaderList {
         self.values(name).next().is_some()
     }
 
-    /// The values of every header called `name`, in order.
+    /// The values of the headers with this name, in order.
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0
             .iter()
@@ -28,23 +28,23 @@ impl HeaderList {
 
     /// Fetch, header list "append".
     pub(crate) fn append(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        // Step 1: a name that is already there lends its casing.
+        // Step 1: a repeated name takes the casing of the first.
         let known = self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         let name = known.map_or(name, |(other, _)| other.as_str()).to_owned();
         self.0.push((name, value.into()));
     }
 
-    /// Removes every header whose name is not wanted.
-    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
-        self.0.retain(|(name, _)| wanted(name));
+    /// Keeps only the headers whose names fulfil `is_kept`.
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| is_kept(name));
     }
 
-    /// Names and values, in order.
+    /// The names and values, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// One line a name, as browsers write request headers: the values of a repeated name joined where it first stood.
+    /// The header lines as browsers write them: one line for each name, with the values joined at the first position.
     pub(crate) fn into_lines(self) -> Vec<(String, Vec<u8>)> {
         let mut lines: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.0.len());
         for (name, value) in self.0 {
@@ -64,7 +64,7 @@ impl HeaderList {
         self.0.iter().map(|(name, _)| name.to_ascii_lowercase()).collect()
     }
 
-    /// Fetch, "sort and combine", as a script reads it.
+    /// Fetch, header list "sort and combine", decoded as a script reads it.
     pub(crate) fn sort_and_combine(&self) -> Vec<(String, String)> {
         let mut headers = Vec::new();
         for name in self.sorted_names() {
@@ -85,7 +85,7 @@ impl From<&[(String, Vec<u8>)]> for HeaderList {
     }
 }
 
-/// Infra, "isomorphic decode": one code point a byte.
+/// Infra, "isomorphic decode": each byte becomes one code point.
 pub(crate) fn isomorphic_decode(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn get_joins_the_values_of_a_name_in_any_case() {
+    fn combined_joins_the_values_of_a_name_in_any_case() {
         let list = list(&[("A", "1"), ("b", "x"), ("a", "2")]);
         assert_eq!(list.combined("a").as_deref(), Some(&b"1, 2"[..]));
         assert_eq!(list.combined("c"), None);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn sort_and_combine_sorts_lowers_and_keeps_cookies_apart() {
+    fn sort_and_combine_lowercases_names_and_keeps_set_cookie_lines() {
         let list = list(&[("X-B", "1"), ("Set-Cookie", "a"), ("A", "2"), ("x-b", "3"), ("set-cookie", "b")]);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(

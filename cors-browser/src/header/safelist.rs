@@ -1,17 +1,10 @@
-//! Headers that need no server's permission.
+//! CORS-safelisted headers: those that do not need the server's permission.
 
 use std::collections::BTreeSet;
 
-use super::super::fault::{Fault, Faults};
-use super::forbidden::is_forbidden_response_header_name;
 use super::list::HeaderList;
 use super::value::{mime_essence, single_range};
-
-/// Fetch, "CORS-safelisted request-header", step 1.
-const MAX_SAFELISTED_VALUE: usize = 128;
-
-/// Fetch, "CORS-unsafe request-header names", step 5.
-const MAX_SAFELISTED_SUM: usize = 1024;
+use crate::steps::Steps;
 
 /// Fetch, "CORS-safelisted response-header name".
 const SAFELISTED_RESPONSE_HEADERS: &[&str] = &[
@@ -25,28 +18,26 @@ const SAFELISTED_RESPONSE_HEADERS: &[&str] = &[
 ];
 
 /// Fetch, "CORS-safelisted request-header".
-pub(super) fn is_cors_safelisted_request_header(name: &str, value: &[u8], faults: Faults) -> bool {
+fn is_cors_safelisted_request_header(name: &str, value: &[u8], steps: &(impl Steps + ?Sized)) -> bool {
     // Step 1.
-    if value.len() > MAX_SAFELISTED_VALUE && !faults.has(Fault::SafelistsLongValues) {
+    if value.len() > steps.max_safelisted_value() {
         return false;
     }
     // Step 2.
     match name.to_ascii_lowercase().as_str() {
         "accept" => !value.iter().any(is_unsafe_byte),
         "accept-language" | "content-language" => value.iter().all(is_language_byte),
-        "content-type" if faults.has(Fault::SafelistsAnyContentType) => true,
-        "content-type" => {
-            !value.iter().any(is_unsafe_byte)
-                && mime_essence(value).is_some_and(|essence| {
-                    matches!(
-                        essence.as_str(),
-                        "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
-                    )
-                })
-        }
+        "content-type" => steps.is_safelisted_content_type(value),
         "range" => matches!(single_range(value), Some((Some(_), _))),
         _ => false,
     }
+}
+
+/// Fetch, "CORS-safelisted request-header", step 2, `content-type`.
+pub(crate) fn is_safelisted_content_type(value: &[u8]) -> bool {
+    const TYPES: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+    !value.iter().any(is_unsafe_byte)
+        && mime_essence(value).is_some_and(|essence| TYPES.contains(&essence.as_str()))
 }
 
 /// Fetch, "CORS-unsafe request-header byte".
@@ -59,14 +50,14 @@ fn is_language_byte(&byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b" *,-.;=".contains(&byte)
 }
 
-/// Fetch, "CORS-unsafe request-header names": in lower case, sorted.
-pub(crate) fn unsafe_names(headers: &HeaderList, faults: Faults) -> BTreeSet<String> {
+/// Fetch, "CORS-unsafe request-header names", in lower case and sorted.
+pub(crate) fn unsafe_names(headers: &HeaderList, steps: &(impl Steps + ?Sized)) -> Vec<String> {
     let mut names = BTreeSet::new();
     let mut potentially_unsafe = BTreeSet::new();
     let mut size = 0;
     // Step 4.
     for (name, value) in headers.iter() {
-        if is_cors_safelisted_request_header(name, value, faults) {
+        if is_cors_safelisted_request_header(name, value, steps) {
             potentially_unsafe.insert(name.to_ascii_lowercase());
             size += value.len();
         } else {
@@ -74,10 +65,10 @@ pub(crate) fn unsafe_names(headers: &HeaderList, faults: Faults) -> BTreeSet<Str
         }
     }
     // Step 5.
-    if size > MAX_SAFELISTED_SUM && !faults.has(Fault::SafelistsLongValues) {
+    if size > steps.max_safelisted_sum() {
         names.append(&mut potentially_unsafe);
     }
-    names
+    names.into_iter().collect()
 }
 
 /// Fetch, "CORS non-wildcard request-header name".
@@ -91,11 +82,11 @@ pub(crate) fn is_privileged_no_cors_name(name: &str) -> bool {
 }
 
 /// Fetch, "no-CORS-safelisted request-header".
-pub(crate) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8], faults: Faults) -> bool {
+pub(crate) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8], steps: &dyn Steps) -> bool {
     ["accept", "accept-language", "content-language", "content-type"]
         .iter()
         .any(|safelisted| name.eq_ignore_ascii_case(safelisted))
-        && is_cors_safelisted_request_header(name, value, faults)
+        && is_cors_safelisted_request_header(name, value, steps)
 }
 
 /// Fetch, "request-body-header name".
@@ -105,15 +96,15 @@ pub(crate) fn is_request_body_header_name(name: &str) -> bool {
         .any(|body_header| name.eq_ignore_ascii_case(body_header))
 }
 
-/// Fetch, "CORS-safelisted response-header name", given the names that the server exposes.
+/// Fetch, "CORS-safelisted response-header name", for the names that the server exposes.
 pub(crate) fn is_cors_safelisted_response_header_name(
     name: &str,
     exposed: &[String],
-    faults: Faults,
+    steps: &dyn Steps,
 ) -> bool {
     SAFELISTED_RESPONSE_HEADERS.iter().any(|safelisted| name.eq_ignore_ascii_case(safelisted))
         || exposed.iter().any(|exposed| name.eq_ignore_ascii_case(exposed))
-            && (!is_forbidden_response_header_name(name) || faults.has(Fault::ExposesSetCookie))
+            && !steps.is_forbidden_response_header(name)
 }
 
 #[cfg(test)]
@@ -121,6 +112,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::steps::Standard;
 
     #[rstest]
     #[case("Accept", "text/html;q=0.9, */*", true)]
@@ -169,7 +161,7 @@ mod tests {
     #[case("DPR", "2", false)]
     fn safelisted_request_headers(#[case] name: &str, #[case] value: &str, #[case] safelisted: bool) {
         let value: Vec<u8> = value.chars().map(|char| u8::try_from(char).unwrap()).collect();
-        assert_eq!(is_cors_safelisted_request_header(name, &value, Faults::NONE), safelisted);
+        assert_eq!(is_cors_safelisted_request_header(name, &value, &Standard), safelisted);
     }
 
     #[rstest]
@@ -183,10 +175,10 @@ mod tests {
         #[case] safe: bool,
     ) {
         let value = vec![b'a'; length];
-        assert_eq!(is_cors_safelisted_request_header(name, &value, Faults::NONE), safe);
+        assert_eq!(is_cors_safelisted_request_header(name, &value, &Standard), safe);
     }
 
-    /// Eight values of 128 bytes are exactly 1024; one byte more and each of the names is unsafe.
+    /// Eight values of 128 bytes are exactly 1024 bytes. With one byte more, all of the names are unsafe.
     #[rstest]
     #[case(0, &["x-a"])]
     #[case(1, &["accept", "accept-language", "x-a"])]
@@ -197,8 +189,7 @@ mod tests {
             headers.append("Accept", [b'a'; 128]);
         }
         headers.append("Accept-Language", vec![b'a'; more]);
-        let expected: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
-        assert_eq!(unsafe_names(&headers, Faults::NONE), expected);
+        assert_eq!(unsafe_names(&headers, &Standard), names);
     }
 
     #[test]
@@ -209,19 +200,16 @@ mod tests {
         {
             headers.append(name, value);
         }
-        assert_eq!(
-            unsafe_names(&headers, Faults::NONE).into_iter().collect::<Vec<_>>(),
-            ["authorization", "x-a", "x-b"]
-        );
+        assert_eq!(unsafe_names(&headers, &Standard), ["authorization", "x-a", "x-b"]);
     }
 
-    /// Each line of a repeated name is judged on its own: the standard's `victim.example` example.
+    /// Each line of a repeated name is checked separately, as in the `victim.example` example of the standard.
     #[test]
     fn one_unsafe_line_makes_a_repeated_name_unsafe() {
         let mut headers = HeaderList::default();
         headers.append("Content-Type", "application/json");
         headers.append("Content-Type", "text/plain");
-        assert!(unsafe_names(&headers, Faults::NONE).contains("content-type"));
+        assert_eq!(unsafe_names(&headers, &Standard), ["content-type"]);
     }
 
     #[rstest]
@@ -238,6 +226,6 @@ mod tests {
     #[case("Date", false)]
     fn safelisted_response_headers(#[case] name: &str, #[case] safelisted: bool) {
         let exposed = ["x-request-id".to_owned(), "set-cookie".to_owned()];
-        assert_eq!(is_cors_safelisted_response_header_name(name, &exposed, Faults::NONE), safelisted);
+        assert_eq!(is_cors_safelisted_response_header_name(name, &exposed, &Standard), safelisted);
     }
 }

@@ -1,4 +1,4 @@
-//! Header values and how they are parsed.
+//! Parsing of header values.
 
 /// RFC 9110, section 5.6.2, "token".
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
@@ -14,12 +14,12 @@ pub(crate) fn is_header_value(bytes: &[u8]) -> bool {
         && !bytes.iter().any(|byte| matches!(byte, 0 | b'\n' | b'\r'))
 }
 
-/// Fetch, header value "normalize": strips HTTP whitespace bytes.
+/// Fetch, header value "normalize": strips HTTP whitespace bytes from both ends.
 pub(crate) fn normalize(bytes: &[u8]) -> &[u8] {
     trim_where(bytes, is_whitespace)
 }
 
-/// Strips HTTP tab or space bytes.
+/// Strips HTTP tab or space bytes from both ends.
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     trim_where(bytes, |byte| matches!(byte, b'\t' | b' '))
 }
@@ -43,7 +43,7 @@ fn is_whitespace(byte: &u8) -> bool {
 
 /// Fetch, "extract header list values" for a header whose ABNF is a list of tokens (RFC 9110, section 5.6.1).
 ///
-/// `Ok(None)` if there is no such header, `Err` with the offending line if one cannot be parsed.
+/// Returns `Ok(None)` if the header is missing, and `Err` with the first line that cannot be parsed.
 pub(crate) fn extract_list<'a>(
     lines: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Option<Vec<String>>, Vec<u8>> {
@@ -64,16 +64,16 @@ pub(crate) fn extract_list<'a>(
     Ok(tokens)
 }
 
-/// What `Access-Control-Max-Age` says.
+/// The parsed value of `Access-Control-Max-Age`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MaxAge {
-    /// There is none.
+    /// The header is missing.
     Absent,
-    /// So many seconds.
+    /// A number of seconds.
     Seconds(u64),
-    /// It is a negative number, which the standard cannot parse.
+    /// A negative number, which the standard does not allow.
     Negative,
-    /// It cannot be parsed.
+    /// Any other value.
     Unparsable,
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn extract_max_age<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> 
         digits if is_number(digits) => {
             // RFC 9111, section 1.2.2: a number too large to represent counts as the largest one.
             MaxAge::Seconds(
-                str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX),
+                std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX),
             )
         }
         _ => MaxAge::Unparsable,
@@ -113,7 +113,7 @@ pub(super) fn mime_essence(value: &[u8]) -> Option<String> {
 
 /// Fetch, "parse a single range header value" without white space: start and end.
 pub(super) fn single_range(value: &[u8]) -> Option<(Option<u64>, Option<u64>)> {
-    let value = str::from_utf8(value).ok()?;
+    let value = std::str::from_utf8(value).ok()?;
     // Steps 2 to 6.
     let range = value.strip_prefix("bytes")?.strip_prefix('=')?;
     // Steps 8 to 16: digits, one hyphen, digits, and nothing else.
@@ -152,7 +152,7 @@ mod tests {
     #[case(&[" PUT\t,,\t, DELETE ,"], &["PUT", "DELETE"])]
     #[case(&["*"], &["*"])]
     #[case(&[""], &[])]
-    fn a_list_is_parsed_over_all_lines(#[case] input: &[&str], #[case] tokens: &[&str]) {
+    fn a_list_spans_all_lines(#[case] input: &[&str], #[case] tokens: &[&str]) {
         let expected: Vec<String> = tokens.iter().map(|&token| token.to_owned()).collect();
         assert_eq!(extract_list(lines(input)), Ok(Some(expected)));
     }
@@ -163,12 +163,12 @@ mod tests {
     #[case("\"PUT\"")]
     #[case("PUT,\u{e9}")]
     #[case("a:b")]
-    fn a_list_with_a_member_that_is_no_token_fails(#[case] line: &str) {
+    fn a_list_with_a_member_that_is_not_a_token_fails(#[case] line: &str) {
         assert_eq!(extract_list(lines(&["GET", line])), Err(line.as_bytes().to_vec()));
     }
 
     #[test]
-    fn no_header_is_not_an_empty_list() {
+    fn a_missing_header_is_not_an_empty_list() {
         assert_eq!(extract_list(lines(&[])), Ok(None));
     }
 
@@ -185,7 +185,7 @@ mod tests {
     #[case(&["600", "600"], MaxAge::Unparsable)]
     #[case(&[""], MaxAge::Unparsable)]
     #[case(&[], MaxAge::Absent)]
-    fn max_age_is_one_line_of_digits(#[case] input: &[&str], #[case] max_age: MaxAge) {
+    fn max_age_is_a_single_line_of_digits(#[case] input: &[&str], #[case] max_age: MaxAge) {
         assert_eq!(extract_max_age(lines(input)), max_age);
     }
 

@@ -1,17 +1,17 @@
-//! Fetch, "Request class": what `fetch()` makes of its arguments.
+//! Fetch, "Request class" and "Headers class": the request that `fetch()` makes of its arguments.
 
-use super::super::blocked::InvalidArgument;
-use super::super::fault::{Fault, Faults};
-use super::super::header::{
-    HeaderList, is_forbidden_request_header, is_header_value, is_no_cors_safelisted_request_header,
-    is_privileged_no_cors_name, is_token, isomorphic_decode, normalize,
-};
-use super::super::{BlockReason, Blocked, FetchRequest, Mode, Origin, Page, method};
 use super::{Request, Tainting};
+use crate::blocked::InvalidArgument;
+use crate::header::{
+    HeaderList, is_header_value, is_no_cors_safelisted_request_header, is_privileged_no_cors_name, is_token,
+    isomorphic_decode, normalize,
+};
+use crate::steps::Steps;
+use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
-    pub(crate) fn construct(page: &Page, init: FetchRequest, faults: Faults) -> Result<Self, Blocked> {
+    pub(crate) fn construct(page: &Page, init: FetchRequest, steps: &dyn Steps) -> Result<Self, Blocked> {
         let FetchRequest { url, method, headers, body, mode, credentials, redirect } = init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
@@ -27,31 +27,31 @@ impl Request {
             return Err(invalid(InvalidArgument::Method, &method, "the method is not a token"));
         }
         if method::is_forbidden(&method) {
-            let detail = format!("a script cannot send {method}");
+            let detail = format!("a script must not use the method {method}");
             return Err(Blocked::new(BlockReason::ForbiddenMethod, detail).with_value(method));
         }
-        let method = if faults.has(Fault::NormalizesNoMethod) { method } else { method::normalize(&method) };
+        let method = steps.normalize_method(&method);
         // Request constructor, mode `no-cors`: the method is CORS-safelisted.
         if mode == Mode::NoCors && !method::is_cors_safelisted(&method) {
-            let detail = format!("{method} in mode no-cors");
+            let detail = format!("mode `no-cors` does not allow the method {method}");
             return Err(Blocked::new(BlockReason::NoCorsMethodNotSafelisted, detail).with_value(method));
         }
         // Request constructor, `init["headers"]`: "fill".
         let mut list = HeaderList::default();
         for (name, value) in &headers {
-            append(&mut list, mode, name, value, faults)?;
+            append(&mut list, mode, name, value, steps)?;
         }
-        // Request constructor, `init["body"]`: not with GET and HEAD.
+        // Request constructor, `init["body"]`: GET and HEAD have no body.
         if body.is_some() && matches!(method.as_str(), "GET" | "HEAD") {
             return Err(invalid(InvalidArgument::Body, &method, "GET and HEAD cannot have a body"));
         }
-        // Request constructor, `init["body"]`: a string has a type ("extract a body").
-        let is_text = body.as_deref().is_some_and(|body| str::from_utf8(body).is_ok());
+        // Request constructor, `init["body"]`: a string has a content type ("extract a body").
+        let is_text = body.as_deref().is_some_and(|body| std::str::from_utf8(body).is_ok());
         if is_text && !list.contains("Content-Type") {
             list.append("Content-Type", "text/plain;charset=UTF-8");
         }
 
-        // "fetch": `Accept` and `Accept-Language`, before "main fetch".
+        // "fetch", before "main fetch": `Accept` and `Accept-Language`.
         if !list.contains("Accept") {
             list.append("Accept", "*/*");
         }
@@ -59,14 +59,6 @@ impl Request {
             list.append("Accept-Language", "en-US,en;q=0.9");
         }
 
-        let origin = match &page.top_level {
-            Some(top_level)
-                if page.origin == Origin::Opaque && faults.has(Fault::SendsTopLevelOriginForOpaque) =>
-            {
-                top_level.clone()
-            }
-            _ => page.origin.clone(),
-        };
         Ok(Self {
             method,
             urls: vec![url],
@@ -75,9 +67,10 @@ impl Request {
             mode,
             credentials,
             redirect,
-            origin,
+            origin: steps.client_origin(page).clone(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            used_preflight: false,
             preflight_failed: false,
             redirect_count: 0,
         })
@@ -85,7 +78,13 @@ impl Request {
 }
 
 /// Fetch, Headers "append", with guard `request` or `request-no-cors`.
-fn append(list: &mut HeaderList, mode: Mode, name: &str, value: &str, faults: Faults) -> Result<(), Blocked> {
+fn append(
+    list: &mut HeaderList,
+    mode: Mode,
+    name: &str,
+    value: &str,
+    steps: &dyn Steps,
+) -> Result<(), Blocked> {
     // Web IDL, "ByteString": code points above U+00FF are a TypeError.
     let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
     let Some(bytes) = bytes else {
@@ -108,8 +107,8 @@ fn append(list: &mut HeaderList, mode: Mode, name: &str, value: &str, faults: Fa
             &format!("the value of {name} has a line break or a NUL"),
         ));
     }
-    // "validate", step 3: a forbidden request-header is dropped without a word.
-    if is_forbidden_request_header(name, value) && !faults.has(Fault::KeepsForbiddenHeaders) {
+    // "validate", step 3: a forbidden request-header is dropped silently.
+    if steps.is_forbidden_request_header(name, value) {
         return Ok(());
     }
     // Step 3.
@@ -119,7 +118,7 @@ fn append(list: &mut HeaderList, mode: Mode, name: &str, value: &str, faults: Fa
             temporary.extend_from_slice(b", ");
         }
         temporary.extend_from_slice(value);
-        if !is_no_cors_safelisted_request_header(name, &temporary, faults) {
+        if !is_no_cors_safelisted_request_header(name, &temporary, steps) {
             return Ok(());
         }
     }
@@ -144,6 +143,8 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::Origin;
+    use crate::steps::Standard;
 
     fn fetch() -> FetchRequest {
         FetchRequest::new(Url::parse("https://api.example/x").unwrap())
@@ -154,7 +155,7 @@ mod tests {
     }
 
     fn construct(init: FetchRequest) -> Result<Request, Blocked> {
-        Request::construct(&page(), init, Faults::NONE)
+        Request::construct(&page(), init, &Standard)
     }
 
     fn set(headers: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -164,7 +165,7 @@ mod tests {
     #[rstest]
     #[case::user("https://me@api.example/")]
     #[case::password("https://:secret@api.example/")]
-    fn a_url_with_credentials_is_refused(#[case] url: &str) {
+    fn rejects_a_url_with_credentials(#[case] url: &str) {
         let blocked = construct(FetchRequest { url: Url::parse(url).unwrap(), ..fetch() }).unwrap_err();
         assert_eq!(blocked.reason, BlockReason::InvalidRequest);
     }
@@ -176,7 +177,7 @@ mod tests {
     #[case("", Mode::Cors, BlockReason::InvalidRequest)]
     #[case("PUT", Mode::NoCors, BlockReason::NoCorsMethodNotSafelisted)]
     #[case("OPTIONS", Mode::NoCors, BlockReason::NoCorsMethodNotSafelisted)]
-    fn methods_that_are_refused(#[case] method: &str, #[case] mode: Mode, #[case] reason: BlockReason) {
+    fn rejects_methods(#[case] method: &str, #[case] mode: Mode, #[case] reason: BlockReason) {
         let blocked = construct(FetchRequest { method: method.to_owned(), mode, ..fetch() }).unwrap_err();
         assert_eq!(blocked.reason, reason);
     }
@@ -188,7 +189,7 @@ mod tests {
     #[case("x-a", "1\n2")]
     #[case("x-a", "1\r2")]
     #[case("x-a", "\u{100}")]
-    fn headers_that_are_refused(#[case] name: &str, #[case] value: &str) {
+    fn rejects_headers(#[case] name: &str, #[case] value: &str) {
         let blocked = construct(FetchRequest { headers: set(&[(name, value)]), ..fetch() }).unwrap_err();
         assert_eq!(blocked.reason, BlockReason::InvalidRequest);
     }
@@ -197,13 +198,13 @@ mod tests {
     #[case("GET", true)]
     #[case("head", true)]
     #[case("POST", false)]
-    fn get_and_head_have_no_body(#[case] method: &str, #[case] refused: bool) {
+    fn rejects_a_body_of_get_and_head(#[case] method: &str, #[case] rejected: bool) {
         let request = FetchRequest { method: method.to_owned(), body: Some(b"x".to_vec()), ..fetch() };
-        assert_eq!(construct(request).is_err(), refused);
+        assert_eq!(construct(request).is_err(), rejected);
     }
 
     #[test]
-    fn forbidden_headers_are_dropped_and_the_others_are_stripped_and_kept() {
+    fn drops_forbidden_headers_and_strips_the_values_of_others() {
         let headers =
             set(&[("Origin", "https://evil.example"), ("X-A", " 1\t\n"), ("Cookie", "a=1"), ("X-E", "é")]);
         let request = construct(FetchRequest { headers, ..fetch() }).unwrap();
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cors_keeps_only_headers_that_are_safelisted_there() {
+    fn no_cors_keeps_only_no_cors_safelisted_headers() {
         let headers = set(&[
             ("X-A", "1"),
             ("Range", "bytes=0-9"),
@@ -227,9 +228,9 @@ mod tests {
         assert_eq!(names, ["Accept", "Content-Language", "Accept-Language"]);
     }
 
-    /// The joined value counts: each of these is short enough, both together are not.
+    /// Each value is short enough, but the joined value is not.
     #[test]
-    fn no_cors_judges_a_repeated_header_by_its_joined_value() {
+    fn no_cors_checks_the_joined_value_of_a_repeated_header() {
         let (a, b) = ("a".repeat(100), "b".repeat(100));
         let headers = set(&[("Accept", &a), ("Accept", &b)]);
         let request = construct(FetchRequest { mode: Mode::NoCors, headers, ..fetch() }).unwrap();
@@ -240,7 +241,7 @@ mod tests {
     #[case::text(b"x".to_vec(), &[], Some("text/plain;charset=UTF-8"))]
     #[case::bytes(vec![0xff], &[], None)]
     #[case::own(b"x".to_vec(), &[("content-type", "application/json")], Some("application/json"))]
-    fn a_text_body_has_a_type(
+    fn a_text_body_has_a_content_type(
         #[case] body: Vec<u8>,
         #[case] headers: &[(&str, &str)],
         #[case] expected: Option<&str>,

@@ -1,35 +1,52 @@
-//! What a page asks for, and the request that Fetch makes of it.
+//! The arguments of `fetch()`, and the request that Fetch makes of them.
 
 mod constructor;
 mod state;
 
 use url::Url;
 
-pub(super) use self::state::{RedirectTaint, Request, Tainting};
-use super::fault::Faults;
-use super::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
+pub(crate) use self::state::{RedirectTaint, Request, Tainting};
+use crate::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
+use crate::steps::Standard;
 
-/// The arguments of a `fetch()`.
+/// The arguments of `fetch()`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use cors_browser::{Credentials, FetchRequest};
+///
+/// // fetch("https://api.example/item/1", { method: "PUT", headers: …, body: "{}", credentials: "include" })
+/// let request = FetchRequest::new("https://api.example/item/1".parse()?)
+///     .with_method("PUT")
+///     .with_header("Content-Type", "application/json")
+///     .with_body("{}")
+///     .with_credentials(Credentials::Include);
+/// # assert_eq!(request.headers.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FetchRequest {
-    /// The URL, resolved.
+    /// The absolute URL.
     pub url: Url,
-    /// The method as the script wrote it.
+    /// The method, as the script writes it.
     pub method: String,
-    /// The headers as the script wrote them.
+    /// The headers, as the script writes them.
     pub headers: Vec<(String, String)>,
-    /// The body. One that is valid UTF-8 counts as a string and has the content type of one; any other has none.
+    /// The body. Valid UTF-8 counts as a string, so that the request gets a `Content-Type` if it has none. Other bytes count
+    /// as binary data.
     pub body: Option<Vec<u8>>,
-    /// The request's mode.
+    /// The mode.
     pub mode: Mode,
-    /// The request's credentials mode.
+    /// The credentials mode.
     pub credentials: Credentials,
-    /// The request's redirect mode.
+    /// The redirect mode.
     pub redirect: Redirect,
 }
 
 impl FetchRequest {
-    /// What `fetch(url)` asks for.
+    /// Creates the request of `fetch(url)`.
     pub fn new(url: Url) -> Self {
         Self {
             url,
@@ -42,13 +59,56 @@ impl FetchRequest {
         }
     }
 
-    /// The names of the headers that a browser leaves out without a word: those that no script can set, and in mode
-    /// `no-cors` those that are not safelisted there.
+    /// Sets the method. The default is `GET`.
+    #[must_use]
+    pub fn with_method(self, method: impl Into<String>) -> Self {
+        Self { method: method.into(), ..self }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Replaces all headers.
+    #[must_use]
+    pub fn with_headers(self, headers: Vec<(String, String)>) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: Some(body.into()), ..self }
+    }
+
+    /// Sets the mode. The default is [`Mode::Cors`].
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// Sets the credentials mode. The default is [`Credentials::SameOrigin`].
+    #[must_use]
+    pub fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// Sets the redirect mode. The default is [`Redirect::Follow`].
+    #[must_use]
+    pub fn with_redirect(self, redirect: Redirect) -> Self {
+        Self { redirect, ..self }
+    }
+
+    /// The names of the headers that a browser drops without an error: forbidden headers, and in mode `no-cors` those that
+    /// are not safelisted for it.
     pub fn dropped_headers(&self) -> impl Iterator<Item = &str> {
         let is_dropped = |name: &str, value: &str| {
             is_forbidden_request_header(name, value.as_bytes())
                 || self.mode == Mode::NoCors
-                    && !is_no_cors_safelisted_request_header(name, value.as_bytes(), Faults::NONE)
+                    && !is_no_cors_safelisted_request_header(name, value.as_bytes(), &Standard)
         };
         self.headers
             .iter()
@@ -57,26 +117,37 @@ impl FetchRequest {
     }
 }
 
-/// Fetch, "request mode", as far as a script can choose it.
+/// Fetch, "request mode": the modes that a script can choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The CORS protocol; what a script gets unless it says otherwise.
+    /// Cross-origin requests follow the CORS protocol. This is the default.
     #[default]
     Cors,
-    /// A simple request with an opaque response.
+    /// Only simple requests are possible, and a cross-origin response is opaque.
     NoCors,
-    /// No other origin.
+    /// Cross-origin requests fail.
     SameOrigin,
 }
 
-/// Fetch, "request credentials mode".
+impl Mode {
+    /// The name in the standard, which `Sec-Fetch-Mode` also carries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cors => "cors",
+            Self::NoCors => "no-cors",
+            Self::SameOrigin => "same-origin",
+        }
+    }
+}
+
+/// Fetch, "request credentials mode": whether requests carry cookies and logins, and responses may set cookies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Credentials {
     /// Never.
     Omit,
-    /// To the page's own origin only; what a script gets unless it says otherwise.
+    /// Only for the page's own origin. This is the default.
     #[default]
     SameOrigin,
     /// Always.
@@ -87,11 +158,11 @@ pub enum Credentials {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Redirect {
-    /// Follow; what a script gets unless it says otherwise.
+    /// Redirects are followed. This is the default.
     #[default]
     Follow,
-    /// A redirect is an error.
+    /// A redirect is a network error.
     Error,
-    /// Hand back an opaque-redirect response.
+    /// A redirect leads to an opaque-redirect response.
     Manual,
 }

@@ -1,13 +1,12 @@
-//! Fetch, "request": what it consists of, as far as CORS is concerned.
+//! Fetch, "request": the parts that matter to CORS.
 
 use url::Url;
 
-use super::super::fault::{Fault, Faults};
-use super::super::header::HeaderList;
-use super::super::site::is_same_site;
-use super::super::{Credentials, Mode, Origin, Redirect};
+use crate::header::HeaderList;
+use crate::site::is_same_site;
+use crate::{Credentials, Mode, Origin, Redirect};
 
-/// A request on its way. Its fields change as redirects are followed.
+/// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The method.
@@ -28,9 +27,11 @@ pub(crate) struct Request {
     pub(crate) origin: Origin,
     /// The response tainting.
     pub(crate) tainting: Tainting,
-    /// Whether it or what it was before a redirect needs a preflight wherever it goes across origins.
+    /// Whether the request needs a preflight, or needed one before a redirect.
     pub(crate) needed_preflight: bool,
-    /// Whether the last preflight made for it failed.
+    /// Whether "main fetch" has asked for a preflight, even if the cache made it unnecessary.
+    pub(crate) used_preflight: bool,
+    /// Whether the last preflight of this request failed.
     pub(crate) preflight_failed: bool,
     /// The redirect count.
     pub(crate) redirect_count: u32,
@@ -44,7 +45,7 @@ pub(crate) enum Tainting {
     Opaque,
 }
 
-/// What "redirect-taint" returns.
+/// The values of Fetch, request "redirect-taint".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RedirectTaint {
     SameOrigin,
@@ -55,7 +56,7 @@ pub(crate) enum RedirectTaint {
 impl Request {
     /// Fetch, request "current URL".
     pub(crate) fn current_url(&self) -> &Url {
-        // The list is made with one URL and only ever grows.
+        // The list starts with one URL and only grows.
         &self.urls[self.urls.len() - 1]
     }
 
@@ -76,10 +77,9 @@ impl Request {
     }
 
     /// Fetch, "serializing a request origin".
-    pub(crate) fn serialized_origin(&self, faults: Faults) -> String {
+    pub(crate) fn serialize_origin(&self) -> String {
         // Step 2.
-        if self.redirect_taint() != RedirectTaint::SameOrigin && !faults.has(Fault::KeepsOriginAfterRedirect)
-        {
+        if self.redirect_taint() != RedirectTaint::SameOrigin {
             return Origin::Opaque.to_string();
         }
         // Step 3.
@@ -87,9 +87,8 @@ impl Request {
     }
 
     /// Fetch, "HTTP-network-or-cache fetch", step 8.3: "includeCredentials".
-    pub(crate) fn includes_credentials(&self, faults: Faults) -> bool {
+    pub(crate) fn includes_credentials(&self) -> bool {
         match self.credentials {
-            _ if faults.has(Fault::AlwaysSendsCredentials) => true,
             Credentials::Include => true,
             Credentials::SameOrigin => self.tainting == Tainting::Basic,
             Credentials::Omit => false,
@@ -115,6 +114,7 @@ mod tests {
             origin: Origin::parse(origin).unwrap(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            used_preflight: false,
             preflight_failed: false,
             redirect_count: 0,
         }
@@ -122,20 +122,20 @@ mod tests {
 
     #[rstest]
     #[case::no_redirect("https://a.example", &["https://b.example"], RedirectTaint::SameOrigin)]
-    #[case::own_to_other("https://a.example", &["https://a.example", "https://b.example"], RedirectTaint::SameOrigin)]
+    #[case::same_origin_to_other("https://a.example", &["https://a.example", "https://b.example"], RedirectTaint::SameOrigin)]
     #[case::other_to_itself("https://a.example", &["https://b.example", "https://b.example/x"], RedirectTaint::SameOrigin)]
     #[case::other_to_third("https://a.example", &["https://b.example", "https://c.example"], RedirectTaint::CrossSite)]
     #[case::other_and_back("https://a.example", &["https://b.example", "https://a.example"], RedirectTaint::CrossSite)]
     #[case::other_port("https://a.example", &["https://b.example", "https://b.example:444"], RedirectTaint::SameSite)]
     #[case::sibling("https://a.example", &["https://x.b.example", "https://y.b.example"], RedirectTaint::SameSite)]
-    #[case::via_own_site("https://a.example", &["https://x.a.example", "https://c.example"], RedirectTaint::SameSite)]
+    #[case::through_the_own_site("https://a.example", &["https://x.a.example", "https://c.example"], RedirectTaint::SameSite)]
     #[case::other_scheme("https://a.example", &["http://b.example", "https://b.example"], RedirectTaint::CrossSite)]
     #[case::later("https://a.example", &["https://a.example", "https://b.example", "https://c.example"], RedirectTaint::CrossSite)]
     fn redirect_taint(#[case] origin: &str, #[case] urls: &[&str], #[case] taint: RedirectTaint) {
         let request = request(origin, urls);
         assert_eq!(request.redirect_taint(), taint);
         let expected = if taint == RedirectTaint::SameOrigin { origin } else { "null" };
-        assert_eq!(request.serialized_origin(Faults::NONE), expected);
+        assert_eq!(request.serialize_origin(), expected);
     }
 
     #[rstest]
@@ -154,6 +154,6 @@ mod tests {
     ) {
         let request =
             Request { credentials, tainting, ..request("https://a.example", &["https://b.example"]) };
-        assert_eq!(request.includes_credentials(Faults::NONE), included);
+        assert_eq!(request.includes_credentials(), included);
     }
 }

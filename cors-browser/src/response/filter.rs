@@ -1,32 +1,28 @@
-//! Fetch, "filtered response": what of a response a page may see.
+//! Fetch, "filtered response": the part of a response that a page may see.
 
 use url::Url;
 
-use super::super::fault::{Fault, Faults};
-use super::super::header::{
-    HeaderList, extract_list, is_cors_safelisted_response_header_name, is_forbidden_response_header_name,
-};
-use super::super::request::{Request, Tainting};
-use super::super::{Credentials, PageResponse, ResponseType, WireResponse};
+use crate::header::{HeaderList, extract_list, is_cors_safelisted_response_header_name};
+use crate::request::Request;
+use crate::steps::Steps;
+use crate::{Credentials, PageResponse, ResponseType, WireResponse};
 
-/// Fetch, "main fetch", step 14: the filtered response that belongs to the request's tainting.
-pub(crate) fn filtered(request: &Request, response: WireResponse, faults: Faults) -> PageResponse {
+/// Fetch, "main fetch", step 14: the filtered response for the request's response tainting.
+pub(crate) fn filtered(request: &Request, response: WireResponse, steps: &dyn Steps) -> PageResponse {
     let mut headers = HeaderList::from(response.headers.as_slice());
-    let response_type = match request.tainting {
-        Tainting::Opaque if !faults.has(Fault::ReadsOpaqueResponses) => return opaque(),
-        Tainting::Basic | Tainting::Opaque => {
-            // "basic filtered response".
-            headers.retain(|name| !is_forbidden_response_header_name(name));
-            ResponseType::Basic
+    let response_type = steps.response_type(request.tainting);
+    match response_type {
+        ResponseType::Opaque => return opaque(),
+        ResponseType::OpaqueRedirect => return opaque_redirect(request),
+        // "basic filtered response".
+        ResponseType::Basic => headers.retain(|name| !steps.is_forbidden_response_header(name)),
+        // "CORS filtered response".
+        ResponseType::Cors => {
+            let exposed = steps.exposed_header_names(request, &headers);
+            headers.retain(|name| is_cors_safelisted_response_header_name(name, &exposed, steps));
         }
-        Tainting::Cors => {
-            // "CORS filtered response".
-            let exposed = exposed_names(request, &headers, faults);
-            headers.retain(|name| is_cors_safelisted_response_header_name(name, &exposed, faults));
-            ResponseType::Cors
-        }
-    };
-    // Step 21: no body where HTTP allows none.
+    }
+    // Step 21: the body of responses that cannot have one is null.
     let has_null_body = request.method == "HEAD" || matches!(response.status, 101 | 103 | 204 | 205 | 304);
     PageResponse {
         response_type,
@@ -39,19 +35,12 @@ pub(crate) fn filtered(request: &Request, response: WireResponse, faults: Faults
 }
 
 /// Fetch, "main fetch", step 14.1: the "CORS-exposed header-name list".
-fn exposed_names(request: &Request, headers: &HeaderList, faults: Faults) -> Vec<String> {
-    let all_names = || headers.sorted_names().into_iter().collect();
-    if faults.has(Fault::ExposesAllHeaders) {
-        return all_names();
-    }
-    if faults.has(Fault::IgnoresExposeHeaders) {
-        return Vec::new();
-    }
+pub(crate) fn exposed_header_names(request: &Request, headers: &HeaderList) -> Vec<String> {
     // A value that cannot be parsed exposes nothing.
     let names =
         extract_list(headers.values("access-control-expose-headers")).ok().flatten().unwrap_or_default();
     if request.credentials != Credentials::Include && names.iter().any(|name| name == "*") {
-        return all_names();
+        return headers.sorted_names().into_iter().collect();
     }
     names
 }
@@ -77,7 +66,7 @@ pub(crate) fn opaque_redirect(request: &Request) -> PageResponse {
     }
 }
 
-/// Fetch, "response.url" is serialized without its fragment.
+/// Fetch, "response.url": the URL without its fragment.
 fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);

@@ -1,53 +1,61 @@
-//! What a page gets to see.
+//! The result of a fetch, as the page sees it.
 
 mod filter;
 mod resource_policy;
 
 use url::Url;
 
-pub(super) use self::filter::{filtered, opaque_redirect};
-pub(super) use self::resource_policy::resource_policy_check;
-use super::{Blocked, Exchange};
+pub(crate) use self::filter::{exposed_header_names, filtered, opaque_redirect};
+pub(crate) use self::resource_policy::resource_policy_check;
+use crate::{Blocked, Exchange};
 
-/// What came of a `fetch()`.
+/// The result of [`Browser::fetch`](crate::Browser::fetch).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fetched {
     /// What the page sees.
     pub outcome: Outcome,
     /// What was on the wire, in order.
     pub exchanges: Vec<Exchange>,
-    /// What the browser's console printed about it, line by line.
+    /// The lines that the browser's console printed. The standard profile prints nothing.
     pub console: Vec<String>,
+}
+
+impl Fetched {
+    /// Creates the result that a driver of a real browser observed.
+    pub fn new(outcome: Outcome, exchanges: Vec<Exchange>, console: Vec<String>) -> Self {
+        Self { outcome, exchanges, console }
+    }
 }
 
 /// How the promise of a `fetch()` settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It resolves with a response.
+    /// The promise resolves with a response.
     Response(PageResponse),
-    /// It rejects with a `TypeError`, for a reason that a script is never told.
+    /// The promise rejects with a `TypeError`. A script cannot read the reason, but the model knows it.
     Blocked(Blocked),
 }
 
-/// A response as the page reads it.
+/// The `Response` that a script receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageResponse {
-    /// The response's type.
+    /// `response.type`.
     pub response_type: ResponseType,
-    /// The status; 0 where it is hidden.
+    /// `response.status`; 0 if it is hidden.
     pub status: u16,
-    /// The URL of the last exchange; `None` where it is hidden.
+    /// `response.url`, the URL of the last exchange; `None` if it is hidden.
     pub url: Option<Url>,
-    /// Whether a redirect was followed.
+    /// `response.redirected`, whether a redirect was followed.
     pub redirected: bool,
-    /// The headers as iterating over them shows them: names in lower case and sorted, lines combined.
+    /// The visible headers in the order of iteration: sorted by name, in lower case, lines combined.
     pub headers: Vec<(String, String)>,
-    /// The body; `None` where it is hidden.
+    /// The body; `None` if it is hidden.
     pub body: Option<Vec<u8>>,
 }
 
 impl PageResponse {
-    /// What `response.headers.get(name)` returns.
+    /// The value of `response.headers.get(name)`.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -56,21 +64,21 @@ impl PageResponse {
     }
 }
 
-/// Fetch, "response type".
+/// Fetch, "response type": the types that a `fetch()` can return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResponseType {
-    /// From the page's own origin.
+    /// A response from the page's own origin.
     Basic,
-    /// From another origin that shared it.
+    /// A response from another origin that shares it with the page.
     Cors,
-    /// From another origin, unreadable.
+    /// A response from another origin that the page cannot read.
     Opaque,
-    /// A redirect that was not followed.
+    /// A redirect that was not followed, in redirect mode `manual`.
     OpaqueRedirect,
 }
 
 impl ResponseType {
-    /// As `response.type` says it.
+    /// The value of `response.type`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",

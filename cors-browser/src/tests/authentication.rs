@@ -12,7 +12,7 @@ const SHARED: &[(&str, &str)] = &[
     ("access-control-allow-headers", "authorization"),
 ];
 
-/// Servers that share with `https://app.example` and answer those who have the right password.
+/// Servers that allow `https://app.example`, and that require a password.
 fn guarded(profile: Profile, challenge: &'static str) -> Browser {
     browser_as(profile, move |request| {
         if request.method == "OPTIONS" || request.header("authorization") == Some(b"Basic bWU6c2VjcmV0") {
@@ -33,13 +33,13 @@ const HOME: &str = "https://app.example/private";
 #[case::chromium(Profile::chromium(), API, Credentials::Include, BASIC, 200)]
 #[case::firefox(Profile::firefox(), API, Credentials::Include, BASIC, 200)]
 #[case::standard(Profile::standard(), API, Credentials::Include, BASIC, 401)]
-#[case::standard_at_home(Profile::standard(), HOME, Credentials::SameOrigin, BASIC, 200)]
+#[case::standard_same_origin(Profile::standard(), HOME, Credentials::SameOrigin, BASIC, 200)]
 #[case::no_credentials(Profile::chromium(), API, Credentials::SameOrigin, BASIC, 401)]
-#[case::omit_at_home(Profile::chromium(), HOME, Credentials::Omit, BASIC, 401)]
+#[case::omit_same_origin(Profile::chromium(), HOME, Credentials::Omit, BASIC, 401)]
 #[case::case(Profile::chromium(), API, Credentials::Include, "basic realm=x", 200)]
 #[case::other_scheme(Profile::chromium(), API, Credentials::Include, "Bearer", 401)]
 #[tokio::test]
-async fn a_user_answers(
+async fn the_user_answers_a_challenge(
     #[case] profile: Profile,
     #[case] url: &str,
     #[case] credentials: Credentials,
@@ -54,14 +54,14 @@ async fn a_user_answers(
 }
 
 #[tokio::test]
-async fn nobody_answers() {
+async fn without_a_user_the_page_reads_the_401() {
     let request = with_credentials("GET", API, Credentials::Include);
     let fetched = guarded(Profile::chromium(), BASIC).fetch(&page(APP), request).await;
     assert_eq!((response(&fetched).status, fetched.exchanges.len()), (401, 1));
 }
 
 #[tokio::test]
-async fn a_wrong_answer_is_given_once() {
+async fn a_wrong_password_is_sent_once() {
     let page = page(APP).with_user("me", "guess");
     let request = with_credentials("GET", API, Credentials::Include);
     let fetched = guarded(Profile::chromium(), BASIC).fetch(&page, request).await;
@@ -69,7 +69,7 @@ async fn a_wrong_answer_is_given_once() {
 }
 
 #[tokio::test]
-async fn an_answer_is_remembered_for_its_origin_but_not_for_preflights() {
+async fn a_login_is_sent_again_to_its_origin_but_not_on_preflights() {
     let browser = guarded(Profile::chromium(), BASIC);
     let page = page(APP).with_user("me", "secret");
     browser.fetch(&page, with_credentials("GET", API, Credentials::Include)).await;
@@ -87,7 +87,7 @@ async fn an_answer_is_remembered_for_its_origin_but_not_for_preflights() {
 }
 
 #[tokio::test]
-async fn a_challenged_preflight_fails() {
+async fn a_challenge_to_a_preflight_fails() {
     let browser = browser_as(Profile::chromium(), |_| {
         Ok(reply(401, &[SHARED, &[("www-authenticate", BASIC)]].concat()))
     });
@@ -98,7 +98,7 @@ async fn a_challenged_preflight_fails() {
 }
 
 #[tokio::test]
-async fn a_script_speaks_for_itself() {
+async fn an_authorization_header_of_the_script_is_kept() {
     let page = page(APP).with_user("me", "secret");
     let own = with_headers(&[("Authorization", "x")], with_credentials("GET", API, Credentials::Include));
     let fetched = guarded(Profile::chromium(), BASIC).fetch(&page, own).await;

@@ -58,7 +58,7 @@ async fn chromium_on_preflights(
 }
 
 #[tokio::test]
-async fn chromium_tells_where_a_redirect_came_from() {
+async fn chromium_names_the_first_url_of_a_redirect() {
     let browser = browser(|request| {
         Ok(match request.url.path() {
             "/item" => reply(302, &[ALLOW, ("location", "https://b.example/")]),
@@ -96,21 +96,21 @@ async fn firefox(
 }
 
 #[rstest]
-#[case(Profile::chromium(), "Failed to load resource: net::ERR_EMPTY_RESPONSE")]
+#[case(Profile::chromium(), "Failed to load resource: net::ERR_CONNECTION_REFUSED")]
 #[case(
     Profile::firefox(),
     "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at https://api.example/item. (Reason: CORS request did not succeed). Status code: (null)."
 )]
 #[case(Profile::standard(), "network-error: refused")]
 #[tokio::test]
-async fn no_answer(#[case] profile: Profile, #[case] line: &str) {
-    let browser = browser(|_| Err(NetworkError::new("refused")));
+async fn no_response(#[case] profile: Profile, #[case] line: &str) {
+    let browser = browser(|_| Err(NetworkError::new(FailureKind::Refused, "refused")));
     assert_eq!(console(browser, get(API), &profile).await, line);
 }
 
-/// Chromium and Firefox have words for every reason.
+/// Chromium and Firefox print a line for every reason.
 #[test]
-fn no_reason_is_silent() {
+fn every_reason_has_a_line() {
     for &reason in BlockReason::ALL {
         let blocked = crate::Blocked::new(reason, "detail");
         for profile in [Profile::chromium(), Profile::firefox()] {
@@ -120,7 +120,7 @@ fn no_reason_is_silent() {
 }
 
 #[tokio::test]
-async fn same_origin_mode_has_its_own_words() {
+async fn same_origin_mode_has_its_own_line() {
     let request = FetchRequest { mode: Mode::SameOrigin, ..get(API) };
     let browser = answering(reply(204, &[]), reply(200, &[]));
     assert_eq!(

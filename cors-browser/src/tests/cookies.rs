@@ -1,16 +1,16 @@
-//! Cookies of fetches.
+//! Cookies.
 
 use std::time::Duration;
 
 use rstest::rstest;
 
 use super::*;
-use crate::{Credentials, Fault, ManualClock, Mode, SecurityError};
+use crate::{Credentials, Engine, ManualClock, Mode, SecurityError};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const CREDENTIALS: (&str, &str) = ("access-control-allow-credentials", "true");
 
-/// Servers that share with `https://app.example` and set a cookie on every response.
+/// Servers that allow `https://app.example`, and that set a cookie on every response.
 fn setting(profile: Profile, set_cookie: &'static str) -> Browser {
     browser_as(profile, move |request| {
         let headers = [
@@ -36,14 +36,14 @@ const NONE: &str = "c=1; SameSite=None; Secure; Path=/";
 
 #[rstest]
 #[case::include(Credentials::Include, API, true)]
-#[case::same_origin_elsewhere(Credentials::SameOrigin, API, false)]
-#[case::omit_elsewhere(Credentials::Omit, API, false)]
-#[case::include_at_home(Credentials::Include, "https://app.example/", true)]
-#[case::same_origin_at_home(Credentials::SameOrigin, "https://app.example/", true)]
-#[case::omit_at_home(Credentials::Omit, "https://app.example/", false)]
+#[case::same_origin_cross_site(Credentials::SameOrigin, API, false)]
+#[case::omit_cross_site(Credentials::Omit, API, false)]
+#[case::include_same_origin(Credentials::Include, "https://app.example/", true)]
+#[case::same_origin_same_origin(Credentials::SameOrigin, "https://app.example/", true)]
+#[case::omit_same_origin(Credentials::Omit, "https://app.example/", false)]
 #[case::sibling(Credentials::SameOrigin, "https://x.app.example/", false)]
 #[tokio::test]
-async fn the_credentials_mode_decides(
+async fn the_credentials_mode_decides_about_cookies(
     #[case] credentials: Credentials,
     #[case] to: &str,
     #[case] expected: bool,
@@ -71,7 +71,7 @@ async fn preflights_neither_send_nor_store_cookies() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_kept_although_the_page_may_not_read_the_response() {
+async fn a_cookie_is_stored_from_a_blocked_response() {
     let browser = answering(reply(204, &[]), reply(200, &[("set-cookie", NONE)]));
     let fetched = browser.fetch(&page(APP), include(get(API))).await;
     assert_eq!(blocked(&fetched), BlockReason::MissingAllowOrigin);
@@ -79,7 +79,7 @@ async fn a_cookie_is_kept_although_the_page_may_not_read_the_response() {
 }
 
 #[tokio::test]
-async fn redirects_set_cookies_too_and_no_page_reads_them() {
+async fn redirects_set_cookies_that_pages_cannot_read() {
     let browser = browser(|request| {
         Ok(match request.url.path() {
             "/a" => reply(302, &[ALLOW, CREDENTIALS, ("location", "/b"), ("set-cookie", NONE)]),
@@ -92,7 +92,7 @@ async fn redirects_set_cookies_too_and_no_page_reads_them() {
 }
 
 #[tokio::test]
-async fn several_lines_are_several_cookies() {
+async fn several_set_cookie_lines_are_several_cookies() {
     let lines = [("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2; Path=/")];
     let browser = answering(reply(204, &[]), reply(200, &lines));
     browser.fetch(&page(APP), get("https://app.example/")).await;
@@ -112,7 +112,7 @@ const SIBLING: &str = "https://x.app.example/";
 #[case::unset_cross_site_chromium(Profile::chromium(), APP, None, API, "Path=/", false)]
 #[case::unset_cross_site_firefox(Profile::firefox(), APP, None, API, "Path=/", true)]
 #[case::scheme(Profile::standard(), "http://app.example", None, SIBLING, "SameSite=Lax; Secure", false)]
-#[case::framed_elsewhere(
+#[case::framed_by_another_site(
     Profile::standard(),
     APP,
     Some("https://portal.example"),
@@ -141,8 +141,8 @@ async fn same_site(
     #[case] expected: bool,
 ) {
     let page = Page { top_level: top_level.map(|origin| Origin::parse(origin).unwrap()), ..page(origin) };
-    // A partitioned jar has what was set below the same top-level site, so that there it is set by a fetch.
-    let partitions = profile.name() == "firefox";
+    // Firefox partitions cookies by top-level site, so a fetch must set the cookie there.
+    let partitions = profile.engine() == Some(Engine::Firefox);
     let line: &'static str = Box::leak(format!("c=1; {attributes}").into_boxed_str());
     let browser = setting(profile, if partitions { line } else { "" });
     if partitions {
@@ -160,7 +160,7 @@ async fn same_site(
 #[case("Path=/", "")]
 #[case("SameSite=None; Secure", "c=1")]
 #[tokio::test]
-async fn a_cross_site_response_sets_only_cookies_for_everybody(
+async fn a_cross_site_response_sets_only_same_site_none_cookies(
     #[case] attributes: &str,
     #[case] stored: &str,
 ) {
@@ -170,13 +170,16 @@ async fn a_cross_site_response_sets_only_cookies_for_everybody(
     assert_eq!(browser.cookies(&url(API)), stored);
 }
 
-/// Through another site and back home: a stranger to Fetch and Firefox, not to Chromium.
+/// A redirect through another site and back makes the request cross-site in Fetch and Firefox, but not in Chromium.
 #[rstest]
 #[case(Profile::standard(), None)]
 #[case(Profile::firefox(), None)]
 #[case(Profile::chromium(), Some("c=1"))]
 #[tokio::test]
-async fn redirects_through_another_site(#[case] profile: Profile, #[case] expected: Option<&str>) {
+async fn same_site_after_a_redirect_through_another_site(
+    #[case] profile: Profile,
+    #[case] expected: Option<&str>,
+) {
     let browser = browser_as(profile, |request| {
         let location = match request.url.path() {
             "/1" => "https://api.example/2",
@@ -196,7 +199,10 @@ async fn redirects_through_another_site(#[case] profile: Profile, #[case] expect
 #[case(Profile::firefox(), None)]
 #[case(Profile::chromium(), Some("c=1"))]
 #[tokio::test]
-async fn firefox_has_a_jar_for_each_top_level_site(#[case] profile: Profile, #[case] expected: Option<&str>) {
+async fn firefox_partitions_cookies_by_top_level_site(
+    #[case] profile: Profile,
+    #[case] expected: Option<&str>,
+) {
     let browser = setting(profile, NONE);
     browser.fetch(&page(APP), include(get(API))).await;
     let elsewhere = page(APP).framed_by(Origin::parse("https://portal.example").unwrap());
@@ -226,50 +232,19 @@ async fn no_cors_requests_carry_cookies() {
     assert_eq!(sent(&fetched, 0, "cookie"), Some("c=1"));
 }
 
-#[rstest]
-#[case(Fault::SendsCookiesOnPreflights, Credentials::Include, "PUT", "SameSite=None; Secure")]
-#[case(Fault::AlwaysSendsCredentials, Credentials::Omit, "GET", "SameSite=None; Secure")]
-#[case(Fault::IgnoresSameSite, Credentials::Include, "GET", "SameSite=Strict")]
-#[tokio::test]
-async fn faults_that_send(
-    #[case] fault: Fault,
-    #[case] credentials: Credentials,
-    #[case] method: &str,
-    #[case] attributes: &str,
-) {
-    let browser = || {
-        let browser = setting(Profile::standard(), "");
-        browser.store_cookie(&url(API), &format!("c=1; {attributes}"));
-        browser
-    };
-    let request = || FetchRequest { credentials, ..with_method(method, API) };
-    assert_eq!(sent(&browser().fetch(&page(APP), request()).await, 0, "cookie"), None);
-    let faulty = browser().with_fault(fault);
-    assert_eq!(sent(&faulty.fetch(&page(APP), request()).await, 0, "cookie"), Some("c=1"));
-}
-
-#[tokio::test]
-async fn a_fault_drops_cookies() {
-    let browser = setting(Profile::standard(), NONE).with_fault(Fault::DropsCrossOriginCookies);
-    browser.fetch(&page(APP), include(get(API))).await;
-    assert_eq!(browser.cookies(&url(API)), "");
-    browser.fetch(&page(APP), get("https://app.example/")).await;
-    assert_eq!(browser.cookies(&url(APP)), "c=1");
-}
-
-/// What a script of a page sees of cookies that `https://app.example` has set.
+/// `document.cookie` in a script of a page, with cookies that `https://app.example` has set.
 #[rstest]
 #[case::own(page(APP), Ok("plain=1; none=1"))]
-#[case::without_tls(page("http://app.example"), Ok("plain=1"))]
-#[case::another_port(page("https://app.example:8443"), Ok("plain=1; none=1"))]
-#[case::another_host(page("https://www.app.example"), Ok(""))]
-#[case::framed_by_its_site(page(APP).framed_by(Origin::parse("https://www.app.example").unwrap()), Ok("plain=1; none=1"))]
-#[case::framed_by_another(page(APP).framed_by(Origin::parse("https://other.example").unwrap()), Ok("none=1"))]
+#[case::plain_http(page("http://app.example"), Ok("plain=1"))]
+#[case::other_port(page("https://app.example:8443"), Ok("plain=1; none=1"))]
+#[case::other_host(page("https://www.app.example"), Ok(""))]
+#[case::framed_by_same_site(page(APP).framed_by(Origin::parse("https://www.app.example").unwrap()), Ok("plain=1; none=1"))]
+#[case::framed_by_cross_site(page(APP).framed_by(Origin::parse("https://other.example").unwrap()), Ok("none=1"))]
 #[case::sandboxed(Page::sandboxed(Origin::parse(APP).unwrap()), Err(SecurityError))]
 #[case::data(Page::data(Origin::parse(APP).unwrap()), Ok(""))]
 #[case::file(Page::file(), Ok(""))]
-#[case::no_web_page(page("moz-extension://app.example"), Ok(""))]
-fn what_a_script_sees(#[case] page: Page, #[case] expected: Result<&str, SecurityError>) {
+#[case::extension(page("moz-extension://app.example"), Ok(""))]
+fn document_cookie(#[case] page: Page, #[case] expected: Result<&str, SecurityError>) {
     let browser = answering(reply(204, &[]), reply(200, &[]));
     for line in ["plain=1", "hidden=1; HttpOnly", "none=1; SameSite=None; Secure", "deep=1; Path=/x"] {
         browser.store_cookie(&url(APP), line);

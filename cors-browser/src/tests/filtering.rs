@@ -1,9 +1,9 @@
-//! What a page may see of a response.
+//! The part of a response that a page may see.
 
 use rstest::rstest;
 
 use super::*;
-use crate::{Credentials, Fault, Mode, Redirect, ResponseType};
+use crate::{Credentials, Mode, Redirect, ResponseType};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const CREDENTIALS: (&str, &str) = ("access-control-allow-credentials", "true");
@@ -17,7 +17,7 @@ fn names(response: &PageResponse) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_page_reads_its_own_origin_without_permission() {
+async fn a_same_origin_response_is_readable() {
     let headers = [("x-b", "1"), ("set-cookie", "a=1"), ("etag", "x"), ("x-b", "2")];
     let fetched = fetch(&headers, get("https://app.example/x#there")).await;
     let response = response(&fetched);
@@ -40,7 +40,7 @@ async fn a_page_reads_its_own_origin_without_permission() {
 #[case::cookie(&["set-cookie"], Credentials::Include, &["cache-control", "content-type"])]
 #[case::unparsable(&["x-a x-b"], Credentials::SameOrigin, &["cache-control", "content-type"])]
 #[tokio::test]
-async fn another_origin_exposes_headers(
+async fn a_cross_origin_response_exposes_headers(
     #[case] expose: &[&str],
     #[case] credentials: Credentials,
     #[case] visible: &[&str],
@@ -76,7 +76,7 @@ async fn another_origin_that_does_not_share_is_not_read(
 #[case(404)]
 #[case(500)]
 #[tokio::test]
-async fn errors_are_read_like_any_response(#[case] status: u16) {
+async fn error_statuses_are_readable(#[case] status: u16) {
     let fetched = answering(reply(204, &[]), reply(status, &[ALLOW])).fetch(&page(APP), get(API)).await;
     assert_eq!(response(&fetched).status, status);
 }
@@ -93,7 +93,7 @@ async fn some_responses_have_no_body(#[case] method: &str, #[case] status: u16) 
 }
 
 #[tokio::test]
-async fn no_cors_reads_nothing() {
+async fn a_no_cors_response_is_opaque() {
     let headers = [ALLOW, ("content-type", "text/plain")];
     let fetched = fetch(&headers, FetchRequest { mode: Mode::NoCors, ..get(API) }).await;
     let expected = PageResponse {
@@ -108,7 +108,7 @@ async fn no_cors_reads_nothing() {
 }
 
 #[tokio::test]
-async fn no_cors_to_the_own_origin_is_basic() {
+async fn a_same_origin_no_cors_response_is_basic() {
     let fetched = fetch(&[], FetchRequest { mode: Mode::NoCors, ..get("https://app.example/") }).await;
     assert_eq!(response(&fetched).response_type, ResponseType::Basic);
 }
@@ -121,7 +121,7 @@ async fn no_cors_to_the_own_origin_is_basic() {
 #[case("same-origin", "https://x.app.example/", Some(BlockReason::ResourcePolicy))]
 #[case("same-site", "https://x.app.example/", None)]
 #[tokio::test]
-async fn a_resource_policy_guards_opaque_responses(
+async fn a_resource_policy_blocks_opaque_responses(
     #[case] value: &str,
     #[case] url: &str,
     #[case] reason: Option<BlockReason>,
@@ -171,7 +171,7 @@ async fn urls_that_are_never_fetched(#[case] url: &str, #[case] reason: BlockRea
 }
 
 #[tokio::test]
-async fn opaque_pages_share_no_origin_with_any_server() {
+async fn pages_with_an_opaque_origin_are_always_cross_origin() {
     let any = [("access-control-allow-origin", "*")];
     let fetched = answering(reply(204, &[]), reply(200, &any)).fetch(&page("null"), get(API)).await;
     assert_eq!(response(&fetched).response_type, ResponseType::Cors);
@@ -180,46 +180,11 @@ async fn opaque_pages_share_no_origin_with_any_server() {
 }
 
 #[rstest]
-#[case(Fault::ExposesAllHeaders, &[("x-a", "1")], Mode::Cors, Some("1"))]
-#[case(Fault::ExposesSetCookie, &[("set-cookie", "a"), ("access-control-expose-headers", "set-cookie")], Mode::Cors, None)]
-#[case(Fault::ReadsOpaqueResponses, &[("x-a", "1")], Mode::NoCors, Some("1"))]
-#[tokio::test]
-async fn faults_of_filtering(
-    #[case] fault: Fault,
-    #[case] headers: &[(&str, &str)],
-    #[case] mode: Mode,
-    #[case] x_a: Option<&str>,
-) {
-    let servers = || answering(reply(204, &[]), reply(200, &[headers, &[ALLOW, CREDENTIALS]].concat()));
-    let request = || FetchRequest { credentials: Credentials::Include, mode, ..get(API) };
-    let sound = servers().fetch(&page(APP), request()).await;
-    let faulty = servers().with_fault(fault).fetch(&page(APP), request()).await;
-    assert_eq!(response(&sound).header("x-a"), None);
-    assert_eq!(response(&faulty).header("x-a"), x_a);
-    assert_eq!(response(&faulty).header("set-cookie").is_some(), fault == Fault::ExposesSetCookie);
-}
-
-#[tokio::test]
-async fn a_fault_forgets_exposed_headers() {
-    let headers = [ALLOW, ("x-a", "1"), ("access-control-expose-headers", "x-a")];
-    let servers = || answering(reply(204, &[]), reply(200, &headers));
-    assert_eq!(response(&servers().fetch(&page(APP), get(API)).await).header("x-a"), Some("1"));
-    let faulty = servers().with_fault(Fault::IgnoresExposeHeaders);
-    assert_eq!(response(&faulty.fetch(&page(APP), get(API)).await).header("x-a"), None);
-}
-
-#[tokio::test]
-async fn a_fault_forgets_the_cors_check() {
-    let faulty = answering(reply(204, &[]), reply(200, &[])).with_fault(Fault::SkipsCorsCheck);
-    assert_eq!(response(&faulty.fetch(&page(APP), get(API)).await).status, 200);
-}
-
-#[rstest]
 #[case::interim(100)]
 #[case::other_protocol(101)]
 #[case::early_hints(103)]
 #[tokio::test]
-async fn an_interim_response_is_none(#[case] status: u16) {
+async fn an_interim_response_is_a_network_error(#[case] status: u16) {
     let allowed = [("access-control-allow-origin", "*")];
     let fetched =
         answering(reply(status, &allowed), reply(status, &allowed)).fetch(&page(APP), get(API)).await;

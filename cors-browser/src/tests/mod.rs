@@ -1,9 +1,10 @@
-//! Whole fetches against servers in memory.
+//! Complete fetches with servers in memory.
 
 mod authentication;
 mod caching;
 mod console;
 mod cookies;
+mod faults;
 mod filtering;
 mod origin_header;
 mod pages;
@@ -12,24 +13,22 @@ mod redirects;
 
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::{
-    BlockReason, Browser, ExchangeKind, FetchRequest, Fetched, Network, NetworkError, Origin, Outcome, Page,
-    PageResponse, Profile, WireRequest, WireResponse,
+use crate::{
+    BlockReason, Browser, ExchangeKind, FailureKind, FetchRequest, Fetched, Network, NetworkError,
+    NetworkFuture, Origin, Outcome, Page, PageResponse, Profile, WireRequest, WireResponse,
 };
 
 pub(super) const APP: &str = "https://app.example";
 pub(super) const API: &str = "https://api.example/item";
 
-/// Servers in memory: a function from requests to responses.
+/// Servers in memory: a function that returns the response to a request.
 struct Servers<F>(F);
 
 impl<F: Fn(&WireRequest) -> Result<WireResponse, NetworkError> + Send + Sync> Network for Servers<F> {
-    fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
-        std::future::ready((self.0)(&request)).boxed()
+    fn send(&self, request: WireRequest) -> NetworkFuture<'_> {
+        Box::pin(std::future::ready((self.0)(&request)))
     }
 }
 
@@ -39,7 +38,7 @@ pub(super) fn browser(
     Browser::new(Arc::new(Servers(servers)), Profile::standard())
 }
 
-/// The same with a profile.
+/// A browser with this profile.
 pub(super) fn browser_as(
     profile: Profile,
     servers: impl Fn(&WireRequest) -> Result<WireResponse, NetworkError> + Send + Sync + 'static,
@@ -47,7 +46,7 @@ pub(super) fn browser_as(
     Browser::new(Arc::new(Servers(servers)), profile)
 }
 
-/// A browser whose servers answer preflights with one response and everything else with another.
+/// A browser whose servers respond to preflights with `preflight`, and to other requests with `actual`.
 pub(super) fn answering(preflight: WireResponse, actual: WireResponse) -> Browser {
     browser(move |request| Ok(if request.method == "OPTIONS" { preflight.clone() } else { actual.clone() }))
 }
@@ -74,7 +73,7 @@ pub(super) fn with_headers(headers: &[(&str, &str)], request: FetchRequest) -> F
     FetchRequest { headers, ..request }
 }
 
-/// What was on the wire, such as `["OPTIONS https://api.example/", "PUT https://api.example/"]`.
+/// The requests on the wire, such as `["OPTIONS https://api.example/", "PUT https://api.example/"]`.
 pub(super) fn wire(fetched: &Fetched) -> Vec<String> {
     fetched
         .exchanges
@@ -86,9 +85,9 @@ pub(super) fn wire(fetched: &Fetched) -> Vec<String> {
         .collect()
 }
 
-/// A request header of the nth exchange.
+/// A request header of the exchange at this index.
 pub(super) fn sent<'a>(fetched: &'a Fetched, nth: usize, name: &str) -> Option<&'a str> {
-    fetched.exchanges[nth].request.header(name).map(|value| str::from_utf8(value).unwrap())
+    fetched.exchanges[nth].request.header(name).map(|value| std::str::from_utf8(value).unwrap())
 }
 
 pub(super) fn response(fetched: &Fetched) -> &PageResponse {

@@ -13,11 +13,11 @@ fn origin(text: &str) -> Origin {
 #[rstest]
 #[case::secure(page(APP), "https://api.example/", false)]
 #[case::insecure(page(APP), "http://api.example/", true)]
-#[case::own_host(page(APP), "http://app.example/", true)]
+#[case::same_host(page(APP), "http://app.example/", true)]
 #[case::loopback(page(APP), "http://127.0.0.1:8080/", false)]
 #[case::loopback_v6(page(APP), "http://[::1]:8080/", false)]
 #[case::localhost(page(APP), "http://localhost:8080/", false)]
-#[case::below_localhost(page(APP), "http://api.localhost/", false)]
+#[case::subdomain_of_localhost(page(APP), "http://api.localhost/", false)]
 #[case::private_address(page(APP), "http://192.168.0.1/", true)]
 #[case::insecure_page(page("http://app.example"), "http://api.example/", false)]
 #[case::insecure_page_secure_server(page("http://app.example"), "https://api.example/", false)]
@@ -43,8 +43,8 @@ async fn mixed_content(#[case] page: Page, #[case] url: &str, #[case] is_blocked
 #[case(Page::data(origin(APP)))]
 #[case(Page::file())]
 #[tokio::test]
-async fn opaque_origins_are_null_everywhere(#[case] page: Page) {
-    // Not even the page around it is its own origin.
+async fn an_opaque_origin_is_null(#[case] page: Page) {
+    // Even the top-level page has another origin.
     let fetched = answering(reply(204, &[]), reply(200, &[])).fetch(&page, get("https://app.example/")).await;
     assert_eq!(sent(&fetched, 0, "origin"), Some("null"));
     assert_eq!(blocked(&fetched), BlockReason::MissingAllowOrigin);

@@ -40,6 +40,9 @@ const MISSING: &str = "ive-configured-my-server-to-include-cors-headers-but-they
 const NEXT: &str = "ive-tried-to-implement-cors-but-it-isnt-working-what-should-i-do-next";
 const ORIGIN: &str = "what-does-origin-mean";
 
+/// The cause of a reason that this catalogue does not know. A test makes sure that there is none.
+pub(super) const UNEXPLAINED: &str = "The browser blocked the fetch.";
+
 /// Returns the explanation of a reason.
 pub fn explanation(reason: BlockReason) -> Explanation {
     use BlockReason as R;
@@ -261,5 +264,6 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             citation::REDIRECT_SCHEME,
             REDIRECTS,
         ),
+        _ => explain(UNEXPLAINED, "Read the rule.", citation::REQUEST, NEXT),
     }
 }

@@ -293,6 +293,7 @@ mod tests {
     fn every_reason_has_an_explanation_of_its_own() {
         let causes: BTreeSet<_> = BlockReason::ALL.iter().map(|&reason| explanation(reason).cause).collect();
         assert_eq!(causes.len(), BlockReason::ALL.len());
+        assert!(!causes.contains(block_reason::UNEXPLAINED));
     }
 
     #[test]

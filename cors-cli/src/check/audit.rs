@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use cors_browser::{
-    BlockReason, Browser, Credentials, FetchRequest, Fetched, Mode, Network, Origin, Outcome, Page, Redirect,
+    BlockReason, Browser, Credentials, FetchRequest, Fetched, Network, Origin, Outcome, Page, Redirect,
     ResponseType,
 };
 
@@ -54,12 +54,9 @@ pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Probe
         }
         let page = Page::new(origin.clone());
         // A plain GET needs no preflight and changes nothing, and a redirect is not followed: one request.
-        let request = FetchRequest {
-            credentials: Credentials::Include,
-            mode: Mode::Cors,
-            redirect: Redirect::Manual,
-            ..FetchRequest::new(check.request.url.clone())
-        };
+        let request = FetchRequest::new(check.request.url.clone())
+            .with_credentials(Credentials::Include)
+            .with_redirect(Redirect::Manual);
         let browser = Browser::new(network.clone(), check.profile.clone());
         let Fetched { outcome, exchanges, .. } = browser.fetch(&page, request).await;
         let was_answered = exchanges.iter().any(|exchange| exchange.response.is_ok());

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cors_browser::{Blocked, Network, NetworkError, Outcome, WireRequest, WireResponse};
+use cors_browser::{Blocked, FailureKind, Network, NetworkError, Outcome, WireRequest, WireResponse};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
@@ -84,6 +84,6 @@ struct Recorder {
 impl Network for Recorder {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(request);
-        ready(Err(NetworkError::new("nothing is sent"))).boxed()
+        ready(Err(NetworkError::new(FailureKind::Unsendable, "nothing is sent"))).boxed()
     }
 }

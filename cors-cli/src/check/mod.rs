@@ -7,6 +7,7 @@ mod advice;
 pub mod arguments;
 mod audit;
 mod curl;
+mod failure;
 mod json;
 mod network;
 #[cfg(test)]
@@ -18,17 +19,14 @@ use std::sync::Arc;
 pub use self::advice::{Advice, Change};
 pub use self::audit::{Access, Probe};
 pub use self::curl::curl;
+pub use self::failure::failure_message;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
 pub use self::text::to_text;
-use crate::printable;
 use cors_browser::{
     BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, NetworkError,
     Outcome, Page, PageResponse, Profile, ResponseType,
 };
-
-/// How many characters of a failure a message shows. It may name a URL that a server chose.
-const DETAIL_LIMIT: usize = 300;
 
 /// One fetch to check.
 #[derive(Clone, Debug)]
@@ -91,12 +89,6 @@ async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
     Browser::new(network, check.profile.clone()).fetch(&check.page, check.request.clone()).await
 }
 
-/// Describes a failure for people: what went wrong and what to check, short enough to read and safe to print.
-pub fn failure_message(failure: &NetworkError) -> String {
-    let detail = printable::text(&printable::shortened(&failure.detail, DETAIL_LIMIT));
-    format!("{detail}. {}", failure.kind.help())
-}
-
 impl CheckReport {
     /// What the page gets.
     pub fn page_result(&self) -> PageResult {
@@ -136,7 +128,7 @@ impl CheckReport {
     /// What to do about it, if the fetch is blocked.
     pub fn advice(&self) -> Option<Advice> {
         if let Some(failure) = self.failure() {
-            return Some(Advice { help: failure.kind.help().to_owned(), change: None });
+            return Some(Advice { help: failure::help(failure.kind).to_owned(), change: None });
         }
         Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges))
     }

@@ -120,7 +120,7 @@ impl LiveNetwork {
 
     fn timeout(&self, what: &str) -> NetworkError {
         let seconds = self.time_limit.as_secs_f64();
-        NetworkError::of(FailureKind::Timeout, format!("{what} within {seconds} s"))
+        NetworkError::new(FailureKind::Timeout, format!("{what} within {seconds} s"))
     }
 }
 
@@ -148,7 +148,7 @@ fn add_certificates(roots: &mut RootCertStore, path: &Path) -> Result<(), String
 
 /// Classifies an error of the HTTP client; `fallback` is used if the error does not say what kind it is.
 fn network_error(error: &(dyn Error + 'static), fallback: FailureKind) -> NetworkError {
-    NetworkError::of(classify(error).unwrap_or(fallback), causes(error))
+    NetworkError::new(classify(error).unwrap_or(fallback), causes(error))
 }
 
 async fn read(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
@@ -156,13 +156,13 @@ async fn read(response: Response<Incoming>) -> Result<WireResponse, NetworkError
     if head.status.is_informational() {
         let detail =
             format!("the server switched protocols without a request to do so (status {})", head.status);
-        return Err(NetworkError::of(FailureKind::BrokenOff, detail));
+        return Err(NetworkError::new(FailureKind::BrokenOff, detail));
     }
     let lines = head.headers.iter();
     let length: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
     if length > HEAD_LIMIT {
         let detail = format!("the head of the response is longer than {} KiB", HEAD_LIMIT >> 10);
-        return Err(NetworkError::of(FailureKind::EndlessHead, detail));
+        return Err(NetworkError::new(FailureKind::EndlessHead, detail));
     }
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
@@ -174,7 +174,7 @@ async fn read(response: Response<Incoming>) -> Result<WireResponse, NetworkError
             let (status, limit) = (head.status, BODY_LIMIT >> 20);
             let detail =
                 format!("a response arrived (status {status}), but its body did not end after {limit} MiB");
-            return Err(NetworkError::of(FailureKind::EndlessBody, detail));
+            return Err(NetworkError::new(FailureKind::EndlessBody, detail));
         }
     }
     Ok(WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body })

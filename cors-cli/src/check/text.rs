@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::printable;
-use cors_browser::{BlockReason, Blocked, Credentials, Exchange, PageResponse, ResponseType};
+use cors_browser::{BlockReason, Blocked, Credentials, Engine, Exchange, PageResponse, ResponseType};
 
 use super::{Access, CheckReport, PageResult, Probe, Role, role};
 use crate::catalogue::{explanation, is_ambient, question, url};
@@ -210,10 +210,10 @@ fn covers_authorization(report: &CheckReport) -> bool {
 }
 
 fn name_of(report: &CheckReport) -> &'static str {
-    match report.check.profile.name() {
-        "chromium" => "Chromium",
-        "firefox" => "Firefox",
-        other => other,
+    match report.check.profile.engine() {
+        Some(Engine::Chromium) => "Chromium",
+        Some(Engine::Firefox) => "Firefox",
+        _ => report.check.profile.name(),
     }
 }
 

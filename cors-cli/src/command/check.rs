@@ -146,15 +146,15 @@ fn option_hint(kind: FailureKind) -> &'static str {
 
 impl Arguments {
     fn check(&self) -> Check {
-        let request = FetchRequest {
-            method: self.method.clone(),
-            headers: self.header.clone(),
-            body: self.body.clone().map(String::into_bytes),
-            mode: self.mode,
-            credentials: self.credentials,
-            redirect: self.redirect,
-            ..FetchRequest::new(self.url.clone())
-        };
+        let mut request = FetchRequest::new(self.url.clone())
+            .with_method(self.method.clone())
+            .with_headers(self.header.clone())
+            .with_mode(self.mode)
+            .with_credentials(self.credentials)
+            .with_redirect(self.redirect);
+        if let Some(body) = &self.body {
+            request = request.with_body(body.as_bytes());
+        }
         let page = Page::new(self.origin.clone());
         Check { page, request, profile: self.browser.clone(), audit: self.audit }
     }

@@ -1,4 +1,4 @@
-//! The subjects that the suite comes with, and how to pick some of them by name.
+//! The subjects of this repository, and their selection by name.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use cors_conformance::pattern::Pattern;
 use cors_conformance::subject::external::External;
 use cors_conformance::subject::{Subject, SubjectKind};
 
-/// Every subject that the suite comes with, adapters first.
+/// Every subject of this repository, adapters first.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     vec![
         Box::new(CorsActix),
@@ -33,25 +33,29 @@ pub fn subjects() -> Vec<Box<dyn Subject>> {
     ]
 }
 
-/// The subject of this name.
+/// The subject with this name.
+///
+/// # Errors
+///
+/// There is none.
 pub fn find(name: &str) -> Result<Box<dyn Subject>, SelectError> {
     let own = subjects();
     let names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
     own.into_iter().find(|subject| subject.name() == name).ok_or_else(|| SelectError::unknown(name, names))
 }
 
-/// Subjects that cannot be had.
+/// A selection of subjects that is not possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
-    /// No subject has a name that was asked for.
-    #[error("no subject is called `{wanted}`; there are {known}")]
+    /// A name or pattern that fits no subject.
+    #[error("no subject is called `{wanted}`: write one of {known}")]
     Unknown {
-        /// What was asked for.
+        /// The name or pattern.
         wanted: String,
-        /// The names that there are.
+        /// The names of all subjects.
         known: String,
     },
-    /// Two subjects have one name.
+    /// Two subjects have the same name.
     #[error("two subjects are called `{0}`: give the external one another name")]
     Ambiguous(String),
 }
@@ -63,9 +67,13 @@ impl SelectError {
     }
 }
 
-/// The subjects whose names fit any of `patterns`, and all of `external`.
+/// The subjects of this repository whose names match any of `patterns`, and all of `external`.
 ///
-/// Without patterns these are the external ones, and if there are none of them either, this project's adapters.
+/// Without patterns, only `external`; if that is empty, too, this project's adapters.
+///
+/// # Errors
+///
+/// A pattern matches no subject, or two subjects have the same name.
 pub fn select(patterns: &[Pattern], external: Vec<External>) -> Result<Vec<Arc<dyn Subject>>, SelectError> {
     let own = subjects();
     let mut names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
@@ -106,28 +114,28 @@ mod tests {
     }
 
     #[test]
-    fn the_adapters_are_chosen_unless_told() {
+    fn the_adapters_are_selected_by_default() {
         let chosen = select(&[], Vec::new()).unwrap();
         assert!(!chosen.is_empty());
         assert!(chosen.iter().all(|subject| subject.kind() == SubjectKind::Adapter));
     }
 
     #[test]
-    fn a_name_or_a_glob_chooses() {
+    fn subjects_are_selected_by_name_or_glob() {
         assert_eq!(names(&["cors-axum"], &[]).unwrap(), ["cors-axum"]);
         assert!(names(&["cors-*"], &[]).unwrap().contains(&"cors-axum".to_owned()));
         assert_eq!(names(&["cors-axum", "cors-a?um"], &[]).unwrap(), ["cors-axum"]);
     }
 
     #[test]
-    fn an_external_subject_is_always_chosen() {
+    fn external_subjects_are_always_selected() {
         assert_eq!(names(&[], &["mine"]).unwrap(), ["mine"]);
         assert_eq!(names(&["cors-axum"], &["mine"]).unwrap(), ["cors-axum", "mine"]);
         assert_eq!(names(&["mi*"], &["mine"]).unwrap(), ["mine"]);
     }
 
     #[test]
-    fn a_name_is_given_once() {
+    fn a_name_is_unique() {
         for external in [["cors-axum"].as_slice(), &["mine", "mine"]] {
             let name = external[0].to_owned();
             assert_eq!(names(&[], external).unwrap_err(), SelectError::Ambiguous(name));
@@ -135,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_fits_nothing_is_an_error_with_the_names_that_there_are() {
+    fn a_pattern_that_matches_nothing_is_an_error_with_all_names() {
         let error = names(&["cors-axum", "cors-axxum"], &["mine"]).unwrap_err().to_string();
         assert!(
             error.contains("`cors-axxum`") && error.contains("cors-axum, ") && error.contains("mine"),
@@ -144,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_found_by_its_name_only() {
+    fn a_subject_is_found_by_its_whole_name() {
         assert_eq!(find("cors-axum").unwrap().name(), "cors-axum");
         let Err(error) = find("cors-*") else { panic!("found") };
         assert!(error.to_string().contains("`cors-*`"), "{error}");
-        assert!(error.to_string().contains("; there are actix-cors, cors-actix, cors-axum, "), "{error}");
+        assert!(error.to_string().contains(": write one of actix-cors, cors-actix, cors-axum, "), "{error}");
     }
 }

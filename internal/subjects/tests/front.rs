@@ -1,4 +1,4 @@
-//! The front that puts a server behind TLS or a port of one's choice.
+//! The front that puts a server behind TLS or a chosen port.
 
 use std::io;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ async fn server() -> Server {
 async fn get(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> io::Result<String> {
     stream.write_all(REQUEST).await?;
     let mut answer = String::new();
-    // A server may end TLS with the connection, and no farewell.
+    // A server may close the connection without a TLS close_notify.
     match stream.read_to_string(&mut answer).await {
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
         _ => Ok(answer),
@@ -31,7 +31,7 @@ async fn get(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> io::Resul
 }
 
 #[tokio::test]
-async fn without_wishes_the_server_stands_for_itself() {
+async fn without_a_port_and_tls_the_server_has_no_front() {
     let server = server().await;
     let address = server.address();
     let front = Front::start(0, Security::Plain, server).await.unwrap();
@@ -40,7 +40,7 @@ async fn without_wishes_the_server_stands_for_itself() {
 }
 
 #[tokio::test]
-async fn a_port_of_ones_choice_leads_to_the_server() {
+async fn a_chosen_port_leads_to_the_server() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let front = Front::start(free.port(), Security::Plain, server().await).await.unwrap();
     assert_eq!(front.url(), format!("http://{free}"));
@@ -59,7 +59,7 @@ async fn a_port_that_is_taken_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn tls_ends_at_the_front() {
+async fn tls_is_terminated_at_the_front() {
     let certificate = Certificate::self_signed().unwrap();
     let trusted = CertificateDer::from(certificate.der().to_vec());
     let front = Front::start(0, Security::Tls(certificate), server().await).await.unwrap();

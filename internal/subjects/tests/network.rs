@@ -1,4 +1,4 @@
-//! The loopback network against real sockets.
+//! The loopback network with real sockets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use cors_browser::{Network, WireRequest, WireResponse};
+use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 use cors_conformance::network::*;
 use cors_conformance::scenario::{HttpVersion, RawRequest};
 use cors_conformance::specimen::Echo;
 use url::Url;
 
-/// A server that echoes, and counts the connections that it was asked for.
+/// A server that echoes requests, and a count of the connections to it.
 async fn echo_server() -> (SocketAddr, Arc<AtomicUsize>) {
     let connections = Arc::new(AtomicUsize::new(0));
     let app = axum::Router::new()
@@ -67,15 +67,16 @@ impl axum::serve::Listener for CountingListener {
     }
 }
 
-/// A server that answers every connection with these bytes, and then closes it.
-async fn canned_server(answer: &'static str) -> SocketAddr {
+/// A server that reads from each connection, writes these bytes, and closes the connection.
+async fn canned_server(response: impl Into<Vec<u8>>) -> SocketAddr {
+    let response = response.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 1024];
             let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(&response).await;
         }
     });
     address
@@ -107,7 +108,7 @@ fn json(response: &WireResponse) -> serde_json::Value {
 #[case(HttpVersion::Http11)]
 #[case(HttpVersion::Http2)]
 #[tokio::test]
-async fn carries_a_request_to_the_server_that_plays_its_origin(#[case] version: HttpVersion) {
+async fn a_request_reaches_the_server_of_its_origin(#[case] version: HttpVersion) {
     let (address, connections) = echo_server().await;
     let network = LoopbackNetwork::new(version).with_route(&api("/"), address);
     for _ in 0..3 {
@@ -138,11 +139,11 @@ async fn carries_a_request_to_the_server_that_plays_its_origin(#[case] version: 
             HttpVersion::Http2 => assert_eq!(authority, b"api.example:8443"),
         }
     }
-    assert_eq!(connections.load(Ordering::SeqCst), 1, "the connection is used again");
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "the connection is reused");
 }
 
 #[tokio::test]
-async fn hands_back_redirects_and_codings_as_they_came() {
+async fn redirects_and_content_codings_are_left_alone() {
     let (address, _) = echo_server().await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
     let response = network.send(get("/redirect")).await.unwrap();
@@ -152,31 +153,39 @@ async fn hands_back_redirects_and_codings_as_they_came() {
 }
 
 #[tokio::test]
-async fn an_unknown_origin_is_a_network_error_that_names_it() {
+async fn an_unknown_origin_is_an_unresolved_host() {
     let (address, _) = echo_server().await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
     let request = WireRequest { url: Url::parse("https://other.example/").unwrap(), ..get("/") };
     let error = network.send(request).await.unwrap_err();
-    assert_eq!(error.detail, "no server plays https://other.example; there are https://api.example:8443");
+    assert_eq!(error.kind, FailureKind::Unresolved);
+    assert_eq!(
+        error.detail,
+        "no server stands for https://other.example; there are https://api.example:8443"
+    );
 }
 
 #[rstest]
-#[case::slow("/slow", "no whole response within")]
-#[case::long("/long", "the body is longer than")]
+#[case::slow("/slow", FailureKind::Timeout, "no complete response within")]
+#[case::long("/long", FailureKind::EndlessBody, "the body is longer than")]
 #[tokio::test]
-async fn time_and_length_are_bounded(#[case] path: &str, #[case] detail: &str) {
+async fn time_and_length_are_limited(#[case] path: &str, #[case] kind: FailureKind, #[case] detail: &str) {
     let (address, _) = echo_server().await;
-    let network = LoopbackNetwork::new(HttpVersion::Http11)
-        .with_route(&api("/"), address)
-        .with_time_limit(Duration::from_millis(500));
-    let error = network.send(get(path)).await.unwrap_err();
-    assert!(error.detail.starts_with(detail), "{error}");
-    let error = network.send_raw(&raw(path)).await.unwrap_err();
-    assert!(error.detail.starts_with(detail), "{error}");
+    for version in [HttpVersion::Http11, HttpVersion::Http2] {
+        let network = LoopbackNetwork::new(version)
+            .with_route(&api("/"), address)
+            .with_time_limit(Duration::from_secs(2));
+        for error in
+            [network.send(get(path)).await, network.send_raw(&raw(path)).await].map(Result::unwrap_err)
+        {
+            assert_eq!(error.kind, kind, "{error}");
+            assert!(error.detail.starts_with(detail), "{error}");
+        }
+    }
 }
 
 #[tokio::test]
-async fn a_closed_idle_connection_is_opened_again() {
+async fn a_closed_idle_connection_is_replaced() {
     let address = canned_server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
     for _ in 0..3 {
@@ -213,11 +222,12 @@ async fn a_raw_request_may_break_the_rules_of_http() {
     let (address, _) = echo_server().await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
     let request = RawRequest { headers: vec![("origin".to_owned(), b"a\0b".to_vec())], ..raw("/") };
-    // What the server's HTTP implementation makes of it is its own affair; here it is refused.
+    // This server's HTTP implementation rejects the request.
     assert_eq!(network.send_raw(&request).await.unwrap().status, 400);
     let network = LoopbackNetwork::new(HttpVersion::Http2).with_route(&api("/"), address);
     let error = network.send_raw(&request).await.unwrap_err();
     assert!(error.detail.contains("cannot be sent"), "{error}");
+    assert_eq!(error.kind, FailureKind::Unsendable);
 }
 
 #[rstest]
@@ -232,12 +242,12 @@ async fn a_raw_request_may_break_the_rules_of_http() {
 #[case("HTTP/1.1 200 OK\r\n\r\nuntil the end", "GET", "until the end")]
 #[case("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", "GET", "ok")]
 #[tokio::test]
-async fn the_body_of_an_answer_to_a_raw_request_ends_where_it_ends(
-    #[case] answer: &'static str,
+async fn the_end_of_the_body_of_a_raw_response(
+    #[case] response: &'static str,
     #[case] method: &str,
     #[case] body: &str,
 ) {
-    let address = canned_server(answer).await;
+    let address = canned_server(response).await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
     let request = RawRequest { method: method.to_owned(), ..raw("/") };
     let response = network.send_raw(&request).await.unwrap();
@@ -245,18 +255,97 @@ async fn the_body_of_an_answer_to_a_raw_request_ends_where_it_ends(
 }
 
 #[rstest]
-#[case("", "the connection was closed without a response")]
-#[case("SSH-2.0-x\r\n", "the response is no HTTP/1.1")]
-#[case("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", "the body broke off: 2 of 9 bytes came")]
-#[case("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n", "the body broke off between")]
-#[case("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "a chunk of the body has no size")]
+#[case("", FailureKind::BrokenOff, "the connection was closed without a response")]
+#[case("SSH-2.0-x\r\n", FailureKind::Malformed, "the response is not HTTP/1.1")]
+#[case(
+    "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
+    FailureKind::BrokenOff,
+    "the body ended after 2 of 9 bytes"
+)]
+#[case(
+    "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\nok",
+    FailureKind::Malformed,
+    "`Content-Length: x` is not a number"
+)]
+#[case(
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n",
+    FailureKind::BrokenOff,
+    "the body ended between"
+)]
+#[case(
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    FailureKind::Malformed,
+    "a chunk of the body has no size"
+)]
 #[tokio::test]
-async fn a_broken_answer_to_a_raw_request_is_a_network_error(
-    #[case] answer: &'static str,
-    #[case] detail: &str,
-) {
-    let address = canned_server(answer).await;
+async fn a_broken_raw_response(#[case] response: &str, #[case] kind: FailureKind, #[case] detail: &str) {
+    let address = canned_server(response).await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
     let error = network.send_raw(&raw("/")).await.unwrap_err();
+    assert_eq!(error.kind, kind, "{error}");
     assert!(error.detail.starts_with(detail), "{error}");
+}
+
+/// The errors of `send` and `send_raw`.
+async fn errors(network: &LoopbackNetwork) -> [NetworkError; 2] {
+    [network.send(get("/")).await, network.send_raw(&raw("/")).await].map(Result::unwrap_err)
+}
+
+#[rstest]
+#[case::closed("", FailureKind::BrokenOff)]
+#[case::another_protocol("SSH-2.0-x\r\n\r\n", FailureKind::Malformed)]
+#[case::incomplete_body("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", FailureKind::BrokenOff)]
+#[case::bad_chunk("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", FailureKind::Malformed)]
+#[case::long_head(format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(1 << 20)), FailureKind::EndlessHead)]
+#[case::many_headers(format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: 1\r\n".repeat(1000)), FailureKind::EndlessHead)]
+#[tokio::test]
+async fn a_failed_response_over_http_1(#[case] response: impl Into<Vec<u8>>, #[case] kind: FailureKind) {
+    let address = canned_server(response).await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    for error in errors(&network).await {
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(error.kind.was_sent(), "{error}");
+    }
+}
+
+#[rstest]
+#[case::http_1("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n", FailureKind::Malformed)]
+#[case::closed("", FailureKind::BrokenOff)]
+#[tokio::test]
+async fn a_failed_response_over_http_2(#[case] response: &str, #[case] kind: FailureKind) {
+    let address = canned_server(response).await;
+    let network = LoopbackNetwork::new(HttpVersion::Http2).with_route(&api("/"), address);
+    let error = network.send(get("/")).await.unwrap_err();
+    assert_eq!(error.kind, kind, "{error}");
+}
+
+#[rstest]
+#[case(HttpVersion::Http11)]
+#[case(HttpVersion::Http2)]
+#[tokio::test]
+async fn a_request_that_cannot_be_written_is_not_sent(#[case] version: HttpVersion) {
+    let (address, connections) = echo_server().await;
+    let network = LoopbackNetwork::new(version).with_route(&api("/"), address);
+    for request in [
+        WireRequest { method: "A B".to_owned(), ..get("/") },
+        WireRequest { headers: vec![("x y".to_owned(), b"1".to_vec())], ..get("/") },
+        WireRequest { headers: vec![("x".to_owned(), b"1\n2".to_vec())], ..get("/") },
+    ] {
+        let error = network.send(request).await.unwrap_err();
+        assert_eq!(error.kind, FailureKind::Unsendable, "{error}");
+        assert!(!error.kind.was_sent());
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_refused_connection_sends_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    for error in errors(&network).await {
+        assert_eq!(error.kind, FailureKind::Refused, "{error}");
+        assert!(!error.kind.was_sent());
+    }
 }

@@ -14,23 +14,23 @@ use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
 use cors_conformance::user_agent::UserAgent;
 use cors_subjects::subject::axum::serve;
 
-/// A subject that serves nothing but `GET /`, and does something peculiar when it is started.
-struct Peculiar {
+/// A subject that serves only a few routes, and runs a function before it starts.
+struct Fake {
     kind: SubjectKind,
     start: fn(&Policy) -> Result<(), StartError>,
     running: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
 }
 
-impl Peculiar {
+impl Fake {
     fn new(kind: SubjectKind, start: fn(&Policy) -> Result<(), StartError>) -> Self {
         Self { kind, start, running: Arc::default(), most: Arc::default() }
     }
 }
 
-impl Subject for Peculiar {
+impl Subject for Fake {
     fn name(&self) -> &str {
-        "peculiar"
+        "fake"
     }
 
     fn kind(&self) -> SubjectKind {
@@ -77,31 +77,33 @@ const HOLDS: &str =
     "request = { path = \"/\" }\nwire = [{ on = \"actual\", status = 200, body = \"hello\" }]";
 const DIFFERS: &str = "request = { path = \"/\" }\nwire = [{ on = \"actual\", status = 418 }]";
 
-async fn run_all(scenarios: &[Arc<Scenario>], subject: Peculiar, options: Options) -> SubjectRun {
+async fn run_all(scenarios: &[Arc<Scenario>], subject: Fake, options: Options) -> SubjectRun {
     let (running, most) = (subject.running.clone(), subject.most.clone());
     let subjects: [Arc<dyn Subject>; 1] = [Arc::new(subject)];
     let user_agent: Arc<dyn UserAgent> = Arc::new(cors_conformance::user_agent::Model::default());
     let seen = Mutex::new(0);
-    let mut run = run(scenarios, &subjects, &user_agent, options, |_, _| *seen.lock().unwrap() += 1).await;
+    let unchecked = Options { check_specimen: false, ..options };
+    let mut run = run(scenarios, &subjects, &user_agent, unchecked, |_, _| *seen.lock().unwrap() += 1).await;
     assert_eq!(running.load(Ordering::SeqCst), 0, "every server was stopped");
     assert!(most.load(Ordering::SeqCst) <= options.jobs.get(), "no more at a time than allowed");
     assert_eq!(*seen.lock().unwrap(), scenarios.len());
     assert_eq!(run.scenarios, scenarios.len());
     let subject = run.subjects.remove(0);
-    assert_eq!(subject.passed + subject.failed + subject.skipped, scenarios.len());
+    let counts = [subject.passed, subject.failed, subject.limits, subject.skipped, subject.errors];
+    assert_eq!(counts.iter().sum::<usize>(), scenarios.len());
     subject
 }
 
-async fn run_one(scenario: Arc<Scenario>, subject: Peculiar) -> ScenarioResult {
+async fn run_one(scenario: Arc<Scenario>, subject: Fake) -> ScenarioResult {
     run_all(&[scenario], subject, Options::default()).await.results.remove(0)
 }
 
-fn adapter() -> Peculiar {
-    Peculiar::new(SubjectKind::Adapter, |_| Ok(()))
+fn adapter() -> Fake {
+    Fake::new(SubjectKind::Adapter, |_| Ok(()))
 }
 
 #[tokio::test]
-async fn what_holds_passes_and_what_differs_fails() {
+async fn a_scenario_passes_or_fails() {
     let holds = run_one(scenario("a/a", REQUIRED, HOLDS), adapter()).await;
     assert_eq!((holds.verdict, holds.detail.as_str()), (Verdict::Pass, ""));
     let differs = run_one(scenario("a/a", REQUIRED, DIFFERS), adapter()).await;
@@ -111,7 +113,7 @@ async fn what_holds_passes_and_what_differs_fails() {
 }
 
 #[tokio::test]
-async fn nobody_fails_what_is_informative() {
+async fn an_informative_scenario_cannot_be_failed() {
     let differs = run_one(scenario("a/a", "kind = \"informative\"", DIFFERS), adapter()).await;
     assert_eq!(differs.verdict, Verdict::Skip);
     assert_eq!(differs.detail, "not judged: step 1, actual response: expected status 418, seen status 200");
@@ -125,13 +127,13 @@ async fn a_contract_binds_adapters_only() {
     let contract = scenario("a/a", "kind = \"required\"\ncontract = true", DIFFERS);
     assert_eq!(run_one(contract.clone(), adapter()).await.verdict, Verdict::Fail);
     for kind in [SubjectKind::Middleware, SubjectKind::External] {
-        assert_eq!(run_one(contract.clone(), Peculiar::new(kind, |_| Ok(()))).await.verdict, Verdict::Skip);
+        assert_eq!(run_one(contract.clone(), Fake::new(kind, |_| Ok(()))).await.verdict, Verdict::Skip);
     }
 }
 
 #[tokio::test]
 async fn a_policy_that_cannot_be_expressed_is_skipped() {
-    let subject = |kind| Peculiar::new(kind, |_| Err(StartError::Inexpressible("no".to_owned())));
+    let subject = |kind| Fake::new(kind, |_| Err(StartError::Inexpressible("no".to_owned())));
     let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject(SubjectKind::Middleware)).await;
     assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Skip, "cannot express the policy: no"));
     let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject(SubjectKind::Adapter)).await;
@@ -139,38 +141,38 @@ async fn a_policy_that_cannot_be_expressed_is_skipped() {
 }
 
 #[tokio::test]
-async fn a_subject_that_does_not_start_fails() {
-    let subject = Peculiar::new(SubjectKind::Adapter, |_| Err(StartError::Failed("no".to_owned())));
+async fn a_subject_that_does_not_start_is_an_error() {
+    let subject = Fake::new(SubjectKind::Adapter, |_| Err(StartError::Failed("no".to_owned())));
     let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject).await;
-    assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Fail, "did not start: no"));
+    assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Error, "did not start: no"));
 }
 
 #[tokio::test]
-async fn a_panic_fails_one_scenario_and_stops_its_servers() {
+async fn a_panic_is_an_error_of_one_scenario_and_stops_its_servers() {
     let head = "kind = \"required\"";
     let two = "[servers]\nmain = \"https://a.example\"\nother = { origin = \"https://b.example\", policy = { allow_origins = \"*\", max_age = 1 } }";
     let panics = scenario("a/panics", head, &format!("{HOLDS}\n{two}"));
     let holds = scenario("a/holds", head, HOLDS);
-    let subject = Peculiar::new(SubjectKind::Adapter, |policy| match policy.max_age() {
+    let subject = Fake::new(SubjectKind::Adapter, |policy| match policy.max_age() {
         Some(_) => panic!("the second server"),
         None => Ok(()),
     });
     let run = run_all(&[panics, holds], subject, Options::default()).await;
-    assert_eq!((run.passed, run.failed), (1, 1));
+    assert_eq!((run.passed, run.errors), (1, 1));
     assert_eq!(run.results[1].detail, "panicked: the second server");
 }
 
 #[tokio::test]
-async fn a_scenario_that_does_not_end_fails() {
+async fn a_scenario_that_does_not_end_is_an_error() {
     let step = "request = { path = \"/slow\" }\nwire = [{ on = \"actual\", status = 200 }]";
     let options = Options { time_limit: Duration::from_millis(200), ..Options::default() };
     let run = run_all(&[scenario("a/a", REQUIRED, step)], adapter(), options).await;
-    assert_eq!(run.results[0].verdict, Verdict::Fail);
+    assert_eq!(run.results[0].verdict, Verdict::Error);
     assert_eq!(run.results[0].detail, "did not end within 200ms");
 }
 
 #[tokio::test]
-async fn what_depends_on_a_failure_is_skipped_and_so_is_what_depends_on_that() {
+async fn scenarios_that_depend_on_a_failure_are_skipped() {
     let depends_on = |id: &str| format!("kind = \"required\"\ndepends_on = [\"{id}\"]");
     let scenarios = [
         scenario("a/a", &depends_on("a/b"), HOLDS),
@@ -192,7 +194,8 @@ async fn the_json_of_a_run_is_the_documented_one() {
     let subjects: [Arc<dyn Subject>; 1] = [Arc::new(adapter())];
     let user_agent: Arc<dyn UserAgent> = Arc::new(cors_conformance::user_agent::Model::default());
     let scenarios = [scenario("a/a", REQUIRED, HOLDS)];
-    let run = run(&scenarios, &subjects, &user_agent, Options::default(), |_, _| {}).await;
+    let unchecked = Options { check_specimen: false, ..Options::default() };
+    let run = run(&scenarios, &subjects, &user_agent, unchecked, |_, _| {}).await;
     let mut json = serde_json::to_value(&run).unwrap();
     json["subjects"][0]["results"][0]["duration_ms"] = 0.into();
     assert_eq!(
@@ -200,8 +203,8 @@ async fn the_json_of_a_run_is_the_documented_one() {
         serde_json::json!({
             "scenarios": 1,
             "subjects": [{
-                "name": "peculiar", "kind": "adapter", "framework": "axum", "version": "0", "user_agent": "model",
-                "passed": 1, "failed": 0, "skipped": 0,
+                "name": "fake", "kind": "adapter", "framework": "axum", "version": "0", "user_agent": "model",
+                "passed": 1, "failed": 0, "limits": 0, "skipped": 0, "errors": 0,
                 "results": [{
                     "scenario": "a/a", "kind": "required", "verdict": "pass", "detail": "",
                     "title": "t", "group": "a", "duration_ms": 0,

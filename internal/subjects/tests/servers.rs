@@ -1,4 +1,4 @@
-//! Every subject's server speaks what the scenarios need, and never stays behind.
+//! Every subject's server speaks the protocols that the scenarios need, and always stops.
 
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,9 @@ async fn many_servers_start_at_once_and_stop_soon_even_with_idle_connections() {
         }
         let addresses: Vec<_> = servers.iter().map(Server::address).collect();
         let stopped = join_all(servers.into_iter().map(Server::stop));
-        tokio::time::timeout(OVERDUE, stopped).await.unwrap_or_else(|_| panic!("{} runs on", subject.name()));
+        tokio::time::timeout(OVERDUE, stopped)
+            .await
+            .unwrap_or_else(|_| panic!("{} still runs", subject.name()));
         for address in addresses {
             assert!(TcpStream::connect(address).await.is_err(), "{} listens on {address}", subject.name());
         }

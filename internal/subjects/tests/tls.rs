@@ -1,14 +1,17 @@
-//! TLS between the suite and a server.
+//! TLS between the loopback network and a server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cors_browser::{
-    BlockReason, Browser, FetchRequest, Network, Origin, Outcome, Page, Profile, WireRequest,
+    BlockReason, Browser, FailureKind, FetchRequest, Network, Origin, Outcome, Page, Profile, WireRequest,
 };
 use cors_conformance::network::LoopbackNetwork;
 use cors_conformance::scenario::{HttpVersion, RawRequest};
 use cors_conformance::subject::front::{Authority, Front, Security};
 use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use cors_subjects::subject::axum::serve;
 use url::Url;
@@ -17,7 +20,7 @@ fn api() -> Url {
     Url::parse("https://api.example/").unwrap()
 }
 
-/// A server behind a certificate for `host`, which `issuer` has issued.
+/// A server with a certificate for `host` that `issuer` has issued.
 async fn server(issuer: &Authority, host: &str) -> Front {
     let application = axum::Router::new().route("/", axum::routing::get(|| async { "hello over TLS" }));
     let security = Security::Tls(issuer.issue(host).unwrap());
@@ -32,7 +35,7 @@ fn get() -> WireRequest {
 #[case(HttpVersion::Http11)]
 #[case(HttpVersion::Http2)]
 #[tokio::test]
-async fn a_server_with_a_valid_certificate_is_reached(#[case] version: HttpVersion) {
+async fn a_valid_certificate_is_accepted(#[case] version: HttpVersion) {
     let authority = Authority::new().unwrap();
     let front = server(&authority, "api.example").await;
     let network = LoopbackNetwork::new(version).with_tls_route(&api(), front.address(), authority.der());
@@ -50,12 +53,13 @@ async fn a_server_with_a_valid_certificate_is_reached(#[case] version: HttpVersi
 }
 
 #[rstest]
-#[case::unknown_issuer("api.example", false, "UnknownIssuer")]
-#[case::another_host("other.example", true, "not valid for name")]
+#[case::unknown_issuer("api.example", false, FailureKind::Certificate, "UnknownIssuer")]
+#[case::another_host("other.example", true, FailureKind::CertificateName, "not valid for name")]
 #[tokio::test]
-async fn any_other_is_a_network_error_that_does_not_speak_of_cors(
+async fn an_invalid_certificate_is_a_network_error_that_does_not_mention_cors(
     #[case] host: &str,
     #[case] is_trusted: bool,
+    #[case] kind: FailureKind,
     #[case] detail: &str,
 ) {
     let authority = Authority::new().unwrap();
@@ -65,9 +69,11 @@ async fn any_other_is_a_network_error_that_does_not_speak_of_cors(
         LoopbackNetwork::new(HttpVersion::Http11).with_tls_route(&api(), front.address(), trusted.der());
     let error = network.send(get()).await.unwrap_err();
     assert!(error.detail.contains(detail), "{error}");
+    assert_eq!(error.kind, kind);
+    assert!(!error.kind.was_sent());
 
     let network = Arc::new(network);
-    // Firefox says of every request to another origin that breaks down that it was a CORS request.
+    // Firefox mentions CORS whenever a cross-origin request fails.
     for profile in [Profile::standard(), Profile::chromium()] {
         let browser = Browser::new(network.clone(), profile.clone());
         let page = Page::new(Origin::parse("https://app.example").unwrap());
@@ -76,5 +82,42 @@ async fn any_other_is_a_network_error_that_does_not_speak_of_cors(
         assert_eq!(blocked.reason, BlockReason::NetworkError);
         let console = blocked.console(&profile).to_ascii_lowercase();
         assert!(!console.contains("cors") && !console.contains("access-control"), "{console}");
+    }
+}
+
+/// A connection that fails before the end of the TLS handshake: the request was not sent.
+#[rstest]
+#[case::silent(None, FailureKind::Unreachable)]
+#[case::closed(Some(""), FailureKind::Tls)]
+#[case::plain_http(Some("HTTP/1.1 400 Bad Request\r\n\r\n"), FailureKind::Tls)]
+#[tokio::test]
+async fn a_failed_handshake_sends_nothing(#[case] response: Option<&'static str>, #[case] kind: FailureKind) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            match response {
+                None => open.push(stream),
+                Some(response) => {
+                    let _ = stream.read(&mut [0; 1024]).await;
+                    let _ = stream.write_all(response.as_bytes()).await;
+                }
+            }
+        }
+    });
+    let network = LoopbackNetwork::new(HttpVersion::Http11)
+        .with_tls_route(&api(), address, Authority::new().unwrap().der())
+        .with_time_limit(Duration::from_millis(500));
+    let raw = RawRequest {
+        origin: api(),
+        method: "GET".to_owned(),
+        target: "/".to_owned(),
+        headers: Vec::new(),
+        body: None,
+    };
+    for error in [network.send(get()).await, network.send_raw(&raw).await].map(Result::unwrap_err) {
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(!error.kind.was_sent());
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
 use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
-use cors_browser::{OpaqueSort, Origin, Page, User};
+use cors_browser::{OpaqueKind, Origin, Page, User};
 
 use text::{is_identifier, is_slug, server_origin};
 
@@ -109,16 +109,15 @@ impl Problems {
         if file.opaque.is_some() && origin != Origin::Opaque {
             self.add("page.opaque", "is for `origin = \"null\"` only");
         }
-        Page {
-            origin,
-            opaque: match file.opaque {
-                None | Some(OpaqueFile::Sandboxed) => OpaqueSort::Sandboxed,
-                Some(OpaqueFile::Data) => OpaqueSort::Data,
-                Some(OpaqueFile::File) => OpaqueSort::File,
-            },
-            top_level: file.top_level.map(|text| self.page_origin("page.top_level", &text)),
-            user: file.user.map(|user| User { name: user.name, password: user.password }),
-        }
+        let mut page = Page::new(origin);
+        page.opaque = match file.opaque {
+            None | Some(OpaqueFile::Sandboxed) => OpaqueKind::Sandboxed,
+            Some(OpaqueFile::Data) => OpaqueKind::Data,
+            Some(OpaqueFile::File) => OpaqueKind::File,
+        };
+        page.top_level = file.top_level.map(|text| self.page_origin("page.top_level", &text));
+        page.user = file.user.map(|user| User { name: user.name, password: user.password });
+        page
     }
 
     fn page_origin(&mut self, field: &str, text: &str) -> Origin {
@@ -177,7 +176,10 @@ impl Problems {
             let text = file.origin;
             let tls = file.tls.then(|| file.certificate.unwrap_or_default());
             if file.tls && !text.starts_with("https:") {
-                self.add(format!("servers.{name}.tls"), format!("is for an `https:` origin, not for `{text}`"));
+                self.add(
+                    format!("servers.{name}.tls"),
+                    format!("is for an `https:` origin, not for `{text}`"),
+                );
             }
             if file.certificate.is_some() && !file.tls {
                 self.add(format!("servers.{name}.certificate"), "is for `tls = true` only");
@@ -189,7 +191,9 @@ impl Problems {
             let Some(origin) = server_origin(&text) else {
                 self.add(
                     format!("servers.{name}"),
-                    format!("`{text}` is not the origin of a server: write `https://api.example`, without a path"),
+                    format!(
+                        "`{text}` is not the origin of a server: write `https://api.example`, without a path"
+                    ),
                 );
                 continue;
             };

@@ -18,7 +18,10 @@ impl Problems {
             steps.extend(self.step(&field, origins, file));
         }
         if self.found.is_empty() && !steps.iter().any(Step::expects_something) {
-            self.add("step", "no step expects anything, so the scenario cannot fail: add `page`, `wire` or a count");
+            self.add(
+                "step",
+                "no step expects anything, so the scenario cannot fail: add `page`, `wire` or a count",
+            );
         }
         steps
     }
@@ -77,13 +80,19 @@ impl Problems {
                 origins.get(Scenario::MAIN).and_then(|main| main.join(path).ok())
             }
             (Some(path), None) => {
-                self.add(format!("{field}.fetch.path"), format!("`{path}` does not begin with `/`: write `/{path}`"));
+                self.add(
+                    format!("{field}.fetch.path"),
+                    format!("`{path}` does not begin with `/`: write `/{path}`"),
+                );
                 None
             }
             (None, Some(url)) => {
                 let parsed = Url::parse(url).ok();
                 if parsed.is_none() {
-                    self.add(format!("{field}.fetch.url"), format!("`{url}` is not an absolute URL: write `https://api.example/echo`"));
+                    self.add(
+                        format!("{field}.fetch.url"),
+                        format!("`{url}` is not an absolute URL: write `https://api.example/echo`"),
+                    );
                 }
                 parsed
             }
@@ -92,15 +101,14 @@ impl Problems {
                 None
             }
         };
-        Some(FetchRequest {
-            url: url?,
-            method: file.method,
-            headers: file.headers.0,
-            body: file.body.map(String::into_bytes),
-            mode: file.mode,
-            credentials: file.credentials,
-            redirect: file.redirect,
-        })
+        let mut request = FetchRequest::new(url?)
+            .with_method(file.method)
+            .with_headers(file.headers.0)
+            .with_mode(file.mode)
+            .with_credentials(file.credentials)
+            .with_redirect(file.redirect);
+        request.body = file.body.map(String::into_bytes);
+        Some(request)
     }
 
     fn raw_request(&mut self, field: &str, origins: &Origins, file: RequestFile) -> Option<RawRequest> {

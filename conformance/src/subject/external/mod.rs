@@ -15,8 +15,10 @@ use crate::process::{Process, ReadyLine};
 mod port;
 
 /// What a program prints once it accepts connections.
-const LISTENING: ReadyLine =
-    ReadyLine { description: "a line that begins with `listening`", matches: |line| line.starts_with("listening") };
+const LISTENING: ReadyLine = ReadyLine {
+    description: "a line that begins with `listening`",
+    matches: |line| line.starts_with("listening"),
+};
 
 /// How long a program may take until it listens.
 const START_LIMIT: Duration = Duration::from_secs(10);

@@ -204,7 +204,7 @@ fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError>
     };
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(response.status).map_err(|_| {
-        NetworkError::of(
+        NetworkError::new(
             FailureKind::Unsendable,
             format!("the status {} is not valid in HTTP", response.status),
         )

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cors_browser::{Exchange, ExchangeKind, NetworkError, WireRequest, WireResponse};
+use cors_browser::{Exchange, ExchangeKind, FailureKind, NetworkError, WireRequest, WireResponse};
 
 /// Exchanges in the order in which their requests arrived.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl Record {
     /// Adds a request.
     pub(super) fn begin(&self, request: WireRequest) -> Slot {
         let kind = if is_preflight(&request) { ExchangeKind::Preflight } else { ExchangeKind::Actual };
-        let response = Err(NetworkError::new("no response yet"));
+        let response = Err(NetworkError::new(FailureKind::Timeout, "no response yet"));
         let mut log = self.log();
         log.exchanges.push(Exchange { kind, request, response });
         Slot { generation: log.generation, index: log.exchanges.len() - 1 }
@@ -98,11 +98,11 @@ mod tests {
         let first = record.begin(request("GET", &[]));
         let second = record.begin(request("PUT", &[]));
         record.end(second, Ok(response()));
-        record.end(first, Err(NetworkError::new("broke off")));
+        record.end(first, Err(NetworkError::new(FailureKind::BrokenOff, "broke off")));
         let exchanges = record.take();
         let methods: Vec<_> = exchanges.iter().map(|exchange| exchange.request.method.as_str()).collect();
         assert_eq!(methods, ["GET", "PUT"]);
-        assert_eq!(exchanges[0].response, Err(NetworkError::new("broke off")));
+        assert_eq!(exchanges[0].response, Err(NetworkError::new(FailureKind::BrokenOff, "broke off")));
         assert_eq!(exchanges[1].response, Ok(response()));
     }
 
@@ -113,8 +113,8 @@ mod tests {
         assert_eq!(record.take().len(), 1);
         let next = record.begin(request("PUT", &[]));
         record.end(late, Ok(response()));
-        record.end(next, Err(NetworkError::new("broke off")));
-        assert_eq!(record.take()[0].response, Err(NetworkError::new("broke off")));
+        record.end(next, Err(NetworkError::new(FailureKind::BrokenOff, "broke off")));
+        assert_eq!(record.take()[0].response, Err(NetworkError::new(FailureKind::BrokenOff, "broke off")));
         assert!(record.take().is_empty());
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn outcome(result: &str) -> Result<Outcome, String> {
     let parsed =
         serde_json::from_str(result).map_err(|error| format!("the page returned `{result}`: {error}"))?;
     let response = match parsed {
-        FetchResult::Error(message) => return Ok(Outcome::Blocked(Blocked::untold(message))),
+        FetchResult::Error(message) => return Ok(Outcome::Blocked(Blocked::without_reason(message))),
         FetchResult::Response(response) => response,
     };
     let response_type = match response.response_type {
@@ -152,15 +152,14 @@ mod tests {
 
     #[test]
     fn a_request_keeps_everything_that_a_page_can_set() {
-        let request = FetchRequest {
-            method: "put".to_owned(),
-            headers: vec![("X-A".to_owned(), "1".to_owned()), ("X-A".to_owned(), "2".to_owned())],
-            body: Some(b"{}".to_vec()),
-            mode: Mode::NoCors,
-            credentials: Credentials::Include,
-            redirect: Redirect::Manual,
-            ..FetchRequest::new(Url::parse("https://api.example/x?y").unwrap())
-        };
+        let request = FetchRequest::new(Url::parse("https://api.example/x?y").unwrap())
+            .with_method("put")
+            .with_header("X-A", "1")
+            .with_header("X-A", "2")
+            .with_body("{}")
+            .with_mode(Mode::NoCors)
+            .with_credentials(Credentials::Include)
+            .with_redirect(Redirect::Manual);
         let argument: Value = serde_json::from_str(&argument(&request)).unwrap();
         let expected = json!({
             "url": "https://api.example/x?y",
@@ -177,7 +176,8 @@ mod tests {
     #[case::none(None, Value::Null)]
     #[case::bytes(Some(vec![0xff, 0]), json!({ "base64": "/wA=" }))]
     fn bodies(#[case] body: Option<Vec<u8>>, #[case] expected: Value) {
-        let request = FetchRequest { body, ..FetchRequest::new(Url::parse("https://api.example/").unwrap()) };
+        let mut request = FetchRequest::new(Url::parse("https://api.example/").unwrap());
+        request.body = body;
         assert_eq!(serde_json::from_str::<Value>(&argument(&request)).unwrap()["body"], expected);
     }
 
@@ -212,7 +212,7 @@ mod tests {
         let Outcome::Blocked(blocked) = outcome(r#"{"error":"TypeError: Failed to fetch"}"#).unwrap() else {
             panic!("a response")
         };
-        assert!(!blocked.is_told());
+        assert!(!blocked.has_reason());
         assert_eq!(blocked.detail, "TypeError: Failed to fetch");
     }
 

@@ -18,7 +18,7 @@ use super::driver::Driver;
 use super::prompt;
 use super::proxy::{PAGE, PAGES, Proxy};
 use super::script;
-use cors_browser::{FetchRequest, Fetched, Network, OpaqueSort, Origin, Outcome, Page, SecurityError};
+use cors_browser::{FetchRequest, Fetched, Network, OpaqueKind, Origin, Outcome, Page, SecurityError};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
@@ -103,12 +103,12 @@ impl RealSession {
             (None, origin) => address(origin),
         };
         let (sandbox, source) = match (&page.origin, page.opaque) {
-            (Origin::Opaque, OpaqueSort::File) => {
+            (Origin::Opaque, OpaqueKind::File) => {
                 self.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
                 return Ok((tab.clone(), tab));
             }
-            (Origin::Opaque, OpaqueSort::Sandboxed) => ("allow-scripts", top_level.clone()),
-            (Origin::Opaque, OpaqueSort::Data) => ("", format!("data:text/html,{PAGE}")),
+            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts", top_level.clone()),
+            (Origin::Opaque, OpaqueKind::Data) => ("", format!("data:text/html,{PAGE}")),
             (origin, _) => ("", address(origin)),
         };
         self.navigate(&tab, &top_level).await?;
@@ -227,7 +227,7 @@ impl Session for RealSession {
                     lines
                 }
             };
-            Ok(Fetched { outcome, exchanges: self.proxy.record.take(), console })
+            Ok(Fetched::new(outcome, self.proxy.record.take(), console))
         }
         .boxed()
     }

@@ -73,12 +73,12 @@ fn routes(application: &mut ServiceConfig) {
     }
 }
 
-/// A route for `GET` that answers `HEAD` too, which actix-web leaves to the application.
+/// A route for `GET` that answers `HEAD` as well, which actix-web does not do by itself.
 fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// actix-web drops the connection of a handler that panics; an application that wants a response makes one.
+/// Answers 500 to a panic. By itself, actix-web closes the connection of a handler that panics.
 async fn catch_panic(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -87,7 +87,7 @@ async fn catch_panic(
     response.unwrap_or_else(|_panic| Err(Failure("Service panicked").into()))
 }
 
-/// The authentication of `/private`: any `Authorization` will do.
+/// The authentication of `/private`: accepts any `Authorization`.
 async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -200,14 +200,14 @@ async fn answer_hits(hits: Data<Hits>) -> HttpResponse {
     json(hits.to_json())
 }
 
-/// The application's own error; `ResponseError` makes it a 500 with its text.
+/// The application's own error. `ResponseError` turns it into a 500 with its text.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Failure(&'static str);
 
 impl ResponseError for Failure {}
 
-/// The error of the authentication, which leaves it as an `Err` and not as a response.
+/// The error of the authentication, returned as an `Err` and not as a response.
 #[derive(Debug, thiserror::Error)]
 #[error("unauthorized")]
 struct Unauthorized;
@@ -234,7 +234,7 @@ fn bad_request() -> HttpResponse {
     HttpResponse::BadRequest().finish()
 }
 
-/// 200 with one line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+/// 200 with one line of the header `name` for every value, or 400 if one of them is not a valid header value.
 fn append_lines(name: &HeaderName, values: Vec<String>) -> HttpResponse {
     let mut response = HttpResponse::Ok().finish();
     for value in values {
@@ -272,7 +272,7 @@ mod tests {
         TestRequest::default().method(method).uri(path)
     }
 
-    /// What actix-web makes of an error, and the specimen of a panic.
+    /// The bodies that actix-web gives an error, and the specimen a panic.
     #[rstest]
     #[case::error("/error", FAILURE)]
     #[case::panic("/panic", "Service panicked")]

@@ -17,7 +17,7 @@ use super::{
     panic_on_purpose, route, status, vary_lines,
 };
 
-/// The application without any CORS; put the middleware under test around it with [`Router::layer`].
+/// The application without any CORS. Put the middleware under test around it.
 pub fn router(hits: Hits) -> Router {
     Router::new()
         .route(route::ECHO, any(echo))
@@ -79,7 +79,7 @@ async fn read_cookies(State(hits): State<Hits>, headers: HeaderMap) -> impl Into
     json(cookies_read(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)))
 }
 
-/// The authentication of `/private`: any `Authorization` will do.
+/// The authentication of `/private`: accepts any `Authorization`.
 async fn authenticate(request: Request, next: Next) -> Response {
     if !request.headers().contains_key(header::AUTHORIZATION) {
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, CHALLENGE)]).into_response();
@@ -160,7 +160,7 @@ fn json(text: String) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, JSON)], text)
 }
 
-/// 200 with one line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+/// 200 with one line of the header `name` for every value, or 400 if one of them is not a valid header value.
 fn append_lines(name: &HeaderName, values: Vec<String>) -> Result<Response, StatusCode> {
     let lines: Vec<_> = values
         .into_iter()
@@ -188,7 +188,7 @@ mod tests {
         (head.status, head.headers, String::from_utf8_lossy(&body).into_owned())
     }
 
-    /// What axum and its layer make of a failure.
+    /// The bodies that axum gives an error, and its layer a panic.
     #[rstest]
     #[case::error("/error", FAILURE)]
     #[case::panic("/panic", "Service panicked")]

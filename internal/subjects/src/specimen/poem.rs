@@ -83,7 +83,7 @@ fn read_cookies(Data(hits): Data<&Hits>, headers: &HeaderMap) -> Response {
     json(cookies_read(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)))
 }
 
-/// The authentication of `/private`: any `Authorization` will do.
+/// The authentication of `/private`: accepts any `Authorization`.
 async fn authenticate<E: Endpoint>(inner: Arc<E>, request: Request) -> Result<Response> {
     if !request.headers().contains_key(header::AUTHORIZATION) {
         let response = StatusCode::UNAUTHORIZED.with_header(header::WWW_AUTHENTICATE, CHALLENGE);
@@ -154,7 +154,7 @@ fn slash(Data(hits): Data<&Hits>) -> &'static str {
     SLASH
 }
 
-/// Poem does not add slashes by itself.
+/// The redirect to `/slash/`, which Poem does not make by itself.
 #[handler]
 fn add_slash(uri: &Uri) -> Redirection {
     match uri.query() {
@@ -189,7 +189,7 @@ fn json(text: String) -> Response {
     Response::builder().content_type(JSON).body(text)
 }
 
-/// 200 with one line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+/// 200 with one line of the header `name` for every value, or 400 if one of them is not a valid header value.
 fn append_lines(name: &HeaderName, values: Vec<String>) -> Result<Response> {
     let mut response = Response::builder().finish();
     for value in values {
@@ -221,7 +221,7 @@ mod tests {
         Request::builder().method(method).uri_str(path).finish()
     }
 
-    /// What Poem makes of a failure.
+    /// The bodies that Poem gives failures.
     #[rstest]
     #[case::error("GET", "/error", FAILURE)]
     #[case::panic("GET", "/panic", "internal server error")]
@@ -238,7 +238,7 @@ mod tests {
     #[case::no_number(r#"{"n":"one"}"#, 400)]
     #[case::no_json("n=1", 400)]
     #[tokio::test]
-    async fn json_is_the_extractors_business(#[case] body: &str, #[case] expected: u16) {
+    async fn json_is_extracted(#[case] body: &str, #[case] expected: u16) {
         let post = Request::builder().method(Method::POST).uri_str("/json").content_type(JSON);
         let post = post.header("content-length", body.len());
         let response = answer(post.body(body.to_owned())).await;

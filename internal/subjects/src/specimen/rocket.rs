@@ -25,9 +25,9 @@ use super::{
     status, vary_lines,
 };
 
-/// The application without any CORS, on an ephemeral loopback port; attach the middleware under test to it.
+/// The application without any CORS, on a free port of the loopback interface. Attach the middleware under test to it.
 ///
-/// It says nothing, leaves the process's signals alone, and waits for nobody when it is shut down.
+/// It logs nothing, does not handle the process's signals, and does not wait for connections when it is shut down.
 pub fn build(hits: Hits) -> Rocket<Build> {
     let shutdown = Shutdown {
         ctrlc: false,
@@ -71,8 +71,8 @@ pub fn build(hits: Hits) -> Rocket<Build> {
 
 /// Keeps Rocket from printing.
 ///
-/// Rocket sets its log level for the whole process, to the default first and to the configured one later, so that of many
-/// servers each starting one would let the others talk. It leaves a logger alone that is not its own.
+/// Rocket sets its log level for the whole process, first to the default and later to the configured one, so that each server that
+/// starts would let the others log. It does not change a logger that is not its own.
 fn silence() {
     struct Silent;
 
@@ -86,11 +86,11 @@ fn silence() {
         fn flush(&self) {}
     }
 
-    // Whoever set a logger before wants to hear.
+    // An error says that the program has a logger, which is to be kept.
     let _ = log::set_logger(&Silent);
 }
 
-/// Every method that Rocket knows; any other is a bad request to it.
+/// Every method that Rocket knows. It answers 400 to any other.
 const METHODS: [Method; 9] = [
     Method::Connect,
     Method::Delete,
@@ -103,9 +103,10 @@ const METHODS: [Method; 9] = [
     Method::Trace,
 ];
 
-/// Rocket's router says 404 to a method that a path does not serve, so these routes say 405.
+/// Routes that answer 405 to methods that a path does not serve. Rocket's router answers 404.
 ///
-/// `HEAD` is answered as `GET` is; a route for `OPTIONS` would be one that Rocket's applications do not have.
+/// Rocket answers `HEAD` by itself where there is a `GET`. There is no such route for `OPTIONS`, because Rocket's applications do not
+/// have one.
 fn other_methods(routes: &[Route]) -> Vec<Route> {
     let mut paths: Vec<_> = routes.iter().map(|route| route.uri.as_str()).collect();
     paths.sort_unstable();
@@ -166,7 +167,7 @@ fn read_cookies(hits: &State<Hits>, cookies: CookieLines) -> RawJson<String> {
     RawJson(cookies_read(cookies.0.iter().map(String::as_bytes)))
 }
 
-/// The authentication of `/private`: any `Authorization` will do.
+/// The authentication of `/private`: accepts any `Authorization`.
 struct Authenticated;
 
 #[rocket::async_trait]
@@ -251,7 +252,7 @@ fn stream(hits: &State<Hits>) -> TextStream![&'static str] {
     }
 }
 
-/// Rocket takes `/slash` for the same path, and has no redirect of its own.
+/// Answers `/slash` as well, which is the same path to Rocket. It has no redirect of its own.
 #[get("/slash")]
 fn slash(hits: &State<Hits>, uri: &Origin<'_>) -> Result<&'static str, (Status, Lines<()>)> {
     if !uri.path().ends_with('/') {
@@ -284,7 +285,7 @@ fn count(request: &Request<'_>, route: &'static str) {
     }
 }
 
-/// The lines of `Cookie` as they arrived.
+/// The lines of `Cookie` in order.
 struct CookieLines(Vec<String>);
 
 #[rocket::async_trait]
@@ -309,7 +310,7 @@ impl<B> Lines<B> {
 }
 
 impl Lines<()> {
-    /// One line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+    /// One line of the header `name` for every value, or 400 if one of them is not a valid header value.
     fn of(name: &'static str, values: Vec<String>) -> Result<Self, Status> {
         if values.iter().any(|value| HeaderValue::from_str(value).is_err()) {
             return Err(Status::BadRequest);
@@ -340,7 +341,7 @@ mod tests {
         Client::untracked(build(Hits::default())).await.expect("the specimen ignites")
     }
 
-    /// Rocket's own error pages, which are nobody's business here but Rocket's.
+    /// Failures are answered by Rocket's own error pages.
     #[rstest]
     #[case::no_status(Method::Get, "/status/x", 400)]
     #[case::error(Method::Get, "/error", 500)]
@@ -350,11 +351,7 @@ mod tests {
     #[case::options_of_others(Method::Options, "/item/7", 404)]
     #[case::head_of_others(Method::Head, "/item/7", 405)]
     #[tokio::test]
-    async fn a_failure_is_the_framework_s_own(
-        #[case] method: Method,
-        #[case] path: &str,
-        #[case] expected: u16,
-    ) {
+    async fn a_failure_has_its_status(#[case] method: Method, #[case] path: &str, #[case] expected: u16) {
         let client = client().await;
         assert_eq!(client.req(method, path).dispatch().await.status().code, expected);
     }

@@ -17,9 +17,9 @@ use super::{
     status, vary_lines,
 };
 
-/// The application without any CORS; put the middleware under test around it.
+/// The application without any CORS. Put the middleware under test around it.
 ///
-/// It leaves to warp what warp rejects (404, 405, a wrong body of `/json`) and what `/error` rejects.
+/// Rejections are left to warp: 404, 405, a wrong body of `/json`, and that of `/error`.
 pub fn routes(hits: &Hits) -> BoxedFilter<(warp::reply::Response,)> {
     let echo = warp::path!("echo")
         .and(warp::method())
@@ -78,7 +78,7 @@ pub fn routes(hits: &Hits) -> BoxedFilter<(warp::reply::Response,)> {
     let counts = hits.clone();
     let hits_so_far = warp::path!("hits").and(get()).map(move || json(counts.to_json()));
 
-    // Boxed in groups, because the type of every `or` holds those of all before it.
+    // Boxed in groups, because the type of each `or` contains those of all before it.
     let first = boxed(echo.or(status).or(redirect).or(set_cookies).or(read_cookies).or(private));
     let second = boxed(options.or(vary).or(own_cors).or(error).or(number).or(panic));
     let third = boxed(stream.or(slash(hits)).or(item).or(hits_so_far));
@@ -100,12 +100,12 @@ fn counted(
     warp::any().map(move || hits.count(route)).untuple_one()
 }
 
-/// `GET`, and `HEAD` as its shadow.
+/// `GET`, and `HEAD` as well.
 fn get() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     warp::get().or(warp::head()).unify()
 }
 
-/// The query as it stands, empty if there is none.
+/// The query as it was sent, empty if there is none.
 fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Clone {
     warp::query::raw().or(warp::any().map(String::new)).unify()
 }
@@ -135,7 +135,7 @@ fn read_cookies(headers: HeaderMap) -> impl Reply {
     json(cookies_read(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)))
 }
 
-/// The authentication of `/private`: any `Authorization` will do.
+/// The authentication of `/private`: accepts any `Authorization`.
 fn authenticated() -> impl Filter<Extract = (), Error = Rejection> + Clone {
     warp::header::value(header::AUTHORIZATION.as_str())
         .map(|_credentials| ())
@@ -155,7 +155,7 @@ async fn error() -> Result<&'static str, Rejection> {
     Err(reject::custom(Failure))
 }
 
-/// warp has no means against panics: uncaught, this one would close the connection.
+/// Answers 500 to a panic. By itself, warp closes the connection of a handler that panics.
 async fn panic() -> StatusCode {
     let handler = AssertUnwindSafe(async { panic_on_purpose() });
     handler.catch_unwind().await.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -171,7 +171,7 @@ fn stream_chunks() -> impl Reply {
     }))
 }
 
-/// To warp, `/slash` and `/slash/` are one path; the redirect is its `redirect::permanent`.
+/// Tells `/slash` and `/slash/` apart, which are one path to warp. The redirect is its `redirect::permanent`.
 fn slash(hits: &Hits) -> BoxedFilter<(warp::reply::Response,)> {
     let slash = warp::path!("slash").and(get()).and(warp::path::full());
     let with_slash = slash
@@ -190,7 +190,7 @@ fn slash(hits: &Hits) -> BoxedFilter<(warp::reply::Response,)> {
     boxed(with_slash.or(without))
 }
 
-/// The authentication of `/private` turned a request away.
+/// The rejection of the authentication of `/private`.
 #[derive(Debug)]
 struct Unauthenticated;
 
@@ -217,7 +217,7 @@ fn with_headers(
     response
 }
 
-/// 200 with one line of the header `name` for every value, or 400 if one of them cannot stand in a header.
+/// 200 with one line of the header `name` for every value, or 400 if one of them is not a valid header value.
 fn lines(name: &HeaderName, values: Vec<String>) -> Result<impl Reply, StatusCode> {
     let mut response = warp::reply().into_response();
     for value in values {
@@ -248,7 +248,7 @@ mod tests {
         Request::builder().method(method).uri(path).body(String::new()).unwrap()
     }
 
-    /// What warp makes of a rejection that nothing recovers from.
+    /// The bodies that warp gives rejections that nothing recovers from.
     #[rstest]
     #[case::error("GET", "/error", "Unhandled rejection: Failure")]
     #[case::method_not_allowed("PATCH", "/item/7", "HTTP method not allowed")]

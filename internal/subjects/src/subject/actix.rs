@@ -1,4 +1,4 @@
-//! The adapter `cors-actix`, and how an actix-web application becomes a running server.
+//! The adapter `cors-actix` as a subject, and a server for actix-web applications.
 
 use std::io;
 use std::net::TcpListener;
@@ -51,19 +51,19 @@ impl Subject for CorsActix {
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
-/// actix-web runs in a thread and a system of its own. Stopping closes the listener and every connection.
+/// actix-web runs in a thread and a system of its own. Stopping it closes the listener and all connections.
 pub fn serve(server: impl FnOnce(TcpListener) -> io::Result<dev::Server>) -> Result<Server, StartError> {
     let failed = |error: io::Error| StartError::Failed(error.to_string());
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
 
-    // The listener has a backlog: who connects before the worker is up waits for it.
+    // The listener queues connections until the worker has started.
     let server = server(listener).map_err(failed)?;
     let handle = server.handle();
     let (ended, end) = oneshot::channel();
     let system = thread::Builder::new().name("actix-specimen".to_owned()).spawn(move || {
         let outcome = rt::System::new().block_on(server);
-        // Nobody waits for the end of a server that was dropped.
+        // The receiver is gone if the server was dropped.
         let _ = ended.send(outcome);
     });
     system.map_err(failed)?;

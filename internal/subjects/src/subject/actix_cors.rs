@@ -1,4 +1,4 @@
-//! The existing middleware `actix-cors`, configured as its documentation advises.
+//! The middleware `actix-cors`, configured as its documentation recommends.
 
 use actix_cors::Cors;
 use actix_web::HttpServer;
@@ -58,7 +58,7 @@ fn configure(policy: &Policy) -> Cors {
     }
     for origin in policy.allow_origins().filter(|origin| origin != "*") {
         cors = match OriginPattern::parse(&origin).filter(|_| origin.contains('*')) {
-            // The examples of the documentation compare the origin's beginning or its end, which lets strangers in.
+            // The documentation's examples compare the start or the end of the origin, which allows other sites as well.
             Some(pattern) => cors.allowed_origin_fn(move |origin, _| pattern.matches(origin.as_bytes())),
             None => cors.allowed_origin(&origin),
         };
@@ -66,7 +66,7 @@ fn configure(policy: &Policy) -> Cors {
 
     cors = match policy.allow_methods() {
         [any] if any == "*" => cors.allow_any_method(),
-        // A method that is not listed is refused here even if it is CORS-safelisted.
+        // It denies a method that is not listed even if it is CORS-safelisted.
         methods => cors.allowed_methods(SAFELISTED).allowed_methods(methods.iter().map(String::as_str)),
     };
     cors = match policy.allow_headers() {
@@ -86,7 +86,7 @@ fn configure(policy: &Policy) -> Cors {
 /// Fetch, "CORS-safelisted method".
 const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
 
-/// What the policy says that `actix-cors` has no way to say.
+/// Something in the policy for which `actix-cors` has no option.
 fn lack(policy: &Policy) -> Option<&'static str> {
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
@@ -136,7 +136,7 @@ mod tests {
     #[case::null(Policy::builder().allow_origins("null").dangerously_allow([Danger::NullOrigin]))]
     #[actix_web::test]
     async fn a_configuration_is_accepted(#[case] policy: PolicyBuilder) {
-        // A configuration that `actix-cors` refuses fails here, as it does when a server starts.
+        // A configuration that `actix-cors` does not accept fails here, as it does when a server starts.
         init_service(App::new().wrap(configure(&policy.build().expect("a safe policy")))).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The adapter `cors-axum`, and how an axum application becomes a running server.
+//! The adapter `cors-axum` as a subject, and a server for axum applications.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use cors_core::Policy;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tower::Layer;
 
 use super::{Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
@@ -37,20 +38,23 @@ impl Subject for CorsAxum {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        serve(specimen::axum::router(Hits::default()).layer(CorsLayer::new(policy))).boxed()
+        // Around the router and not into it with `Router::layer`, as the adapter recommends: axum adds `Allow` to the answers of
+        // layers that are inside of a router.
+        let app = CorsLayer::new(policy).layer(specimen::axum::router(Hits::default()));
+        serve(Router::new().fallback_service(app)).boxed()
     }
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
-/// Stopping closes the listener at once, lets the responses under way end, and drops the rest.
+/// Stopping it closes the listener at once, and the connections when their responses have ended or after [`GRACE`].
 pub async fn serve(application: Router) -> Result<Server, StartError> {
     let failed = |error: std::io::Error| StartError::Failed(error.to_string());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
 
     let (stop, stopped) = oneshot::channel::<()>();
-    // A stop that was dropped is a stop, too.
+    // A sender that is dropped stops the server, too.
     let stopped = stopped.map(drop).shared();
     let served = axum::serve(listener, application).with_graceful_shutdown(stopped.clone());
     let server = tokio::spawn(async move {
@@ -62,7 +66,7 @@ pub async fn serve(application: Router) -> Result<Server, StartError> {
     });
 
     Ok(Server::new(address, move || {
-        // The server may have ended by itself, which is as good.
+        // An error says that the server has ended already.
         let _ = stop.send(());
         server.map(drop).boxed()
     }))

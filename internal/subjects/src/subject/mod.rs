@@ -1,4 +1,4 @@
-//! The adapters and other people's middleware as subjects of the suite.
+//! This project's adapters and other middleware as subjects of the suite.
 
 pub mod actix;
 pub mod actix_cors;
@@ -13,6 +13,6 @@ mod version;
 pub mod warp;
 pub mod warp_cors;
 
-use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
+use cors_conformance::subject::{KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind};
 
 pub use self::version::locked_version;

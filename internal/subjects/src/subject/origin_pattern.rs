@@ -1,13 +1,13 @@
-//! Patterns of origins, for middleware that has none of its own but asks a predicate.
+//! Origin patterns, for middleware that takes a predicate instead.
 
 use url::Url;
 
-/// A pattern of `allow_origins` as a careful user would write it into the predicate that a middleware takes:
+/// A pattern of `allow_origins`, as a careful user would implement it in a predicate:
 /// `scheme://host`, where the host may begin with `*.` and the port may be `*`.
 #[derive(Clone, Debug)]
 pub(super) struct OriginPattern {
     scheme: String,
-    /// With the dot in front, if subdomains are meant.
+    /// With a leading dot if it stands for subdomains.
     host: String,
     subdomains: bool,
     port: Port,
@@ -25,7 +25,7 @@ impl OriginPattern {
         let (rest, any_port) = rest.strip_suffix(":*").map_or((rest, false), |rest| (rest, true));
         let (host, subdomains) = rest.strip_prefix('*').map_or((rest, false), |suffix| (suffix, true));
         let (host, port) = match host.rsplit_once(':') {
-            // The colons of an IPv6 address stand before its bracket.
+            // The colons of an IPv6 address are before its closing bracket.
             Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
             _ => (host, None),
         };
@@ -39,7 +39,7 @@ impl OriginPattern {
         else {
             return false;
         };
-        // What a browser sends is the origin's serialization, and nothing else is to be trusted.
+        // Browsers send an origin in its canonical form; anything else is not from a browser.
         if url.origin().ascii_serialization() != origin {
             return false;
         }

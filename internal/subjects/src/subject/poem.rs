@@ -1,4 +1,4 @@
-//! The adapter `cors-poem`, and how a Poem application becomes a running server.
+//! The adapter `cors-poem` as a subject, and a server for Poem applications.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -46,7 +46,7 @@ impl Subject for CorsPoem {
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
-/// Stopping closes the listener at once, lets the responses under way end, and drops the rest.
+/// Stopping it closes the listener at once, and the connections when their responses have ended or after [`GRACE`].
 pub async fn serve(application: impl Endpoint + 'static) -> Result<Server, StartError> {
     let failed = |error: io::Error| StartError::Failed(error.to_string());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
@@ -54,13 +54,13 @@ pub async fn serve(application: impl Endpoint + 'static) -> Result<Server, Start
     let acceptor = TcpAcceptor::from_tokio(listener).map_err(failed)?;
 
     let (stop, stopped) = oneshot::channel::<()>();
-    // A stop that was dropped is a stop, too.
+    // A sender that is dropped stops the server, too.
     let stopped = stopped.map(drop);
     let server = poem::Server::new_with_acceptor(acceptor);
     let server = tokio::spawn(server.run_with_graceful_shutdown(application, stopped, Some(GRACE)));
 
     Ok(Server::new(address, move || {
-        // The server may have ended by itself, which is as good.
+        // An error says that the server has ended already.
         let _ = stop.send(());
         server.map(drop).boxed()
     }))

@@ -39,7 +39,7 @@ impl Subject for PoemCors {
     }
 }
 
-/// The policy in the words of Poem's middleware, as its documentation advises.
+/// Poem's middleware with this policy, configured as its documentation recommends.
 fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     let inexpressible = |reason: &str| Err(StartError::Inexpressible(reason.to_owned()));
     if policy.diagnostics() {
@@ -57,17 +57,17 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     let mut cors = Cors::new().allow_credentials(policy.allow_credentials());
     for origin in policy.allow_origins().filter(|_| !policy.allows_any_origin()) {
         cors = allow_origin(cors, &origin);
-        // Any port includes the scheme's own, which is not written.
+        // Any port includes the scheme's default, which an origin does not contain.
         if let Some(origin) = origin.strip_suffix(":*") {
             cors = allow_origin(cors, origin);
         }
     }
     if !any(policy.allow_methods()) {
-        // Its list is the whole of what is allowed.
+        // It allows only what is listed, so that safelisted methods are listed as well.
         cors = cors.allow_methods(["GET", "HEAD", "POST"]).allow_methods(texts(policy.allow_methods()));
     }
     if !any(policy.allow_headers()) {
-        // An empty list allows any header. A name that needs no permission allows no other.
+        // An empty list allows any header, so a name that is always allowed is listed.
         cors = cors.allow_header("accept").allow_headers(texts(policy.allow_headers()));
     }
     cors = cors.expose_headers(texts(policy.expose_headers()));
@@ -141,7 +141,10 @@ mod tests {
     #[case::method("DELETE", None)]
     #[case::header("GET", Some("x-b"))]
     #[tokio::test]
-    async fn what_a_policy_leaves_out_is_not_allowed(#[case] method: &str, #[case] header: Option<&str>) {
+    async fn nothing_is_allowed_that_the_policy_does_not_list(
+        #[case] method: &str,
+        #[case] header: Option<&str>,
+    ) {
         let policy = Policy::builder().allow_origins(PAGE).build().expect("a policy");
         assert_eq!(preflight(&policy, PAGE, method, header).await, StatusCode::FORBIDDEN);
     }
@@ -159,7 +162,7 @@ mod tests {
     #[case::diagnostics(Policy::builder().diagnostics(true), "diagnostic")]
     #[case::all_but_one_header(Policy::builder().allow_headers("*"), "without `Authorization`")]
     #[case::status(Policy::builder().preflight_status(299), "always 200")]
-    fn what_has_no_words_is_said_so(#[case] policy: cors_core::PolicyBuilder, #[case] expected: &str) {
+    fn some_policies_cannot_be_expressed(#[case] policy: cors_core::PolicyBuilder, #[case] expected: &str) {
         let policy = policy.allow_origins(PAGE).build().expect("a policy");
         let error = middleware(&policy).err().expect("no middleware");
         assert!(matches!(&error, StartError::Inexpressible(_)), "{error}");

@@ -1,4 +1,4 @@
-//! The adapter `cors-rocket`, and how a Rocket application becomes a running server.
+//! The adapter `cors-rocket` as a subject, and a server for Rocket applications.
 
 use std::net::SocketAddr;
 
@@ -9,8 +9,31 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Build, Orbit, Rocket, Shutdown};
 use tokio::sync::mpsc;
 
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
+
+/// Where Rocket decides before any fairing runs.
+const LIMITS: &[KnownLimit] = &[KnownLimit::new(
+    "methods/extension-method",
+    "Rocket answers 400 to methods that it does not know, such as PURGE, before it calls any fairing",
+    "https://github.com/rwf2/Rocket/pull/2847",
+)];
+
+/// Rocket does not know `PURGE`, whatever middleware is attached.
+pub(super) const PURGE: KnownDeviation =
+    KnownDeviation::new("PURGE", "/echo", 400, "Rocket answers 400 to methods that it does not know");
+
+/// Where Rocket's own answers are not those of the other frameworks.
+const DEVIATIONS: &[KnownDeviation] = &[
+    PURGE,
+    KnownDeviation::new(
+        "OPTIONS",
+        "/private",
+        404,
+        "Rocket's authentication is a guard of routes, and no route has this method",
+    ),
+    KnownDeviation::new("OPTIONS", "/status/200", 404, "Rocket answers 404 if no route has the method"),
+];
 
 /// `cors-rocket`'s `Cors` attached to the Rocket specimen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,14 +56,22 @@ impl Subject for CorsRocket {
         locked_version("cors-rocket")
     }
 
+    fn limits(&self) -> &[KnownLimit] {
+        LIMITS
+    }
+
+    fn deviations(&self) -> &[KnownDeviation] {
+        DEVIATIONS
+    }
+
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         serve(specimen::rocket::build(Hits::default()).attach(Cors::new(policy))).boxed()
     }
 }
 
-/// Serves an application where its configuration says, over HTTP/1.1 and HTTP/2 with prior knowledge.
+/// Serves an application on the address of its configuration, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
-/// Stopping closes the listener and cuts the connections that are left.
+/// Stopping it closes the listener and all connections.
 pub async fn serve(application: Rocket<Build>) -> Result<Server, StartError> {
     let (launched, mut launches) = mpsc::channel(1);
     let server = tokio::spawn(application.attach(Launched(launched)).launch().map(|ended| match ended {
@@ -57,7 +88,7 @@ pub async fn serve(application: Rocket<Build>) -> Result<Server, StartError> {
     }))
 }
 
-/// Tells where a server listens, and how to stop it.
+/// Sends the server's address and the means to stop it when it has started.
 struct Launched(mpsc::Sender<(SocketAddr, Shutdown)>);
 
 #[rocket::async_trait]
@@ -70,7 +101,7 @@ impl Fairing for Launched {
         let config = rocket.config();
         let address = SocketAddr::new(config.address, config.port);
         if self.0.send((address, rocket.shutdown())).await.is_err() {
-            // Nobody waits for it any more.
+            // The future that waited for the server was dropped.
             rocket.shutdown().notify();
         }
     }

@@ -1,4 +1,4 @@
-//! rocket_cors's fairing on the Rocket specimen, configured as its documentation advises.
+//! rocket_cors's fairing on the Rocket specimen, configured as its documentation recommends.
 
 use std::str::FromStr;
 
@@ -8,9 +8,11 @@ use rocket_cors::{
     AllOrSome, AllowedHeaders, AllowedMethods, AllowedOrigins, Cors, CorsOptions, Method, Origins,
 };
 
-use super::rocket::serve;
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::rocket::{PURGE, serve};
+use super::{KnownDeviation, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
+
+const DEVIATIONS: &[KnownDeviation] = &[PURGE];
 
 /// rocket_cors's `Cors` attached to the Rocket specimen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +33,10 @@ impl Subject for RocketCors {
 
     fn version(&self) -> &str {
         locked_version("rocket_cors")
+    }
+
+    fn deviations(&self) -> &[KnownDeviation] {
+        DEVIATIONS
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -57,7 +63,7 @@ fn cors(policy: &Policy) -> Result<Cors, StartError> {
     options.to_cors().map_err(|error| inexpressible(&error.to_string()))
 }
 
-/// Exact origins as they are; an anchored expression for patterns, and for other schemes, as its documentation says.
+/// Exact origins as they are. Patterns and other schemes as anchored regular expressions, as its documentation says.
 fn allowed_origins(policy: &Policy) -> AllowedOrigins {
     if policy.allows_any_origin() {
         return AllowedOrigins::all();
@@ -75,7 +81,8 @@ fn allowed_origins(policy: &Policy) -> AllowedOrigins {
     AllOrSome::Some(origins)
 }
 
-/// A pattern as a careful user writes it down: anchored, the dots escaped, labels of any number and a port of digits.
+/// The regular expression that a careful user would write for a pattern: anchored, with dots escaped, any number of labels, and
+/// a port of digits.
 fn expression(pattern: &str) -> String {
     let (pattern, port) = match pattern.strip_suffix(":*") {
         Some(pattern) => (pattern, "(:[0-9]+)?"),
@@ -93,9 +100,9 @@ fn expression(pattern: &str) -> String {
 }
 
 fn allowed_methods(policy: &Policy) -> Result<AllowedMethods, StartError> {
-    // All of them, for there is no other way to say so.
+    // All methods that Rocket knows: there is no option for any method.
     const ANY: [&str; 6] = ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"];
-    // They have to be listed like any other.
+    // These have to be listed like any other method.
     const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
     let listed: Vec<&str> = match policy.allow_methods() {
         [any] if any == "*" => ANY.to_vec(),
@@ -104,7 +111,7 @@ fn allowed_methods(policy: &Policy) -> Result<AllowedMethods, StartError> {
     let methods = listed.into_iter().chain(SAFELISTED);
     methods
         .map(|method| {
-            // It reads names without regard to case.
+            // It ignores the case of names, although methods are case-sensitive.
             let known = Method::from_str(method).ok().filter(|known| known.as_str() == method);
             known.ok_or_else(|| inexpressible(&format!("Rocket does not know the method {method}")))
         })

@@ -1,4 +1,4 @@
-//! tower-http's own `CorsLayer` around the axum specimen, configured as its documentation advises.
+//! tower-http's `CorsLayer` around the axum specimen, configured as its documentation recommends.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
@@ -64,8 +64,8 @@ fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
     Ok(layer)
 }
 
-/// A list for exact origins, even for a single one (a single value would be sent to everybody); a predicate as soon as
-/// there is a pattern.
+/// A list for exact origins, even for one (a single value would be sent in every response), and a predicate if there is a
+/// pattern.
 fn allow_origin(policy: &Policy) -> Result<AllowOrigin, StartError> {
     if policy.allows_any_origin() {
         return Ok(AllowOrigin::any());

@@ -2,7 +2,7 @@
 
 const LOCKED: &str = include_str!(concat!(env!("OUT_DIR"), "/versions.txt"));
 
-/// The version of a package that this one depends on, or `unknown` if the build had no lockfile.
+/// The version of a direct dependency, or `unknown` if the build had no lockfile.
 pub fn locked_version(package: &str) -> &'static str {
     LOCKED
         .lines()

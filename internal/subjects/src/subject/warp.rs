@@ -1,4 +1,4 @@
-//! The adapter `cors-warp`, and how warp's filters become a running server.
+//! The adapter `cors-warp` as a subject, and a server for warp filters.
 
 use std::time::Duration;
 
@@ -46,14 +46,14 @@ impl Subject for CorsWarp {
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
-/// Stopping closes the listener at once, lets the responses under way end, and drops the rest.
+/// Stopping it closes the listener at once, and the connections when their responses have ended or after [`GRACE`].
 pub(super) async fn serve(application: BoxedFilter<(Response,)>) -> Result<Server, StartError> {
     let failed = |error: std::io::Error| StartError::Failed(error.to_string());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
 
     let (stop, stopped) = oneshot::channel::<()>();
-    // A stop that was dropped is a stop, too.
+    // A sender that is dropped stops the server, too.
     let stopped = stopped.map(drop).shared();
     let served = warp::serve(application).incoming(listener).graceful(stopped.clone()).run();
     let server = tokio::spawn(async move {
@@ -65,7 +65,7 @@ pub(super) async fn serve(application: BoxedFilter<(Response,)>) -> Result<Serve
     });
 
     Ok(Server::new(address, move || {
-        // The server may have ended by itself, which is as good.
+        // An error says that the server has ended already.
         let _ = stop.send(());
         server.map(drop).boxed()
     }))

@@ -1,4 +1,4 @@
-//! `warp::cors` around the specimen, as its documentation says: `routes.with(cors)`.
+//! `warp::cors` around the warp specimen, as its documentation says: `routes.with(cors)`.
 
 use cors_core::Policy;
 use futures_util::future::{self, BoxFuture, FutureExt};
@@ -8,7 +8,7 @@ use warp::cors::Builder;
 use super::{Server, StartError, Subject, SubjectKind, locked_version, warp::serve};
 use crate::specimen::{Hits, warp::routes};
 
-/// What warp itself has for CORS.
+/// warp's own CORS filter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WarpCors;
 
@@ -39,13 +39,13 @@ impl Subject for WarpCors {
     }
 }
 
-/// The policy in warp's words, or what they cannot say.
+/// warp's filter with this policy, or the reason why it cannot express it.
 fn configure(policy: &Policy) -> Result<Builder, &'static str> {
     if policy.allow_methods() == ["*"] {
-        return Err("warp::cors has no any-method policy");
+        return Err("warp::cors cannot allow any method");
     }
     if policy.allow_headers().iter().any(|name| name == "*") {
-        return Err("warp::cors has no any-header policy");
+        return Err("warp::cors cannot allow any header");
     }
     if policy.diagnostics() {
         return Err("warp::cors has no diagnostic mode");
@@ -54,7 +54,7 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
         return Err("warp::cors always answers a preflight with 200");
     }
 
-    // What a policy allows without a word, warp wants to be told.
+    // warp denies safelisted methods that are not listed.
     let mut cors = warp::cors()
         .allow_methods(["GET", "HEAD", "POST"])
         .allow_methods(policy.allow_methods().iter().map(String::as_str))

@@ -14,7 +14,6 @@ use axum::response::Response;
 
 use crate::base::{Cors, Kind, is_preflight, remove_cors, value};
 
-
 pub(crate) async fn answers_every_options(cors: Cors, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS && !is_preflight(&request) {
         return empty(StatusCode::NO_CONTENT);

@@ -6,7 +6,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
-use cors_browser::{Exchange, ExchangeKind};
+use cors_browser::{Exchange, ExchangeKind, FailureKind};
 use cors_conformance::network::LoopbackNetwork;
 use cors_conformance::scenario::HttpVersion;
 use cors_conformance::subject::front::{Authority, Front, Security};
@@ -18,7 +18,7 @@ struct Echo;
 impl Network for Echo {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         if request.url.path() == "/broken" {
-            return ready(Err(NetworkError::new("broken"))).boxed();
+            return ready(Err(NetworkError::new(FailureKind::BrokenOff, "broken"))).boxed();
         }
         let body = format!(
             "{} {} [{}]",
@@ -140,7 +140,7 @@ async fn without_a_response_the_connection_is_closed() {
     let answer =
         exchange(&mut connect(&proxy).await, "GET http://api.example/broken HTTP/1.1\r\nhost: x", "").await;
     assert_eq!(answer, "");
-    assert_eq!(proxy.record.take()[0].response, Err(NetworkError::new("broken")));
+    assert_eq!(proxy.record.take()[0].response, Err(NetworkError::new(FailureKind::BrokenOff, "broken")));
 }
 
 #[tokio::test]

@@ -1,39 +1,51 @@
 //! Fetch, "CORS check".
 
-use super::fault::{Fault, Faults};
-use super::header::{HeaderList, isomorphic_decode};
-use super::request::Request;
-use super::{BlockReason, Blocked, Credentials};
+use crate::header::{HeaderList, isomorphic_decode};
+use crate::request::Request;
+use crate::steps::Steps;
+use crate::{BlockReason, Blocked, WireResponse};
 
-/// Why the check failed.
+/// Why the CORS check failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CorsFailure {
-    /// There is no `Access-Control-Allow-Origin`.
+    /// `Access-Control-Allow-Origin` is missing.
     Missing,
-    /// There are several.
+    /// `Access-Control-Allow-Origin` has several values.
     Multiple(String),
-    /// It is another one.
+    /// `Access-Control-Allow-Origin` is another origin.
     Mismatch(String),
-    /// It is `*`, with credentials.
+    /// `Access-Control-Allow-Origin` is `*`, and the request includes credentials.
     Wildcard,
-    /// `Access-Control-Allow-Credentials` is not `true` but this, with credentials.
+    /// `Access-Control-Allow-Credentials` is not `true`, and the request includes credentials.
     Credentials(String),
 }
 
-/// Fetch, "CORS check" for a request and a response's headers.
-pub(super) fn cors_check(request: &Request, headers: &HeaderList, faults: Faults) -> Result<(), CorsFailure> {
-    let with_credentials = request.credentials == Credentials::Include;
+/// Fetch, "HTTP fetch", step 4.4: the CORS check of a response that is not a preflight's.
+pub(crate) fn check_sharing(
+    request: &Request,
+    response: &WireResponse,
+    steps: &(impl Steps + ?Sized),
+) -> Result<(), Blocked> {
+    let headers = HeaderList::from(response.headers.as_slice());
+    cors_check(request, &headers, steps).map_err(CorsFailure::on_response)
+}
 
+/// Fetch, "CORS check" for a request and the headers of a response.
+pub(super) fn cors_check(
+    request: &Request,
+    headers: &HeaderList,
+    steps: &(impl Steps + ?Sized),
+) -> Result<(), CorsFailure> {
     // Steps 1 and 2.
     let Some(allowed) = headers.combined("access-control-allow-origin") else {
         return Err(CorsFailure::Missing);
     };
     // Step 3.
-    if allowed == b"*" && (!with_credentials || faults.has(Fault::AllowsWildcardWithCredentials)) {
+    if allowed == b"*" && steps.accepts_wildcard_origin(request) {
         return Ok(());
     }
     // Step 4.
-    if allowed != request.serialized_origin(faults).as_bytes() {
+    if allowed != steps.serialize_origin(request).as_bytes() {
         return Err(match &*allowed {
             b"*" => CorsFailure::Wildcard,
             _ if allowed.contains(&b',') => CorsFailure::Multiple(isomorphic_decode(&allowed)),
@@ -41,7 +53,7 @@ pub(super) fn cors_check(request: &Request, headers: &HeaderList, faults: Faults
         });
     }
     // Step 5.
-    if !with_credentials || faults.has(Fault::IgnoresAllowCredentials) {
+    if !steps.needs_allow_credentials(request) {
         return Ok(());
     }
     // Steps 6 to 8.
@@ -52,7 +64,7 @@ pub(super) fn cors_check(request: &Request, headers: &HeaderList, faults: Faults
 }
 
 impl CorsFailure {
-    /// As the failure of a preflight.
+    /// The failure for the response to a preflight.
     pub(super) fn on_preflight(self) -> Blocked {
         let reason = match self {
             Self::Missing => BlockReason::PreflightMissingAllowOrigin,
@@ -64,7 +76,7 @@ impl CorsFailure {
         self.blocked(reason)
     }
 
-    /// As the failure of any other response.
+    /// The failure for any other response.
     pub(super) fn on_response(self) -> Blocked {
         let reason = match self {
             Self::Missing => BlockReason::MissingAllowOrigin,
@@ -78,7 +90,7 @@ impl CorsFailure {
 
     fn blocked(self, reason: BlockReason) -> Blocked {
         let (header, value) = match self {
-            Self::Missing => return Blocked::new(reason, "there is no Access-Control-Allow-Origin"),
+            Self::Missing => return Blocked::new(reason, "Access-Control-Allow-Origin is missing"),
             Self::Multiple(value) | Self::Mismatch(value) => ("Access-Control-Allow-Origin", value),
             Self::Wildcard => ("Access-Control-Allow-Origin", "*".to_owned()),
             Self::Credentials(value) => ("Access-Control-Allow-Credentials", value),
@@ -93,23 +105,19 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::{FetchRequest, Origin, Page};
+    use crate::steps::Standard;
+    use crate::{Credentials, FetchRequest, Origin, Page};
 
-    fn check(
-        origin: &str,
-        credentials: Credentials,
-        headers: &[(&str, &str)],
-        faults: Faults,
-    ) -> Result<(), CorsFailure> {
+    fn check(origin: &str, credentials: Credentials, headers: &[(&str, &str)]) -> Result<(), CorsFailure> {
         let page = Page::new(Origin::parse(origin).unwrap());
         let init =
-            FetchRequest { credentials, ..FetchRequest::new(Url::parse("https://api.example/").unwrap()) };
-        let request = Request::construct(&page, init, Faults::NONE).unwrap();
+            FetchRequest::new(Url::parse("https://api.example/").unwrap()).with_credentials(credentials);
+        let request = Request::construct(&page, init, &Standard).unwrap();
         let mut list = HeaderList::default();
         for (name, value) in headers {
             list.append(name, *value);
         }
-        cors_check(&request, &list, faults)
+        cors_check(&request, &list, &Standard)
     }
 
     const APP: &str = "https://app.example";
@@ -126,7 +134,7 @@ mod tests {
     #[case::null_include("null", Credentials::Include, &[(ALLOW, "null"), TRUE])]
     #[case::port("https://app.example:8443", Credentials::Omit, &[(ALLOW, "https://app.example:8443")])]
     fn succeeds(#[case] origin: &str, #[case] credentials: Credentials, #[case] headers: &[(&str, &str)]) {
-        assert_eq!(check(origin, credentials, headers, Faults::NONE), Ok(()));
+        assert_eq!(check(origin, credentials, headers), Ok(()));
     }
 
     #[rstest]
@@ -150,18 +158,6 @@ mod tests {
         #[case] headers: &[(&str, &str)],
         #[case] failure: CorsFailure,
     ) {
-        assert_eq!(check(origin, credentials, headers, Faults::NONE), Err(failure));
-    }
-
-    #[rstest]
-    #[case(Fault::AllowsWildcardWithCredentials, Credentials::Include, &[(ALLOW, "*"), TRUE])]
-    #[case(Fault::IgnoresAllowCredentials, Credentials::Include, &[(ALLOW, APP)])]
-    fn faults_let_it_pass(
-        #[case] fault: Fault,
-        #[case] credentials: Credentials,
-        #[case] headers: &[(&str, &str)],
-    ) {
-        assert!(check(APP, credentials, headers, Faults::NONE).is_err());
-        assert_eq!(check(APP, credentials, headers, Faults::NONE.with(fault)), Ok(()));
+        assert_eq!(check(origin, credentials, headers), Err(failure));
     }
 }

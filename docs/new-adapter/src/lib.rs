@@ -1,21 +1,31 @@
-//! CORS for plain hyper.
+#![doc = include_str!("../README.md")]
 
+use std::future::ready;
 use std::pin::Pin;
 
-use cors_core::{Decision, PolicySource};
+use cors_core::Decision;
+pub use cors_core::{
+    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Warning, WarningCode,
+};
 use http::{HeaderValue, Request, Response};
 use hyper::service::Service;
 
+/// A policy that can be replaced while the server runs. Each request uses one policy from start to end.
+pub type PolicyHandle = cors_core::PolicyHandle<HeaderValue>;
+
+/// What [`Cors::new`] accepts: a [`Policy`] or a [`PolicyHandle`].
+pub type PolicySource = cors_core::PolicySource<HeaderValue>;
+
 /// A hyper service behind a CORS policy.
 #[derive(Clone, Debug)]
-pub(crate) struct Cors<S> {
+pub struct Cors<S> {
     inner: S,
-    policy: PolicySource<HeaderValue>,
+    policy: PolicySource,
 }
 
 impl<S> Cors<S> {
-    /// Puts `policy` in front of `inner`.
-    pub(crate) fn new(policy: impl Into<PolicySource<HeaderValue>>, inner: S) -> Self {
+    /// Puts a [`Policy`] or a [`PolicyHandle`] in front of `inner`.
+    pub fn new(policy: impl Into<PolicySource>, inner: S) -> Self {
         Self { inner, policy: policy.into() }
     }
 }
@@ -39,7 +49,7 @@ where
                 let mut response = Response::new(ResponseBody::default());
                 *response.status_mut() = status;
                 *response.headers_mut() = headers;
-                Box::pin(std::future::ready(Ok(response)))
+                Box::pin(ready(Ok(response)))
             }
             Decision::Actual(actual) => {
                 let response = self.inner.call(request);

@@ -1,0 +1,115 @@
+//! Deliberate faults, for testing a test suite.
+//!
+//! A test suite that a faulty browser passes proves nothing about the rule that the browser breaks. Each [`Fault`] replaces
+//! one step of the standards; see [`Browser::with_fault`](crate::Browser::with_fault). A rule that no server can put to the
+//! test has no fault here.
+
+mod overrides;
+
+pub(crate) use self::overrides::overrides;
+use crate::code::codes;
+
+codes! {
+    /// A rule that a faulty browser breaks.
+    ///
+    /// Faults exist to test a test suite: it should notice each of them. See
+    /// [`Browser::with_fault`](crate::Browser::with_fault).
+    Fault {
+        /// `PUT` does not need a preflight.
+        SkipsPreflightForPut = "skips-preflight-for-put",
+        /// Methods never need a preflight.
+        SkipsPreflightForMethods = "skips-preflight-for-methods",
+        /// Headers never need a preflight.
+        SkipsPreflightForHeaders = "skips-preflight-for-headers",
+        /// A request does not need a preflight after a redirect.
+        SkipsPreflightAfterRedirect = "skips-preflight-after-redirect",
+        /// Every `Content-Type` is safelisted.
+        SafelistsAnyContentType = "safelists-any-content-type",
+        /// Safelisted values may have any length.
+        SafelistsLongValues = "safelists-long-values",
+        /// A script may set forbidden request headers.
+        KeepsForbiddenHeaders = "keeps-forbidden-headers",
+        /// Methods are sent in the script's casing.
+        NormalizesNoMethod = "normalizes-no-method",
+        /// `Access-Control-Request-Headers` keeps the script's order and casing.
+        LeavesRequestHeadersUnsorted = "leaves-request-headers-unsorted",
+        /// Cross-origin requests in mode `cors` are sent without `Origin`.
+        OmitsOrigin = "omits-origin",
+        /// A page with an opaque origin sends the origin of the top-level page.
+        SendsTopLevelOriginForOpaque = "sends-top-level-origin-for-opaque",
+        /// Preflights carry cookies.
+        SendsCookiesOnPreflights = "sends-cookies-on-preflights",
+        /// Preflights carry the script's `Authorization`.
+        SendsAuthorizationOnPreflights = "sends-authorization-on-preflights",
+        /// The CORS check is skipped for responses other than a preflight's.
+        SkipsCorsCheck = "skips-cors-check",
+        /// `Access-Control-Allow-Origin: *` is enough for a request with credentials.
+        AllowsWildcardWithCredentials = "allows-wildcard-with-credentials",
+        /// The CORS check ignores `Access-Control-Allow-Credentials`.
+        IgnoresAllowCredentials = "ignores-allow-credentials",
+        /// A preflight allows every method.
+        IgnoresAllowMethods = "ignores-allow-methods",
+        /// Methods in `Access-Control-Allow-Methods` match case-insensitively.
+        MatchesMethodsInAnyCase = "matches-methods-in-any-case",
+        /// A preflight allows every header.
+        IgnoresAllowHeaders = "ignores-allow-headers",
+        /// `Access-Control-Allow-Headers: *` covers `Authorization`.
+        CoversAuthorizationByWildcard = "covers-authorization-by-wildcard",
+        /// `Origin` stays the page's origin after redirects across origins.
+        KeepsOriginAfterRedirect = "keeps-origin-after-redirect",
+        /// `Authorization` is kept on redirects to another origin.
+        KeepsAuthorizationAcrossOrigins = "keeps-authorization-across-origins",
+        /// Redirects never change the method.
+        KeepsMethodOnRedirect = "keeps-method-on-redirect",
+        /// A redirect may lead to a URL with a user name and a password.
+        FollowsCredentialsInLocation = "follows-credentials-in-location",
+        /// The number of redirects is unlimited.
+        FollowsRedirectsWithoutEnd = "follows-redirects-without-end",
+        /// A script can read every response header.
+        ExposesAllHeaders = "exposes-all-headers",
+        /// `Access-Control-Expose-Headers` is ignored.
+        IgnoresExposeHeaders = "ignores-expose-headers",
+        /// `Set-Cookie` can be exposed.
+        ExposesSetCookie = "exposes-set-cookie",
+        /// A script can read the response to a request in mode `no-cors`.
+        ReadsOpaqueResponses = "reads-opaque-responses",
+        /// Every request includes credentials.
+        AlwaysSendsCredentials = "always-sends-credentials",
+        /// Cookies from responses of other origins are not stored.
+        DropsCrossOriginCookies = "drops-cross-origin-cookies",
+        /// `SameSite` is ignored.
+        IgnoresSameSite = "ignores-same-site",
+        /// `Secure` cookies are sent over plain HTTP.
+        IgnoresSecure = "ignores-secure",
+        /// `SameSite=None` cookies without `Secure` are kept.
+        KeepsInsecureNoneCookies = "keeps-insecure-none-cookies",
+        /// Cookies are sent to every path.
+        IgnoresCookiePath = "ignores-cookie-path",
+        /// A cookie's domain may be a public suffix.
+        AllowsPublicSuffixCookies = "allows-public-suffix-cookies",
+        /// Cookies without a domain are also sent to subdomains.
+        SharesHostOnlyCookies = "shares-host-only-cookies",
+        /// Cookies never expire.
+        KeepsExpiredCookies = "keeps-expired-cookies",
+        /// The prefixes `__Host-` and `__Secure-` have no meaning.
+        IgnoresCookiePrefixes = "ignores-cookie-prefixes",
+        /// `document.cookie` also shows `HttpOnly` cookies.
+        ShowsHttpOnly = "shows-http-only",
+        /// Preflights are not cached.
+        NeverCachesPreflights = "never-caches-preflights",
+        /// `Access-Control-Max-Age` is ignored: every preflight is cached for five seconds.
+        IgnoresMaxAge = "ignores-max-age",
+        /// Cached preflights never expire.
+        NeverExpiresPreflights = "never-expires-preflights",
+        /// A cached preflight serves every origin.
+        SharesPreflightsBetweenOrigins = "shares-preflights-between-origins",
+        /// A cached preflight serves every path and query of its server.
+        SharesPreflightsBetweenPaths = "shares-preflights-between-paths",
+        /// A preflight without credentials also serves requests with credentials.
+        IgnoresCredentialsOfCachedPreflights = "ignores-credentials-of-cached-preflights",
+        /// A network error leaves cached preflights in place.
+        KeepsPreflightsAfterFailure = "keeps-preflights-after-failure",
+        /// A secure page may fetch from insecure servers.
+        AllowsMixedContent = "allows-mixed-content",
+    }
+}

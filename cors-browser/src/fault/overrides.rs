@@ -1,0 +1,289 @@
+//! The step that each fault replaces.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cookie::SameSite;
+use url::Url;
+
+use super::Fault;
+use crate::cookie::SetCookie;
+use crate::header::{HeaderList, MaxAge};
+use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
+use crate::profile::Profile;
+use crate::request::{Request, Tainting};
+use crate::steps::{Standard, Steps};
+use crate::{Blocked, ExchangeKind, Origin, Page, ResponseType, WireResponse};
+
+/// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
+macro_rules! overrides {
+    ($($fault:ident { $($step:item)+ })+) => {
+        /// The steps of a browser with this fault.
+        pub(crate) fn overrides(fault: Fault) -> Arc<dyn Steps> {
+            match fault {
+                $(Fault::$fault => {
+                    #[derive(Debug)]
+                    struct $fault;
+
+                    impl Steps for $fault {
+                        $($step)+
+                    }
+
+                    Arc::new($fault)
+                })+
+            }
+        }
+    };
+}
+
+overrides! {
+    SkipsPreflightForPut {
+        fn is_safelisted_method(&self, method: &str) -> bool {
+            method == "PUT" || Standard.is_safelisted_method(method)
+        }
+    }
+    SkipsPreflightForMethods {
+        fn is_safelisted_method(&self, _: &str) -> bool {
+            true
+        }
+    }
+    SkipsPreflightForHeaders {
+        fn unsafe_header_names(&self, _: &HeaderList) -> Vec<String> {
+            Vec::new()
+        }
+    }
+    SkipsPreflightAfterRedirect {
+        fn needs_preflight(&self, request: &Request) -> bool {
+            request.redirect_count == 0 && Standard.needs_preflight(request)
+        }
+    }
+    SafelistsAnyContentType {
+        fn is_safelisted_content_type(&self, _: &[u8]) -> bool {
+            true
+        }
+    }
+    SafelistsLongValues {
+        fn max_safelisted_value(&self) -> usize {
+            usize::MAX
+        }
+        fn max_safelisted_sum(&self) -> usize {
+            usize::MAX
+        }
+    }
+    KeepsForbiddenHeaders {
+        fn is_forbidden_request_header(&self, _: &str, _: &[u8]) -> bool {
+            false
+        }
+    }
+    NormalizesNoMethod {
+        fn normalize_method(&self, method: &str) -> String {
+            method.to_owned()
+        }
+    }
+    LeavesRequestHeadersUnsorted {
+        fn requested_header_names(&self, request: &Request, _: &Profile) -> Vec<String> {
+            let names = Standard.unsafe_header_names(&request.headers);
+            let written = request.headers.iter().map(|(name, _)| name);
+            written.filter(|name| names.contains(&name.to_ascii_lowercase())).map(str::to_owned).collect()
+        }
+    }
+    OmitsOrigin {
+        fn sends_origin(&self) -> bool {
+            false
+        }
+    }
+    SendsTopLevelOriginForOpaque {
+        fn client_origin<'a>(&self, page: &'a Page) -> &'a Origin {
+            if page.origin == Origin::Opaque { page.top_level_origin() } else { &page.origin }
+        }
+    }
+    SendsCookiesOnPreflights {
+        fn sends_cookies(&self, includes_credentials: bool, kind: ExchangeKind) -> bool {
+            includes_credentials || kind == ExchangeKind::Preflight
+        }
+    }
+    SendsAuthorizationOnPreflights {
+        fn preflight_headers(&self, request: &Request, profile: &Profile) -> HeaderList {
+            let mut headers = Standard.preflight_headers(request, profile);
+            if let Some(value) = request.headers.combined("Authorization") {
+                headers.append("Authorization", value);
+            }
+            headers
+        }
+    }
+    SkipsCorsCheck {
+        fn check_sharing(&self, _: &Request, _: &WireResponse) -> Result<(), Blocked> {
+            Ok(())
+        }
+    }
+    AllowsWildcardWithCredentials {
+        fn accepts_wildcard_origin(&self, _: &Request) -> bool {
+            true
+        }
+    }
+    IgnoresAllowCredentials {
+        fn needs_allow_credentials(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    IgnoresAllowMethods {
+        fn lists_method(&self, _: &[String], _: &str) -> bool {
+            true
+        }
+    }
+    MatchesMethodsInAnyCase {
+        fn lists_method(&self, allowed: &[String], method: &str) -> bool {
+            allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(method))
+        }
+    }
+    IgnoresAllowHeaders {
+        fn lists_header(&self, _: &[String], _: &str) -> bool {
+            true
+        }
+    }
+    CoversAuthorizationByWildcard {
+        fn is_non_wildcard_name(&self, _: &str) -> bool {
+            false
+        }
+    }
+    KeepsOriginAfterRedirect {
+        fn serialize_origin(&self, request: &Request) -> String {
+            request.origin.to_string()
+        }
+    }
+    KeepsAuthorizationAcrossOrigins {
+        fn removes_authorization(&self, _: &Url, _: &Url) -> bool {
+            false
+        }
+    }
+    KeepsMethodOnRedirect {
+        fn becomes_get(&self, _: u16, _: &str) -> bool {
+            false
+        }
+    }
+    FollowsCredentialsInLocation {
+        fn has_foreign_credentials(&self, _: &Request, _: &Url) -> bool {
+            false
+        }
+    }
+    FollowsRedirectsWithoutEnd {
+        fn max_redirects(&self) -> u32 {
+            u32::MAX
+        }
+    }
+    ExposesAllHeaders {
+        fn exposed_header_names(&self, _: &Request, headers: &HeaderList) -> Vec<String> {
+            headers.sorted_names().into_iter().collect()
+        }
+    }
+    IgnoresExposeHeaders {
+        fn exposed_header_names(&self, _: &Request, _: &HeaderList) -> Vec<String> {
+            Vec::new()
+        }
+    }
+    ExposesSetCookie {
+        fn is_forbidden_response_header(&self, _: &str) -> bool {
+            false
+        }
+    }
+    ReadsOpaqueResponses {
+        fn response_type(&self, tainting: Tainting) -> ResponseType {
+            if tainting == Tainting::Cors { ResponseType::Cors } else { ResponseType::Basic }
+        }
+    }
+    AlwaysSendsCredentials {
+        fn includes_credentials(&self, _: &Request) -> bool {
+            true
+        }
+    }
+    DropsCrossOriginCookies {
+        fn stores_cookies(&self, request: &Request, includes_credentials: bool) -> bool {
+            includes_credentials && request.tainting == Tainting::Basic
+        }
+    }
+    IgnoresSameSite {
+        fn is_same_site(&self, _: bool) -> bool {
+            true
+        }
+    }
+    IgnoresSecure {
+        fn sends_secure_cookies(&self, _: bool) -> bool {
+            true
+        }
+    }
+    KeepsInsecureNoneCookies {
+        fn must_be_secure(&self, _: Option<SameSite>) -> bool {
+            false
+        }
+    }
+    IgnoresCookiePath {
+        fn cookie_path_matches(&self, _: &str, _: &str) -> bool {
+            true
+        }
+    }
+    AllowsPublicSuffixCookies {
+        fn is_public_suffix(&self, _: &str) -> bool {
+            false
+        }
+    }
+    SharesHostOnlyCookies {
+        fn cookie_host_matches(&self, host: &str, domain: &str, _: bool) -> bool {
+            Standard.cookie_host_matches(host, domain, false)
+        }
+    }
+    KeepsExpiredCookies {
+        fn is_cookie_expired(&self, _: Duration, _: Duration) -> bool {
+            false
+        }
+    }
+    IgnoresCookiePrefixes {
+        fn has_valid_prefix(&self, _: &SetCookie, _: bool) -> bool {
+            true
+        }
+    }
+    ShowsHttpOnly {
+        fn shows_http_only(&self) -> bool {
+            true
+        }
+    }
+    NeverCachesPreflights {
+        fn preflight_lifetime(&self, _: MaxAge, _: &Profile) -> Option<Duration> {
+            None
+        }
+    }
+    IgnoresMaxAge {
+        fn preflight_lifetime(&self, _: MaxAge, _: &Profile) -> Option<Duration> {
+            Some(Duration::from_secs(DEFAULT_MAX_AGE))
+        }
+    }
+    NeverExpiresPreflights {
+        fn is_preflight_expired(&self, _: Duration, _: Duration) -> bool {
+            false
+        }
+    }
+    SharesPreflightsBetweenOrigins {
+        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
+            Standard.preflight_key(page, request).for_every_origin()
+        }
+    }
+    SharesPreflightsBetweenPaths {
+        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
+            Standard.preflight_key(page, request).for_every_path()
+        }
+    }
+    IgnoresCredentialsOfCachedPreflights {
+        fn preflight_serves(&self, _: bool, _: &Request, _: &Profile) -> bool {
+            true
+        }
+    }
+    KeepsPreflightsAfterFailure {
+        fn failure_clears_preflights(&self, _: &Request, _: &Profile) -> bool {
+            false
+        }
+    }
+    AllowsMixedContent {
+        fn is_mixed_content(&self, _: &Page, _: &Url, _: &Profile) -> bool {
+            false
+        }
+    }
+}

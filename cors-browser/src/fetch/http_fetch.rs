@@ -1,0 +1,56 @@
+//! Fetch, "HTTP fetch".
+
+use super::Fetch;
+use super::redirect_fetch::is_redirect_status;
+use crate::request::{Request, Tainting};
+use crate::response::resource_policy_check;
+use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
+
+/// The response that "HTTP fetch" returns.
+pub(super) enum HttpResponse {
+    /// A response from the network.
+    Network(WireResponse),
+    /// A redirect in redirect mode `manual`.
+    OpaqueRedirect,
+}
+
+impl Fetch<'_> {
+    /// Fetch, "HTTP fetch". Returns `None` if `request` now points at the location of a redirect.
+    pub(super) async fn http_fetch(
+        &mut self,
+        request: &mut Request,
+        makes_preflight: bool,
+    ) -> Result<Option<HttpResponse>, Blocked> {
+        // Step 4.1.
+        if makes_preflight && !self.browser.is_preflight_cached(self.page, request) {
+            request.preflight_failed = true;
+            self.preflight_fetch(request).await?;
+            request.preflight_failed = false;
+        }
+        // Step 4.3.
+        let response = self.network_or_cache_fetch(request, ExchangeKind::Actual).await?;
+        // Step 4.4.
+        if request.tainting == Tainting::Cors {
+            self.steps().check_sharing(request, &response)?;
+        }
+        // Step 5.
+        if request.tainting == Tainting::Opaque {
+            resource_policy_check(request, &response)?;
+        }
+        // Step 6.
+        if is_redirect_status(response.status) {
+            return match request.redirect {
+                Redirect::Error => {
+                    let detail = format!("the response is a redirect (status {})", response.status);
+                    Err(Blocked::new(BlockReason::RedirectModeError, detail))
+                }
+                Redirect::Manual => Ok(Some(HttpResponse::OpaqueRedirect)),
+                Redirect::Follow => {
+                    let is_followed = self.redirect_fetch(request, &response)?;
+                    Ok((!is_followed).then_some(HttpResponse::Network(response)))
+                }
+            };
+        }
+        Ok(Some(HttpResponse::Network(response)))
+    }
+}

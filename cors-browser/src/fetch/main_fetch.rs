@@ -1,0 +1,79 @@
+//! Fetch, "main fetch".
+
+use super::Fetch;
+use super::http_fetch::HttpResponse;
+use crate::blocked::InvalidArgument;
+use crate::request::{Request, Tainting};
+use crate::response::{filtered, opaque_redirect};
+use crate::{BlockReason, Blocked, Mode, Origin, PageResponse, Redirect, port};
+
+impl Fetch<'_> {
+    /// Fetch, "main fetch".
+    pub(crate) async fn main_fetch(&mut self, request: &mut Request) -> Result<PageResponse, Blocked> {
+        // "HTTP-redirect fetch", step 20, runs "main fetch" again. Here that is the next turn of a loop.
+        let response = loop {
+            match self.main_fetch_once(request).await {
+                Ok(None) => {}
+                Ok(Some(response)) => break Ok(response),
+                Err(blocked) => break Err(blocked),
+            }
+        };
+        // Step 12, the case of a request with a preflight: a network error clears its cache entries.
+        let clears = self.steps().failure_clears_preflights(request, &self.browser.profile);
+        if response.is_err() && request.used_preflight && clears {
+            self.browser.clear_preflights(self.page, request);
+        }
+        // Step 14.
+        match response? {
+            HttpResponse::Network(response) => Ok(filtered(request, response, self.steps())),
+            HttpResponse::OpaqueRedirect => Ok(opaque_redirect(request)),
+        }
+    }
+
+    /// "main fetch", steps 7 to 12. Returns `None` if a redirect was followed.
+    async fn main_fetch_once(&mut self, request: &mut Request) -> Result<Option<HttpResponse>, Blocked> {
+        let url = request.current_url();
+        // Step 7.
+        if port::is_bad(url) {
+            let detail = "browsers never connect to this port";
+            return Err(Blocked::new(BlockReason::BadPort, detail));
+        }
+        if self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
+            let detail = format!("a secure page requested {url}");
+            return Err(Blocked::new(BlockReason::MixedContent, detail));
+        }
+        // Step 12.
+        let use_preflight = self.set_response_tainting(request)?;
+        request.needed_preflight |= self.steps().needs_preflight(request);
+        request.used_preflight |= use_preflight;
+        self.http_fetch(request, use_preflight).await
+    }
+
+    /// Step 12: sets the response tainting and decides whether "HTTP fetch" makes a preflight.
+    fn set_response_tainting(&self, request: &mut Request) -> Result<bool, Blocked> {
+        let url = request.current_url();
+        if Origin::of(url).is_same_origin(&request.origin) && request.tainting == Tainting::Basic {
+            return Ok(false);
+        }
+        if request.mode == Mode::SameOrigin {
+            let detail = format!("{url} is not same-origin with {}", request.origin);
+            return Err(Blocked::new(BlockReason::ModeSameOriginCrossOrigin, detail));
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            let detail = format!("{url} is not an HTTP(S) URL");
+            return Err(Blocked::new(BlockReason::UnsupportedScheme, detail).with_value(url.scheme()));
+        }
+        if request.mode == Mode::NoCors {
+            if request.redirect != Redirect::Follow {
+                let detail = "mode `no-cors` requires redirect mode `follow`";
+                return Err(Blocked::new(BlockReason::InvalidRequest, detail)
+                    .with_argument(InvalidArgument::NoCorsRedirect));
+            }
+            request.tainting = Tainting::Opaque;
+            return Ok(false);
+        }
+        request.tainting = Tainting::Cors;
+        let stays = request.needed_preflight && self.browser.profile.preflights_stay;
+        Ok(stays || self.steps().needs_preflight(request))
+    }
+}

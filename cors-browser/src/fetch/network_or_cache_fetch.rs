@@ -1,0 +1,149 @@
+//! Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch", without an HTTP cache.
+
+use super::Fetch;
+use crate::request::{Request, Tainting};
+use crate::site::is_same_site;
+use crate::{
+    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, Mode, NetworkError, Origin, Page, WireRequest,
+    WireResponse,
+};
+
+impl Fetch<'_> {
+    /// Fetch, "HTTP-network-or-cache fetch".
+    pub(super) async fn network_or_cache_fetch(
+        &mut self,
+        request: &Request,
+        kind: ExchangeKind,
+    ) -> Result<WireResponse, Blocked> {
+        // Step 8.3.
+        let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
+        loop {
+            let wire = self.wire_request(request, includes_credentials, kind);
+            let response = self.network_fetch(wire, kind).await?;
+            // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
+            if self.steps().stores_cookies(request, includes_credentials) {
+                self.browser.store_cookies(self.page, request, &response);
+            }
+            // Step 14.
+            let is_retried =
+                includes_credentials && self.browser.answer_challenge(self.page, request, &response);
+            if !is_retried {
+                return Ok(response);
+            }
+        }
+    }
+
+    /// Fetch, "HTTP-network fetch": sends a request and records the exchange.
+    async fn network_fetch(
+        &mut self,
+        request: WireRequest,
+        kind: ExchangeKind,
+    ) -> Result<WireResponse, Blocked> {
+        let response = self.browser.network.send(request.clone()).await;
+        // A status from 100 to 199, including 101, is not the status of a final response.
+        let response = response.and_then(|response| match response.status {
+            status @ 100..200 => {
+                let detail = format!("only an interim response came (status {status})");
+                Err(NetworkError::new(FailureKind::BrokenOff, detail))
+            }
+            _ => Ok(response),
+        });
+        self.exchanges.push(Exchange { kind, request, response: response.clone() });
+        response
+            .map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail).with_failure(error.kind))
+    }
+
+    /// "HTTP-network-or-cache fetch", steps 8.11 to 8.21: adds the browser's own headers, in order.
+    fn wire_request(&self, request: &Request, includes_credentials: bool, kind: ExchangeKind) -> WireRequest {
+        let mut headers = request.headers.clone();
+        // Step 8.11.
+        if let Some(referrer) = referrer(self.page, request) {
+            headers.append("Referer", referrer);
+        }
+        // Step 8.12.
+        if let Some(origin) = self.origin_header(request) {
+            headers.append("Origin", origin);
+        }
+        // Step 8.13.
+        if Origin::of(request.current_url()).is_potentially_trustworthy() {
+            headers.append("Sec-Fetch-Dest", "empty");
+            headers.append("Sec-Fetch-Mode", request.mode.as_str());
+            headers.append("Sec-Fetch-Site", fetch_site(request));
+        }
+        // Step 8.15.
+        if !headers.contains("User-Agent") {
+            headers.append("User-Agent", self.browser.profile.user_agent());
+        }
+        // Step 8.19.
+        if headers.contains("Range") {
+            headers.append("Accept-Encoding", "identity");
+        }
+        // Step 8.21.
+        if self.steps().sends_cookies(includes_credentials, kind) {
+            if let Some(cookies) = self.browser.cookie_header(self.page, request) {
+                headers.append("Cookie", cookies);
+            }
+        }
+        if includes_credentials && !headers.contains("Authorization") {
+            if let Some(authorization) = self.browser.authorization(self.page, request) {
+                headers.append("Authorization", authorization);
+            }
+        }
+        let mut url = request.current_url().clone();
+        url.set_fragment(None);
+        WireRequest {
+            method: request.method.clone(),
+            url,
+            headers: headers.into_lines(),
+            body: request.body.clone(),
+        }
+    }
+
+    /// Fetch, "append a request `Origin` header".
+    fn origin_header(&self, request: &Request) -> Option<String> {
+        // Step 2.
+        let origin = self.steps().serialize_origin(request);
+        // Step 3.
+        if request.tainting == Tainting::Cors {
+            return self.steps().sends_origin().then_some(origin);
+        }
+        // Step 4.
+        if matches!(request.method.as_str(), "GET" | "HEAD") {
+            return None;
+        }
+        // Step 4.1, for the default policy `strict-origin-when-cross-origin`.
+        let is_downgrade = request.origin.is_https() && request.current_url().scheme() != "https";
+        if request.mode != Mode::Cors && is_downgrade {
+            return Some(Origin::Opaque.to_string());
+        }
+        Some(origin)
+    }
+}
+
+/// Referrer Policy, "Determine request's Referrer", for a page at the root of its origin and the default policy
+/// `strict-origin-when-cross-origin`.
+fn referrer(page: &Page, request: &Request) -> Option<String> {
+    let Origin::Tuple { scheme, .. } = &page.origin else { return None };
+    if !matches!(scheme.as_str(), "http" | "https") {
+        return None;
+    }
+    let is_downgrade = page.origin.is_potentially_trustworthy()
+        && !Origin::of(request.current_url()).is_potentially_trustworthy();
+    (!is_downgrade).then(|| format!("{}/", page.origin))
+}
+
+/// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".
+fn fetch_site(request: &Request) -> &'static str {
+    let mut site = "same-origin";
+    for url in &request.urls {
+        let origin = Origin::of(url);
+        if origin.is_same_origin(&request.origin) {
+            continue;
+        }
+        if !is_same_site(&origin, &request.origin) {
+            return "cross-site";
+        }
+        site = "same-site";
+    }
+    site
+}

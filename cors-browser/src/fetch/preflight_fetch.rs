@@ -1,0 +1,79 @@
+//! Fetch, "CORS-preflight fetch".
+
+use std::borrow::Cow;
+
+use super::Fetch;
+use super::preflight_check::check;
+use crate::header::HeaderList;
+use crate::profile::Profile;
+use crate::request::{Request, Tainting};
+use crate::steps::Steps;
+use crate::{Blocked, Credentials, ExchangeKind, Mode};
+
+impl Fetch<'_> {
+    /// Fetch, "CORS-preflight fetch".
+    pub(super) async fn preflight_fetch(&mut self, request: &Request) -> Result<(), Blocked> {
+        let (steps, profile) = (self.steps(), &self.browser.profile);
+        let request = &*as_preflight_sees_it(request, profile);
+        // Steps 1 to 5.
+        let preflight = Request {
+            method: "OPTIONS".to_owned(),
+            headers: steps.preflight_headers(request, profile),
+            body: None,
+            mode: Mode::Cors,
+            credentials: Credentials::SameOrigin,
+            tainting: Tainting::Cors,
+            ..request.clone()
+        };
+        // Step 6.
+        let response = self.network_or_cache_fetch(&preflight, ExchangeKind::Preflight).await?;
+        // Step 7.
+        let grant = check(request, &response, profile, steps)?;
+        self.browser.store_preflight(self.page, request, grant);
+        Ok(())
+    }
+}
+
+/// The request that a preflight asks about. In some browsers, redirects do not change the origin of a preflight.
+pub(crate) fn as_preflight_sees_it<'a>(request: &'a Request, profile: &Profile) -> Cow<'a, Request> {
+    if !profile.preflights_name_the_page {
+        return Cow::Borrowed(request);
+    }
+    Cow::Owned(Request { urls: vec![request.current_url().clone()], ..request.clone() })
+}
+
+/// Steps 2 to 5: the headers of a preflight.
+pub(crate) fn preflight_headers(
+    request: &Request,
+    profile: &Profile,
+    steps: &(impl Steps + ?Sized),
+) -> HeaderList {
+    let mut headers = HeaderList::default();
+    // Step 2.
+    headers.append("Accept", "*/*");
+    // Step 3.
+    headers.append("Access-Control-Request-Method", request.method.as_str());
+    // Steps 4 and 5: commas without spaces.
+    let names = steps.requested_header_names(request, profile);
+    if !names.is_empty() {
+        headers.append("Access-Control-Request-Headers", names.join(","));
+    }
+    headers
+}
+
+/// Step 4: the members of `Access-Control-Request-Headers`.
+pub(crate) fn requested_header_names(
+    request: &Request,
+    profile: &Profile,
+    steps: &(impl Steps + ?Sized),
+) -> Vec<String> {
+    let names = steps.unsafe_header_names(&request.headers);
+    if profile.asks_once_for_repeated_names {
+        return names;
+    }
+    let repeated = |name: String| {
+        let count = request.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(&name)).count();
+        vec![name; count]
+    };
+    names.into_iter().flat_map(repeated).collect()
+}

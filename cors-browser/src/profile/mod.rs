@@ -1,0 +1,223 @@
+//! What browsers do differently from the standards.
+
+mod rules;
+
+use std::fmt;
+
+use self::rules::{CHROMIUM, FIREFOX};
+use crate::code::codes;
+
+/// The standards, or the standards with the deviations of one browser.
+///
+/// Each deviation is a named [`Rule`] with its source. The rules were compared with real browsers.
+///
+/// ```
+/// use cors_browser::Profile;
+///
+/// assert!(Profile::standard().rules().is_empty());
+/// for rule in Profile::chromium().rules() {
+///     println!("{}: {} ({})", rule.name, rule.says, rule.source);
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Profile {
+    engine: Option<Engine>,
+    rules: Vec<Rule>,
+    /// Fetch, "cache entry": the "imposed limit on max-age", in seconds.
+    pub(crate) max_age_cap: u64,
+    /// The effect of an `Access-Control-Max-Age` that cannot be parsed.
+    pub(crate) unparsable_max_age: UnparsableMaxAge,
+    /// Whether a cached `*` covers every method or header.
+    pub(crate) caches_wildcards: bool,
+    /// Whether a cached preflight for requests with credentials also serves requests without.
+    pub(crate) caches_share_credentials: bool,
+    /// Whether a preflight replaces all cached entries of its origin and URL.
+    pub(crate) caches_newest_preflight: bool,
+    /// Whether `HEAD` is exempt from the check for a cached method.
+    pub(crate) caches_exempt_head: bool,
+    /// Whether `Access-Control-Allow-Headers: *` covers `Authorization`, unlike in Fetch.
+    pub(crate) wildcard_covers_authorization: bool,
+    /// Whether the browser asks the user when another origin sends a challenge, unlike in Fetch.
+    pub(crate) answers_foreign_challenges: bool,
+    /// The `SameSite` value of a cookie without the attribute.
+    pub(crate) default_same_site: DefaultSameSite,
+    /// Whether a network error removes the request's preflight from the cache.
+    pub(crate) failures_forget_preflights: bool,
+    /// Whether a request that needed a preflight gets one after each redirect, even if it does not need one any more.
+    pub(crate) preflights_stay: bool,
+    /// Whether a preflight after a redirect has the page's origin, and not that of the redirected request.
+    pub(crate) preflights_name_the_page: bool,
+    /// Whether a preflight lists a header once that was set twice.
+    pub(crate) asks_once_for_repeated_names: bool,
+    /// Whether logins for cross-site servers are partitioned by top-level site.
+    pub(crate) partitions_logins: bool,
+    /// Whether pages on loopback count as secure pages, for which insecure URLs are mixed content.
+    pub(crate) restricts_loopback_pages: bool,
+    /// Whether URLs with different schemes are cross-site to cookies.
+    pub(crate) same_site_considers_scheme: bool,
+    /// Whether a redirect through another site makes a request cross-site to cookies.
+    pub(crate) same_site_considers_redirects: bool,
+    /// Whether loopback counts as secure for `Secure` cookies.
+    pub(crate) trusts_loopback_cookies: bool,
+    /// Whether cookies of cross-site servers are partitioned by top-level site.
+    pub(crate) partitions_cookies: bool,
+    /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
+    pub(crate) data_pages_throw: bool,
+}
+
+/// The effect of an `Access-Control-Max-Age` that cannot be parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnparsableMaxAge {
+    /// It counts as missing.
+    Default,
+    /// It counts as missing, but a negative number counts as zero.
+    NegativeIsZero,
+    /// The preflight is not cached.
+    NotCached,
+}
+
+/// The `SameSite` value of a cookie without the attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DefaultSameSite {
+    Lax,
+    None,
+}
+
+/// A deviation of a browser from the standards.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The stable name, such as `max-age-two-hours`.
+    pub name: &'static str,
+    /// What the browser does, in a sentence.
+    pub says: &'static str,
+    /// Where this is documented, or with which version it was observed.
+    pub source: &'static str,
+    change: fn(&mut Profile),
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Rule").field(&self.name).finish()
+    }
+}
+
+impl Profile {
+    /// The standards without deviations: Fetch and RFC 6265bis.
+    pub fn standard() -> Self {
+        Self {
+            engine: None,
+            rules: Vec::new(),
+            max_age_cap: u64::MAX,
+            unparsable_max_age: UnparsableMaxAge::Default,
+            caches_wildcards: true,
+            caches_share_credentials: true,
+            caches_newest_preflight: false,
+            caches_exempt_head: true,
+            wildcard_covers_authorization: false,
+            answers_foreign_challenges: false,
+            default_same_site: DefaultSameSite::Lax,
+            failures_forget_preflights: true,
+            preflights_stay: false,
+            preflights_name_the_page: false,
+            asks_once_for_repeated_names: true,
+            partitions_logins: false,
+            restricts_loopback_pages: true,
+            same_site_considers_scheme: true,
+            same_site_considers_redirects: true,
+            trusts_loopback_cookies: false,
+            partitions_cookies: false,
+            data_pages_throw: false,
+        }
+    }
+
+    /// Chromium, and the browsers that are based on it.
+    pub fn chromium() -> Self {
+        Self::with_rules(Some(Engine::Chromium), CHROMIUM)
+    }
+
+    /// Firefox.
+    pub fn firefox() -> Self {
+        Self::with_rules(Some(Engine::Firefox), FIREFOX)
+    }
+
+    fn with_rules(engine: Option<Engine>, rules: &[Rule]) -> Self {
+        let mut profile = Self { engine, ..Self::standard() };
+        for rule in rules {
+            (rule.change)(&mut profile);
+            profile.rules.push(*rule);
+        }
+        profile
+    }
+
+    /// The deviations from the standards.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The same profile without the rule of this name. There the browser follows the standards.
+    #[must_use]
+    pub fn without(&self, rule: &str) -> Self {
+        let rest: Vec<_> = self.rules.iter().copied().filter(|other| other.name != rule).collect();
+        Self::with_rules(self.engine, &rest)
+    }
+
+    /// The browser of this profile; `None` for the standards.
+    pub fn engine(&self) -> Option<Engine> {
+        self.engine
+    }
+
+    /// The name in lower case: `standard`, `chromium` or `firefox`.
+    pub fn name(&self) -> &'static str {
+        self.engine.map_or("standard", Engine::as_str)
+    }
+
+    /// The `User-Agent` header.
+    pub(crate) fn user_agent(&self) -> &'static str {
+        match self.engine {
+            Some(Engine::Chromium) => {
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+            }
+            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            None => "Mozilla/5.0 (compatible; Fetch standard)",
+        }
+    }
+}
+
+codes! {
+    /// A browser with a [`Profile`] of its own.
+    Engine {
+        /// Chromium, and the browsers that are based on it, such as Chrome and Edge.
+        Chromium = "chromium",
+        /// Firefox.
+        Firefox = "firefox",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// The behaviour of a profile, without its name.
+    fn behaviour(profile: &Profile) -> String {
+        format!("{:?}", Profile { engine: None, rules: Vec::new(), ..profile.clone() })
+    }
+
+    #[rstest]
+    #[case::chromium(Profile::chromium())]
+    #[case::firefox(Profile::firefox())]
+    fn every_rule_changes_the_behaviour(#[case] profile: Profile) {
+        let mut names = std::collections::BTreeSet::new();
+        for rule in profile.rules() {
+            assert!(names.insert(rule.name), "{} is listed twice", rule.name);
+            let without = profile.without(rule.name);
+            assert_eq!(without.rules().len(), profile.rules().len() - 1);
+            assert_ne!(behaviour(&without), behaviour(&profile), "{}", rule.name);
+        }
+        let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
+        assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
+        assert_eq!(all.engine(), profile.engine());
+    }
+}

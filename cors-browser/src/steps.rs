@@ -1,0 +1,284 @@
+//! The small steps of Fetch and RFC 6265bis that a [`Fault`](crate::Fault) can replace.
+//!
+//! The algorithms in [`fetch`](crate::fetch) and [`cookie`](crate::cookie) call these steps. The default methods are what
+//! the standards say, and [`Standard`] changes none of them. `fault::overrides` replaces one step for each fault, so the
+//! algorithms themselves do not know about faults.
+
+use std::fmt;
+use std::time::Duration;
+
+use cookie::SameSite;
+use url::Url;
+
+use crate::cookie::{SetCookie, domain_matches, has_valid_prefix, path_matches};
+use crate::fetch::{
+    check_sharing, exposed_header_names, has_foreign_credentials, preflight_headers, requested_header_names,
+};
+use crate::header::{self, HeaderList, MaxAge};
+use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
+use crate::profile::{Profile, UnparsableMaxAge};
+use crate::request::{Request, Tainting};
+use crate::{
+    Blocked, Credentials, ExchangeKind, Origin, Page, ResponseType, WireResponse, method, page, site,
+};
+
+/// The standards as they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standard;
+
+impl Steps for Standard {}
+
+/// The steps that can be replaced.
+pub(crate) trait Steps: fmt::Debug + Send + Sync {
+    // Fetch, "Request class" and "Headers class".
+
+    /// HTML, environment settings object, "origin".
+    fn client_origin<'a>(&self, page: &'a Page) -> &'a Origin {
+        &page.origin
+    }
+
+    /// Fetch, method "normalize".
+    fn normalize_method(&self, method: &str) -> String {
+        method::normalize(method)
+    }
+
+    /// Fetch, "forbidden request-header".
+    fn is_forbidden_request_header(&self, name: &str, value: &[u8]) -> bool {
+        header::is_forbidden_request_header(name, value)
+    }
+
+    // Fetch, "CORS-safelisted request-header" and "CORS-safelisted method".
+
+    /// "CORS-safelisted request-header", step 1: the longest value, in bytes.
+    fn max_safelisted_value(&self) -> usize {
+        128
+    }
+
+    /// "CORS-unsafe request-header names", step 5: the largest sum of the values' lengths, in bytes.
+    fn max_safelisted_sum(&self) -> usize {
+        1024
+    }
+
+    /// "CORS-safelisted request-header", step 2, `content-type`.
+    fn is_safelisted_content_type(&self, value: &[u8]) -> bool {
+        header::is_safelisted_content_type(value)
+    }
+
+    /// "CORS-unsafe request-header names".
+    fn unsafe_header_names(&self, headers: &HeaderList) -> Vec<String> {
+        header::unsafe_names(headers, self)
+    }
+
+    /// "CORS-safelisted method", for requests in mode `cors`.
+    fn is_safelisted_method(&self, method: &str) -> bool {
+        method::is_cors_safelisted(method)
+    }
+
+    // Fetch, "main fetch".
+
+    /// Mixed Content, "Should fetching request be blocked as mixed content?", for step 7.
+    fn is_mixed_content(&self, page: &Page, url: &Url, profile: &Profile) -> bool {
+        page::is_mixed_content(page, url, profile)
+    }
+
+    /// Step 12: whether a request in mode `cors` needs a preflight.
+    fn needs_preflight(&self, request: &Request) -> bool {
+        !self.is_safelisted_method(&request.method) || !self.unsafe_header_names(&request.headers).is_empty()
+    }
+
+    /// Step 12: whether a network error clears the request's entries in the preflight cache.
+    fn failure_clears_preflights(&self, request: &Request, profile: &Profile) -> bool {
+        profile.failures_forget_preflights || request.preflight_failed
+    }
+
+    /// Step 14: the type of the filtered response.
+    fn response_type(&self, tainting: Tainting) -> ResponseType {
+        match tainting {
+            Tainting::Basic => ResponseType::Basic,
+            Tainting::Cors => ResponseType::Cors,
+            Tainting::Opaque => ResponseType::Opaque,
+        }
+    }
+
+    /// Step 14.1: the "CORS-exposed header-name list".
+    fn exposed_header_names(&self, request: &Request, headers: &HeaderList) -> Vec<String> {
+        exposed_header_names(request, headers)
+    }
+
+    /// "forbidden response-header name".
+    fn is_forbidden_response_header(&self, name: &str) -> bool {
+        header::is_forbidden_response_header_name(name)
+    }
+
+    // Fetch, "HTTP fetch" and "HTTP-redirect fetch".
+
+    /// "HTTP fetch", step 4.4: the CORS check of a response with the tainting `cors`.
+    fn check_sharing(&self, request: &Request, response: &WireResponse) -> Result<(), Blocked> {
+        check_sharing(request, response, self)
+    }
+
+    /// "HTTP-redirect fetch", step 7: the maximum number of redirects.
+    fn max_redirects(&self) -> u32 {
+        20
+    }
+
+    /// "HTTP-redirect fetch", steps 9 and 10: whether `location` has a user name or a password that the request must not
+    /// send.
+    fn has_foreign_credentials(&self, request: &Request, location: &Url) -> bool {
+        has_foreign_credentials(request, location)
+    }
+
+    /// "HTTP-redirect fetch", step 12: whether the method becomes `GET`.
+    fn becomes_get(&self, status: u16, method: &str) -> bool {
+        match status {
+            301 | 302 => method == "POST",
+            303 => !matches!(method, "GET" | "HEAD"),
+            _ => false,
+        }
+    }
+
+    /// "HTTP-redirect fetch", step 13: whether `Authorization` is removed.
+    fn removes_authorization(&self, from: &Url, to: &Url) -> bool {
+        !Origin::of(from).is_same_origin(&Origin::of(to))
+    }
+
+    // Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch".
+
+    /// Step 8.3: "includeCredentials".
+    fn includes_credentials(&self, request: &Request) -> bool {
+        request.includes_credentials()
+    }
+
+    /// "serializing a request origin".
+    fn serialize_origin(&self, request: &Request) -> String {
+        request.serialize_origin()
+    }
+
+    /// "append a request `Origin` header", step 3: whether requests with the tainting `cors` have one.
+    fn sends_origin(&self) -> bool {
+        true
+    }
+
+    /// Step 8.21: whether the request carries cookies.
+    fn sends_cookies(&self, includes_credentials: bool, _kind: ExchangeKind) -> bool {
+        includes_credentials
+    }
+
+    /// "HTTP-network fetch": whether the response's `Set-Cookie` headers are stored.
+    fn stores_cookies(&self, _request: &Request, includes_credentials: bool) -> bool {
+        includes_credentials
+    }
+
+    // Fetch, "CORS-preflight fetch" and "CORS check".
+
+    /// "CORS-preflight fetch", steps 2 to 5: the headers of the preflight.
+    fn preflight_headers(&self, request: &Request, profile: &Profile) -> HeaderList {
+        preflight_headers(request, profile, self)
+    }
+
+    /// "CORS-preflight fetch", step 4: the members of `Access-Control-Request-Headers`.
+    fn requested_header_names(&self, request: &Request, profile: &Profile) -> Vec<String> {
+        requested_header_names(request, profile, self)
+    }
+
+    /// "CORS-preflight fetch", step 7.5: whether `Access-Control-Allow-Methods` lists the method.
+    fn lists_method(&self, allowed: &[String], method: &str) -> bool {
+        allowed.iter().any(|allowed| allowed == method)
+    }
+
+    /// "CORS-preflight fetch", steps 7.6 and 7.7: whether `Access-Control-Allow-Headers` lists the name.
+    fn lists_header(&self, allowed: &[String], name: &str) -> bool {
+        allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    }
+
+    /// "CORS non-wildcard request-header name".
+    fn is_non_wildcard_name(&self, name: &str) -> bool {
+        header::is_non_wildcard_name(name)
+    }
+
+    /// "CORS check", step 3: whether `Access-Control-Allow-Origin: *` is enough.
+    fn accepts_wildcard_origin(&self, request: &Request) -> bool {
+        request.credentials != Credentials::Include
+    }
+
+    /// "CORS check", step 5: whether `Access-Control-Allow-Credentials: true` is needed.
+    fn needs_allow_credentials(&self, request: &Request) -> bool {
+        request.credentials == Credentials::Include
+    }
+
+    // Fetch, "CORS-preflight cache".
+
+    /// "CORS-preflight fetch", steps 7.8 to 7.10: how long an answer is cached; `None` if it is not cached at all.
+    fn preflight_lifetime(&self, max_age: MaxAge, profile: &Profile) -> Option<Duration> {
+        let seconds = match (max_age, profile.unparsable_max_age) {
+            (MaxAge::Seconds(seconds), _) => seconds,
+            (MaxAge::Negative, UnparsableMaxAge::NegativeIsZero) => 0,
+            (MaxAge::Negative | MaxAge::Unparsable, UnparsableMaxAge::NotCached) => return None,
+            _ => DEFAULT_MAX_AGE,
+        };
+        Some(Duration::from_secs(seconds.min(profile.max_age_cap)))
+    }
+
+    /// "cache entry", "max-age".
+    fn is_preflight_expired(&self, expires: Duration, now: Duration) -> bool {
+        expires <= now
+    }
+
+    /// "cache entry match": the origin, the URL and the network partition key.
+    fn preflight_key(&self, page: &Page, request: &Request) -> Key {
+        Key::of(page, request, self)
+    }
+
+    /// "cache entry match": whether an entry made with or without credentials serves this request.
+    fn preflight_serves(&self, has_credentials: bool, request: &Request, profile: &Profile) -> bool {
+        let includes = request.credentials == Credentials::Include;
+        has_credentials == includes || (has_credentials && profile.caches_share_credentials)
+    }
+
+    // RFC 6265bis, sections 5.7 and 5.8.
+
+    /// Section 5.7, step 9: whether a cookie's domain is a public suffix.
+    fn is_public_suffix(&self, domain: &str) -> bool {
+        site::is_public_suffix(domain)
+    }
+
+    /// Section 5.7, step 18: whether a cookie with this `SameSite` attribute must be `Secure`.
+    fn must_be_secure(&self, same_site: Option<SameSite>) -> bool {
+        same_site == Some(SameSite::None)
+    }
+
+    /// Section 5.7, steps 19 to 21: whether the cookie fulfils what its name's prefix requires.
+    fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool) -> bool {
+        has_valid_prefix(cookie, host_only)
+    }
+
+    /// Section 5.7: whether a cookie has expired.
+    fn is_cookie_expired(&self, expires: Duration, now: Duration) -> bool {
+        expires <= now
+    }
+
+    /// Section 5.8.3, step 1: whether the host may receive a cookie of this domain.
+    fn cookie_host_matches(&self, host: &str, domain: &str, host_only: bool) -> bool {
+        if host_only { host == domain } else { domain_matches(host, domain) }
+    }
+
+    /// Section 5.8.3, step 1: "path-match".
+    fn cookie_path_matches(&self, path: &str, cookie_path: &str) -> bool {
+        path_matches(path, cookie_path)
+    }
+
+    /// Section 5.8.3, step 1: whether `Secure` cookies may be sent over this connection.
+    fn sends_secure_cookies(&self, is_secure: bool) -> bool {
+        is_secure
+    }
+
+    /// Section 5.8.3, step 1: whether a script sees `HttpOnly` cookies.
+    fn shows_http_only(&self) -> bool {
+        false
+    }
+
+    /// Section 5.2: whether a request counts as same-site.
+    fn is_same_site(&self, is_same_site: bool) -> bool {
+        is_same_site
+    }
+}

@@ -37,7 +37,7 @@ pub fn subjects() -> Vec<Box<dyn Subject>> {
 ///
 /// # Errors
 ///
-/// There is none.
+/// No subject has this name.
 pub fn find(name: &str) -> Result<Box<dyn Subject>, SelectError> {
     let own = subjects();
     let names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();

@@ -12,12 +12,31 @@ use tokio::sync::mpsc;
 use super::{KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
 
-/// Where Rocket decides before any fairing runs.
-const LIMITS: &[KnownLimit] = &[KnownLimit::new(
-    "methods/extension-method",
-    "Rocket answers 400 to methods that it does not know, such as PURGE, before it calls any fairing",
-    "https://github.com/rwf2/Rocket/pull/2847",
-)];
+/// Where Rocket decides before it calls any fairing.
+const LIMITS: &[KnownLimit] = &[
+    KnownLimit::new(
+        "malformed/non-utf-8-in-a-preflight",
+        "Rocket drops header lines that are not UTF-8, so that the preflight requests no header",
+        HEADER_LINES,
+    ),
+    KnownLimit::new(
+        "malformed/non-utf-8-origin-in-a-preflight",
+        "Rocket drops header lines that are not UTF-8, so that the request has no `Origin` and is not a preflight",
+        HEADER_LINES,
+    ),
+    KnownLimit::new(
+        "malformed/non-utf-8-second-origin-line",
+        "Rocket drops header lines that are not UTF-8, so that the request has one `Origin`",
+        HEADER_LINES,
+    ),
+    KnownLimit::new(
+        "methods/extension-method",
+        "Rocket answers 400 to methods that it does not know, such as PURGE",
+        "https://github.com/rwf2/Rocket/pull/2847",
+    ),
+];
+
+const HEADER_LINES: &str = "https://docs.rs/rocket/0.5.2/src/rocket/request/request.rs.html#1063-1076";
 
 /// Rocket does not know `PURGE`, whatever middleware is attached.
 pub(super) const PURGE: KnownDeviation =

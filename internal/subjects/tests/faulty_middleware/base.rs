@@ -1,4 +1,4 @@
-//! The correct middleware that every faulty one is made from, and the subject that runs one.
+//! The correct middleware, from which every faulty one is made, and the subject that runs it.
 
 use std::future::Future;
 
@@ -29,7 +29,7 @@ where
     }
 }
 
-/// A middleware around the axum specimen. It poses as an adapter, so that the project's own promises are judged as well.
+/// A middleware around the axum specimen. It is an adapter, so that the promises of adapters are judged as well.
 pub(crate) struct Specimen<M>(pub(crate) M);
 
 impl<M: Middleware> Subject for Specimen<M> {
@@ -64,20 +64,20 @@ pub(crate) async fn correct(cors: Cors, request: Request, next: Next) -> Respons
     cors.answer(request, next).await
 }
 
-/// The correct middleware in pieces, for the faulty ones to put together wrongly.
+/// The parts of the correct middleware, which the faulty ones combine wrongly.
 #[derive(Clone)]
 pub(crate) struct Cors {
     policy: PreparedPolicy<HeaderValue>,
 }
 
-/// What a middleware knows when it has labelled a response.
+/// What a middleware knows when it has added CORS headers to a response.
 pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) version: Version,
     /// The headers of the request.
     pub(crate) request: HeaderMap,
-    /// The headers that the application's response had; none for a preflight.
+    /// The headers of the application's own response. Empty for a preflight.
     pub(crate) own: HeaderMap,
     pub(crate) kind: Kind,
 }
@@ -107,7 +107,7 @@ impl Cors {
     }
 
     /// Whether this is a request, other than a preflight, from an origin that the policy does not allow.
-    pub(crate) fn is_from_stranger(&self, request: &Request) -> bool {
+    pub(crate) fn is_from_another_origin(&self, request: &Request) -> bool {
         matches!(self.policy.decide(request), Decision::Actual(_))
             && self.policy().origin_reason(request).is_some()
     }
@@ -116,7 +116,7 @@ impl Cors {
         self.answer_then(request, next, |_, _| {}).await
     }
 
-    /// The correct response, changed.
+    /// The correct response, changed by a function.
     pub(crate) async fn answer_then(
         self,
         request: Request,
@@ -127,8 +127,8 @@ impl Cors {
         self.answer_as(headers, request, next, change).await
     }
 
-    /// The response that would be correct if these were the headers of the request, changed. The application sees the
-    /// request as it is.
+    /// The response that would be correct if the request had other headers, changed by a function. The application gets the
+    /// request unchanged.
     pub(crate) async fn answer_as(
         self,
         headers: HeaderMap,
@@ -181,7 +181,7 @@ pub(crate) fn is_preflight(request: &Request) -> bool {
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// A header value made of text.
+/// A header value from text.
 pub(crate) fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("a header value")
 }

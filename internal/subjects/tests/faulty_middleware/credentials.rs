@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::base::{Cors, Kind, value};
 
-pub(crate) async fn allows_them_to_strangers(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn allows_them_to_other_origins(cors: Cors, request: Request, next: Next) -> Response {
     let allowed = cors.policy().allow_credentials();
     cors.answer_then(request, next, |seen, response| {
         if allowed && matches!(seen.kind, Kind::NotAllowed | Kind::DeniedPreflight) {
@@ -17,7 +17,7 @@ pub(crate) async fn allows_them_to_strangers(cors: Cors, request: Request, next:
     .await
 }
 
-pub(crate) async fn allows_them_to_any_origin(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn allows_them_with_any_origin(cors: Cors, request: Request, next: Next) -> Response {
     let any = cors.policy().allows_any_origin();
     cors.answer_then(request, next, |seen, response| {
         if let Some(origin) = seen.origin().filter(|_| any) {
@@ -28,7 +28,7 @@ pub(crate) async fn allows_them_to_any_origin(cors: Cors, request: Request, next
     .await
 }
 
-pub(crate) async fn allows_them_always(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn always_allows_them(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if matches!(seen.kind, Kind::Allowed | Kind::GrantedPreflight) {
             response.headers_mut().insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, value("true"));
@@ -37,7 +37,7 @@ pub(crate) async fn allows_them_always(cors: Cors, request: Request, next: Next)
     .await
 }
 
-pub(crate) async fn sends_a_star_beside_them(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn sends_a_star_with_them(cors: Cors, request: Request, next: Next) -> Response {
     let allowed = cors.policy().allow_credentials();
     cors.answer_then(request, next, |_, response| {
         if allowed && response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -56,7 +56,7 @@ pub(crate) async fn spells_true_with_a_capital(cors: Cors, request: Request, nex
     .await
 }
 
-pub(crate) async fn says_false(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn sends_false(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::Allowed && !response.headers().contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS) {
             response.headers_mut().insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, value("false"));
@@ -65,7 +65,7 @@ pub(crate) async fn says_false(cors: Cors, request: Request, next: Next) -> Resp
     .await
 }
 
-pub(crate) async fn forgets_them_on_preflights(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn omits_them_on_preflights(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if seen.is_preflight() {
             response.headers_mut().remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
@@ -74,7 +74,7 @@ pub(crate) async fn forgets_them_on_preflights(cors: Cors, request: Request, nex
     .await
 }
 
-pub(crate) async fn forgets_them_on_responses(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn omits_them_on_responses(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if !seen.is_preflight() {
             response.headers_mut().remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);

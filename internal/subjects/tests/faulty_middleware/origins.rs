@@ -1,4 +1,4 @@
-//! Faults in telling which origins are allowed, and in saying so.
+//! Faults in deciding which origins are allowed, and in the answer.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use crate::base::{Cors, Kind, is_preflight, value};
 
-const STRANGER: HeaderValue = HeaderValue::from_static("https://stranger.invalid");
+const OTHER_ORIGIN: HeaderValue = HeaderValue::from_static("https://other.invalid");
 
 pub(crate) async fn reflects_every_origin(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |_, _| true).await
@@ -24,12 +24,12 @@ pub(crate) async fn compares_the_beginning(cors: Cors, request: Request, next: N
     also_allowing(cors, request, next, |origin, entry| is_exact(entry) && origin.starts_with(entry)).await
 }
 
-pub(crate) async fn looks_for_the_host_anywhere(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn searches_for_the_host_anywhere(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |origin, entry| is_exact(entry) && origin.contains(authority(entry)))
         .await
 }
 
-pub(crate) async fn takes_a_part_for_the_whole(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn allows_parts_of_origins(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |origin, entry| entry.contains(origin)).await
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn allows_null(cors: Cors, request: Request, next: Next) -> Res
     also_allowing(cors, request, next, |origin, _| is_null(origin)).await
 }
 
-pub(crate) async fn takes_a_dot_for_any_letter(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn treats_a_dot_as_any_character(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |origin, entry| {
         origin.len() == entry.len() && origin.bytes().zip(entry.bytes()).all(|(a, b)| a == b || b == b'.')
     })
@@ -80,7 +80,7 @@ pub(crate) async fn allows_the_domain_with_its_subdomains(
     .await
 }
 
-pub(crate) async fn forgets_the_boundary_of_labels(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn ignores_the_boundary_of_labels(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |origin, entry| {
         entry
             .split_once("*.")
@@ -89,7 +89,7 @@ pub(crate) async fn forgets_the_boundary_of_labels(cors: Cors, request: Request,
     .await
 }
 
-pub(crate) async fn leaves_patterns_open_at_the_end(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn matches_only_the_start_of_patterns(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |origin, entry| {
         entry.split_once('*').is_some_and(|(scheme, domain)| {
             origin.starts_with(scheme) && !domain.is_empty() && origin.contains(domain)
@@ -111,12 +111,12 @@ pub(crate) async fn allows_one_label_of_subdomains(cors: Cors, request: Request,
     });
     let mut headers = request.headers().clone();
     if too_deep {
-        headers.insert(ORIGIN, STRANGER);
+        headers.insert(ORIGIN, OTHER_ORIGIN);
     }
     cors.answer_as(headers, request, next, |_, _| {}).await
 }
 
-pub(crate) async fn takes_the_first_of_two_origin_lines(
+pub(crate) async fn reads_the_first_of_two_origin_lines(
     cors: Cors,
     request: Request,
     next: Next,
@@ -128,7 +128,7 @@ pub(crate) async fn takes_the_first_of_two_origin_lines(
     cors.answer_as(headers, request, next, |_, _| {}).await
 }
 
-pub(crate) async fn takes_the_first_of_a_list(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn reads_the_first_of_a_list(cors: Cors, request: Request, next: Next) -> Response {
     also_allowing(cors, request, next, |origin, entry| {
         origin.split([',', ' ']).next() == Some(entry) && origin != entry
     })
@@ -139,7 +139,7 @@ pub(crate) async fn tolerates_a_trailing_slash(cors: Cors, request: Request, nex
     also_allowing(cors, request, next, |origin, entry| origin.strip_suffix('/') == Some(entry)).await
 }
 
-pub(crate) async fn refuses_malformed_origins(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn rejects_malformed_origins(cors: Cors, request: Request, next: Next) -> Response {
     if !is_preflight(&request)
         && request.headers().get_all(ORIGIN).iter().any(|origin| !origin.as_bytes().is_ascii())
     {
@@ -150,7 +150,7 @@ pub(crate) async fn refuses_malformed_origins(cors: Cors, request: Request, next
     cors.answer(request, next).await
 }
 
-pub(crate) async fn turns_strangers_away(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn rejects_other_origins(cors: Cors, request: Request, next: Next) -> Response {
     let response = cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::NotAllowed {
             *response.status_mut() = StatusCode::FORBIDDEN;
@@ -179,7 +179,7 @@ pub(crate) async fn sends_the_whole_list(cors: Cors, request: Request, next: Nex
     .await
 }
 
-pub(crate) async fn sends_the_first_of_the_policy_to_everybody(
+pub(crate) async fn always_sends_the_first_of_the_policy(
     cors: Cors,
     request: Request,
     next: Next,
@@ -191,7 +191,7 @@ pub(crate) async fn sends_the_first_of_the_policy_to_everybody(
     .await
 }
 
-pub(crate) async fn reflects_where_any_is_allowed(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn reflects_when_any_is_allowed(cors: Cors, request: Request, next: Next) -> Response {
     let any = cors.policy().allows_any_origin();
     cors.answer_then(request, next, |seen, response| {
         if let Some(origin) = seen.origin().filter(|_| any) {
@@ -201,11 +201,7 @@ pub(crate) async fn reflects_where_any_is_allowed(cors: Cors, request: Request, 
     .await
 }
 
-pub(crate) async fn leaves_the_star_from_plain_responses(
-    cors: Cors,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn omits_the_star_without_an_origin(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::Plain {
             response.headers_mut().remove(ACCESS_CONTROL_ALLOW_ORIGIN);
@@ -214,7 +210,7 @@ pub(crate) async fn leaves_the_star_from_plain_responses(
     .await
 }
 
-/// The correct middleware, but that it also allows an origin which `matches` says to be an entry of the policy.
+/// The correct middleware, except that it also allows an origin if `matches` says that it matches an entry of the policy.
 async fn also_allowing(
     cors: Cors,
     request: Request,

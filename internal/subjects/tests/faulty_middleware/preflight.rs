@@ -1,4 +1,4 @@
-//! Faults in telling preflights from other requests, and in answering them.
+//! Faults in recognizing preflights, and in answering them.
 
 use std::borrow::Cow;
 
@@ -35,30 +35,42 @@ pub(crate) async fn answers_every_options_with_an_origin(
     cors.answer(request, next).await
 }
 
-pub(crate) async fn answers_whatever_names_a_method(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn answers_every_request_that_names_a_method(
+    cors: Cors,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) && !is_preflight(&request) {
         return empty(StatusCode::NO_CONTENT);
     }
     cors.answer(request, next).await
 }
 
-pub(crate) async fn leaves_them_to_the_application(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn passes_them_to_the_application(cors: Cors, request: Request, next: Next) -> Response {
     if is_preflight(&request) {
         return next.run(request).await;
     }
     cors.answer(request, next).await
 }
 
-/// The application runs, though its response is thrown away.
-pub(crate) async fn runs_the_application_for_nothing(cors: Cors, request: Request, next: Next) -> Response {
+/// The application runs, although its response is not used.
+pub(crate) async fn runs_the_application_for_preflights(
+    cors: Cors,
+    request: Request,
+    next: Next,
+) -> Response {
     if is_preflight(&request) {
         let _ = next.clone().run(head_of(&request)).await;
     }
     cors.answer(request, next).await
 }
 
-/// The application's own response is labelled as the answer.
-pub(crate) async fn labels_the_applications_answer(cors: Cors, request: Request, next: Next) -> Response {
+/// The application's own response gets the headers of the answer.
+pub(crate) async fn adds_headers_to_the_applications_answer(
+    cors: Cors,
+    request: Request,
+    next: Next,
+) -> Response {
     if !is_preflight(&request) {
         return cors.answer(request, next).await;
     }
@@ -68,14 +80,14 @@ pub(crate) async fn labels_the_applications_answer(cors: Cors, request: Request,
     own
 }
 
-pub(crate) async fn stands_behind_the_authentication(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn is_inside_the_authentication(cors: Cors, request: Request, next: Next) -> Response {
     if is_preflight(&request) && request.uri().path() == "/private" {
         return next.run(request).await;
     }
     cors.answer(request, next).await
 }
 
-pub(crate) async fn stands_behind_the_redirect(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn is_inside_the_redirect(cors: Cors, request: Request, next: Next) -> Response {
     if is_preflight(&request) && request.uri().path() == "/slash" {
         return next.run(request).await;
     }
@@ -92,7 +104,7 @@ pub(crate) async fn answers_with_a_body(cors: Cors, request: Request, next: Next
     .await
 }
 
-pub(crate) async fn ignores_the_chosen_status(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn ignores_the_configured_status(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::GrantedPreflight {
             *response.status_mut() = StatusCode::NO_CONTENT;
@@ -101,7 +113,7 @@ pub(crate) async fn ignores_the_chosen_status(cors: Cors, request: Request, next
     .await
 }
 
-pub(crate) async fn denies_with_an_ok(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn denies_with_a_success(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::DeniedPreflight {
             *response.status_mut() = StatusCode::OK;
@@ -153,14 +165,14 @@ pub(crate) async fn exposes_headers(cors: Cors, request: Request, next: Next) ->
     .await
 }
 
-pub(crate) async fn forgets_the_max_age(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn omits_the_max_age(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |_, response| {
         response.headers_mut().remove(ACCESS_CONTROL_MAX_AGE);
     })
     .await
 }
 
-pub(crate) async fn invents_a_max_age(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn adds_a_max_age(cors: Cors, request: Request, next: Next) -> Response {
     let unset = cors.policy().max_age().is_none();
     cors.answer_then(request, next, |seen, response| {
         if unset && seen.kind == Kind::GrantedPreflight {
@@ -182,7 +194,7 @@ pub(crate) async fn names_the_requested_method_only(cors: Cors, request: Request
     .await
 }
 
-pub(crate) async fn tells_strangers_the_policy(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn shows_the_policy_to_other_origins(cors: Cors, request: Request, next: Next) -> Response {
     let methods = cors.policy().allow_methods().join(", ");
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::DeniedPreflight && !methods.is_empty() {
@@ -192,8 +204,8 @@ pub(crate) async fn tells_strangers_the_policy(cors: Cors, request: Request, nex
     .await
 }
 
-/// Diagnostic mode, though the policy is silent about it.
-pub(crate) async fn always_diagnoses(cors: Cors, request: Request, next: Next) -> Response {
+/// As in diagnostic mode, although the policy does not ask for it.
+pub(crate) async fn always_sends_diagnostics(cors: Cors, request: Request, next: Next) -> Response {
     let methods = cors.policy().allow_methods().join(", ");
     let allowed: Vec<_> = cors.policy().allow_origins().map(Cow::into_owned).collect();
     cors.answer_then(request, next, |seen, response| {
@@ -207,7 +219,7 @@ pub(crate) async fn always_diagnoses(cors: Cors, request: Request, next: Next) -
     .await
 }
 
-pub(crate) async fn never_diagnoses(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn never_sends_diagnostics(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::DeniedPreflight {
             *response.status_mut() = StatusCode::FORBIDDEN;

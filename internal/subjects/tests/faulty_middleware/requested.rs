@@ -1,4 +1,4 @@
-//! Faults in judging the method and the headers that a preflight asks for.
+//! Faults in checking the method and headers that a preflight requests.
 
 use axum::extract::Request;
 use axum::http::header::{
@@ -41,7 +41,11 @@ pub(crate) async fn compares_the_beginning_of_methods(cors: Cors, request: Reque
     .await
 }
 
-pub(crate) async fn wants_safelisted_methods_listed(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn requires_safelisted_methods_to_be_listed(
+    cors: Cors,
+    request: Request,
+    next: Next,
+) -> Response {
     judging(cors, request, next, |cors, headers| {
         let listed = cors.policy().allow_methods();
         if let Some(method) = headers.get_mut(ACCESS_CONTROL_REQUEST_METHOD)
@@ -61,7 +65,7 @@ pub(crate) async fn grants_any_method(cors: Cors, request: Request, next: Next) 
     cors.answer_as(headers, request, next, echo_method).await
 }
 
-pub(crate) async fn takes_the_first_of_two_methods(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn reads_the_first_of_two_methods(cors: Cors, request: Request, next: Next) -> Response {
     judging(cors, request, next, |_, headers| {
         if let Some(first) = headers.get(ACCESS_CONTROL_REQUEST_METHOD).cloned() {
             let text = String::from_utf8_lossy(first.as_bytes()).into_owned();
@@ -72,7 +76,7 @@ pub(crate) async fn takes_the_first_of_two_methods(cors: Cors, request: Request,
     .await
 }
 
-pub(crate) async fn sends_stars_beside_credentials(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn sends_stars_with_credentials(cors: Cors, request: Request, next: Next) -> Response {
     let star = |entries: &[String]| entries.iter().any(|entry| entry == "*");
     let (methods, headers) = (star(cors.policy().allow_methods()), star(cors.policy().allow_headers()));
     cors.answer_then(request, next, |seen, response| {
@@ -90,12 +94,12 @@ pub(crate) async fn grants_any_header(cors: Cors, request: Request, next: Next) 
     granting(cors, request, next, |_, _| true).await
 }
 
-pub(crate) async fn takes_a_star_for_authorization(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn lets_a_star_cover_authorization(cors: Cors, request: Request, next: Next) -> Response {
     granting(cors, request, next, |cors, _| cors.policy().allow_headers().iter().any(|entry| entry == "*"))
         .await
 }
 
-pub(crate) async fn skips_names_that_are_none(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn skips_invalid_names(cors: Cors, request: Request, next: Next) -> Response {
     judging(cors, request, next, |_, headers| {
         let token = |name: &&str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -117,29 +121,29 @@ pub(crate) async fn reads_without_bounds(cors: Cors, request: Request, next: Nex
     .await
 }
 
-pub(crate) async fn minds_the_case_of_names(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn requires_lower_case_names(cors: Cors, request: Request, next: Next) -> Response {
     denying(cors, request, next, |names| {
         names.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
     })
     .await
 }
 
-pub(crate) async fn minds_the_order_of_names(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn requires_sorted_names(cors: Cors, request: Request, next: Next) -> Response {
     denying(cors, request, next, |names| {
         !names.iter().map(|name| name.trim().to_ascii_lowercase()).is_sorted()
     })
     .await
 }
 
-pub(crate) async fn minds_white_space(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn rejects_white_space(cors: Cors, request: Request, next: Next) -> Response {
     denying(cors, request, next, |names| names.iter().any(|name| name.contains([' ', '\t']))).await
 }
 
-pub(crate) async fn minds_empty_elements(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn rejects_empty_elements(cors: Cors, request: Request, next: Next) -> Response {
     denying(cors, request, next, |names| names.iter().any(|name| name.trim().is_empty())).await
 }
 
-/// A second line, which may name what is not allowed, goes unread.
+/// A second line, which may contain names that are not allowed, is ignored.
 pub(crate) async fn reads_the_first_line_only(cors: Cors, request: Request, next: Next) -> Response {
     judging(cors, request, next, |_, headers| {
         if let Some(first) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned() {
@@ -149,8 +153,8 @@ pub(crate) async fn reads_the_first_line_only(cors: Cors, request: Request, next
     .await
 }
 
-/// Only the last line is read; what is missing is not allowed.
-pub(crate) async fn refuses_a_second_line(cors: Cors, request: Request, next: Next) -> Response {
+/// Only the last line is read, so that names in the first are not allowed.
+pub(crate) async fn rejects_a_second_line(cors: Cors, request: Request, next: Next) -> Response {
     judging(cors, request, next, |_, headers| {
         if headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS).iter().count() > 1 {
             headers.insert(ACCESS_CONTROL_REQUEST_HEADERS, NEVER_LISTED);
@@ -159,7 +163,7 @@ pub(crate) async fn refuses_a_second_line(cors: Cors, request: Request, next: Ne
     .await
 }
 
-/// The correct middleware, shown other headers than those that arrived.
+/// The correct middleware for a request with other headers.
 async fn judging(
     cors: Cors,
     request: Request,
@@ -171,7 +175,7 @@ async fn judging(
     cors.answer_as(headers, request, next, |_, _| {}).await
 }
 
-/// The correct middleware, but that it grants the requested headers where `grants` says so.
+/// The correct middleware, except that it grants the requested headers if `grants` says so.
 async fn granting(
     cors: Cors,
     request: Request,
@@ -194,7 +198,7 @@ async fn granting(
     .await
 }
 
-/// The correct middleware, but that it denies some ways to write a list that is allowed.
+/// The correct middleware, except that it denies some ways to write an allowed list.
 async fn denying(
     cors: Cors,
     request: Request,
@@ -209,7 +213,7 @@ async fn denying(
     .await
 }
 
-/// Sends back the method that was asked for.
+/// Sends back the requested method.
 fn echo_method(seen: &Seen, response: &mut Response) {
     if let Some(asked) = seen.request.get(ACCESS_CONTROL_REQUEST_METHOD)
         && seen.kind == Kind::GrantedPreflight

@@ -1,4 +1,4 @@
-//! Faults in labelling responses, and in leaving the rest of them alone.
+//! Faults in adding CORS headers to responses, and in leaving the other headers alone.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -84,7 +84,7 @@ pub(crate) async fn adds_to_the_applications_headers(cors: Cors, request: Reques
     .await
 }
 
-pub(crate) async fn forgets_what_it_exposes(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn omits_exposed_headers(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |_, response| {
         response.headers_mut().remove(ACCESS_CONTROL_EXPOSE_HEADERS);
     })
@@ -100,7 +100,7 @@ pub(crate) async fn exposes_on_successes_only(cors: Cors, request: Request, next
     .await
 }
 
-pub(crate) async fn tells_strangers_what_it_exposes(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn exposes_headers_to_other_origins(cors: Cors, request: Request, next: Next) -> Response {
     let names = cors.policy().expose_headers().join(", ");
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::NotAllowed && !names.is_empty() {
@@ -110,7 +110,7 @@ pub(crate) async fn tells_strangers_what_it_exposes(cors: Cors, request: Request
     .await
 }
 
-pub(crate) async fn sends_what_belongs_to_preflights(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn sends_headers_of_preflights(cors: Cors, request: Request, next: Next) -> Response {
     let methods = cors.policy().allow_methods().join(", ");
     cors.answer_then(request, next, |seen, response| {
         if seen.kind == Kind::Allowed && !methods.is_empty() {
@@ -167,8 +167,8 @@ pub(crate) async fn hides_the_origin_from_the_handler(
     cors.answer_as(headers, request, next, |_, _| {}).await
 }
 
-pub(crate) async fn runs_no_handler_for_strangers(cors: Cors, request: Request, next: Next) -> Response {
-    if cors.is_from_stranger(&request) {
+pub(crate) async fn runs_no_handler_for_other_origins(cors: Cors, request: Request, next: Next) -> Response {
+    if cors.is_from_another_origin(&request) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::FORBIDDEN;
         return response;

@@ -1,4 +1,4 @@
-//! Faults in telling caches what a response depends on.
+//! Faults in `Vary`.
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
@@ -8,27 +8,27 @@ use axum::response::Response;
 
 use crate::base::{Cors, Kind, Seen, value};
 
-pub(crate) async fn forgets_it_for_allowed_origins(cors: Cors, request: Request, next: Next) -> Response {
-    forgetting_it(cors, request, next, &[Kind::Allowed]).await
+pub(crate) async fn omits_it_for_allowed_origins(cors: Cors, request: Request, next: Next) -> Response {
+    omitting_it(cors, request, next, &[Kind::Allowed]).await
 }
 
-pub(crate) async fn forgets_it_for_strangers(cors: Cors, request: Request, next: Next) -> Response {
-    forgetting_it(cors, request, next, &[Kind::NotAllowed]).await
+pub(crate) async fn omits_it_for_other_origins(cors: Cors, request: Request, next: Next) -> Response {
+    omitting_it(cors, request, next, &[Kind::NotAllowed]).await
 }
 
-pub(crate) async fn forgets_it_for_plain_requests(cors: Cors, request: Request, next: Next) -> Response {
-    forgetting_it(cors, request, next, &[Kind::Plain]).await
+pub(crate) async fn omits_it_without_an_origin(cors: Cors, request: Request, next: Next) -> Response {
+    omitting_it(cors, request, next, &[Kind::Plain]).await
 }
 
-pub(crate) async fn forgets_it_on_granted_preflights(cors: Cors, request: Request, next: Next) -> Response {
-    forgetting_it(cors, request, next, &[Kind::GrantedPreflight]).await
+pub(crate) async fn omits_it_on_granted_preflights(cors: Cors, request: Request, next: Next) -> Response {
+    omitting_it(cors, request, next, &[Kind::GrantedPreflight]).await
 }
 
-pub(crate) async fn forgets_it_on_denied_preflights(cors: Cors, request: Request, next: Next) -> Response {
-    forgetting_it(cors, request, next, &[Kind::DeniedPreflight]).await
+pub(crate) async fn omits_it_on_denied_preflights(cors: Cors, request: Request, next: Next) -> Response {
+    omitting_it(cors, request, next, &[Kind::DeniedPreflight]).await
 }
 
-pub(crate) async fn forgets_it_on_errors(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn omits_it_on_errors(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if response.status().is_client_error() && !seen.is_preflight() {
             restore(seen, response.headers_mut());
@@ -37,7 +37,7 @@ pub(crate) async fn forgets_it_on_errors(cors: Cors, request: Request, next: Nex
     .await
 }
 
-pub(crate) async fn overwrites_the_applications(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn overwrites_that_of_the_application(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if !seen.is_preflight() && response.headers().contains_key(VARY) {
             response.headers_mut().insert(VARY, value("Origin"));
@@ -46,7 +46,7 @@ pub(crate) async fn overwrites_the_applications(cors: Cors, request: Request, ne
     .await
 }
 
-pub(crate) async fn keeps_one_line_of_the_applications(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn keeps_one_line_of_the_application(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if let Some(first) = seen.own.get(VARY) {
             response.headers_mut().insert(VARY, first.clone());
@@ -56,7 +56,7 @@ pub(crate) async fn keeps_one_line_of_the_applications(cors: Cors, request: Requ
     .await
 }
 
-pub(crate) async fn repeats_itself(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn repeats_origin(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if !seen.is_preflight() && seen.own.contains_key(VARY) {
             restore(seen, response.headers_mut());
@@ -75,7 +75,7 @@ pub(crate) async fn adds_to_a_star(cors: Cors, request: Request, next: Next) -> 
     .await
 }
 
-pub(crate) async fn varies_where_any_origin_is_allowed(cors: Cors, request: Request, next: Next) -> Response {
+pub(crate) async fn varies_when_any_origin_is_allowed(cors: Cors, request: Request, next: Next) -> Response {
     let any = cors.policy().allows_any_origin();
     cors.answer_then(request, next, |_, response| {
         if any {
@@ -85,7 +85,7 @@ pub(crate) async fn varies_where_any_origin_is_allowed(cors: Cors, request: Requ
     .await
 }
 
-async fn forgetting_it(cors: Cors, request: Request, next: Next, kinds: &[Kind]) -> Response {
+async fn omitting_it(cors: Cors, request: Request, next: Next, kinds: &[Kind]) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if kinds.contains(&seen.kind) {
             restore(seen, response.headers_mut());
@@ -94,7 +94,7 @@ async fn forgetting_it(cors: Cors, request: Request, next: Next, kinds: &[Kind])
     .await
 }
 
-/// Leaves only what the application said.
+/// Restores the application's own `Vary`.
 fn restore(seen: &Seen, headers: &mut HeaderMap) {
     headers.remove(VARY);
     for own in seen.own.get_all(VARY) {

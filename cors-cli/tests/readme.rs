@@ -30,7 +30,7 @@ fn check() {
     let server = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        stream.read(&mut [0; 4096]).unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
         stream.write_all(b"HTTP/1.1 403 Forbidden\r\nvary: Origin\r\ncontent-length: 0\r\n\r\n").unwrap();
     });
     let url = format!("{server}/users");

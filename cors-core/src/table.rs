@@ -19,7 +19,7 @@ pub(crate) struct TextTable {
     /// The entries by the hash of their text.
     index: HashTable<u32>,
     /// Seeded at random for each table. A policy can list names that its customers choose, and they must not be able to
-    /// choose names with equal hashes. It costs a fifth of the instructions of the standard library's SipHash.
+    /// choose names with equal hashes.
     hasher: RandomState,
     longest: usize,
 }
@@ -53,12 +53,20 @@ impl TextTable {
     }
 
     pub(crate) fn find(&self, text: &[u8]) -> Option<Entry> {
-        // Most requests ask for a text that is too long or for a table that is empty, and neither needs a hash.
+        self.find_if(text, |_| true)
+    }
+
+    /// Finds a text, if `is_wanted` is true for its entry. That is checked first: it must be cheaper than comparing texts.
+    pub(crate) fn find_if(&self, text: &[u8], is_wanted: impl Fn(Entry) -> bool) -> Option<Entry> {
+        // Many requests ask for a text that is too long or for a table that is empty, and neither needs a hash.
         if text.len() > self.longest || self.is_empty() {
             return None;
         }
-        let is_wanted = |entry: &u32| self.text(*entry as usize).as_bytes() == text;
-        self.index.find(self.hasher.hash_one(text), is_wanted).map(|entry| *entry as usize)
+        let is_found = |entry: &u32| {
+            let entry = *entry as usize;
+            is_wanted(entry) && self.text(entry).as_bytes() == text
+        };
+        self.index.find(self.hasher.hash_one(text), is_found).map(|entry| *entry as usize)
     }
 
     pub(crate) fn contains(&self, text: &[u8]) -> bool {

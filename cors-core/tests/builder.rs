@@ -1,7 +1,5 @@
 //! The types that the builder and the getters of a policy take and return.
 
-#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
-
 use std::time::Duration;
 
 use cors_core::{Policy, ProblemCode, Reason, WarningCode};

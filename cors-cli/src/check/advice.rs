@@ -43,9 +43,8 @@ pub(super) fn advise(check: &Check, blocked: &Blocked, exchanges: &[Exchange]) -
         None => explanation(blocked.reason).fix.to_owned(),
     }];
     sentences.extend(null_origin(check, blocked));
-    if let Some(last) = exchanges.last()
-        && let Ok(response) = &last.response
-    {
+    let answered = exchanges.last().and_then(|last| Some((last, last.response.as_ref().ok()?)));
+    if let Some((last, response)) = answered {
         sentences.extend(companions(check, blocked, last, change.as_ref()));
         sentences.extend(background(check, blocked, last, response));
     }

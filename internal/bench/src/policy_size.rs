@@ -95,7 +95,7 @@ fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
     let samplers: [Sampler<'_>; 4] = [
         Box::new(|| time(BATCH, || decide(&one))),
         Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.origin(number)), decide)),
-        Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.stranger(number)), decide)),
+        Box::new(|| time_each(&(batch.borrow_mut())(&|number| kind.unlisted_origin(number)), decide)),
         Box::new(|| {
             let entries = (batch.borrow_mut())(&|number| kind.entry(number));
             time_each(&entries, |entry| {
@@ -138,7 +138,7 @@ impl Kind {
     }
 
     /// An origin of the same length that no entry allows.
-    fn stranger(self, number: usize) -> String {
+    fn unlisted_origin(self, number: usize) -> String {
         self.origin(number).replace("shop", "evil")
     }
 }
@@ -183,6 +183,6 @@ mod tests {
             matches!(decision, cors_core::Decision::Actual(actual) if actual.is_allowed())
         };
         assert!((0..20).all(|number| is_allowed(&kind.origin(number))));
-        assert_eq!((0..20).any(|number| is_allowed(&kind.stranger(number))), kind == Kind::Any);
+        assert_eq!((0..20).any(|number| is_allowed(&kind.unlisted_origin(number))), kind == Kind::Any);
     }
 }

@@ -67,16 +67,21 @@ impl axum::serve::Listener for CountingListener {
     }
 }
 
-/// A server that reads from each connection, writes these bytes, and closes the connection.
+/// A server that reads from each connection, writes these bytes, and ends the response.
 async fn canned_server(response: impl Into<Vec<u8>>) -> SocketAddr {
     let response = response.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 1024];
-            let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(&response).await;
+            let response = response.clone();
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(&response).await;
+                let _ = stream.shutdown().await;
+                // Closing with unread bytes would reset the connection, and the client might lose the response.
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            });
         }
     });
     address

@@ -19,9 +19,9 @@ fn trimmed(text: &str) -> Vec<&str> {
 }
 
 /// The code of the README, line by line.
-fn app() -> Result<axum::Router, PolicyError> {
+fn app() -> Result<cors_axum::Cors<axum::Router>, PolicyError> {
     use axum::{Router, routing::get};
-    use cors_axum::{CorsLayer, Policy};
+    use cors_axum::{Cors, Policy};
 
     let policy = Policy::builder()
         .allow_origins(["https://app.example.com", "http://localhost:*"])
@@ -29,7 +29,7 @@ fn app() -> Result<axum::Router, PolicyError> {
         .allow_headers(["authorization", "content-type"])
         .allow_credentials(true)
         .build()?;
-    let app = Router::new().route("/", get(async || "hello")).layer(CorsLayer::new(policy));
+    let app = Cors::new(Router::new().route("/", get(async || "hello")), policy);
 
     Ok(app)
 }

@@ -103,7 +103,7 @@ impl Domains {
             .take_while(|domain| domain.len() <= self.names.longest())
             .filter(|domain| self.lengths[domain.len() / 64 % 4] >> (domain.len() % 64) & 1 == 1)
             .find(|domain| {
-                self.names.find(domain.as_bytes()).is_some_and(|entry| self.ports[entry].cover(port))
+                self.names.find_if(domain.as_bytes(), |entry| self.ports[entry].cover(port)).is_some()
             })
     }
 

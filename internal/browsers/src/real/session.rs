@@ -122,8 +122,10 @@ impl RealSession {
     async fn navigate(&self, tab: &BrowsingContextId, url: &str) -> Result<(), UserAgentError> {
         let navigate =
             Navigate { context: tab.clone(), url: url.to_owned(), wait: Some(ReadinessState::Complete) };
-        self.driver.bidi.send(navigate).await.map_err(failed)?;
-        Ok(())
+        match self.driver.bidi.send(navigate).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(navigation_error(url, &error.to_string())),
+        }
     }
 
     /// Makes sure that the authentication prompts of a page are answered.
@@ -272,4 +274,30 @@ fn address(origin: &Origin) -> String {
 
 fn failed(error: BidiError) -> UserAgentError {
     UserAgentError::Failed(error.to_string())
+}
+
+/// Why the browser did not open a page. No page can have an origin with a blocked port (Fetch, "port blocking").
+fn navigation_error(url: &str, message: &str) -> UserAgentError {
+    if ["ERR_UNSAFE_PORT", "deniedPortAccess"].iter().any(|error| message.contains(error)) {
+        return UserAgentError::Unable(format!(
+            "browsers open no page at {url}, because they block its port"
+        ));
+    }
+    UserAgentError::Failed(message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::chromium("BiDi command failed: unknown error — net::ERR_UNSAFE_PORT", true)]
+    #[case::firefox("BiDi command failed: unknown error — Error: deniedPortAccess", true)]
+    #[case::other("BiDi command failed: unknown error — net::ERR_CONNECTION_RESET", false)]
+    fn a_page_at_a_blocked_port_cannot_be_played(#[case] message: &str, #[case] expected: bool) {
+        let error = navigation_error("https://app.example:1/", message);
+        assert_eq!(matches!(error, UserAgentError::Unable(_)), expected, "{error}");
+    }
 }

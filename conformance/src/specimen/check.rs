@@ -8,7 +8,7 @@ use cors_core::Policy;
 use serde_json::Value;
 use url::Url;
 
-use super::probes::{Body, COUNTED, Probe, options_probes, probes};
+use super::probes::{Body, COUNTED, Probe, adapter_probes, probes};
 use crate::network::LoopbackNetwork;
 use crate::scenario::HttpVersion;
 use crate::subject::{StartError, Subject, SubjectKind};
@@ -64,8 +64,8 @@ fn outdated(requests: &[String]) -> String {
 
 /// Plays one request for each route of the specimen, and compares the answers.
 ///
-/// The requests have no `Origin`, so that the middleware under test leaves them alone. Some middlewares answer every `OPTIONS`
-/// themselves, so that these requests are made only of an [adapter](SubjectKind::Adapter).
+/// The requests have no `Origin`, so that the middleware under test should leave them alone. Requests that some middlewares answer
+/// or change nevertheless, such as every `OPTIONS`, are made only of an [adapter](SubjectKind::Adapter).
 ///
 /// # Errors
 ///
@@ -104,12 +104,12 @@ impl Specimen {
             return Err(SpecimenError::NotASpecimen(deviation));
         }
         let mut found: Vec<_> = self.count().await.into_iter().collect();
-        let options = match subject.kind() {
-            SubjectKind::Adapter => options_probes(),
+        let more = match subject.kind() {
+            SubjectKind::Adapter => adapter_probes(),
             SubjectKind::Middleware | SubjectKind::External => Vec::new(),
         };
         let mut outdated = Vec::new();
-        for probe in probes().into_iter().chain(options) {
+        for probe in probes().into_iter().chain(more) {
             let known = subject
                 .deviations()
                 .iter()

@@ -1,7 +1,5 @@
 //! The suite compiles no web framework, so that an adapter of any framework can use it.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::process::Command;
 
 #[test]

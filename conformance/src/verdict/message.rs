@@ -74,7 +74,7 @@ pub(super) fn check_body(
         match json.pointer(pointer) {
             Some(value) if value == expected => {}
             Some(value) => {
-                mismatches.add(format!("{expected} at {pointer}"), text(value.to_string().as_bytes()))
+                mismatches.add(format!("{expected} at {pointer}"), text(value.to_string().as_bytes()));
             }
             None => mismatches.add(format!("{expected} at {pointer}"), "nothing there"),
         }

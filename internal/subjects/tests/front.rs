@@ -1,5 +1,7 @@
 //! The front that puts a server behind TLS or a chosen port.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::io;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! The loopback network with real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,7 @@
 //! A run as a whole: what it does with subjects that do something unusual.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

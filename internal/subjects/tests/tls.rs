@@ -1,5 +1,7 @@
 //! TLS between the loopback network and a server.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,8 +2,6 @@
 //!
 //! `REWRITE=1 cargo test -p cors-cli --test errors` updates it.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::path::Path;
 use std::{env, fs};
 

@@ -17,12 +17,8 @@ pub(super) fn render(run: &Run) -> String {
     for subject in &run.subjects {
         text.failures(run, subject);
     }
-    for subject in &run.subjects {
-        text.informative(subject);
-    }
-    for subject in &run.subjects {
-        text.skips(subject);
-    }
+    text.sections(run, "not judged", informative);
+    text.sections(run, "skipped", skips);
     text.line(0, "");
     text.line(0, counts::summary(run));
     text.0
@@ -170,29 +166,33 @@ impl Text {
         }
     }
 
-    fn informative(&mut self, subject: &SubjectRun) {
-        let results = counts::informative(subject);
-        if results.is_empty() {
-            return;
+    /// Writes the lines of every subject, once for subjects with the same lines.
+    fn sections(&mut self, run: &Run, heading: &str, lines: impl Fn(&SubjectRun) -> Vec<String>) {
+        let mut sections: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+        for subject in &run.subjects {
+            let lines = lines(subject);
+            match sections.iter_mut().find(|(_, known)| *known == lines) {
+                Some((names, _)) => names.push(&subject.name),
+                None => sections.push((vec![&subject.name], lines)),
+            }
         }
-        self.line(0, "");
-        self.line(0, format_args!("{}, not judged", subject.name));
-        for result in results {
-            self.line(2, format_args!("{}: {}", result.scenario, result.title));
-            self.line(4, counts::observation(result));
+        for (names, lines) in sections.into_iter().filter(|(_, lines)| !lines.is_empty()) {
+            self.line(0, "");
+            self.line(0, format_args!("{}, {heading}", names.join(", ")));
+            for line in lines {
+                self.line(2, line);
+            }
         }
     }
+}
 
-    fn skips(&mut self, subject: &SubjectRun) {
-        let skips = counts::skips(subject);
-        if skips.is_empty() {
-            return;
-        }
-        self.line(0, "");
-        let sum: usize = skips.iter().map(|(_, count)| count).sum();
-        self.line(0, format_args!("{} skips {sum}", subject.name));
-        for (reason, count) in skips {
-            self.line(2, format_args!("{count} x {reason}"));
-        }
-    }
+fn informative(subject: &SubjectRun) -> Vec<String> {
+    let lines = |result: &ScenarioResult| {
+        [format!("{}: {}", result.scenario, result.title), format!("  {}", counts::observation(result))]
+    };
+    counts::informative(subject).into_iter().flat_map(lines).collect()
+}
+
+fn skips(subject: &SubjectRun) -> Vec<String> {
+    counts::skips(subject).into_iter().map(|(reason, count)| format!("{count} x {reason}")).collect()
 }

@@ -103,8 +103,8 @@ fn sentence(start: &str, names: &[String], named: &[&str]) -> String {
 fn in_hours(seconds: u64) -> String {
     match seconds {
         3600 => " (1 hour)".to_owned(),
-        _ if seconds % 3600 == 0 => format!(" ({} hours)", seconds / 3600),
-        _ if seconds > 60 && seconds % 60 == 0 => format!(" ({} minutes)", seconds / 60),
+        _ if seconds.is_multiple_of(3600) => format!(" ({} hours)", seconds / 3600),
+        _ if seconds > 60 && seconds.is_multiple_of(60) => format!(" ({} minutes)", seconds / 60),
         _ => String::new(),
     }
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 pub(crate) struct Arguments {
     /// The name of the framework in lower case, such as `salvo` or `actix-web`
     name: String,
-    /// The folder to create the crate in, if it shall not be part of this workspace
+    /// The folder in which `cors-NAME` is created, instead of this workspace
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -45,7 +45,8 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
         write(&path, &name.fill(template, &workspace.root))?;
         report += &format!("  {}\n", path.display());
     }
-    report += &name.fill(include_str!("../templates/adapter/next.txt"), &workspace.root);
+    let next = name.fill(include_str!("../templates/adapter/next.txt"), &workspace.root);
+    report += &next.replace("{{folder}}", &folder.display().to_string());
     if arguments.out.is_none() {
         report += include_str!("../templates/adapter/places.txt");
     }

@@ -132,9 +132,20 @@ pub(super) fn by_cause<'a>(failures: &[&'a ScenarioResult]) -> (Vec<Alike<'a>>, 
 /// What was seen first that should not be, whatever was expected instead.
 fn cause(result: &ScenarioResult) -> String {
     match result.mismatches.first() {
-        Some(mismatch) => format!("{}: {}", mismatch.about, mismatch.seen),
+        Some(mismatch) => shortened(format!("{}: {}", mismatch.about, mismatch.seen)),
         None => result.detail.clone(),
     }
+}
+
+/// The longest heading of a group, in characters.
+const LONGEST_CAUSE: usize = 100;
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_CAUSE) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// The informative scenarios that were played.
@@ -156,13 +167,15 @@ pub(super) fn observation(result: &ScenarioResult) -> String {
     format!("differs: {}", differences.join("; "))
 }
 
-/// Why scenarios were skipped, the most frequent reason first. Informative scenarios that differ are shown elsewhere.
+/// Why an informative scenario that does not end as described counts as skipped.
+const DIFFERS: &str = "not judged, and not as described: see above";
+
+/// Why scenarios were skipped, the most frequent reason first.
 pub(super) fn skips(subject: &SubjectRun) -> Vec<(&str, usize)> {
     let mut reasons = BTreeMap::<&str, usize>::new();
-    for result in &subject.results {
-        if result.verdict == Verdict::Skip && result.mismatches.is_empty() {
-            *reasons.entry(&result.detail).or_default() += 1;
-        }
+    for result in with_verdict(subject, Verdict::Skip) {
+        let reason = if result.mismatches.is_empty() { &result.detail } else { DIFFERS };
+        *reasons.entry(reason).or_default() += 1;
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, count)| Reverse(*count));

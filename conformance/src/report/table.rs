@@ -12,12 +12,16 @@ const WIDTH: usize = 100;
 
 pub(super) fn render(run: &Run) -> String {
     let mut text = Text(String::new());
+    // What keeps a run from being played matters more than a table of zeros.
+    text.problems(run);
     text.line(0, scores(run));
-    text.notes(run);
+    for subject in &run.subjects {
+        text.limits(subject);
+    }
     for subject in &run.subjects {
         text.failures(run, subject);
     }
-    text.sections(run, "not judged", informative);
+    text.sections(run, "shown and not judged", informative);
     text.sections(run, "skipped", skips);
     text.line(0, "");
     text.line(0, counts::summary(run));
@@ -27,7 +31,10 @@ pub(super) fn render(run: &Run) -> String {
 /// The problems, known limits and known deviations of a run, which every report of text for a terminal shows.
 pub(super) fn notes(run: &Run) -> String {
     let mut text = Text(String::new());
-    text.notes(run);
+    text.problems(run);
+    for subject in &run.subjects {
+        text.limits(subject);
+    }
     text.0
 }
 
@@ -60,7 +67,7 @@ impl Text {
         let _ = writeln!(self.0, "{:indent$}{line}", "");
     }
 
-    fn notes(&mut self, run: &Run) {
+    fn problems(&mut self, run: &Run) {
         let problems = run.all_problems();
         if !problems.is_empty() {
             self.line(0, "");
@@ -77,9 +84,6 @@ impl Text {
             for problem in &subject.problems {
                 self.line(2, problem);
             }
-        }
-        for subject in &run.subjects {
-            self.limits(subject);
         }
     }
 

@@ -53,7 +53,7 @@ impl Run {
         problems
     }
 
-    /// Panics with the report for a terminal unless the run is [clean](Self::is_clean). For tests.
+    /// Panics with the report for a terminal unless the run is [clean](Self::is_clean), and otherwise prints it. For tests.
     ///
     /// # Panics
     ///
@@ -61,6 +61,8 @@ impl Run {
     #[track_caller]
     pub fn assert_clean(&self) {
         assert!(self.is_clean(), "the run is not clean\n\n{self}");
+        // `cargo test -- --nocapture` shows it, with the known limits and what was skipped.
+        println!("{self}");
     }
 
     /// The run, or an error with its report unless it is [clean](Self::is_clean). For `main` functions and tests that use `?`.

@@ -12,21 +12,22 @@
 //! | any method `/redirect?code=307&to=URL` | that status with `Location: URL`; `code` is 307 if absent; 400 if it is not from 300 to 399 |
 //! | `GET /cookie/set?c=…&c=…` | 200, one `Set-Cookie` line for each `c`, verbatim |
 //! | `GET /cookie/read` | 200, a JSON list of the cookies that arrived, each as `name=value`, in order |
-//! | `GET`, `PUT /private` | inside an authentication middleware that is inside the CORS middleware and covers every method: 401 with [`CHALLENGE`] in `WWW-Authenticate` unless the request has `Authorization`, then 200, body [`PRIVATE`] |
+//! | `GET`, `PUT /private` | behind an authentication middleware, which is inside the CORS middleware. It answers every method, `OPTIONS` too, with 401 and [`CHALLENGE`] in `WWW-Authenticate` unless the request has `Authorization`; then 200, body [`PRIVATE`] |
 //! | `OPTIONS`, `GET /options` | 200, the header [`OPTIONS_HEADER`]; the application's own `OPTIONS` handler |
 //! | `GET /vary?v=…&v=…` | 200, one `Vary` line for each `v` |
 //! | `GET /own-cors` | 200, the CORS headers [`OWN_CORS_HEADERS`], set by the handler itself |
 //! | `GET /error` | 500, through the framework's own error type |
-//! | `POST /json` | 200 if the body is `{"n":1}` (any whole number) of at most [`JSON_LIMIT`] bytes; otherwise the framework's own 4xx, 413 for a longer body |
+//! | `POST /json` | 200 if the body is `{"n":1}` (any whole number) of at most [`JSON_LIMIT`] bytes; otherwise the framework's own 4xx, 413 for a longer body; a body that is rejected before the handler is not counted |
 //! | `GET /panic` | 500; the handler panics or throws |
 //! | `GET /stream` | 200, the chunks of [`CHUNKS`], [`CHUNK_PAUSE`] apart |
-//! | `GET /slash/` | 200, body [`SLASH`]; `/slash` is redirected to `/slash/` with 308, by the framework's own means if it has them |
+//! | `GET /slash/` | 200, body [`SLASH`]; `/slash` is redirected to `/slash/` with 308, by the framework's own means if it has them; `Location` may be absolute |
 //! | `PUT`, `DELETE /item/{id}` | 200, body `{method} {id}` |
 //! | `GET /hits` | 200, a JSON object: how often each handler ran since the server started, by the names of [`route`]; does not count itself |
 //! | any other path | the framework's own 404 |
 //! | a path above with another method | the framework's own 405 |
 //!
-//! A route for `GET` answers `HEAD` as well, without a body. JSON may have white space, and a `Content-Type` may have a `charset`.
+//! A route for `GET` answers `HEAD` as well, without a body. Where the table names no body, any
+//! body will do. JSON answers may have white space, and the `Content-Type` of an answer may have a `charset`.
 //! The server accepts any `Host`, HTTP/1.1, and HTTP/2 without TLS (prior knowledge).
 
 use std::collections::BTreeMap;

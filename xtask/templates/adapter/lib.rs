@@ -57,6 +57,7 @@ mod tests {
 
     use super::*;
 
+    // Rewrite these tests together with `Cors::answer`.
     const PAGE: &str = "https://app.example";
 
     fn answer(request: http::request::Builder) -> Response<String> {

@@ -15,9 +15,7 @@ pub(super) fn render(run: &Run) -> String {
     // What keeps a run from being played matters more than a table of zeros.
     text.problems(run);
     text.line(0, scores(run));
-    for subject in &run.subjects {
-        text.limits(subject);
-    }
+    text.limits(run);
     for subject in &run.subjects {
         text.failures(run, subject);
     }
@@ -32,9 +30,7 @@ pub(super) fn render(run: &Run) -> String {
 pub(super) fn notes(run: &Run) -> String {
     let mut text = Text(String::new());
     text.problems(run);
-    for subject in &run.subjects {
-        text.limits(subject);
-    }
+    text.limits(run);
     text.0
 }
 
@@ -87,7 +83,13 @@ impl Text {
         }
     }
 
-    fn limits(&mut self, subject: &SubjectRun) {
+    fn limits(&mut self, run: &Run) {
+        for subject in &run.subjects {
+            self.limits_of(subject);
+        }
+    }
+
+    fn limits_of(&mut self, subject: &SubjectRun) {
         let limits = counts::limits(subject);
         if !limits.is_empty() {
             self.line(0, "");

@@ -48,7 +48,8 @@ pub(crate) fn is_entry(text: &str) -> bool {
     if domain.is_some_and(|domain| domain.starts_with('[') || domain.parse::<Ipv4Addr>().is_ok()) {
         return false;
     }
-    let port = port.filter(|_| !any_port).map(|port| format!(":{port}")).unwrap_or_default();
+    // Any port that is not a default will do, and a host that already has one is refused (`http://a:1:*`).
+    let port = if any_port { Some("1") } else { port }.map(|port| format!(":{port}")).unwrap_or_default();
     scheme != "file" && is_origin(&format!("{scheme}://{}{port}", domain.unwrap_or(host)))
 }
 

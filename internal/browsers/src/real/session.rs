@@ -18,7 +18,9 @@ use super::driver::Driver;
 use super::prompt;
 use super::proxy::{PAGE, PAGES, Proxy};
 use super::script;
-use cors_browser::{FetchRequest, Fetched, Network, OpaqueKind, Origin, Outcome, Page, SecurityError};
+use cors_browser::{
+    FetchRequest, Fetched, Network, OpaqueKind, Origin, Outcome, Page, PageAction, SecurityError,
+};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
@@ -203,12 +205,13 @@ impl RealSession {
 }
 
 impl Session for RealSession {
-    fn fetch<'a>(
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move {
+            let PageAction::Fetch(request) = action else { todo!() };
             let position = self.page(page).await?;
             self.answer_prompts(position, &request).await?;
             // Exchanges and messages from loading the page do not belong to the fetch.
@@ -219,7 +222,6 @@ impl Session for RealSession {
             let result = self.call(&open.context, script::FETCH, vec![argument]).await?;
             let outcome = script::outcome(&result).map_err(UserAgentError::Failed)?;
             let console = match &outcome {
-                Outcome::Response(_) => open.console.take(),
                 Outcome::Blocked(blocked) => {
                     let mut lines = open.console.wait().await;
                     // The model's page is at the root of its origin.
@@ -228,6 +230,7 @@ impl Session for RealSession {
                     lines.push(blocked.detail.clone());
                     lines
                 }
+                _ => open.console.take(),
             };
             Ok(Fetched::new(outcome, self.proxy.record.take(), console))
         }

@@ -92,7 +92,7 @@ fn every_field_of_a_valid_file_is_read() {
 #[case("path = \"/item/1\",", "", "step[0].fetch")]
 #[case("path = \"/item/1\"", "url = \"item/1\"", "step[0].fetch.url")]
 #[case("\"blocked\"", "\"opaque\"", "step[0].page.reason")]
-#[case("\"blocked\", reason = \"method-not-allowed\"", "\"opaque\", status = 200", "step[0].page")]
+#[case("\"blocked\", reason = \"method-not-allowed\"", "\"opaque\", status = 200", "step[0].page.status")]
 #[case("status = 403", "status = 1000", "step[0].wire[0].status")]
 #[case("\"4xx\"", "\"9xx\"", "step[2].wire[0].status")]
 #[case("access-control-*", "access-control-[", "step[0].wire[0].absent")]

@@ -90,7 +90,9 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
 
     /// Step 12: whether a request in mode `cors` needs a preflight.
     fn needs_preflight(&self, request: &Request) -> bool {
-        !self.is_safelisted_method(&request.method) || !self.unsafe_header_names(&request.headers).is_empty()
+        request.use_cors_preflight
+            || !self.is_safelisted_method(&request.method)
+            || !self.unsafe_header_names(&request.headers).is_empty()
     }
 
     /// Step 12: whether a network error clears the request's entries in the preflight cache.

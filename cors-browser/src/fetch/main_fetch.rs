@@ -3,9 +3,9 @@
 use super::Fetch;
 use super::http_fetch::HttpResponse;
 use crate::blocked::InvalidArgument;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
-use crate::{BlockReason, Blocked, Mode, Origin, PageResponse, Redirect, port};
+use crate::{BlockReason, Blocked, Origin, PageResponse, Redirect, port};
 
 impl Fetch<'_> {
     /// Fetch, "main fetch".
@@ -57,7 +57,7 @@ impl Fetch<'_> {
         if Origin::of(url).is_same_origin(&request.origin) && request.tainting == Tainting::Basic {
             return Ok(false);
         }
-        if request.mode == Mode::SameOrigin {
+        if request.mode == RequestMode::SameOrigin {
             let detail = format!("{url} is not same-origin with {}", request.origin);
             return Err(Blocked::new(BlockReason::ModeSameOriginCrossOrigin, detail));
         }
@@ -65,7 +65,7 @@ impl Fetch<'_> {
             let detail = format!("{url} is not an HTTP(S) URL");
             return Err(Blocked::new(BlockReason::UnsupportedScheme, detail).with_value(url.scheme()));
         }
-        if request.mode == Mode::NoCors {
+        if request.mode == RequestMode::NoCors {
             if request.redirect != Redirect::Follow {
                 let detail = "mode `no-cors` requires redirect mode `follow`";
                 return Err(Blocked::new(BlockReason::InvalidRequest, detail)

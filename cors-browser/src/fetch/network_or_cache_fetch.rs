@@ -1,10 +1,10 @@
 //! Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch", without an HTTP cache.
 
 use super::{Fetch, hides_origin};
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
-    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, Mode, NetworkError, Origin, WireRequest,
+    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, WireRequest,
     WireResponse,
 };
 
@@ -66,7 +66,7 @@ impl Fetch<'_> {
         }
         // Step 8.13.
         if Origin::of(request.current_url()).is_potentially_trustworthy() {
-            headers.append("Sec-Fetch-Dest", "empty");
+            headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
             headers.append("Sec-Fetch-Site", fetch_site(request));
         }
@@ -112,7 +112,7 @@ impl Fetch<'_> {
             return None;
         }
         // Step 4.1.
-        if request.mode != Mode::Cors && hides_origin(request) {
+        if request.mode != RequestMode::Cors && hides_origin(request) {
             return Some(Origin::Opaque.to_string());
         }
         Some(origin)

@@ -4,8 +4,8 @@ use url::Url;
 
 use super::Fetch;
 use crate::header::{is_non_wildcard_name, is_request_body_header_name, isomorphic_decode, trim};
-use crate::request::{Request, Tainting};
-use crate::{BlockReason, Blocked, Mode, Origin, WireResponse};
+use crate::request::{Request, RequestMode, Tainting};
+use crate::{BlockReason, Blocked, Origin, WireResponse};
 
 /// Fetch, "redirect status".
 pub(super) fn is_redirect_status(status: u16) -> bool {
@@ -66,7 +66,8 @@ impl Fetch<'_> {
 pub(crate) fn has_foreign_credentials(request: &Request, location: &Url) -> bool {
     let has_credentials = !location.username().is_empty() || location.password().is_some();
     let is_same_origin = request.origin.is_same_origin(&Origin::of(location));
-    has_credentials && (request.tainting == Tainting::Cors || (request.mode == Mode::Cors && !is_same_origin))
+    has_credentials
+        && (request.tainting == Tainting::Cors || (request.mode == RequestMode::Cors && !is_same_origin))
 }
 
 /// Fetch, response "location URL".

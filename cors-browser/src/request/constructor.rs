@@ -1,6 +1,6 @@
 //! Fetch, "Request class" and "Headers class": the request that `fetch()` makes of its arguments.
 
-use super::{Request, Tainting};
+use super::{Destination, Request, Tainting};
 use crate::blocked::InvalidArgument;
 use crate::header::{
     HeaderList, is_header_value, is_no_cors_safelisted_request_header, is_privileged_no_cors_name, is_token,
@@ -64,7 +64,9 @@ impl Request {
             urls: vec![url],
             headers: list,
             body,
-            mode,
+            mode: mode.into(),
+            destination: Destination::Empty,
+            use_cors_preflight: false,
             credentials,
             redirect,
             origin: steps.client_origin(page).clone(),

@@ -194,8 +194,8 @@ async fn browsers_let_the_wildcard_cover_authorization(
     let (browser, _) = caching(profile, &[ALLOW, (HEADERS, "*")]);
     let fetched = browser.fetch(&page(APP), with_headers(&[("Authorization", "x")], get(API))).await;
     match fetched.outcome {
-        Outcome::Response(_) => assert_eq!(reason, BlockReason::NetworkError, "covered"),
         Outcome::Blocked(blocked) => assert_eq!(blocked.reason, reason),
+        _ => assert_eq!(reason, BlockReason::NetworkError, "covered"),
     }
 }
 

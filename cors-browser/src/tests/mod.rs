@@ -93,13 +93,13 @@ pub(super) fn sent<'a>(fetched: &'a Fetched, nth: usize, name: &str) -> Option<&
 pub(super) fn response(fetched: &Fetched) -> &PageResponse {
     match &fetched.outcome {
         Outcome::Response(response) => response,
-        Outcome::Blocked(blocked) => panic!("blocked: {blocked}"),
+        outcome => panic!("not a response: {outcome:?}"),
     }
 }
 
 pub(super) fn blocked(fetched: &Fetched) -> BlockReason {
     match &fetched.outcome {
-        Outcome::Response(response) => panic!("not blocked: {response:?}"),
         Outcome::Blocked(blocked) => blocked.reason,
+        outcome => panic!("not blocked: {outcome:?}"),
     }
 }

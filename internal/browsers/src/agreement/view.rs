@@ -153,12 +153,22 @@ fn is_ignored(name: &str) -> bool {
 fn page(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Blocked(_) => vec!["blocked".to_owned()],
+        Outcome::Loaded(loaded) => {
+            vec![if loaded.is_readable { "loaded, readable" } else { "loaded, not readable" }.to_owned()]
+        }
+        Outcome::Navigated(navigated) => vec![
+            format!("document {}", navigated.status),
+            format!("url: {}", navigated.url),
+            format!("| {}", body(&navigated.body)),
+        ],
+        Outcome::Opened(opened) => vec![format!("open, protocol `{}`", opened.protocol)],
         Outcome::Response(response) => match response.response_type {
             ResponseType::Opaque | ResponseType::OpaqueRedirect => {
                 vec![response.response_type.as_str().to_owned()]
             }
             ResponseType::Basic | ResponseType::Cors => readable(response),
         },
+        outcome => vec![format!("{outcome:?}")],
     }
 }
 

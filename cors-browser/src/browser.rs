@@ -87,7 +87,7 @@ impl Browser {
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
         let mut context = Context::new(page, &request.url);
         let mut fetch = Fetch::new(self, page);
-        let result = match Request::construct(page, request, &*self.steps) {
+        let result = match Request::construct(page, request, &self.profile, &*self.steps) {
             Err(blocked) => Err(blocked),
             Ok(mut request) => {
                 let result = fetch.main_fetch(&mut request).await;

@@ -63,6 +63,7 @@ fn exchange(kind: ExchangeKind) -> Exchange {
                 ("access-control-allow-origin", "https://app.example"),
             ]),
             body: br#"{"n":[1,2]}"#.to_vec(),
+            body_error: None,
         }),
     }
 }

@@ -91,7 +91,9 @@ impl Prepared {
                 let raw = RawRequest { origin: url, method: method.clone(), target, headers, body };
                 Ok(Self::Http11(raw::serialize(authority, &raw), method))
             }
-            HttpVersion::Http2 => Ok(Self::Http2(to_request(request, &format!("http://{authority}{target}"))?)),
+            HttpVersion::Http2 => {
+                Ok(Self::Http2(to_request(request, &format!("http://{authority}{target}"))?))
+            }
         }
     }
 }
@@ -142,7 +144,9 @@ impl Connection {
                     Err(_) => Err(too_late(time_limit)),
                 }
             }
-            _ => Err(NetworkError::new(FailureKind::Unsendable, "the connection has another version of HTTP")),
+            _ => {
+                Err(NetworkError::new(FailureKind::Unsendable, "the connection has another version of HTTP"))
+            }
         }
     }
 }

@@ -95,15 +95,21 @@ impl Connection {
             let mut body = Vec::new();
             // The page judges the head, even if the body breaks off.
             let body_error =
-                in_time(deadline, time_limit, reader.body(&mut reading, method, &head, &mut body)).await.err();
-            Ok((WireResponse { status: head.status, headers: head.headers, body, body_error }, head.may_continue))
+                in_time(deadline, time_limit, reader.body(&mut reading, method, &head, &mut body))
+                    .await
+                    .err();
+            Ok((
+                WireResponse { status: head.status, headers: head.headers, body, body_error },
+                head.may_continue,
+            ))
         };
         let (response, may_continue) = tokio::select! {
             biased;
             () = write => return Err(broken_off("the request was not written")),
             result = read => result?,
         };
-        let is_complete = response.body_error.is_none() && self.reader.buffer.is_empty() && !self.reader.ended;
+        let is_complete =
+            response.body_error.is_none() && self.reader.buffer.is_empty() && !self.reader.ended;
         self.is_reusable = is_written && may_continue && is_complete;
         Ok(response)
     }

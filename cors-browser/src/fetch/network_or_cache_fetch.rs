@@ -134,17 +134,13 @@ impl Fetch<'_> {
             headers.append("User-Agent", profile.user_agent());
         }
         // Step 8.19, and the `Accept-Encoding` of step 8.21: browsers trust only secure servers to use newer codings.
-        if headers.contains("Range") {
-            headers.append("Accept-Encoding", "identity");
-        } else {
-            headers.append(
-                "Accept-Encoding",
-                if is_trustworthy { "gzip, deflate, br, zstd" } else { "gzip, deflate" },
-            );
-        }
-        if profile.preflights_have_a_language && !headers.contains("Accept-Language") {
-            headers.append("Accept-Language", profile.accept_language);
-        }
+        let encodings = if is_trustworthy { "gzip, deflate, br, zstd" } else { "gzip, deflate" };
+        let encodings = match headers.contains("Range") {
+            false => encodings.to_owned(),
+            true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),
+            true => "identity".to_owned(),
+        };
+        headers.append("Accept-Encoding", encodings);
         // Step 8.21.
         if self.steps().sends_cookies(includes_credentials, kind) {
             if let Some(cookies) = self.browser.cookie_header(self.page, request) {

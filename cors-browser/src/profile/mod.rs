@@ -93,10 +93,8 @@ pub struct Profile {
     pub(crate) sends_storage_access: bool,
     /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
     pub(crate) plain_preflights_have_a_mode: bool,
-    /// Whether preflights have `Accept-Language`.
-    pub(crate) preflights_have_a_language: bool,
-    /// `Accept-Language`.
-    pub(crate) accept_language: &'static str,
+    /// Whether requests for a range accept encoded responses, too.
+    pub(crate) ranges_may_be_encoded: bool,
     /// Whether `|` is percent-encoded in paths.
     pub(crate) encodes_bars: bool,
     /// Whether the response of a `data:` URL has a `Content-Length`.
@@ -183,9 +181,8 @@ impl Profile {
             ignores_spaced_names: false,
             sends_storage_access: false,
             plain_preflights_have_a_mode: false,
-            preflights_have_a_language: false,
-            accept_language: "en-US,en;q=0.9",
             encodes_bars: false,
+            ranges_may_be_encoded: false,
             data_urls_have_a_length: false,
             referrers_compare_schemes: false,
         }

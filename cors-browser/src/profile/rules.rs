@@ -106,7 +106,6 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "services/network/cors/preflight_controller.cc, `CreatePreflightRequest`",
         change: |profile| profile.plain_preflights_have_a_mode = true,
     },
-    PREFLIGHTS_HAVE_A_LANGUAGE,
     Rule {
         name: "bars-in-paths-are-encoded",
         says: "`|` in a path is sent as `%7C`.",
@@ -225,12 +224,11 @@ pub(super) const FIREFOX: &[Rule] = &[
         change: |profile| profile.ignores_spaced_names = true,
     },
     REFERRERS_COMPARE_SCHEMES,
-    PREFLIGHTS_HAVE_A_LANGUAGE,
     Rule {
-        name: "second-language",
-        says: "`Accept-Language` gives the second language the quality 0.5.",
+        name: "ranges-may-be-encoded",
+        says: "A request with `Range` accepts the usual content codings as well as `identity`.",
         source: "observed in Firefox 140",
-        change: |profile| profile.accept_language = "en-US,en;q=0.5",
+        change: |profile| profile.ranges_may_be_encoded = true,
     },
     Rule {
         name: "data-urls-have-a-length",
@@ -252,13 +250,6 @@ const REFERRERS_COMPARE_SCHEMES: Rule = Rule {
     says: "A request from `https:` to `http:` has no `Referer`, even if the server is on loopback. One from `http://localhost` to `http:` has it.",
     source: "observed in Chromium 148 and Firefox 140",
     change: |profile| profile.referrers_compare_schemes = true,
-};
-
-const PREFLIGHTS_HAVE_A_LANGUAGE: Rule = Rule {
-    name: "preflights-have-a-language",
-    says: "Preflights have `Accept-Language`.",
-    source: "observed in Chromium 148 and Firefox 140",
-    change: |profile| profile.preflights_have_a_language = true,
 };
 
 const LOOPBACK_IS_SECURE_FOR_COOKIES: Rule = Rule {

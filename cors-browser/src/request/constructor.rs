@@ -64,7 +64,7 @@ impl Request {
             list.append("Accept", "*/*");
         }
         if !list.contains("Accept-Language") {
-            list.append("Accept-Language", profile.accept_language);
+            list.append("Accept-Language", "en-US,en;q=0.9");
         }
 
         Ok(Self {

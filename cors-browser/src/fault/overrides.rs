@@ -232,7 +232,7 @@ overrides! {
         }
     }
     AlwaysSendsCredentials {
-        fn includes_credentials(&self, _: &Request) -> bool {
+        fn includes_credentials(&self, _: &Request, _: &Profile) -> bool {
             true
         }
     }

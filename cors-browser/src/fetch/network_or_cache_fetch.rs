@@ -19,7 +19,8 @@ impl Fetch<'_> {
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
         // Step 8.3.
-        let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
+        let includes_credentials =
+            kind == ExchangeKind::Actual && self.steps().includes_credentials(request, &self.browser.profile);
         let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
@@ -119,11 +120,12 @@ impl Fetch<'_> {
         }
         // Step 8.13.
         if is_trustworthy {
-            let site = fetch_site(request);
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", site);
-            if profile.sends_storage_access && includes_credentials && site == "cross-site" {
+            headers.append("Sec-Fetch-Site", fetch_site(request));
+            let top_level = self.page.top_level_origin();
+            let is_third_party = !is_same_site(&Origin::of(request.current_url()), top_level);
+            if profile.sends_storage_access && includes_credentials && is_third_party {
                 headers.append("Sec-Fetch-Storage-Access", "active");
             }
         } else if profile.plain_preflights_have_a_mode && kind == ExchangeKind::Preflight {

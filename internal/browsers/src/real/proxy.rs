@@ -235,7 +235,7 @@ fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError>
 
 /// A body for a response without `Content-Length`. hyper would add that header to a body of known length.
 fn body_of_unknown_length(body: Bytes) -> Body {
-    StreamBody::new(stream::iter([Ok(Frame::data(body))])).boxed()
+    BodyExt::boxed(StreamBody::new(stream::iter([Ok(Frame::data(body))])))
 }
 
 fn whole_body(body: Bytes) -> Body {
@@ -251,7 +251,7 @@ fn broken_body(body: Bytes, error: &NetworkError) -> Body {
         Err(error)
     };
     let frames = stream::iter([Ok(Frame::data(body))]).chain(stream::once(end));
-    StreamBody::new(frames).boxed()
+    BodyExt::boxed(StreamBody::new(frames))
 }
 
 fn page() -> Response<Body> {

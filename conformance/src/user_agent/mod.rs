@@ -28,10 +28,12 @@ pub trait UserAgent: Send + Sync {
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
-    /// `network` leads to the scenario's servers.
+    /// `network` leads to the scenario's servers. `hosts` are the hosts of its pages and servers: those whose certificates a browser
+    /// may have to be told to trust.
     fn open<'a>(
         &'a self,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
 
@@ -51,8 +53,9 @@ impl<U: UserAgent + ?Sized> UserAgent for Arc<U> {
     fn open<'a>(
         &'a self,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        (**self).open(network)
+        (**self).open(network, hosts)
     }
 }
 

@@ -4,7 +4,7 @@ mod rules;
 
 use std::fmt;
 
-use self::rules::{CHROMIUM, FIREFOX, WEBKIT};
+use self::rules::{CHROMIUM, FIREFOX, LIBSOUP, WEBKIT};
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -61,6 +61,24 @@ pub struct Profile {
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether cookies of cross-site servers are partitioned by top-level site.
     pub(crate) partitions_cookies: bool,
+    /// Whether a cached `*` covers `Authorization`.
+    pub(crate) cached_wildcard_covers_authorization: bool,
+    /// Whether pages over HTTPS may fetch from loopback over HTTP.
+    pub(crate) trusts_loopback_servers: bool,
+    /// Whether a preflight after a redirect asks for an `Authorization` that the redirect has dropped.
+    pub(crate) asks_for_dropped_authorization: bool,
+    /// Whether a redirect to another origin makes `GET` of `DELETE`.
+    pub(crate) delete_becomes_get: bool,
+    /// Whether requests of a sandboxed frame can be same-site to cookies.
+    pub(crate) sandboxed_frames_are_same_site: bool,
+    /// Whether cross-site responses can set `Lax` and `Strict` cookies.
+    pub(crate) stores_same_site_cookies_from_other_sites: bool,
+    /// Whether a `SameSite=None` cookie must be `Secure`.
+    pub(crate) none_needs_secure: bool,
+    /// Whether the prefixes of cookie names have a meaning.
+    pub(crate) enforces_cookie_prefixes: bool,
+    /// Whether cookies of a host come before those of its parent domains.
+    pub(crate) sorts_cookies_by_domain: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
@@ -95,9 +113,14 @@ pub struct Rule {
     pub says: &'static str,
     /// Where this is documented, or with which version it was observed.
     pub source: &'static str,
-    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and may differ.
-    pub is_of_libsoup: bool,
     change: fn(&mut Profile),
+}
+
+impl Rule {
+    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and need not do the same.
+    pub fn is_of_libsoup(&self) -> bool {
+        LIBSOUP.iter().any(|rule| rule.name == self.name)
+    }
 }
 
 impl fmt::Debug for Rule {
@@ -131,6 +154,15 @@ impl Profile {
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
+            cached_wildcard_covers_authorization: false,
+            trusts_loopback_servers: true,
+            asks_for_dropped_authorization: false,
+            delete_becomes_get: false,
+            sandboxed_frames_are_same_site: false,
+            stores_same_site_cookies_from_other_sites: false,
+            none_needs_secure: true,
+            enforces_cookie_prefixes: true,
+            sorts_cookies_by_domain: false,
             data_pages_throw: false,
             referrers_compare_schemes: false,
         }
@@ -150,7 +182,7 @@ impl Profile {
     ///
     /// Some rules are those of libsoup, the HTTP library of WebKitGTK; see [`Rule::is_of_libsoup`].
     pub fn webkit() -> Self {
-        Self::with_rules(Some(Engine::WebKit), WEBKIT)
+        Self::with_rules(Some(Engine::WebKit), &[WEBKIT, LIBSOUP].concat())
     }
 
     fn with_rules(engine: Option<Engine>, rules: &[Rule]) -> Self {
@@ -237,5 +269,13 @@ mod tests {
         let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
         assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
         assert_eq!(all.engine(), profile.engine());
+    }
+
+    #[test]
+    fn only_rules_of_webkit_are_of_libsoup() {
+        let others = [Profile::chromium(), Profile::firefox()];
+        assert!(!others.iter().flat_map(Profile::rules).any(Rule::is_of_libsoup));
+        let rules = Profile::webkit().rules().to_vec();
+        assert_eq!(rules.iter().filter(|rule| rule.is_of_libsoup()).count(), LIBSOUP.len());
     }
 }

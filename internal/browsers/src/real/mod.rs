@@ -131,6 +131,7 @@ impl UserAgent for RealBrowser {
     fn open<'a>(
         &'a self,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         async move {
             let certificates = match &self.running {
@@ -148,7 +149,7 @@ impl UserAgent for RealBrowser {
                     Box::new(RealSession::new(context, proxy, folder)) as Box<dyn Session>
                 }
                 Running::WebKit(webkit) => {
-                    let tabs = webkit.open(&address).await?;
+                    let tabs = webkit.open(&address, hosts).await?;
                     Box::new(RealSession::new(tabs, proxy, folder))
                 }
             })

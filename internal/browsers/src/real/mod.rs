@@ -20,6 +20,8 @@ use cors_browser::{Network, Profile};
 use cors_conformance::scenario::Scenario;
 use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
+pub(crate) use proxy::PAGES;
+
 pub use launch::{LaunchError, Program};
 
 use bidi::{Driver, UserContext};
@@ -29,6 +31,7 @@ use webkit::WebKit;
 
 mod automation;
 mod bidi;
+mod casing;
 mod certificates;
 mod launch;
 mod proxy;

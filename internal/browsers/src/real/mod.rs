@@ -128,7 +128,7 @@ impl UserAgent for RealBrowser {
     }
 
     fn refusal(&self, scenario: &Scenario) -> Option<Refusal> {
-        limit(scenario).map(Refusal::harness)
+        limit(self.kind, scenario).map(Refusal::harness)
     }
 
     fn open<'a>(
@@ -162,7 +162,10 @@ impl UserAgent for RealBrowser {
 }
 
 /// What keeps the harness from playing a scenario in a real browser; `None` if nothing does.
-fn limit(scenario: &Scenario) -> Option<String> {
+fn limit(kind: Kind, scenario: &Scenario) -> Option<String> {
+    if kind == Kind::WebKit && scenario.page.user.is_some() {
+        return Some("WebKit's login prompt is a window that its driver cannot fill in".to_owned());
+    }
     let pages = std::iter::once(&scenario.page.origin)
         .chain(scenario.steps.iter().filter_map(|step| step.from.as_ref()));
     for origin in pages {

@@ -18,8 +18,18 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 9] =
-    ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
+const DOCUMENTS: [&str; 10] = [
+    "fetch",
+    "html",
+    "referrer-policy",
+    "url",
+    "rfc6454",
+    "rfc6265bis",
+    "rfc9110",
+    "rfc9111",
+    "rfc9113",
+    "semantics",
+];
 
 /// Parses the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {

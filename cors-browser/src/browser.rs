@@ -86,6 +86,7 @@ impl Browser {
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
         let mut context = Context::new(page, &request.url);
+        context.headers.clone_from(&request.headers);
         let mut fetch = Fetch::new(self, page);
         let result = match Request::construct(page, request, &self.profile, &*self.steps) {
             Err(blocked) => Err(blocked),

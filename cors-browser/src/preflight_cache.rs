@@ -80,8 +80,9 @@ impl Allows {
     /// "header-name cache entry match", for a name in lower case.
     fn covers_header(&self, name: &str, profile: &Profile, steps: &dyn Steps) -> bool {
         let has_wildcard = |known: &str| known == "*" && profile.caches_wildcards;
+        let is_covered = profile.cached_wildcard_covers_authorization || !steps.is_non_wildcard_name(name);
         matches!(self, Self::Header(known)
-            if known == name || (has_wildcard(known) && !steps.is_non_wildcard_name(name)))
+            if known == name || (has_wildcard(known) && is_covered))
     }
 }
 

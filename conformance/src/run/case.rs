@@ -87,7 +87,8 @@ async fn steps(
     user_agent: &dyn UserAgent,
     network: &Arc<LoopbackNetwork>,
 ) -> Result<Vec<Observation>, UserAgentError> {
-    let mut session = user_agent.open(network.clone() as Arc<dyn Network>).await?;
+    let hosts = scenario.hosts();
+    let mut session = user_agent.open(network.clone() as Arc<dyn Network>, &hosts).await?;
     let mut observations = Vec::new();
     for step in &scenario.steps {
         observations.push(play_step(scenario, step, &mut *session, network).await?);

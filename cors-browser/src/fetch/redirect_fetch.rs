@@ -48,13 +48,18 @@ impl Fetch<'_> {
             return blocked(BlockReason::RedirectWithCredentialsInUrl, detail);
         }
         // Step 12.
-        if steps.becomes_get(response.status, &request.method) {
+        let is_cross_origin = !Origin::of(request.current_url()).is_same_origin(&Origin::of(&location));
+        let is_delete = is_cross_origin && request.method == "DELETE";
+        if steps.becomes_get(response.status, &request.method)
+            || (is_delete && self.browser.profile.delete_becomes_get)
+        {
             request.method = "GET".to_owned();
             request.body = None;
             request.headers.retain(|name| !is_request_body_header_name(name));
         }
         // Step 13.
         if steps.removes_authorization(request.current_url(), &location) {
+            request.dropped_authorization |= request.headers.contains("Authorization");
             request.headers.retain(|name| !is_non_wildcard_name(name));
         }
         // Step 18.

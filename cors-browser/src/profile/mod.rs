@@ -4,7 +4,7 @@ mod rules;
 
 use std::fmt;
 
-use self::rules::{CHROMIUM, FIREFOX};
+use self::rules::{CHROMIUM, FIREFOX, LIBSOUP, WEBKIT};
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -61,6 +61,24 @@ pub struct Profile {
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether cookies of cross-site servers are partitioned by top-level site.
     pub(crate) partitions_cookies: bool,
+    /// Whether a cached `*` covers `Authorization`.
+    pub(crate) cached_wildcard_covers_authorization: bool,
+    /// Whether pages over HTTPS may fetch from loopback over HTTP.
+    pub(crate) trusts_loopback_servers: bool,
+    /// Whether a preflight after a redirect asks for an `Authorization` that the redirect has dropped.
+    pub(crate) asks_for_dropped_authorization: bool,
+    /// Whether a redirect to another origin makes `GET` of `DELETE`.
+    pub(crate) delete_becomes_get: bool,
+    /// Whether requests of a sandboxed frame can be same-site to cookies.
+    pub(crate) sandboxed_frames_are_same_site: bool,
+    /// Whether cross-site responses can set `Lax` and `Strict` cookies.
+    pub(crate) stores_same_site_cookies_from_other_sites: bool,
+    /// Whether a `SameSite=None` cookie must be `Secure`.
+    pub(crate) none_needs_secure: bool,
+    /// Whether the prefixes of cookie names have a meaning.
+    pub(crate) enforces_cookie_prefixes: bool,
+    /// Whether cookies of a host come before those of its parent domains.
+    pub(crate) sorts_cookies_by_domain: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether client hints with valid values are CORS-safelisted.
@@ -136,6 +154,13 @@ pub struct Rule {
     change: fn(&mut Profile),
 }
 
+impl Rule {
+    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and need not do the same.
+    pub fn is_of_libsoup(&self) -> bool {
+        LIBSOUP.iter().any(|rule| rule.name == self.name)
+    }
+}
+
 impl fmt::Debug for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Rule").field(&self.name).finish()
@@ -167,6 +192,15 @@ impl Profile {
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
+            cached_wildcard_covers_authorization: false,
+            trusts_loopback_servers: true,
+            asks_for_dropped_authorization: false,
+            delete_becomes_get: false,
+            sandboxed_frames_are_same_site: false,
+            stores_same_site_cookies_from_other_sites: false,
+            none_needs_secure: true,
+            enforces_cookie_prefixes: true,
+            sorts_cookies_by_domain: false,
             data_pages_throw: false,
             safelists_client_hints: false,
             drops_user_agent: false,
@@ -201,6 +235,13 @@ impl Profile {
         Self::with_rules(Some(Engine::Firefox), FIREFOX)
     }
 
+    /// WebKit, the engine of Safari, as WebKitGTK contains it.
+    ///
+    /// Some rules are those of libsoup, the HTTP library of WebKitGTK; see [`Rule::is_of_libsoup`].
+    pub fn webkit() -> Self {
+        Self::with_rules(Some(Engine::WebKit), &[WEBKIT, LIBSOUP].concat())
+    }
+
     fn with_rules(engine: Option<Engine>, rules: &[Rule]) -> Self {
         let mut profile = Self { engine, ..Self::standard() };
         for rule in rules {
@@ -227,7 +268,7 @@ impl Profile {
         self.engine
     }
 
-    /// The name in lower case: `standard`, `chromium` or `firefox`.
+    /// The name in lower case: `standard`, `chromium`, `firefox` or `webkit`.
     pub fn name(&self) -> &'static str {
         self.engine.map_or("standard", Engine::as_str)
     }
@@ -239,6 +280,9 @@ impl Profile {
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
             }
             Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
+            Some(Engine::WebKit) => {
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15"
+            }
             None => "Mozilla/5.0 (compatible; Fetch standard)",
         }
     }
@@ -251,6 +295,8 @@ codes! {
         Chromium = "chromium",
         /// Firefox.
         Firefox = "firefox",
+        /// WebKit, the engine of Safari.
+        WebKit = "webkit",
     }
 }
 
@@ -268,6 +314,7 @@ mod tests {
     #[rstest]
     #[case::chromium(Profile::chromium())]
     #[case::firefox(Profile::firefox())]
+    #[case::webkit(Profile::webkit())]
     fn every_rule_changes_the_behaviour(#[case] profile: Profile) {
         let mut names = std::collections::BTreeSet::new();
         for rule in profile.rules() {
@@ -279,5 +326,13 @@ mod tests {
         let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
         assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
         assert_eq!(all.engine(), profile.engine());
+    }
+
+    #[test]
+    fn only_rules_of_webkit_are_of_libsoup() {
+        let others = [Profile::chromium(), Profile::firefox()];
+        assert!(!others.iter().flat_map(Profile::rules).any(Rule::is_of_libsoup));
+        let rules = Profile::webkit().rules().to_vec();
+        assert_eq!(rules.iter().filter(|rule| rule.is_of_libsoup()).count(), LIBSOUP.len());
     }
 }

@@ -244,6 +244,113 @@ pub(super) const FIREFOX: &[Rule] = &[
     },
 ];
 
+/// The rules of WebKit.
+pub(super) const WEBKIT: &[Rule] = &[
+    Rule {
+        name: "max-age-ten-minutes",
+        says: "A preflight is cached for 600 s at most.",
+        source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `maxPreflightCacheTimeout`",
+        change: |profile| profile.max_age_cap = 600,
+    },
+    Rule {
+        name: "max-age-is-a-signed-integer",
+        says: "`Access-Control-Max-Age` is a signed integer of 64 bits: `+600` is 600, and a negative number counts as 0. Any other value, and a number that does not fit, counts as missing.",
+        source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `parseAccessControlMaxAge`",
+        change: |profile| profile.max_age_syntax = MaxAgeSyntax::SignedInteger,
+    },
+    Rule {
+        name: "wildcard-covers-authorization",
+        says: "`Access-Control-Allow-Headers: *` covers `Authorization`.",
+        source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `validateCrossOriginHeaders`",
+        change: |profile| profile.wildcard_covers_authorization = true,
+    },
+    Rule {
+        name: "newest-preflight-replaces",
+        says: "The response to a preflight replaces all cached entries for the same page and URL, with or without credentials, and is not added to them.",
+        source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `appendEntry`",
+        change: |profile| profile.caches_newest_preflight = true,
+    },
+    Rule {
+        name: "cached-wildcard-covers-authorization",
+        says: "A cached `Access-Control-Allow-Headers: *` covers `Authorization`.",
+        source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `validateCrossOriginHeaders`",
+        change: |profile| profile.cached_wildcard_covers_authorization = true,
+    },
+    FAILURES_FORGET_NO_PREFLIGHT,
+    MIXED_CONTENT_BY_SCHEME,
+    Rule {
+        name: "loopback-is-mixed-content",
+        says: "A page over HTTPS must not fetch over HTTP, not even from `localhost`.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.trusts_loopback_servers = false,
+    },
+    Rule {
+        name: "asks-for-dropped-authorization",
+        says: "A preflight after a redirect to another origin asks for `authorization`, although the redirect drops the header.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.asks_for_dropped_authorization = true,
+    },
+    Rule {
+        name: "sandboxed-frames-are-same-site",
+        says: "A sandboxed frame in a page of its own site sends `Strict` and `Lax` cookies.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.sandboxed_frames_are_same_site = true,
+    },
+    Rule {
+        name: "preflighted-once-preflighted-always",
+        says: "A request that needed a preflight gets one after each redirect, even if it does not need one any more.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.preflights_stay = true,
+    },
+    Rule {
+        name: "same-site-ignores-scheme",
+        says: "The `http:` version of a site counts as same-site to `SameSite` cookies.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.same_site_considers_scheme = false,
+    },
+    Rule {
+        name: "same-site-defaults-to-none",
+        says: "A cookie without `SameSite` is sent with cross-site requests.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.default_same_site = DefaultSameSite::None,
+    },
+];
+
+/// The rules of WebKitGTK that come from its HTTP library libsoup, and from the code that connects WebKit to it. Safari has another
+/// HTTP library.
+pub(super) const LIBSOUP: &[Rule] = &[
+    Rule {
+        name: "delete-becomes-get",
+        says: "A redirect to another origin makes `GET` of `DELETE`.",
+        source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldRedirectAsGET`",
+        change: |profile| profile.delete_becomes_get = true,
+    },
+    Rule {
+        name: "same-site-cookies-from-other-sites",
+        says: "`Lax` and `Strict` cookies in a response to another site's page are stored.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.stores_same_site_cookies_from_other_sites = true,
+    },
+    Rule {
+        name: "same-site-none-without-secure",
+        says: "A cookie with `SameSite=None` and without `Secure` is stored.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.none_needs_secure = false,
+    },
+    Rule {
+        name: "cookie-prefixes-mean-nothing",
+        says: "Cookies whose names begin with `__Host-` or `__Secure-` are stored like others.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.enforces_cookie_prefixes = false,
+    },
+    Rule {
+        name: "cookies-by-domain",
+        says: "The cookies of a host come before those of its parent domains, even if these are older.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.sorts_cookies_by_domain = true,
+    },
+];
+
 const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
     name: "equal-lines-count-once",
     says: "Equal lines of `Location` count as one. A response with different lines of `Location`, `Content-Disposition` or `Content-Length` is a network error.",

@@ -82,6 +82,7 @@ impl Request {
             referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
             redirect_count: 0,

@@ -37,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) tainting: Tainting,
     /// Whether the request needs a preflight, or needed one before a redirect.
     pub(crate) needed_preflight: bool,
+    /// Whether a redirect has dropped an `Authorization` header.
+    pub(crate) dropped_authorization: bool,
     /// Whether "main fetch" has asked for a preflight, even if the cache made it unnecessary.
     pub(crate) used_preflight: bool,
     /// Whether the last preflight of this request failed.
@@ -187,6 +189,7 @@ mod tests {
             referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
             redirect_count: 0,

@@ -192,8 +192,8 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             STAR,
         ),
         R::AuthorizationNotCoveredByWildcard => explain(
-            "In the Fetch standard, `*` in `Access-Control-Allow-Headers` does not cover `Authorization`. Chromium and Firefox \
-             still accept it, with a warning that this will change.",
+            "In the Fetch standard, `*` in `Access-Control-Allow-Headers` does not cover `Authorization`. Browsers \
+             still accept it, and Chromium and Firefox warn that this will change.",
             "List `authorization` as well as `*`.",
             citation::PREFLIGHT_AUTHORIZATION,
             AUTHORIZATION,

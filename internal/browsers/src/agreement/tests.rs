@@ -138,6 +138,7 @@ impl UserAgent for Breaks {
     fn open<'a>(
         &'a self,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let is_first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
         match self.how {
@@ -145,7 +146,7 @@ impl UserAgent for Breaks {
             Breakage::Fails if is_first => {
                 Box::pin(std::future::ready(Err(UserAgentError::Failed("broken on purpose".to_owned()))))
             }
-            _ => self.model.open(network),
+            _ => self.model.open(network, hosts),
         }
     }
 }

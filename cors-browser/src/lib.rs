@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address_space;
 mod authentication;
 mod blocked;
 mod browser;
@@ -28,10 +29,11 @@ mod steps;
 mod tests;
 mod wire;
 
+pub use self::address_space::{AddressSpace, NetworkPermissions, Permission};
 pub use self::blocked::{BlockReason, Blocked};
 pub use self::browser::Browser;
 pub use self::clock::{Clock, ManualClock, SystemClock};
-pub use self::cookie::SecurityError;
+pub use self::cookie::{SecurityError, ThirdPartyCookies};
 pub use self::failure::FailureKind;
 pub use self::fault::Fault;
 pub use self::fetch::ReferrerPolicy;

@@ -38,7 +38,10 @@ impl Fetch<'_> {
             let detail = "browsers never connect to this port";
             return Err(Blocked::new(BlockReason::BadPort, detail));
         }
-        if self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
+        let is_exempt = self.browser.profile.checks_local_network
+            && self.page.network_permissions.is_some()
+            && self.steps().may_be_local(request);
+        if !is_exempt && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }

@@ -2,6 +2,7 @@
 
 mod cors_check;
 mod http_fetch;
+mod local_network_check;
 mod main_fetch;
 mod network_or_cache_fetch;
 mod preflight_check;

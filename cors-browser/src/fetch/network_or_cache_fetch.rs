@@ -15,6 +15,7 @@ impl Fetch<'_> {
         request: &Request,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
+        self.local_network_check(request)?;
         // Step 8.3.
         let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
         loop {

@@ -5,6 +5,7 @@ mod rules;
 use std::fmt;
 
 use self::rules::{CHROMIUM, FIREFOX};
+use crate::ThirdPartyCookies;
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -59,8 +60,16 @@ pub struct Profile {
     pub(crate) same_site_considers_redirects: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
-    /// Whether cookies of cross-site servers are partitioned by top-level site.
-    pub(crate) partitions_cookies: bool,
+    /// Whether servers of other sites can use cookies, unless the user has chosen another setting.
+    pub(crate) third_party_cookies: ThirdPartyCookies,
+    /// Whether cookies with `Partitioned` are blocked with all other third-party cookies, unlike in CHIPS.
+    pub(crate) blocks_partitioned_cookies: bool,
+    /// Whether the prefixes `__Http-` and `__Host-Http-` have a meaning.
+    pub(crate) knows_http_prefixes: bool,
+    /// Whether a cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.
+    pub(crate) host_prefix_allows_default_path: bool,
+    /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
+    pub(crate) checks_local_network: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
@@ -128,7 +137,11 @@ impl Profile {
             same_site_considers_scheme: true,
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
-            partitions_cookies: false,
+            third_party_cookies: ThirdPartyCookies::Allowed,
+            blocks_partitioned_cookies: false,
+            knows_http_prefixes: true,
+            host_prefix_allows_default_path: false,
+            checks_local_network: false,
             data_pages_throw: false,
             referrers_compare_schemes: false,
         }

@@ -1,6 +1,7 @@
 //! The deviations of browsers from the standards.
 
 use super::{DefaultSameSite, Rule, UnparsableMaxAge};
+use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
 pub(super) const CHROMIUM: &[Rule] = &[
@@ -44,6 +45,12 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.data_pages_throw = true,
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
+    Rule {
+        name: "local-network-access",
+        says: "A page from a public address needs the user's permission to reach a server on loopback or in the local network, and only a secure page can have it. Pages over HTTPS may fetch such servers over plain HTTP.",
+        source: "https://wicg.github.io/local-network-access/, observed in Chromium 148",
+        change: |profile| profile.checks_local_network = true,
+    },
 ];
 
 /// The rules of Firefox.
@@ -128,7 +135,25 @@ pub(super) const FIREFOX: &[Rule] = &[
         name: "jars-by-top-level-site",
         says: "Cookies of cross-site servers are partitioned by top-level site.",
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
-        change: |profile| profile.partitions_cookies = true,
+        change: |profile| profile.third_party_cookies = ThirdPartyCookies::Partitioned,
+    },
+    Rule {
+        name: "blocks-partitioned-cookies",
+        says: "If the user blocks third-party cookies, cookies with `Partitioned` are blocked as well.",
+        source: "`network.cookie.cookieBehavior` = 1, observed in Firefox 140",
+        change: |profile| profile.blocks_partitioned_cookies = true,
+    },
+    Rule {
+        name: "no-http-prefixes",
+        says: "The cookie prefixes `__Http-` and `__Host-Http-` do not require `HttpOnly`.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.knows_http_prefixes = false,
+    },
+    Rule {
+        name: "host-prefix-without-path",
+        says: "A cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.host_prefix_allows_default_path = true,
     },
 ];
 

@@ -12,7 +12,8 @@ use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, ReferrerPolicy, meth
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
     pub(crate) fn construct(page: &Page, init: FetchRequest, steps: &dyn Steps) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect } = init;
+        let FetchRequest { url, method, headers, body, mode, credentials, redirect, target_address_space } =
+            init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -67,6 +68,7 @@ impl Request {
             mode,
             credentials,
             redirect,
+            target_address_space,
             origin: steps.client_origin(page).clone(),
             referrer: page.url(),
             referrer_policy: ReferrerPolicy::default(),

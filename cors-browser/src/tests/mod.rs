@@ -6,10 +6,12 @@ mod console;
 mod cookies;
 mod faults;
 mod filtering;
+mod local_network;
 mod origin_header;
 mod pages;
 mod preflights;
 mod redirects;
+mod third_party_cookies;
 
 use std::sync::Arc;
 

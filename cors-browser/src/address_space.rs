@@ -8,6 +8,8 @@ use crate::code::codes;
 
 codes! {
     /// Local Network Access, "IP address space": from where the address of a server can be reached.
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
     AddressSpace {
         /// Only from the device itself.
         Loopback = "loopback",
@@ -64,6 +66,8 @@ impl AddressSpace {
 
 codes! {
     /// What a user has answered when the browser asked whether a page may use a network.
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
     Permission {
         /// Yes.
         Granted = "granted",

@@ -87,7 +87,7 @@ async fn steps(
     user_agent: &dyn UserAgent,
     network: &Arc<LoopbackNetwork>,
 ) -> Result<Vec<Observation>, UserAgentError> {
-    let mut session = user_agent.open(network.clone() as Arc<dyn Network>).await?;
+    let mut session = user_agent.open(&scenario.page, network.clone() as Arc<dyn Network>).await?;
     let mut observations = Vec::new();
     for step in &scenario.steps {
         observations.push(play_step(scenario, step, &mut *session, network).await?);

@@ -28,9 +28,11 @@ pub trait UserAgent: Send + Sync {
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
-    /// `network` leads to the scenario's servers.
+    /// `page` is the scenario's page. All pages of the session have the same user, who has made the same settings. `network` leads to
+    /// the scenario's servers.
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
@@ -50,9 +52,10 @@ impl<U: UserAgent + ?Sized> UserAgent for Arc<U> {
 
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        (**self).open(network)
+        (**self).open(page, network)
     }
 }
 

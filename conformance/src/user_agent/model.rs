@@ -54,6 +54,7 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
+        _: &'a Page,
         network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let clock = Arc::new(ManualClock::new());

@@ -8,6 +8,8 @@ use crate::steps::Steps;
 
 codes! {
     /// Whether servers of other sites can use cookies: a setting of the browser's user.
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
     ThirdPartyCookies {
         /// They can use their cookies in the pages of every site.
         Allowed = "allowed",

@@ -19,6 +19,10 @@ impl Fetch<'_> {
         }
         let url = request.current_url();
         let target = self.browser.network.address_space(url);
+        let origin = Origin::of(url);
+        if page.origin.is_same_origin(&origin) && origin.is_potentially_trustworthy() {
+            return Ok(());
+        }
         let blocked = |reason, detail| Err(Blocked::new(reason, detail).with_value(target.as_str()));
         if let Some(named) = request.target_address_space.filter(|&named| steps.is_other_space(named, target))
         {
@@ -26,11 +30,8 @@ impl Fetch<'_> {
                 format!("the request names the address space {named}, but the server is in {target}");
             return blocked(BlockReason::AddressSpaceMismatch, detail);
         }
+        // The standard also protects loopback from local pages. Chromium does not yet.
         if target == AddressSpace::Public || self.page_address_space() != AddressSpace::Public {
-            return Ok(());
-        }
-        let origin = Origin::of(url);
-        if page.origin.is_same_origin(&origin) && origin.is_potentially_trustworthy() {
             return Ok(());
         }
         if !is_secure_context(page) && steps.needs_secure_context() {

@@ -108,6 +108,7 @@ impl Problems {
             .with_credentials(file.credentials)
             .with_redirect(file.redirect);
         request.body = file.body.map(String::into_bytes);
+        request.target_address_space = file.target_address_space;
         Some(request)
     }
 

@@ -92,7 +92,7 @@ async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, U
     let (Some(page), Some(request)) = (case.page(), case.request()) else {
         return Err(UserAgentError::Failed(format!("the case {} has an invalid URL", case.name)));
     };
-    user_agent.open(case.network()).await?.fetch(&page, request).await
+    user_agent.open(&page, case.network()).await?.fetch(&page, request).await
 }
 
 fn is_blocked(fetched: &Fetched) -> bool {

@@ -5,6 +5,7 @@ use std::{env, fmt};
 
 use super::Kind;
 use super::bidi::{self, Dialect, Driver};
+use cors_browser::ThirdPartyCookies;
 
 /// A program that has to be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +55,13 @@ impl fmt::Display for Program {
     }
 }
 
-/// Starts a browser with its driver.
-pub(super) async fn launch(kind: Kind) -> Result<Driver, LaunchError> {
+/// Starts a browser with its driver. Its user has this setting for third-party cookies.
+pub(super) async fn launch(kind: Kind, cookies: ThirdPartyCookies) -> Result<Driver, LaunchError> {
     let (dialect, browser, driver) = match kind {
         Kind::Chromium => (Dialect::Chromium, Program::CHROMIUM, Program::CHROMEDRIVER),
         Kind::Firefox => (Dialect::Firefox, Program::FIREFOX, Program::GECKODRIVER),
     };
-    bidi::launch(dialect, browser.require()?, driver.require()?)
+    bidi::launch(dialect, browser.require()?, driver.require()?, cookies)
         .await
         .map_err(|error| LaunchError::Failed(kind, error))
 }

@@ -2,7 +2,7 @@
 //!
 //! One browser process plays a whole run. Each scenario gets its own user context, which shares no cookies, caches or preflights with
 //! another, and its own proxy. The proxy is the only network of the context: it plays the scenario's origins and records all
-//! requests. Pages are served at the scenario's origins. Opaque origins are real ones, too: sandboxed frames, frames with `data:`
+//! requests. Scenarios about Local Network Access, one at a time, have a gateway in its place. Pages are served at the scenario's origins. Opaque origins are real ones, too: sandboxed frames, frames with `data:`
 //! URLs, and files on the disk.
 //!
 //! Nothing stays behind. The driver and the browser run in a process group of their own and write into one folder. Both group and
@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
+use tokio::sync::OnceCell;
 
-use cors_browser::{Network, Profile};
+use cors_browser::{Network, Page, Profile, ThirdPartyCookies};
 use cors_conformance::scenario::Scenario;
 use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
@@ -22,11 +23,12 @@ pub use launch::{LaunchError, Program};
 
 use bidi::{Driver, UserContext};
 use proxy::Proxy;
-use session::RealSession;
+use session::{PageNetwork, RealSession};
 
 mod automation;
 mod bidi;
 mod certificates;
+mod gateway;
 mod launch;
 mod proxy;
 mod record;
@@ -57,6 +59,14 @@ impl Kind {
         }
     }
 
+    /// The default setting for third-party cookies.
+    fn third_party_cookies(self) -> ThirdPartyCookies {
+        match self {
+            Self::Chromium => ThirdPartyCookies::Allowed,
+            Self::Firefox => ThirdPartyCookies::Partitioned,
+        }
+    }
+
     /// The profile that describes this browser to the model.
     pub fn profile(self) -> Profile {
         match self {
@@ -70,6 +80,8 @@ impl Kind {
 pub struct RealBrowser {
     kind: Kind,
     driver: Arc<Driver>,
+    /// The same browser with other settings for third-party cookies, which are for a whole process. Each starts when it is needed.
+    others: [(ThirdPartyCookies, OnceCell<Arc<Driver>>); 3],
 }
 
 impl RealBrowser {
@@ -79,7 +91,19 @@ impl RealBrowser {
     ///
     /// If a program is not installed or does not start.
     pub async fn launch(kind: Kind) -> Result<Self, LaunchError> {
-        Ok(Self { kind, driver: Arc::new(launch::launch(kind).await?) })
+        let driver = Arc::new(launch::launch(kind, kind.third_party_cookies()).await?);
+        let others = [ThirdPartyCookies::Allowed, ThirdPartyCookies::Blocked, ThirdPartyCookies::Partitioned];
+        Ok(Self { kind, driver, others: others.map(|setting| (setting, OnceCell::new())) })
+    }
+
+    /// The browser with this setting for third-party cookies; `None` is the default.
+    async fn driver(&self, setting: Option<ThirdPartyCookies>) -> Result<&Arc<Driver>, UserAgentError> {
+        let setting = setting.filter(|&setting| setting != self.kind.third_party_cookies());
+        let Some((setting, driver)) = self.others.iter().find(|(other, _)| Some(*other) == setting) else {
+            return Ok(&self.driver);
+        };
+        let launch = async || launch::launch(self.kind, *setting).await.map(Arc::new);
+        driver.get_or_try_init(launch).await.map_err(|error| UserAgentError::Failed(error.to_string()))
     }
 
     /// The folder into which browser and driver write. It exists as long as they run.
@@ -103,19 +127,34 @@ impl UserAgent for RealBrowser {
     }
 
     fn refusal(&self, scenario: &Scenario) -> Option<Refusal> {
+        if self.kind == Kind::Chromium
+            && scenario.page.third_party_cookies == Some(ThirdPartyCookies::Partitioned)
+        {
+            return Some(Refusal::browser("Chromium has no setting that partitions all third-party cookies"));
+        }
         limit(scenario).map(Refusal::harness)
     }
 
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         async move {
-            let proxy = Proxy::start(network, self.driver.certificates.clone())
-                .await
-                .map_err(|error| UserAgentError::Failed(format!("its proxy does not start: {error}")))?;
-            let context = UserContext::create(self.driver.clone(), &proxy.address()).await?;
-            let session = RealSession::new(context, proxy, self.folder().to_owned());
+            let driver = self.driver(page.third_party_cookies).await?;
+            let (network, proxy) = match (&driver.gateway, page.network_permissions) {
+                (Some(gateway), Some(_)) => (PageNetwork::Direct(gateway.visit(network).await), None),
+                _ => {
+                    let proxy =
+                        Proxy::start(network, driver.certificates.clone()).await.map_err(|error| {
+                            UserAgentError::Failed(format!("its proxy does not start: {error}"))
+                        })?;
+                    let address = proxy.address();
+                    (PageNetwork::Proxy(proxy), Some(address))
+                }
+            };
+            let context = UserContext::create(driver.clone(), proxy.as_deref()).await?;
+            let session = RealSession::new(context, network, driver.folder.clone());
             Ok(Box::new(session) as Box<dyn Session>)
         }
         .boxed()

@@ -111,10 +111,12 @@ async fn play_step(
     }
     let page = match &step.from {
         None => scenario.page.clone(),
-        // Another page with the same user.
+        // Another page with the same user, who has made the same settings.
         Some(origin) => {
             let mut page = Page::new(origin.clone());
             page.user = scenario.page.user.clone();
+            page.third_party_cookies = scenario.page.third_party_cookies;
+            page.network_permissions = scenario.page.network_permissions;
             page
         }
     };

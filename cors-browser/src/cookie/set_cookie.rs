@@ -16,7 +16,7 @@ const MAX_ATTRIBUTE_VALUE: usize = 1024;
 const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// A parsed `Set-Cookie` line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SetCookie {
     /// Bytes in any encoding, like the value.
     pub(crate) name: Vec<u8>,

@@ -95,7 +95,7 @@ codes! {
         KeepsExpiredCookies = "keeps-expired-cookies",
         /// The prefixes `__Host-` and `__Secure-` have no meaning.
         IgnoresCookiePrefixes = "ignores-cookie-prefixes",
-        /// The prefixes `__Http-` and `__Host-Http-` have no meaning.
+        /// The prefixes `__Http-` and `__Host-Http-` do not require `HttpOnly`.
         IgnoresHttpPrefixes = "ignores-http-prefixes",
         /// An unknown value of `SameSite` does not replace an earlier one.
         KeepsEarlierSameSite = "keeps-earlier-same-site",

@@ -251,9 +251,8 @@ overrides! {
     }
     IgnoresHttpPrefixes {
         fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
-            let mut profile = profile.clone();
-            profile.knows_http_prefixes = false;
-            Standard.has_valid_prefix(cookie, host_only, path, &profile)
+            let cookie = SetCookie { http_only: true, ..cookie.clone() };
+            Standard.has_valid_prefix(&cookie, host_only, path, profile)
         }
     }
     KeepsEarlierSameSite {

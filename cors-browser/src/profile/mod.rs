@@ -64,8 +64,6 @@ pub struct Profile {
     pub(crate) third_party_cookies: ThirdPartyCookies,
     /// Whether cookies with `Partitioned` are blocked with all other third-party cookies, unlike in CHIPS.
     pub(crate) blocks_partitioned_cookies: bool,
-    /// Whether the prefixes `__Http-` and `__Host-Http-` have a meaning.
-    pub(crate) knows_http_prefixes: bool,
     /// Whether a cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.
     pub(crate) host_prefix_allows_default_path: bool,
     /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
@@ -139,7 +137,6 @@ impl Profile {
             trusts_loopback_cookies: false,
             third_party_cookies: ThirdPartyCookies::Allowed,
             blocks_partitioned_cookies: false,
-            knows_http_prefixes: true,
             host_prefix_allows_default_path: false,
             checks_local_network: false,
             data_pages_throw: false,

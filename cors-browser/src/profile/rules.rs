@@ -48,7 +48,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
     Rule {
         name: "local-network-access",
         says: "A page from a public address needs the user's permission to reach a server on loopback or in the local network, and only a secure page can have it. Pages over HTTPS may fetch such servers over plain HTTP.",
-        source: "https://wicg.github.io/local-network-access/, observed in Chromium 148",
+        source: "https://wicg.github.io/local-network-access/, observed in Chromium 156",
         change: |profile| profile.checks_local_network = true,
     },
 ];
@@ -140,19 +140,13 @@ pub(super) const FIREFOX: &[Rule] = &[
     Rule {
         name: "blocks-partitioned-cookies",
         says: "If the user blocks third-party cookies, cookies with `Partitioned` are blocked as well.",
-        source: "`network.cookie.cookieBehavior` = 1, observed in Firefox 140",
+        source: "`network.cookie.cookieBehavior` = 1, observed in Firefox 153",
         change: |profile| profile.blocks_partitioned_cookies = true,
-    },
-    Rule {
-        name: "no-http-prefixes",
-        says: "The cookie prefixes `__Http-` and `__Host-Http-` do not require `HttpOnly`.",
-        source: "observed in Firefox 140",
-        change: |profile| profile.knows_http_prefixes = false,
     },
     Rule {
         name: "host-prefix-without-path",
         says: "A cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.",
-        source: "observed in Firefox 140",
+        source: "observed in Firefox 153",
         change: |profile| profile.host_prefix_allows_default_path = true,
     },
 ];

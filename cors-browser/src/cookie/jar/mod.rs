@@ -219,13 +219,13 @@ fn default_path(url: &Url) -> String {
 pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
     // A value without a name must not look like a name with a prefix.
     if cookie.name.is_empty() {
-        return Prefix::of(&cookie.value, profile).is_none();
+        return Prefix::of(&cookie.value).is_none();
     }
     let is_for_host = || {
         let has_path = cookie.path.is_some() || profile.host_prefix_allows_default_path;
         host_only && cookie.domain.is_none() && has_path && path == "/"
     };
-    match Prefix::of(&cookie.name, profile) {
+    match Prefix::of(&cookie.name) {
         None => true,
         Some(Prefix::Secure) => cookie.secure,
         Some(Prefix::Http) => cookie.secure && cookie.http_only,
@@ -244,13 +244,13 @@ enum Prefix {
 }
 
 impl Prefix {
-    fn of(name: &[u8], profile: &Profile) -> Option<Self> {
+    fn of(name: &[u8]) -> Option<Self> {
         let starts_with = |prefix: &str| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
         match () {
-            () if starts_with("__Host-Http-") && profile.knows_http_prefixes => Some(Self::HostHttp),
-            () if starts_with("__Http-") && profile.knows_http_prefixes => Some(Self::Http),
+            () if starts_with("__Host-Http-") => Some(Self::HostHttp),
+            () if starts_with("__Http-") => Some(Self::Http),
             () if starts_with("__Host-") => Some(Self::Host),
             () if starts_with("__Secure-") => Some(Self::Secure),
             () => None,

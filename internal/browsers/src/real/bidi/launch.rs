@@ -158,8 +158,6 @@ fn capabilities(
                 // Do not upgrade `http:` pages to `https:`.
                 "dom.security.https_first": false,
                 "dom.security.https_first_schemeless": false,
-                // Versions before 141 know `Partitioned`, but do not follow it by default.
-                "network.cookie.CHIPS.enabled": true,
                 "network.cookie.cookieBehavior": cookie_behavior,
             });
             all.insert("browserName".to_owned(), json!("firefox"));

@@ -132,8 +132,8 @@ impl Automation for UserContext {
         permissions: NetworkPermissions,
     ) -> Result<(), UserAgentError> {
         let named = [("local-network", permissions.local), ("loopback-network", permissions.loopback)];
-        // A file has no origin that could have a permission.
-        if self.driver.dialect != Dialect::Chromium || *top_level == Origin::Opaque {
+        // A file or an insecure page cannot have a permission.
+        if self.driver.dialect != Dialect::Chromium || !top_level.is_potentially_trustworthy() {
             return Ok(());
         }
         for (name, answer) in named {

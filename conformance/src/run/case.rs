@@ -121,8 +121,8 @@ async fn play_step(
         }
     };
     let (outcome, exchanges, console) = match &step.action {
-        Action::Fetch(request) => {
-            let fetched = session.fetch(&page, request.clone()).await?;
+        Action::Page(action) => {
+            let fetched = session.act(&page, action.clone()).await?;
             (Some(fetched.outcome), fetched.exchanges, fetched.console)
         }
         Action::Request(request) => (None, vec![raw_exchange(request, network).await], Vec::new()),

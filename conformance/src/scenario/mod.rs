@@ -13,7 +13,8 @@ use cors_browser::Page;
 
 pub use browsers::Browsers;
 pub use expectation::{
-    MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
+    MessageExpectation, NavigatedTo, On, PageExpectation, Readable, ReadableType, StatusExpectation,
+    WireExpectation,
 };
 pub use load::{LoadError, Problem, embedded, embedded_with, from_directory};
 pub(crate) use load::{from_directories, is_embedded};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cors_browser::{FetchRequest, Fetched, Network, Page, SecurityError};
+use cors_browser::{Fetched, Network, Page, PageAction, SecurityError};
 
 use crate::scenario::Scenario;
 use crate::subject::BoxFuture;
@@ -13,7 +13,7 @@ pub use model::Model;
 
 mod model;
 
-/// Something that can open pages and run their fetches.
+/// Something that can open pages and do what scenarios ask for in them.
 pub trait UserAgent: Send + Sync {
     /// The name that a report gives it, such as `model`.
     fn name(&self) -> &str;
@@ -101,11 +101,11 @@ pub enum RefusalKind {
 
 /// The pages that are opened for one scenario. They are closed when it is dropped.
 pub trait Session: Send {
-    /// Runs one `fetch()` in `page`. Returns its outcome and what was on the wire.
-    fn fetch<'a>(
+    /// Does `action` in `page`. Returns its outcome and what was on the wire.
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>>;
 
     /// What a script in `page` reads from `document.cookie`, or the error that it gets.

@@ -107,6 +107,23 @@ impl Browser {
         }
     }
 
+    /// Storage Access Headers, "The Sec-Fetch-Storage-Access HTTP Request Header": the value of the header; `None` if the request is not
+    /// for a third party.
+    pub(crate) fn storage_access(&self, page: &Page, request: &Request) -> Option<&'static str> {
+        let server = Origin::of(request.current_url());
+        if is_first_party(page, &server, &self.profile) {
+            return None;
+        }
+        let has_access = self.jars(page, &server).common.is_some_and(|jar| jar.is_empty());
+        // The page could use the Storage Access API only for a server of the top-level site, which needs no permission.
+        let is_possible = is_one_site(page.top_level_origin(), &server, &self.profile);
+        Some(match (has_access, is_possible) {
+            (true, _) => "active",
+            (false, true) => "inactive",
+            (false, false) => "none",
+        })
+    }
+
     /// The jars for the cookies of `server` in `page`.
     fn jars(&self, page: &Page, server: &Origin) -> Jars {
         let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);

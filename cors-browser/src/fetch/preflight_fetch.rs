@@ -6,9 +6,9 @@ use super::Fetch;
 use super::preflight_check::check;
 use crate::header::HeaderList;
 use crate::profile::Profile;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::steps::Steps;
-use crate::{Blocked, Credentials, ExchangeKind, Mode};
+use crate::{Blocked, Credentials, ExchangeKind};
 
 impl Fetch<'_> {
     /// Fetch, "CORS-preflight fetch".
@@ -20,7 +20,7 @@ impl Fetch<'_> {
             method: "OPTIONS".to_owned(),
             headers: steps.preflight_headers(request, profile),
             body: None,
-            mode: Mode::Cors,
+            mode: RequestMode::Cors,
             credentials: Credentials::SameOrigin,
             tainting: Tainting::Cors,
             ..request.clone()
@@ -67,7 +67,7 @@ pub(crate) fn requested_header_names(
     profile: &Profile,
     steps: &(impl Steps + ?Sized),
 ) -> Vec<String> {
-    let names = steps.unsafe_header_names(&request.headers);
+    let names = steps.unsafe_header_names(&request.headers, profile);
     if profile.asks_once_for_repeated_names {
         return names;
     }

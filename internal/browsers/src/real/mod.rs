@@ -19,6 +19,8 @@ use cors_browser::{Network, Page, Profile, ThirdPartyCookies};
 use cors_conformance::scenario::Scenario;
 use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
+pub(crate) use proxy::PAGES;
+
 pub use launch::{LaunchError, Program};
 
 use bidi::{Driver, UserContext};
@@ -27,6 +29,7 @@ use session::{PageNetwork, RealSession};
 
 mod automation;
 mod bidi;
+mod casing;
 mod certificates;
 mod gateway;
 mod launch;

@@ -11,7 +11,7 @@ use super::gateway::Visit;
 use super::proxy::{PAGE, PAGES, Proxy};
 use super::record::Record;
 use super::script;
-use cors_browser::{FetchRequest, Fetched, OpaqueKind, Origin, Outcome, Page, SecurityError};
+use cors_browser::{Fetched, OpaqueKind, Origin, Outcome, Page, PageAction, SecurityError};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
@@ -222,12 +222,13 @@ impl<A: Automation> RealSession<A> {
 }
 
 impl<A: Automation> Session for RealSession<A> {
-    fn fetch<'a>(
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move {
+            let PageAction::Fetch(request) = action else { todo!() };
             let position = self.page(page).await?;
             self.answer_prompts(position, request.url.path()).await?;
             self.start_watching(position);

@@ -78,6 +78,9 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
             "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
         ),
+        BlockReason::RedirectWithCredentialsInUrl if !context.is_cors => {
+            "TypeError: Failed to fetch".to_owned()
+        }
         // Chromium does not print the location.
         BlockReason::RedirectWithCredentialsInUrl => format!(
             "{access}Redirect location '' contains a username and password, which is disallowed for \

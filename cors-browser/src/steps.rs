@@ -194,8 +194,9 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     // Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch".
 
     /// Step 8.3: "includeCredentials".
-    fn includes_credentials(&self, request: &Request) -> bool {
+    fn includes_credentials(&self, request: &Request, profile: &Profile) -> bool {
         request.includes_credentials()
+            || (profile.no_cors_redirects_keep_credentials && request.began_with_own_credentials())
     }
 
     /// Step 8.7: whether a request without a body has `Content-Length: 0`.

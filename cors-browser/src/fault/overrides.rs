@@ -235,7 +235,7 @@ overrides! {
         }
     }
     AlwaysSendsCredentials {
-        fn includes_credentials(&self, _: &Request) -> bool {
+        fn includes_credentials(&self, _: &Request, _: &Profile) -> bool {
             true
         }
     }

@@ -20,7 +20,8 @@ impl Fetch<'_> {
     ) -> Result<WireResponse, Blocked> {
         self.local_network_check(request)?;
         // Step 8.3.
-        let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
+        let includes_credentials =
+            kind == ExchangeKind::Actual && self.steps().includes_credentials(request, &self.browser.profile);
         let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);

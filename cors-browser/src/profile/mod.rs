@@ -88,6 +88,8 @@ pub struct Profile {
     pub(crate) equal_lines_count_once: bool,
     /// Whether a request in mode `no-cors` has `Origin: null` after every redirect to another origin.
     pub(crate) no_cors_redirects_hide_origin: bool,
+    /// Whether a request in mode `no-cors` keeps the credentials mode of its first URL after redirects.
+    pub(crate) no_cors_redirects_keep_credentials: bool,
     /// Whether the referrer policy has no influence on `Origin`.
     pub(crate) origin_ignores_referrer_policy: bool,
     /// Whether a page gets a response only after the first bytes of its body.
@@ -185,6 +187,7 @@ impl Profile {
             rejects_every_user_info: false,
             equal_lines_count_once: false,
             no_cors_redirects_hide_origin: false,
+            no_cors_redirects_keep_credentials: false,
             origin_ignores_referrer_policy: false,
             waits_for_the_body: false,
             completes_broken_errors: false,

@@ -95,6 +95,12 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.no_cors_redirects_hide_origin = true,
     },
     Rule {
+        name: "no-cors-redirects-keep-credentials",
+        says: "A request in mode `no-cors` with the default credentials mode carries cookies to another server if a redirect of the page's own server led there.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.no_cors_redirects_keep_credentials = true,
+    },
+    Rule {
         name: "origin-ignores-the-referrer-policy",
         says: "`Origin` does not depend on the referrer policy in the modes `no-cors` and `same-origin`.",
         source: "observed in Chromium 148",

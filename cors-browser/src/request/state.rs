@@ -135,6 +135,13 @@ impl Request {
         taint
     }
 
+    /// Whether this is a request in mode `no-cors` that had credentials for the page's own server at first.
+    pub(crate) fn began_with_own_credentials(&self) -> bool {
+        self.mode == RequestMode::NoCors
+            && self.credentials == Credentials::SameOrigin
+            && self.origin.is_same_origin(&Origin::of(&self.urls[0]))
+    }
+
     /// Whether a redirect has led from one origin to another.
     pub(crate) fn has_changed_origin(&self) -> bool {
         self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))

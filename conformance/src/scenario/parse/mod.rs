@@ -18,9 +18,10 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 13] = [
     "fetch",
     "html",
+    "referrer-policy",
     "url",
     "rfc6454",
     "rfc6265bis",

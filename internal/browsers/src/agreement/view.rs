@@ -26,7 +26,7 @@ const IGNORED_HEADERS: &[&str] = &[
 ];
 
 /// Headers that browsers always write in their own casing.
-const OWN_CASING: &[&str] = &["accept", "accept-language"];
+const OWN_CASING: &[&str] = &["accept", "accept-language", "range"];
 
 /// Response headers whose values differ from one exchange to the next.
 const IGNORED_VALUES: &[&str] = &["content-length", "date"];

@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::uri::Authority as HostAndPort;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -48,6 +49,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The type of the first record of a TLS connection.
 const HANDSHAKE: u8 = 22;
+
+/// The pause before a body breaks off, so that the browser has what came before.
+const BREAK_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running proxy; stopped when this value is dropped.
 pub(super) struct Proxy {
@@ -294,7 +298,7 @@ fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError>
 
 /// A body for a response without `Content-Length`. hyper would add that header to a body of known length.
 fn body_of_unknown_length(body: Bytes) -> Body {
-    StreamBody::new(futures_util::stream::iter([Ok(Frame::data(body))])).boxed()
+    BodyExt::boxed(StreamBody::new(stream::iter([Ok(Frame::data(body))])))
 }
 
 fn whole_body(body: Bytes) -> Body {
@@ -303,8 +307,14 @@ fn whole_body(body: Bytes) -> Body {
 
 /// A body after which hyper closes the connection as if the rest were still to come.
 fn broken_body(body: Bytes, error: &NetworkError) -> Body {
-    let frames = [Ok(Frame::data(body)), Err(io::Error::other(error.to_string()))];
-    StreamBody::new(futures_util::stream::iter(frames)).boxed()
+    let error = io::Error::other(error.to_string());
+    let end = async {
+        // hyper writes what it has when the body makes it wait.
+        tokio::time::sleep(BREAK_PAUSE).await;
+        Err(error)
+    };
+    let frames = stream::iter([Ok(Frame::data(body))]).chain(stream::once(end));
+    BodyExt::boxed(StreamBody::new(frames))
 }
 
 fn page() -> Response<Body> {

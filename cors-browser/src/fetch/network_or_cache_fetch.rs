@@ -18,6 +18,7 @@ impl Fetch<'_> {
         request: &Request,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
+        self.local_network_check(request)?;
         // Step 8.3.
         let includes_credentials =
             kind == ExchangeKind::Actual && self.steps().includes_credentials(request, &self.browser.profile);
@@ -123,10 +124,10 @@ impl Fetch<'_> {
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
             headers.append("Sec-Fetch-Site", fetch_site(request));
-            let top_level = self.page.top_level_origin();
-            let is_third_party = !is_same_site(&Origin::of(request.current_url()), top_level);
-            if profile.sends_storage_access && includes_credentials && is_third_party {
-                headers.append("Sec-Fetch-Storage-Access", "active");
+            if profile.sends_storage_access && includes_credentials {
+                if let Some(state) = self.browser.storage_access(self.page, request) {
+                    headers.append("Sec-Fetch-Storage-Access", state);
+                }
             }
         } else if profile.plain_preflights_have_a_mode && kind == ExchangeKind::Preflight {
             headers.append("Sec-Fetch-Mode", request.mode.as_str());

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::header::HeaderList;
 use crate::site::is_same_site;
-use crate::{Credentials, Mode, Origin, Redirect, ReferrerPolicy};
+use crate::{AddressSpace, Credentials, Mode, Origin, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) credentials: Credentials,
     /// The redirect mode.
     pub(crate) redirect: Redirect,
+    /// Local Network Access, request "target IP address space".
+    pub(crate) target_address_space: Option<AddressSpace>,
     /// The origin.
     pub(crate) origin: Origin,
     /// The referrer: at first the URL of the page. "main fetch" replaces it by what the policy leaves of it.
@@ -184,6 +186,7 @@ mod tests {
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
+            target_address_space: None,
             origin: Origin::parse(origin).unwrap(),
             referrer: None,
             referrer_policy: ReferrerPolicy::default(),

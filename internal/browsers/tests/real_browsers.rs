@@ -67,6 +67,10 @@ fn assert_nothing_is_left(folder: &Path) {
     assert_eq!(processes(folder), Vec::<PathBuf>::new());
 }
 
+fn page() -> Page {
+    Page::new(Origin::parse("https://app.example").unwrap())
+}
+
 #[rstest]
 #[case::chromium(Kind::Chromium)]
 #[case::firefox(Kind::Firefox)]
@@ -95,15 +99,15 @@ fn nothing_is_left_after_the_driver_was_killed(#[case] kind: Kind) {
     let folder = browser.folder().to_owned();
     let user_agent: Arc<dyn UserAgent> = Arc::new(browser);
     let network = Arc::new(NoServers);
-    let mut session = runtime.block_on(user_agent.open(network, &[])).unwrap();
+    let mut session = runtime.block_on(user_agent.open(&page(), network, &[])).unwrap();
     let is_driver = |process: &PathBuf| {
-        fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim().to_lowercase().ends_with("driver"))
+        fs::read_to_string(process.join("comm"))
+            .is_ok_and(|name| name.trim().to_lowercase().ends_with("driver"))
     };
     let driver = processes(&folder).into_iter().find(is_driver).unwrap();
     let id = driver.file_name().unwrap().to_str().unwrap().parse().unwrap();
     kill_process(Pid::from_raw(id).unwrap(), Signal::KILL).unwrap();
-    let page = Page::new(Origin::parse("https://app.example").unwrap());
-    let cookie = runtime.block_on(session.document_cookie(&page));
+    let cookie = runtime.block_on(session.document_cookie(&page()));
     assert!(matches!(cookie, Err(UserAgentError::Failed(_))), "{cookie:?}");
 
     drop(session);
@@ -138,7 +142,7 @@ fn nothing_is_left_after_the_display_was_killed() {
     let Some(browser) = launch(&runtime, Kind::WebKit) else { return };
     let folder = browser.folder().to_owned();
     let user_agent: Arc<dyn UserAgent> = Arc::new(browser);
-    let session = runtime.block_on(user_agent.open(Arc::new(NoServers), &[])).unwrap();
+    let session = runtime.block_on(user_agent.open(&page(), Arc::new(NoServers), &[])).unwrap();
     let is_display =
         |process: &PathBuf| fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "Xvfb");
     let display = processes(&folder).into_iter().find(is_display).unwrap();

@@ -255,7 +255,8 @@ fn is_readable(page: &str) -> bool {
 /// The method and the URL, or the path at the usual server.
 fn request(exchange: &Exchange) -> String {
     let url = exchange.request.url.as_str();
-    format!("{} {}", exchange.request.method, url.strip_prefix(SERVER).unwrap_or(url))
+    let path = url.strip_prefix(SERVER).filter(|path| path.starts_with('/'));
+    format!("{} {}", exchange.request.method, path.unwrap_or(url))
 }
 
 fn check_page(page: &str) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::ready;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
@@ -78,6 +78,20 @@ impl Stage {
         };
         let reply = by_path.get(&path).and_then(|replies| replies.nth(index)).unwrap_or(default);
         if is_preflight { reply.to_preflight(request) } else { reply.to_actual(request) }
+    }
+}
+
+/// The same network for the model, which gets header values without the white space around them (RFC 9110, section 5.5), as from any
+/// HTTP client.
+pub(crate) struct Parsed(pub(crate) Arc<Stage>);
+
+impl Network for Parsed {
+    fn send(&self, request: WireRequest) -> NetworkFuture<'_> {
+        let mut response = self.0.answer(&request);
+        for (_, value) in &mut response.headers {
+            *value = value.trim_ascii().to_vec();
+        }
+        Box::pin(ready(Ok(response)))
     }
 }
 

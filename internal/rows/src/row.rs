@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::expectation::{Departure, Expectation, RawDeparture, RawExpectation};
 use crate::hosts::{number_hosts, with_number};
-use crate::network::{Replies, Servers};
+use crate::network::{Parsed, Replies, Servers};
 use crate::reply::Reply;
 use crate::Stage;
 use cors_browser::{
@@ -186,7 +186,7 @@ impl Row {
         let stage = Arc::new(Stage::default());
         stage.set(self);
         let clock = Arc::new(ManualClock::new());
-        let browser = Browser::new(stage, profile).with_clock(clock.clone());
+        let browser = Browser::new(Arc::new(Parsed(stage)), profile).with_clock(clock.clone());
         let mut all = Vec::new();
         for step in &self.steps {
             clock.advance(step.wait);

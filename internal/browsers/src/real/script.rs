@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use cors_browser::{
@@ -11,13 +11,13 @@ use cors_browser::{
 };
 
 /// The script that makes a fetch.
-pub(super) const FETCH: &str = include_str!("fetch.js");
+pub(super) const FETCH: &str = include_str!("scripts/fetch.js");
 
 /// The script that reads `document.cookie`.
-pub(super) const COOKIE: &str = include_str!("cookie.js");
+pub(super) const COOKIE: &str = include_str!("scripts/cookie.js");
 
 /// The script that puts a frame into a page.
-pub(super) const FRAME: &str = include_str!("frame.js");
+pub(super) const FRAME: &str = include_str!("scripts/frame.js");
 
 /// The argument of [`FETCH`]: the request, as JSON.
 pub(super) fn argument(request: &FetchRequest) -> String {
@@ -139,14 +139,10 @@ pub(super) fn cookies(result: &str) -> Result<Result<String, SecurityError>, Str
     }
 }
 
-/// A string argument of a script, in the form of WebDriver BiDi.
-pub(super) fn string_argument(text: &str) -> Value {
-    json!({ "type": "string", "value": text })
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::Value;
 
     use super::*;
 

@@ -11,6 +11,7 @@ impl Blocked {
         match profile.engine() {
             Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
             Some(Engine::Firefox) => firefox(self.reason, &self.context),
+            Some(Engine::WebKit) => webkit(self.reason, &self.context),
             None => self.to_string(),
         }
     }
@@ -265,4 +266,12 @@ fn first_bad(list: &str) -> &str {
         .filter(|member| !member.is_empty())
         .find(|member| !header::is_token(member.as_bytes()))
         .unwrap_or(list)
+}
+
+/// WebKit: Source/WebCore/loader/CrossOriginAccessControl.cpp and CrossOriginPreflightResultCache.cpp, and for the arguments of
+/// `fetch()` Source/WebCore/Modules/fetch.
+fn webkit(reason: BlockReason, context: &Context) -> String {
+    let Context { url, .. } = context;
+    let _ = reason;
+    format!("Fetch API cannot load {url} due to access control checks.")
 }

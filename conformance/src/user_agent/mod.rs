@@ -18,7 +18,7 @@ pub trait UserAgent: Send + Sync {
     /// The name that a report gives it, such as `model`.
     fn name(&self) -> &str;
 
-    /// The browser whose behaviour it shows: `standard`, `chromium` or `firefox`.
+    /// The browser whose behaviour it shows: `standard`, `chromium`, `firefox` or `webkit`.
     fn browser(&self) -> &str;
 
     /// Why it cannot play a scenario, if that is known before it starts. `None` if it can.

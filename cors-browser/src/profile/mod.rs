@@ -4,7 +4,7 @@ mod rules;
 
 use std::fmt;
 
-use self::rules::{CHROMIUM, FIREFOX};
+use self::rules::{CHROMIUM, FIREFOX, WEBKIT};
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -95,6 +95,8 @@ pub struct Rule {
     pub says: &'static str,
     /// Where this is documented, or with which version it was observed.
     pub source: &'static str,
+    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and may differ.
+    pub is_of_libsoup: bool,
     change: fn(&mut Profile),
 }
 
@@ -144,6 +146,13 @@ impl Profile {
         Self::with_rules(Some(Engine::Firefox), FIREFOX)
     }
 
+    /// WebKit, the engine of Safari, as WebKitGTK contains it.
+    ///
+    /// Some rules are those of libsoup, the HTTP library of WebKitGTK; see [`Rule::is_of_libsoup`].
+    pub fn webkit() -> Self {
+        Self::with_rules(Some(Engine::WebKit), WEBKIT)
+    }
+
     fn with_rules(engine: Option<Engine>, rules: &[Rule]) -> Self {
         let mut profile = Self { engine, ..Self::standard() };
         for rule in rules {
@@ -170,7 +179,7 @@ impl Profile {
         self.engine
     }
 
-    /// The name in lower case: `standard`, `chromium` or `firefox`.
+    /// The name in lower case: `standard`, `chromium`, `firefox` or `webkit`.
     pub fn name(&self) -> &'static str {
         self.engine.map_or("standard", Engine::as_str)
     }
@@ -182,6 +191,9 @@ impl Profile {
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
             }
             Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            Some(Engine::WebKit) => {
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15"
+            }
             None => "Mozilla/5.0 (compatible; Fetch standard)",
         }
     }
@@ -194,6 +206,8 @@ codes! {
         Chromium = "chromium",
         /// Firefox.
         Firefox = "firefox",
+        /// WebKit, the engine of Safari.
+        WebKit = "webkit",
     }
 }
 
@@ -211,6 +225,7 @@ mod tests {
     #[rstest]
     #[case::chromium(Profile::chromium())]
     #[case::firefox(Profile::firefox())]
+    #[case::webkit(Profile::webkit())]
     fn every_rule_changes_the_behaviour(#[case] profile: Profile) {
         let mut names = std::collections::BTreeSet::new();
         for rule in profile.rules() {

@@ -1,12 +1,14 @@
-//! Real browsers: Chromium and Firefox, headless.
+//! Real browsers: Chromium, Firefox and WebKit, without a screen.
 //!
-//! One browser process plays a whole run. Each scenario gets its own user context, which shares no cookies, caches or preflights with
-//! another, and its own proxy. The proxy is the only network of the context: it plays the scenario's origins and records all
-//! requests. Pages are served at the scenario's origins. Opaque origins are real ones, too: sandboxed frames, frames with `data:`
-//! URLs, and files on the disk.
+//! Each scenario gets pages that share no cookies, caches or preflights with those of another, and its own proxy. The proxy is the only
+//! network of the pages: it plays the scenario's origins and records all requests. Pages are served at the scenario's origins. Opaque
+//! origins are real ones, too: sandboxed frames, frames with `data:` URLs, and files on the disk.
 //!
-//! Nothing stays behind. The driver and the browser run in a process group of their own and write into one folder. Both group and
-//! folder are gone once the [`RealBrowser`] is dropped and [`all_gone`](cors_conformance::process::all_gone) has returned.
+//! What pages do is the same for all browsers (`session`, `script`). How a browser is told to do it is behind one trait
+//! (`automation`), with two implementations (`bidi`, `webkit`).
+//!
+//! Nothing stays behind. Driver and browser run in a process group of their own and write into one folder. Both group and folder are
+//! gone once the [`RealBrowser`] is dropped and [`all_gone`](cors_conformance::process::all_gone) has returned.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ pub use launch::{LaunchError, Program};
 use bidi::{Driver, UserContext};
 use proxy::Proxy;
 use session::RealSession;
+use webkit::WebKit;
 
 mod automation;
 mod bidi;
@@ -32,6 +35,7 @@ mod proxy;
 mod record;
 mod script;
 mod session;
+mod webkit;
 
 /// The longest time that a scenario may let pass. The clock of a real browser cannot be moved, so the time really passes.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
@@ -43,17 +47,20 @@ pub enum Kind {
     Chromium,
     /// Firefox, with `geckodriver`.
     Firefox,
+    /// WebKitGTK, with `WebKitWebDriver`.
+    WebKit,
 }
 
 impl Kind {
     /// All browsers.
-    pub const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
     /// The name in commands and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
         }
     }
 
@@ -62,6 +69,7 @@ impl Kind {
         match self {
             Self::Chromium => Profile::chromium(),
             Self::Firefox => Profile::firefox(),
+            Self::WebKit => Profile::webkit(),
         }
     }
 }
@@ -69,7 +77,15 @@ impl Kind {
 /// A running browser; stopped when this value is dropped.
 pub struct RealBrowser {
     kind: Kind,
-    driver: Arc<Driver>,
+    running: Running,
+}
+
+/// What runs for a browser.
+enum Running {
+    /// Chromium or Firefox. One process plays all scenarios.
+    Bidi(Arc<Driver>),
+    /// WebKit. Each scenario has a process of its own.
+    WebKit(WebKit),
 }
 
 impl RealBrowser {
@@ -79,17 +95,23 @@ impl RealBrowser {
     ///
     /// If a program is not installed or does not start.
     pub async fn launch(kind: Kind) -> Result<Self, LaunchError> {
-        Ok(Self { kind, driver: Arc::new(launch::launch(kind).await?) })
+        Ok(Self { kind, running: launch::launch(kind).await? })
     }
 
     /// The folder into which browser and driver write. It exists as long as they run.
     pub fn folder(&self) -> &Path {
-        &self.driver.folder
+        match &self.running {
+            Running::Bidi(driver) => &driver.folder,
+            Running::WebKit(webkit) => &webkit.folder,
+        }
     }
 
     /// The version that the browser reports.
     pub fn version(&self) -> &str {
-        &self.driver.version
+        match &self.running {
+            Running::Bidi(driver) => &driver.version,
+            Running::WebKit(webkit) => &webkit.version,
+        }
     }
 }
 
@@ -111,12 +133,25 @@ impl UserAgent for RealBrowser {
         network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         async move {
-            let proxy = Proxy::start(network, self.driver.certificates.clone())
+            let certificates = match &self.running {
+                Running::Bidi(driver) => &driver.certificates,
+                Running::WebKit(webkit) => &webkit.certificates,
+            };
+            let proxy = Proxy::start(network, certificates.clone())
                 .await
                 .map_err(|error| UserAgentError::Failed(format!("its proxy does not start: {error}")))?;
-            let context = UserContext::create(self.driver.clone(), &proxy.address()).await?;
-            let session = RealSession::new(context, proxy, self.folder().to_owned());
-            Ok(Box::new(session) as Box<dyn Session>)
+            let address = proxy.address();
+            let folder = self.folder().to_owned();
+            Ok(match &self.running {
+                Running::Bidi(driver) => {
+                    let context = UserContext::create(driver.clone(), &address).await?;
+                    Box::new(RealSession::new(context, proxy, folder)) as Box<dyn Session>
+                }
+                Running::WebKit(webkit) => {
+                    let tabs = webkit.open(&address).await?;
+                    Box::new(RealSession::new(tabs, proxy, folder))
+                }
+            })
         }
         .boxed()
     }

@@ -17,10 +17,10 @@ use crate::fetch::{
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
-use crate::profile::{Profile, UnparsableMaxAge};
+use crate::profile::{ForgetsPreflights, Profile, UnparsableMaxAge};
 use crate::request::{Request, Tainting};
 use crate::{
-    Blocked, Credentials, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse, method,
+    BlockReason, Blocked, Credentials, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse, method,
     page, site,
 };
 
@@ -94,8 +94,15 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 12: whether a network error clears the request's entries in the preflight cache.
-    fn failure_clears_preflights(&self, request: &Request, profile: &Profile) -> bool {
-        profile.failures_forget_preflights || request.preflight_failed
+    fn failure_clears_preflights(&self, request: &Request, reason: BlockReason, profile: &Profile) -> bool {
+        request.preflight_failed
+            || match profile.forgets_preflights {
+                ForgetsPreflights::AfterAnyFailure => true,
+                ForgetsPreflights::AfterRejectedResponses => {
+                    !matches!(reason, BlockReason::NetworkError | BlockReason::RedirectModeError)
+                }
+                ForgetsPreflights::Never => false,
+            }
     }
 
     /// Step 14: the type of the filtered response.

@@ -21,6 +21,7 @@ async fn differences(row: &Row, profile: Profile, expected_of: Option<Engine>) -
 #[case::standard(Profile::standard())]
 #[case::chromium(Profile::chromium())]
 #[case::firefox(Profile::firefox())]
+#[case::webkit(Profile::webkit())]
 #[tokio::test]
 async fn every_row_holds(#[case] profile: Profile) {
     let mut found = Vec::new();
@@ -34,6 +35,7 @@ async fn every_row_holds(#[case] profile: Profile) {
 #[rstest]
 #[case::chromium(Profile::chromium())]
 #[case::firefox(Profile::firefox())]
+#[case::webkit(Profile::webkit())]
 #[tokio::test]
 async fn the_named_rules_make_the_difference(#[case] profile: Profile) {
     let mut found = Vec::new();

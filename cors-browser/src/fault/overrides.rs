@@ -13,7 +13,7 @@ use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::Profile;
 use crate::request::{Request, Tainting};
 use crate::steps::{Standard, Steps};
-use crate::{Blocked, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse};
+use crate::{BlockReason, Blocked, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse};
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
 macro_rules! overrides {
@@ -282,7 +282,7 @@ overrides! {
         }
     }
     KeepsPreflightsAfterFailure {
-        fn failure_clears_preflights(&self, _: &Request, _: &Profile) -> bool {
+        fn failure_clears_preflights(&self, _: &Request, _: BlockReason, _: &Profile) -> bool {
             false
         }
     }

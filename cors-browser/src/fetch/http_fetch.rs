@@ -1,7 +1,7 @@
 //! Fetch, "HTTP fetch".
 
 use super::Fetch;
-use super::redirect_fetch::is_redirect_status;
+use super::redirect_fetch::{has_location, is_redirect, location_url};
 use crate::request::{Request, Tainting};
 use crate::response::resource_policy_check;
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
@@ -38,13 +38,22 @@ impl Fetch<'_> {
             resource_policy_check(request, &response)?;
         }
         // Step 6.
-        if is_redirect_status(response.status) {
+        let profile = &self.browser.profile;
+        if is_redirect(&response, profile) {
             return match request.redirect {
+                Redirect::Error if profile.error_mode_needs_location && !has_location(&response) => {
+                    Ok(Some(HttpResponse::Network(response)))
+                }
                 Redirect::Error => {
                     let detail = format!("the response is a redirect (status {})", response.status);
                     Err(Blocked::new(BlockReason::RedirectModeError, detail))
                 }
-                Redirect::Manual => Ok(Some(HttpResponse::OpaqueRedirect)),
+                Redirect::Manual => {
+                    if profile.manual_mode_checks_location {
+                        location_url(request.current_url(), &response, profile)?;
+                    }
+                    Ok(Some(HttpResponse::OpaqueRedirect))
+                }
                 Redirect::Follow => {
                     let is_followed = self.redirect_fetch(request, &response)?;
                     Ok((!is_followed).then_some(HttpResponse::Network(response)))

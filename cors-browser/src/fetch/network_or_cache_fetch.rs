@@ -1,5 +1,7 @@
 //! Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch", without an HTTP cache.
 
+use url::Url;
+
 use super::{Fetch, hides_origin};
 use crate::request::{Request, Tainting};
 use crate::site::is_same_site;
@@ -49,6 +51,18 @@ impl Fetch<'_> {
             _ => Ok(response),
         });
         self.exchanges.push(Exchange { kind, request, response: response.clone() });
+        let profile = &self.browser.profile;
+        let response = response.map(|mut response| {
+            if !profile.joins_empty_lines {
+                remove_empty_lines(&mut response);
+            }
+            if profile.repairs_utf8 {
+                for (_, value) in &mut response.headers {
+                    *value = String::from_utf8_lossy(value).into_owned().into_bytes();
+                }
+            }
+            response
+        });
         response
             .map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail).with_failure(error.kind))
     }
@@ -76,6 +90,9 @@ impl Fetch<'_> {
         }
         // Step 8.19.
         if headers.contains("Range") {
+            if self.browser.profile.rewrites_ranges {
+                headers.rewrite_range();
+            }
             headers.append("Accept-Encoding", "identity");
         }
         // Step 8.21.
@@ -89,8 +106,15 @@ impl Fetch<'_> {
                 headers.append("Authorization", authorization);
             }
         }
+        let profile = &self.browser.profile;
+        if profile.sends_utf8 {
+            headers.encode_as_utf8();
+        }
         let mut url = request.current_url().clone();
         url.set_fragment(None);
+        if profile.normalizes_percent_encoding {
+            url = with_normalized_percent_encoding(&url);
+        }
         WireRequest {
             method: request.method.clone(),
             url,
@@ -109,7 +133,8 @@ impl Fetch<'_> {
         }
         // Step 4.
         if matches!(request.method.as_str(), "GET" | "HEAD") {
-            return None;
+            let keeps = request.became_get && self.browser.profile.keeps_origin_after_post;
+            return keeps.then_some(origin);
         }
         // Step 4.1.
         if request.mode != Mode::Cors && hides_origin(request) {
@@ -117,6 +142,47 @@ impl Fetch<'_> {
         }
         Some(origin)
     }
+}
+
+/// Removes the empty lines of headers that are present more than once.
+fn remove_empty_lines(response: &mut WireResponse) {
+    let mut lines: Vec<(String, Vec<u8>)> = Vec::with_capacity(response.headers.len());
+    for (name, value) in std::mem::take(&mut response.headers) {
+        match lines.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+            Some(_) if value.is_empty() => {}
+            Some((_, first)) if first.is_empty() => *first = value,
+            _ => lines.push((name, value)),
+        }
+    }
+    response.headers = lines;
+}
+
+/// A URL with normalized percent-encodings (RFC 3986, sections 6.2.2.1 and 6.2.2.2).
+pub(super) fn with_normalized_percent_encoding(url: &Url) -> Url {
+    let mut text = String::with_capacity(url.as_str().len());
+    let mut rest = url.as_str();
+    while let Some(start) = rest.find('%') {
+        let (before, encoded) = rest.split_at(start);
+        text.push_str(before);
+        let byte = encoded.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let length = match byte {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                text.push(char::from(byte));
+                3
+            }
+            Some(byte) => {
+                text.push_str(&format!("%{byte:02X}"));
+                3
+            }
+            None => {
+                text.push('%');
+                1
+            }
+        };
+        rest = &encoded[length..];
+    }
+    text.push_str(rest);
+    Url::parse(&text).unwrap_or_else(|_| url.clone())
 }
 
 /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".

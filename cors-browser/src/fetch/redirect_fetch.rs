@@ -5,11 +5,17 @@ use url::Url;
 use super::Fetch;
 use crate::header::{is_non_wildcard_name, is_request_body_header_name, isomorphic_decode, trim};
 use crate::request::{Request, Tainting};
-use crate::{BlockReason, Blocked, Mode, Origin, WireResponse};
+use crate::{BlockReason, Blocked, Mode, Origin, Profile, WireResponse};
 
 /// Fetch, "redirect status".
 pub(super) fn is_redirect_status(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether a response is a redirect in a browser.
+pub(super) fn is_redirect(response: &WireResponse, profile: &Profile) -> bool {
+    let is_extended = profile.redirects_from_309 && (309..400).contains(&response.status);
+    is_redirect_status(response.status) || (is_extended && has_location(response))
 }
 
 impl Fetch<'_> {
@@ -23,7 +29,7 @@ impl Fetch<'_> {
     ) -> Result<bool, Blocked> {
         let steps = self.steps();
         // Steps 3 to 5.
-        let Some(location) = location_url(request.current_url(), response)? else { return Ok(false) };
+        let Some(location) = location_url(request.current_url(), response, &self.browser.profile)? else { return Ok(false) };
         let blocked =
             |reason, detail: String| Err(Blocked::new(reason, detail).with_value(location.as_str()));
         // Step 6.
@@ -45,6 +51,7 @@ impl Fetch<'_> {
         // Step 12.
         if steps.becomes_get(response.status, &request.method) {
             request.method = "GET".to_owned();
+            request.became_get = true;
             request.body = None;
             request.headers.retain(|name| !is_request_body_header_name(name));
         }
@@ -69,21 +76,32 @@ pub(crate) fn has_foreign_credentials(request: &Request, location: &Url) -> bool
     has_credentials && (request.tainting == Tainting::Cors || (request.mode == Mode::Cors && !is_same_origin))
 }
 
+/// Whether a response has a `Location`.
+pub(super) fn has_location(response: &WireResponse) -> bool {
+    response.lines("location").next().is_some()
+}
+
 /// Fetch, response "location URL".
-fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, Blocked> {
-    let mut lines = response.lines("location");
+pub(super) fn location_url(
+    current: &Url,
+    response: &WireResponse,
+    profile: &Profile,
+) -> Result<Option<Url>, Blocked> {
+    let lines: Vec<&[u8]> = response.lines("location").collect();
     // Step 2.
-    let Some(line) = lines.next() else { return Ok(None) };
+    let Some(&line) = lines.first() else { return Ok(None) };
+    let joined = lines.join(&b", "[..]);
+    let line = if profile.joins_locations { &joined } else { line };
     let invalid = |value: &[u8], what: &str| {
         let value = isomorphic_decode(value);
         let detail = format!("Location is {what}: `{value}`");
         Blocked::new(BlockReason::RedirectLocationInvalid, detail).with_value(value)
     };
-    if lines.next().is_some() {
+    if lines.len() > 1 && !profile.joins_locations {
         return Err(invalid(line, "present more than once"));
     }
     // Step 3.
-    let mut location = current.join(&ascii(trim(line))).map_err(|_| invalid(line, "not a URL"))?;
+    let mut location = current.join(&ascii(trim(line), profile)).map_err(|_| invalid(line, "not a URL"))?;
     // Step 4.
     if location.fragment().is_none() {
         location.set_fragment(current.fragment());
@@ -95,10 +113,14 @@ fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, B
 ///
 /// The standard does not define how such bytes are read (whatwg/fetch#883). Chromium and Firefox agree on this, and the test
 /// `fetch/api/redirect/redirect-location-escape.tentative.any.js` of web-platform-tests expects it.
-fn ascii(value: &[u8]) -> String {
+fn ascii(value: &[u8], profile: &Profile) -> String {
+    if profile.reads_locations_as_latin1 {
+        return isomorphic_decode(value);
+    }
     let mut text = String::with_capacity(value.len());
     for &byte in value {
         match byte {
+            b'\t' if profile.escapes_location_tabs => text.push_str("%09"),
             0..0x80 => text.push(char::from(byte)),
             _ => text.push_str(&format!("%{byte:02X}")),
         }
@@ -122,6 +144,6 @@ mod tests {
         let headers = vec![("location".to_owned(), location.to_vec())];
         let response = WireResponse { status: 302, headers, body: Vec::new() };
         let current = Url::parse("https://api.example/").unwrap();
-        assert_eq!(location_url(&current, &response).unwrap().unwrap().as_str(), url);
+        assert_eq!(location_url(&current, &response, &Profile::standard()).unwrap().unwrap().as_str(), url);
     }
 }

@@ -41,8 +41,36 @@ pub struct Profile {
     pub(crate) answers_foreign_challenges: bool,
     /// The `SameSite` value of a cookie without the attribute.
     pub(crate) default_same_site: DefaultSameSite,
-    /// Whether a network error removes the request's preflight from the cache.
-    pub(crate) failures_forget_preflights: bool,
+    /// Which failures remove the request's preflight from the cache.
+    pub(crate) forgets_preflights: ForgetsPreflights,
+    /// Whether preflights of opaque origins are cached.
+    pub(crate) caches_opaque_origins: bool,
+    /// Whether redirect mode `error` accepts a redirect status without a `Location`.
+    pub(crate) error_mode_needs_location: bool,
+    /// Whether redirect mode `manual` rejects a redirect to an invalid `Location`.
+    pub(crate) manual_mode_checks_location: bool,
+    /// Ports that Fetch blocks and the browser does not.
+    pub(crate) unblocked_ports: &'static [u16],
+    /// Whether empty lines of a repeated response header count.
+    pub(crate) joins_empty_lines: bool,
+    /// Whether tabs in a `Location` are percent-encoded, and not left out.
+    pub(crate) escapes_location_tabs: bool,
+    /// Whether response headers that are not valid UTF-8 are repaired with U+FFFD.
+    pub(crate) repairs_utf8: bool,
+    /// Whether each byte of a `Location` beyond ASCII counts as one character.
+    pub(crate) reads_locations_as_latin1: bool,
+    /// Whether several `Location` lines are joined, and not rejected.
+    pub(crate) joins_locations: bool,
+    /// Whether statuses from 309 to 399 are redirect statuses.
+    pub(crate) redirects_from_309: bool,
+    /// Whether a request within one origin keeps its `Origin` after a redirect has made it a `GET`.
+    pub(crate) keeps_origin_after_post: bool,
+    /// Whether characters beyond ASCII in request headers are sent as UTF-8.
+    pub(crate) sends_utf8: bool,
+    /// Whether percent-encodings in URLs are normalized.
+    pub(crate) normalizes_percent_encoding: bool,
+    /// Whether the network stack rewrites a `Range` with one range.
+    pub(crate) rewrites_ranges: bool,
     /// Whether a request that needed a preflight gets one after each redirect, even if it does not need one any more.
     pub(crate) preflights_stay: bool,
     /// Whether a preflight after a redirect has the page's origin, and not that of the redirected request.
@@ -76,6 +104,17 @@ pub(crate) enum UnparsableMaxAge {
     NegativeIsZero,
     /// The preflight is not cached.
     NotCached,
+}
+
+/// The failures that remove a request's preflight from the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ForgetsPreflights {
+    /// All failures.
+    AfterAnyFailure,
+    /// All but those in which no response came, and redirects in redirect mode `error`.
+    AfterRejectedResponses,
+    /// Only the failure of a preflight itself.
+    Never,
 }
 
 /// The `SameSite` value of a cookie without the attribute.
@@ -121,7 +160,21 @@ impl Profile {
             wildcard_covers_authorization: false,
             answers_foreign_challenges: false,
             default_same_site: DefaultSameSite::Lax,
-            failures_forget_preflights: true,
+            forgets_preflights: ForgetsPreflights::AfterAnyFailure,
+            caches_opaque_origins: true,
+            error_mode_needs_location: false,
+            manual_mode_checks_location: false,
+            unblocked_ports: &[],
+            joins_empty_lines: true,
+            escapes_location_tabs: false,
+            repairs_utf8: false,
+            reads_locations_as_latin1: false,
+            joins_locations: false,
+            redirects_from_309: false,
+            keeps_origin_after_post: false,
+            sends_utf8: false,
+            normalizes_percent_encoding: false,
+            rewrites_ranges: false,
             preflights_stay: false,
             preflights_name_the_page: false,
             asks_once_for_repeated_names: true,

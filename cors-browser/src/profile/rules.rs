@@ -1,6 +1,6 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, Rule, UnparsableMaxAge};
+use super::{DefaultSameSite, ForgetsPreflights, Rule, UnparsableMaxAge};
 
 /// The rules of Chromium.
 pub(super) const CHROMIUM: &[Rule] = &[
@@ -50,6 +50,41 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.data_pages_throw = true,
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
+    Rule {
+        name: "opaque-origins-cache-no-preflights",
+        says: "Preflights of a page with an opaque origin are not cached.",
+        source: "observed in Chromium 156",
+        is_of_libsoup: false,
+        change: |profile| profile.caches_opaque_origins = false,
+    },
+    Rule {
+        name: "error-mode-needs-a-location",
+        says: "In redirect mode `error`, a redirect status without a `Location` is an ordinary response.",
+        source: "observed in Chromium 156",
+        is_of_libsoup: false,
+        change: |profile| profile.error_mode_needs_location = true,
+    },
+    Rule {
+        name: "manual-mode-checks-the-location",
+        says: "In redirect mode `manual`, a redirect to an invalid `Location` is a network error.",
+        source: "observed in Chromium 156",
+        is_of_libsoup: false,
+        change: |profile| profile.manual_mode_checks_location = true,
+    },
+    Rule {
+        name: "fewer-blocked-ports",
+        says: "The ports 4190 and 6679 are not blocked.",
+        source: "net/base/port_util.cc, `kRestrictedPorts`",
+        is_of_libsoup: false,
+        change: |profile| profile.unblocked_ports = &[4190, 6679],
+    },
+    Rule {
+        name: "ranges-are-rewritten",
+        says: "A `Range` header with one range is written in its shortest form, so that `bytes=007-010` becomes `bytes=7-10`.",
+        source: "net/url_request/url_request_http_job.cc, which parses and writes the header",
+        is_of_libsoup: false,
+        change: |profile| profile.rewrites_ranges = true,
+    },
 ];
 
 /// The rules of Firefox.
@@ -97,7 +132,13 @@ pub(super) const FIREFOX: &[Rule] = &[
         change: |profile| profile.wildcard_covers_authorization = true,
     },
     CHALLENGES_OF_OTHER_ORIGINS,
-    FAILURES_FORGET_NO_PREFLIGHT,
+    Rule {
+        name: "network-errors-forget-no-preflight",
+        says: "If no response comes, or a redirect in redirect mode `error`, the preflight of the request stays in the cache.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `OnStartRequest`, which removes entries only after it has rejected a response",
+        is_of_libsoup: false,
+        change: |profile| profile.forgets_preflights = ForgetsPreflights::AfterRejectedResponses,
+    },
     MIXED_CONTENT_BY_SCHEME,
     Rule {
         name: "preflighted-once-preflighted-always",
@@ -148,6 +189,20 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
         is_of_libsoup: false,
         change: |profile| profile.partitions_cookies = true,
+    },
+    Rule {
+        name: "empty-lines-are-left-out",
+        says: "An empty line of a response header that is present more than once is left out.",
+        source: "netwerk/protocol/http/nsHttpHeaderArray.cpp, `MergeHeader`",
+        is_of_libsoup: false,
+        change: |profile| profile.joins_empty_lines = false,
+    },
+    Rule {
+        name: "tabs-in-locations-are-escaped",
+        says: "A tab in a `Location` becomes `%09`. The standard leaves it out.",
+        source: "observed in Firefox 153",
+        is_of_libsoup: false,
+        change: |profile| profile.escapes_location_tabs = true,
     },
 ];
 
@@ -204,6 +259,62 @@ pub(super) const WEBKIT: &[Rule] = &[
         is_of_libsoup: false,
         change: |profile| profile.default_same_site = DefaultSameSite::None,
     },
+    Rule {
+        name: "error-mode-needs-a-location",
+        says: "In redirect mode `error`, a redirect status without a `Location` is an ordinary response.",
+        source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldStartHTTPRedirection`",
+        is_of_libsoup: true,
+        change: |profile| profile.error_mode_needs_location = true,
+    },
+    Rule {
+        name: "statuses-from-309-are-redirects",
+        says: "A response with a status from 309 to 399 and a `Location` is a redirect.",
+        source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldStartHTTPRedirection`",
+        is_of_libsoup: true,
+        change: |profile| profile.redirects_from_309 = true,
+    },
+    Rule {
+        name: "locations-are-joined",
+        says: "Several `Location` lines are joined to one URL by a comma and a space.",
+        source: "observed in WebKitGTK 2.50",
+        is_of_libsoup: false,
+        change: |profile| profile.joins_locations = true,
+    },
+    Rule {
+        name: "locations-are-latin-1",
+        says: "Each byte of a `Location` beyond ASCII is one character, which is then sent as UTF-8: `/é` in UTF-8 becomes `/%C3%83%C2%A9`.",
+        source: "observed in WebKitGTK 2.50",
+        is_of_libsoup: false,
+        change: |profile| profile.reads_locations_as_latin1 = true,
+    },
+    Rule {
+        name: "response-headers-are-repaired",
+        says: "If a response header is not valid UTF-8, each wrong byte becomes U+FFFD in UTF-8, which the page reads as three characters.",
+        source: "observed in WebKitGTK 2.50",
+        is_of_libsoup: true,
+        change: |profile| profile.repairs_utf8 = true,
+    },
+    Rule {
+        name: "request-headers-are-utf-8",
+        says: "Characters beyond ASCII in request headers are sent as UTF-8. The standard sends one byte for each.",
+        source: "observed in WebKitGTK 2.50",
+        is_of_libsoup: true,
+        change: |profile| profile.sends_utf8 = true,
+    },
+    Rule {
+        name: "percent-encodings-are-normalized",
+        says: "Percent-encodings in URLs are normalized: `%61` is sent as `a`, and `%e2` as `%E2`.",
+        source: "observed in WebKitGTK 2.50",
+        is_of_libsoup: true,
+        change: |profile| profile.normalizes_percent_encoding = true,
+    },
+    Rule {
+        name: "get-keeps-its-origin-header",
+        says: "A request within one origin keeps its `Origin` header if a redirect changes its method to `GET`.",
+        source: "observed in WebKitGTK 2.50",
+        is_of_libsoup: false,
+        change: |profile| profile.keeps_origin_after_post = true,
+    },
 ];
 
 const LOOPBACK_IS_SECURE_FOR_COOKIES: Rule = Rule {
@@ -219,7 +330,7 @@ const FAILURES_FORGET_NO_PREFLIGHT: Rule = Rule {
     says: "A network error leaves the preflight of the request in the cache.",
     source: "observed in Chromium 156 and Firefox 153",
     is_of_libsoup: false,
-    change: |profile| profile.failures_forget_preflights = false,
+    change: |profile| profile.forgets_preflights = ForgetsPreflights::Never,
 };
 
 const MIXED_CONTENT_BY_SCHEME: Rule = Rule {

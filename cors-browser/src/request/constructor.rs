@@ -74,6 +74,7 @@ impl Request {
             needed_preflight: false,
             used_preflight: false,
             preflight_failed: false,
+            became_get: false,
             redirect_count: 0,
         })
     }

@@ -12,6 +12,7 @@ use rstest::rstest;
 #[rstest]
 #[case::chromium(Profile::chromium())]
 #[case::firefox(Profile::firefox())]
+#[case::webkit(Profile::webkit())]
 #[tokio::test]
 async fn the_model_shows_what_the_browser_showed(#[case] profile: Profile) {
     let rows = load(Path::new(FOLDER)).unwrap_or_else(|error| panic!("{error}"));

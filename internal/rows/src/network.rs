@@ -89,10 +89,17 @@ impl Network for Parsed {
     fn send(&self, request: WireRequest) -> NetworkFuture<'_> {
         let mut response = self.0.answer(&request);
         for (_, value) in &mut response.headers {
-            *value = value.trim_ascii().to_vec();
+            *value = trim(value).to_vec();
         }
         Box::pin(ready(Ok(response)))
     }
+}
+
+fn trim(value: &[u8]) -> &[u8] {
+    let is_visible = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(is_visible).unwrap_or(value.len());
+    let end = value.iter().rposition(is_visible).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 impl Network for Stage {

@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) origin: String,
     /// The method, header name or header value that broke the rule.
     pub(crate) value: String,
+    /// The headers, as the script wrote them.
+    pub(crate) headers: Vec<(String, String)>,
     /// The status of the last response.
     pub(crate) status: Option<u16>,
     /// Whether the response tainting was `cors`.

@@ -11,7 +11,9 @@ use crate::fetch::Fetch;
 use crate::preflight_cache::PreflightCache;
 use crate::request::{Request, Tainting};
 use crate::steps::{Standard, Steps};
-use crate::{Clock, Exchange, Fault, FetchRequest, Fetched, Network, Outcome, Page, Profile, SystemClock};
+use crate::{
+    Clock, Exchange, Fault, FetchRequest, Fetched, Network, Outcome, Page, PageAction, Profile, SystemClock,
+};
 
 /// A browser with its own cookies, logins and preflight cache. A new one has an empty state.
 ///
@@ -69,11 +71,24 @@ impl Browser {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does what a browser does when `action` happens in `page`.
+    pub async fn act(&self, page: &Page, action: PageAction) -> Fetched {
+        match action {
+            PageAction::Fetch(request) => self.fetch(page, request).await,
+            PageAction::Xhr(_)
+            | PageAction::Navigate(_)
+            | PageAction::WebSocket(_)
+            | PageAction::EventSource(_)
+            | PageAction::Element(_) => todo!(),
+        }
+    }
+
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
         let mut context = Context::new(page, &request.url);
+        context.headers.clone_from(&request.headers);
         let mut fetch = Fetch::new(self, page);
-        let result = match Request::construct(page, request, &*self.steps) {
+        let result = match Request::construct(page, request, &self.profile, &*self.steps) {
             Err(blocked) => Err(blocked),
             Ok(mut request) => {
                 let result = fetch.main_fetch(&mut request).await;
@@ -92,7 +107,7 @@ impl Browser {
             Outcome::Blocked(blocked) if self.profile.engine().is_some() => {
                 vec![blocked.console(&self.profile)]
             }
-            Outcome::Blocked(_) | Outcome::Response(_) => Vec::new(),
+            _ => Vec::new(),
         };
         Fetched { outcome, exchanges: fetch.exchanges, console }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod action;
 mod authentication;
 mod blocked;
 mod browser;
@@ -28,6 +29,10 @@ mod steps;
 mod tests;
 mod wire;
 
+pub use self::action::{
+    CrossOrigin, Element, ElementRequest, Enctype, EventSourceRequest, Form, FormMethod, Navigation,
+    PageAction, WebSocketRequest, XhrRequest,
+};
 pub use self::blocked::{BlockReason, Blocked};
 pub use self::browser::Browser;
 pub use self::clock::{Clock, ManualClock, SystemClock};
@@ -39,7 +44,7 @@ pub use self::origin::Origin;
 pub use self::page::{OpaqueKind, Page, User};
 pub use self::profile::{Engine, Profile, Rule};
 pub use self::request::{Credentials, FetchRequest, Mode, Redirect};
-pub use self::response::{Fetched, Outcome, PageResponse, ResponseType};
+pub use self::response::{Fetched, Loaded, Navigated, Opened, Outcome, PageResponse, ResponseType};
 pub use self::wire::{
     Exchange, ExchangeKind, Network, NetworkError, NetworkFuture, WireRequest, WireResponse,
 };

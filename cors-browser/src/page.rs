@@ -94,5 +94,10 @@ pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> boo
     };
     // "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
     let is_prohibited = prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits);
-    is_prohibited && !Origin::of(url).is_potentially_trustworthy()
+    let server = Origin::of(url);
+    let is_trusted = match profile.trusts_loopback_servers {
+        true => server.is_potentially_trustworthy(),
+        false => matches!(url.scheme(), "https" | "wss"),
+    };
+    is_prohibited && !is_trusted
 }

@@ -87,7 +87,8 @@ async fn steps(
     user_agent: &dyn UserAgent,
     network: &Arc<LoopbackNetwork>,
 ) -> Result<Vec<Observation>, UserAgentError> {
-    let mut session = user_agent.open(network.clone() as Arc<dyn Network>).await?;
+    let hosts = scenario.hosts();
+    let mut session = user_agent.open(network.clone() as Arc<dyn Network>, &hosts).await?;
     let mut observations = Vec::new();
     for step in &scenario.steps {
         observations.push(play_step(scenario, step, &mut *session, network).await?);
@@ -119,8 +120,8 @@ async fn play_step(
         }
     };
     let (outcome, exchanges, console) = match &step.action {
-        Action::Fetch(request) => {
-            let fetched = session.fetch(&page, request.clone()).await?;
+        Action::Page(action) => {
+            let fetched = session.act(&page, action.clone()).await?;
             (Some(fetched.outcome), fetched.exchanges, fetched.console)
         }
         Action::Request(request) => (None, vec![raw_exchange(request, network).await], Vec::new()),

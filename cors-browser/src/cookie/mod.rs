@@ -114,8 +114,10 @@ fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bo
     let server = Origin::of(request.current_url());
     let top_level = page.top_level_origin();
     // Section 5.2.1, "site for cookies": empty if the page and its embedders are not same-site.
-    let is_page_same_site =
-        is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);
+    let is_sandboxed = page.origin == Origin::Opaque && page.opaque == OpaqueKind::Sandboxed;
+    let is_exempt = is_sandboxed && profile.sandboxed_frames_are_same_site;
+    let is_page_same_site = (is_exempt || is_one_site(&page.origin, top_level, profile))
+        && is_one_site(top_level, &server, profile);
     // "determine the same-site mode", step 5.
     let is_chain_same_site =
         !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;

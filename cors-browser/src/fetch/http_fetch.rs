@@ -1,7 +1,8 @@
 //! Fetch, "HTTP fetch".
 
 use super::Fetch;
-use super::redirect_fetch::{has_location, is_redirect, location_url};
+use super::redirect_fetch::{is_redirect, location_url};
+use crate::header::trim;
 use crate::request::{Request, Tainting};
 use crate::response::resource_policy_check;
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
@@ -37,20 +38,20 @@ impl Fetch<'_> {
         if request.tainting == Tainting::Opaque {
             resource_policy_check(request, &response)?;
         }
-        // Step 6.
         let profile = &self.browser.profile;
-        if is_redirect(&response, profile) {
+        let is_ordinary = profile.redirects_need_a_location
+            && request.redirect != Redirect::Manual
+            && response.lines("location").all(|line| trim(line).is_empty());
+        // Step 6.
+        if is_redirect(&response, profile) && !is_ordinary {
             return match request.redirect {
-                Redirect::Error if profile.error_mode_needs_location && !has_location(&response) => {
-                    Ok(Some(HttpResponse::Network(response)))
-                }
                 Redirect::Error => {
                     let detail = format!("the response is a redirect (status {})", response.status);
                     Err(Blocked::new(BlockReason::RedirectModeError, detail))
                 }
                 Redirect::Manual => {
-                    if profile.manual_mode_checks_location {
-                        location_url(request.current_url(), &response, profile)?;
+                    if profile.checks_manual_redirects {
+                        location_url(request.current_url(), &response, profile, self.steps())?;
                     }
                     Ok(Some(HttpResponse::OpaqueRedirect))
                 }

@@ -1,12 +1,13 @@
 //! Fetch, "main fetch".
 
 use super::Fetch;
+use super::data_url_fetch::data_url_fetch;
 use super::http_fetch::HttpResponse;
 use super::network_or_cache_fetch::with_normalized_percent_encoding;
 use crate::blocked::InvalidArgument;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
-use crate::{BlockReason, Blocked, Mode, Origin, PageResponse, Redirect, port};
+use crate::{BlockReason, Blocked, Origin, PageResponse, Redirect, port};
 
 impl Fetch<'_> {
     /// Fetch, "main fetch".
@@ -47,15 +48,22 @@ impl Fetch<'_> {
             let detail = "browsers never connect to this port";
             return Err(Blocked::new(BlockReason::BadPort, detail));
         }
-        if self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
+        // Secure Contexts, "Is url potentially trustworthy?": `data:` URLs are.
+        let is_data = url.scheme() == "data";
+        if !is_data && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }
         // Step 9.
         request.referrer = self.steps().determine_referrer(request, &self.browser.profile);
-        // Step 12.
+        // Step 12, the first case.
+        if is_data && self.steps().fetches_data_urls() {
+            return data_url_fetch(request.current_url(), &self.browser.profile)
+                .map(|response| Some(HttpResponse::Network(response)));
+        }
+        // Step 12, the other cases.
         let use_preflight = self.set_response_tainting(request)?;
-        request.needed_preflight |= self.steps().needs_preflight(request);
+        request.needed_preflight |= self.steps().needs_preflight(request, &self.browser.profile);
         request.used_preflight |= use_preflight;
         self.http_fetch(request, use_preflight).await
     }
@@ -66,7 +74,7 @@ impl Fetch<'_> {
         if Origin::of(url).is_same_origin(&request.origin) && request.tainting == Tainting::Basic {
             return Ok(false);
         }
-        if request.mode == Mode::SameOrigin {
+        if request.mode == RequestMode::SameOrigin {
             let detail = format!("{url} is not same-origin with {}", request.origin);
             return Err(Blocked::new(BlockReason::ModeSameOriginCrossOrigin, detail));
         }
@@ -74,7 +82,7 @@ impl Fetch<'_> {
             let detail = format!("{url} is not an HTTP(S) URL");
             return Err(Blocked::new(BlockReason::UnsupportedScheme, detail).with_value(url.scheme()));
         }
-        if request.mode == Mode::NoCors {
+        if request.mode == RequestMode::NoCors {
             if request.redirect != Redirect::Follow {
                 let detail = "mode `no-cors` requires redirect mode `follow`";
                 return Err(Blocked::new(BlockReason::InvalidRequest, detail)
@@ -85,6 +93,6 @@ impl Fetch<'_> {
         }
         request.tainting = Tainting::Cors;
         let stays = request.needed_preflight && self.browser.profile.preflights_stay;
-        Ok(stays || self.steps().needs_preflight(request))
+        Ok(stays || self.steps().needs_preflight(request, &self.browser.profile))
     }
 }

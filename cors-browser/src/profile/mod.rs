@@ -4,7 +4,7 @@ mod rules;
 
 use std::fmt;
 
-use self::rules::{CHROMIUM, FIREFOX, WEBKIT};
+use self::rules::{CHROMIUM, FIREFOX, LIBSOUP, WEBKIT};
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -25,8 +25,8 @@ pub struct Profile {
     rules: Vec<Rule>,
     /// Fetch, "cache entry": the "imposed limit on max-age", in seconds.
     pub(crate) max_age_cap: u64,
-    /// The effect of an `Access-Control-Max-Age` that cannot be parsed.
-    pub(crate) unparsable_max_age: UnparsableMaxAge,
+    /// How `Access-Control-Max-Age` is read.
+    pub(crate) max_age_syntax: MaxAgeSyntax,
     /// Whether a cached `*` covers every method or header.
     pub(crate) caches_wildcards: bool,
     /// Whether a cached preflight for requests with credentials also serves requests without.
@@ -45,10 +45,6 @@ pub struct Profile {
     pub(crate) forgets_preflights: ForgetsPreflights,
     /// Whether preflights of opaque origins are cached.
     pub(crate) caches_opaque_origins: bool,
-    /// Whether redirect mode `error` accepts a redirect status without a `Location`.
-    pub(crate) error_mode_needs_location: bool,
-    /// Whether redirect mode `manual` rejects a redirect to an invalid `Location`.
-    pub(crate) manual_mode_checks_location: bool,
     /// Ports that Fetch blocks and the browser does not.
     pub(crate) unblocked_ports: &'static [u16],
     /// Whether empty lines of a repeated response header count.
@@ -89,21 +85,75 @@ pub struct Profile {
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether cookies of cross-site servers are partitioned by top-level site.
     pub(crate) partitions_cookies: bool,
+    /// Whether a cached `*` covers `Authorization`.
+    pub(crate) cached_wildcard_covers_authorization: bool,
+    /// Whether pages over HTTPS may fetch from loopback over HTTP.
+    pub(crate) trusts_loopback_servers: bool,
+    /// Whether a preflight after a redirect asks for an `Authorization` that the redirect has dropped.
+    pub(crate) asks_for_dropped_authorization: bool,
+    /// Whether a redirect to another origin makes `GET` of `DELETE`.
+    pub(crate) delete_becomes_get: bool,
+    /// Whether requests of a sandboxed frame can be same-site to cookies.
+    pub(crate) sandboxed_frames_are_same_site: bool,
+    /// Whether cross-site responses can set `Lax` and `Strict` cookies.
+    pub(crate) stores_same_site_cookies_from_other_sites: bool,
+    /// Whether a `SameSite=None` cookie must be `Secure`.
+    pub(crate) none_needs_secure: bool,
+    /// Whether the prefixes of cookie names have a meaning.
+    pub(crate) enforces_cookie_prefixes: bool,
+    /// Whether cookies of a host come before those of its parent domains.
+    pub(crate) sorts_cookies_by_domain: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
+    /// Whether client hints with valid values are CORS-safelisted.
+    pub(crate) safelists_client_hints: bool,
+    /// Whether a script's `User-Agent` is dropped.
+    pub(crate) drops_user_agent: bool,
+    /// Whether the lines of a repeated header are joined before they are compared with the safelist.
+    pub(crate) joins_before_safelisting: bool,
+    /// Whether a page can read a response with the status 407.
+    pub(crate) reads_proxy_challenges: bool,
+    /// Whether a redirect without a location is an ordinary response, and an empty location counts as none.
+    pub(crate) redirects_need_a_location: bool,
+    /// Whether the location of a redirect must be valid in redirect mode `manual`.
+    pub(crate) checks_manual_redirects: bool,
+    /// Whether redirects to URLs with a user name or a password are blocked within the page's origin and in mode `no-cors`.
+    pub(crate) rejects_every_user_info: bool,
+    /// Whether equal lines of headers that may occur once count as one, and different ones break the response.
+    pub(crate) equal_lines_count_once: bool,
+    /// Whether a request in mode `no-cors` has `Origin: null` after every redirect to another origin.
+    pub(crate) no_cors_redirects_hide_origin: bool,
+    /// Whether the referrer policy has no influence on `Origin`.
+    pub(crate) origin_ignores_referrer_policy: bool,
+    /// Whether a page gets a response only after the first bytes of its body.
+    pub(crate) waits_for_the_body: bool,
+    /// Whether a body that breaks off counts as complete if the status is not an ok status.
+    pub(crate) completes_broken_errors: bool,
+    /// Whether a response header is ignored if there is white space before its colon.
+    pub(crate) ignores_spaced_names: bool,
+    /// Whether cross-site requests with credentials have `Sec-Fetch-Storage-Access`.
+    pub(crate) sends_storage_access: bool,
+    /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
+    pub(crate) plain_preflights_have_a_mode: bool,
+    /// Whether requests for a range accept encoded responses, too.
+    pub(crate) ranges_may_be_encoded: bool,
+    /// Whether `|` is percent-encoded in paths.
+    pub(crate) encodes_bars: bool,
+    /// Whether the response of a `data:` URL has a `Content-Length`.
+    pub(crate) data_urls_have_a_length: bool,
     /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
     pub(crate) referrers_compare_schemes: bool,
 }
 
-/// The effect of an `Access-Control-Max-Age` that cannot be parsed.
+/// How `Access-Control-Max-Age` is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UnparsableMaxAge {
-    /// It counts as missing.
-    Default,
-    /// It counts as missing, but a negative number counts as zero.
-    NegativeIsZero,
-    /// The preflight is not cached.
-    NotCached,
+pub(crate) enum MaxAgeSyntax {
+    /// Digits. Anything else counts as missing.
+    Digits,
+    /// A signed integer of 64 bits. Anything else counts as missing, and a negative number as zero.
+    SignedInteger,
+    /// Digits. An empty value counts as missing, and with anything else the preflight is not cached.
+    DigitsOrNothing,
 }
 
 /// The failures that remove a request's preflight from the cache.
@@ -134,9 +184,14 @@ pub struct Rule {
     pub says: &'static str,
     /// Where this is documented, or with which version it was observed.
     pub source: &'static str,
-    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and may differ.
-    pub is_of_libsoup: bool,
     change: fn(&mut Profile),
+}
+
+impl Rule {
+    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and need not do the same.
+    pub fn is_of_libsoup(&self) -> bool {
+        LIBSOUP.iter().any(|rule| rule.name == self.name)
+    }
 }
 
 impl fmt::Debug for Rule {
@@ -152,7 +207,7 @@ impl Profile {
             engine: None,
             rules: Vec::new(),
             max_age_cap: u64::MAX,
-            unparsable_max_age: UnparsableMaxAge::Default,
+            max_age_syntax: MaxAgeSyntax::Digits,
             caches_wildcards: true,
             caches_share_credentials: true,
             caches_newest_preflight: false,
@@ -162,8 +217,6 @@ impl Profile {
             default_same_site: DefaultSameSite::Lax,
             forgets_preflights: ForgetsPreflights::AfterAnyFailure,
             caches_opaque_origins: true,
-            error_mode_needs_location: false,
-            manual_mode_checks_location: false,
             unblocked_ports: &[],
             joins_empty_lines: true,
             escapes_location_tabs: false,
@@ -184,7 +237,34 @@ impl Profile {
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
+            cached_wildcard_covers_authorization: false,
+            trusts_loopback_servers: true,
+            asks_for_dropped_authorization: false,
+            delete_becomes_get: false,
+            sandboxed_frames_are_same_site: false,
+            stores_same_site_cookies_from_other_sites: false,
+            none_needs_secure: true,
+            enforces_cookie_prefixes: true,
+            sorts_cookies_by_domain: false,
             data_pages_throw: false,
+            safelists_client_hints: false,
+            drops_user_agent: false,
+            joins_before_safelisting: false,
+            reads_proxy_challenges: false,
+            redirects_need_a_location: false,
+            checks_manual_redirects: false,
+            rejects_every_user_info: false,
+            equal_lines_count_once: false,
+            no_cors_redirects_hide_origin: false,
+            origin_ignores_referrer_policy: false,
+            waits_for_the_body: false,
+            completes_broken_errors: false,
+            ignores_spaced_names: false,
+            sends_storage_access: false,
+            plain_preflights_have_a_mode: false,
+            encodes_bars: false,
+            ranges_may_be_encoded: false,
+            data_urls_have_a_length: false,
             referrers_compare_schemes: false,
         }
     }
@@ -203,7 +283,7 @@ impl Profile {
     ///
     /// Some rules are those of libsoup, the HTTP library of WebKitGTK; see [`Rule::is_of_libsoup`].
     pub fn webkit() -> Self {
-        Self::with_rules(Some(Engine::WebKit), WEBKIT)
+        Self::with_rules(Some(Engine::WebKit), &[WEBKIT, LIBSOUP].concat())
     }
 
     fn with_rules(engine: Option<Engine>, rules: &[Rule]) -> Self {
@@ -241,11 +321,11 @@ impl Profile {
     pub(crate) fn user_agent(&self) -> &'static str {
         match self.engine {
             Some(Engine::Chromium) => {
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
             }
-            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
             Some(Engine::WebKit) => {
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15"
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15"
             }
             None => "Mozilla/5.0 (compatible; Fetch standard)",
         }
@@ -290,5 +370,13 @@ mod tests {
         let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
         assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
         assert_eq!(all.engine(), profile.engine());
+    }
+
+    #[test]
+    fn only_rules_of_webkit_are_of_libsoup() {
+        let others = [Profile::chromium(), Profile::firefox()];
+        assert!(!others.iter().flat_map(Profile::rules).any(Rule::is_of_libsoup));
+        let rules = Profile::webkit().rules().to_vec();
+        assert_eq!(rules.iter().filter(|rule| rule.is_of_libsoup()).count(), LIBSOUP.len());
     }
 }

@@ -18,7 +18,11 @@ pub(crate) struct Request {
     /// The body.
     pub(crate) body: Option<Vec<u8>>,
     /// The mode.
-    pub(crate) mode: Mode,
+    pub(crate) mode: RequestMode,
+    /// The destination.
+    pub(crate) destination: Destination,
+    /// The use-CORS-preflight flag, which listeners for upload events set.
+    pub(crate) use_cors_preflight: bool,
     /// The credentials mode.
     pub(crate) credentials: Credentials,
     /// The redirect mode.
@@ -33,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) tainting: Tainting,
     /// Whether the request needs a preflight, or needed one before a redirect.
     pub(crate) needed_preflight: bool,
+    /// Whether a redirect has dropped an `Authorization` header.
+    pub(crate) dropped_authorization: bool,
     /// Whether "main fetch" has asked for a preflight, even if the cache made it unnecessary.
     pub(crate) used_preflight: bool,
     /// Whether the last preflight of this request failed.
@@ -41,6 +47,55 @@ pub(crate) struct Request {
     pub(crate) became_get: bool,
     /// The redirect count.
     pub(crate) redirect_count: u32,
+}
+
+/// Fetch, request "mode".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestMode {
+    Cors,
+    NoCors,
+    SameOrigin,
+    Navigate,
+    WebSocket,
+}
+
+impl RequestMode {
+    /// The name in the standard, which `Sec-Fetch-Mode` also carries.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Cors => "cors",
+            Self::NoCors => "no-cors",
+            Self::SameOrigin => "same-origin",
+            Self::Navigate => "navigate",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+impl From<Mode> for RequestMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Cors => Self::Cors,
+            Mode::NoCors => Self::NoCors,
+            Mode::SameOrigin => Self::SameOrigin,
+        }
+    }
+}
+
+/// Fetch, request "destination".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// `fetch()`, `XMLHttpRequest` and `EventSource`; the standard writes an empty string.
+    Empty,
+}
+
+impl Destination {
+    /// The value of `Sec-Fetch-Dest`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+        }
+    }
 }
 
 /// Fetch, "response tainting".
@@ -82,6 +137,11 @@ impl Request {
         taint
     }
 
+    /// Whether a redirect has led from one origin to another.
+    pub(crate) fn has_changed_origin(&self) -> bool {
+        self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))
+    }
+
     /// Fetch, "serializing a request origin".
     pub(crate) fn serialize_origin(&self) -> String {
         // Step 2.
@@ -114,7 +174,9 @@ mod tests {
             urls: urls.iter().map(|url| Url::parse(url).unwrap()).collect(),
             headers: HeaderList::default(),
             body: None,
-            mode: Mode::Cors,
+            mode: RequestMode::Cors,
+            destination: Destination::Empty,
+            use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
             origin: Origin::parse(origin).unwrap(),
@@ -122,6 +184,7 @@ mod tests {
             referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
             became_get: false,

@@ -214,7 +214,7 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
     for (name, profile) in [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox())] {
         let console = match example.play(profile.clone())?.outcome {
             Outcome::Blocked(blocked) => blocked.console(&profile),
-            Outcome::Response(_) => "does not block this fetch".to_owned(),
+            _ => "does not block this fetch".to_owned(),
         };
         outcomes.push((name, console));
     }

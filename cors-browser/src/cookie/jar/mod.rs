@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use cookie::SameSite;
@@ -103,15 +104,19 @@ impl Jar {
         }
         // Step 17: only same-site responses can set `SameSite` cookies.
         let same_site = context.same_site(cookie.same_site);
-        if same_site != SameSite::None && !context.is_same_site {
+        let is_accepted = context.is_same_site || context.profile.stores_same_site_cookies_from_other_sites;
+        if same_site != SameSite::None && !is_accepted {
             return;
         }
         // Step 18.
-        if !cookie.secure && context.steps.must_be_secure(cookie.same_site) {
+        if !cookie.secure
+            && context.profile.none_needs_secure
+            && context.steps.must_be_secure(cookie.same_site)
+        {
             return;
         }
         // Steps 19 to 21.
-        if !context.steps.has_valid_prefix(&cookie, host_only) {
+        if context.profile.enforces_cookie_prefixes && !context.steps.has_valid_prefix(&cookie, host_only) {
             return;
         }
         // Step 23: a new cookie replaces an old one and takes its creation time.
@@ -180,7 +185,11 @@ impl Jar {
             .filter(|cookie| cookie.partition == context.partition)
             .collect();
         // Step 2: longer paths first, then older cookies.
-        cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
+        let domain = |cookie: &Stored| match context.profile.sorts_cookies_by_domain {
+            true => (Reverse(cookie.domain.len()), cookie.host_only),
+            false => (Reverse(0), false),
+        };
+        cookies.sort_by_key(|cookie| (Reverse(cookie.path.len()), domain(cookie), cookie.created));
         // Step 4.
         let pairs: Vec<Vec<u8>> = cookies
             .iter()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BrowserUnderTest;
 use cors_browser::examples::{Case, cases};
-use cors_browser::{Fetched, Outcome};
+use cors_browser::{Fetched, Outcome, PageAction};
 use cors_conformance::user_agent::{Model, UserAgent, UserAgentError};
 
 /// What the consoles of real browsers printed, by the browser's name.
@@ -92,7 +92,9 @@ async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, U
     let (Some(page), Some(request)) = (case.page(), case.request()) else {
         return Err(UserAgentError::Failed(format!("the case {} has an invalid URL", case.name)));
     };
-    user_agent.open(case.network()).await?.fetch(&page, request).await
+    let hosts: Vec<_> =
+        page.origin.host().into_iter().chain(request.url.host_str()).map(str::to_owned).collect();
+    user_agent.open(case.network(), &hosts).await?.act(&page, PageAction::Fetch(request)).await
 }
 
 fn is_blocked(fetched: &Fetched) -> bool {

@@ -103,7 +103,7 @@ pub async fn run(
 
 /// Whether a page takes part in a scenario. Without one, there is nothing for a browser to do.
 pub fn has_page(scenario: &Scenario) -> bool {
-    scenario.steps.iter().any(|step| matches!(step.action, Action::Fetch(_)))
+    scenario.steps.iter().any(|step| matches!(step.action, Action::Page(_)))
 }
 
 fn empty_rows(scenario: &Scenario) -> Vec<Row> {

@@ -20,6 +20,8 @@ use cors_browser::{Network, Profile};
 use cors_conformance::scenario::Scenario;
 use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
+pub(crate) use proxy::PAGES;
+
 pub use launch::{LaunchError, Program};
 
 use bidi::{Driver, UserContext};
@@ -29,6 +31,7 @@ use webkit::WebKit;
 
 mod automation;
 mod bidi;
+mod casing;
 mod certificates;
 mod launch;
 mod proxy;
@@ -131,6 +134,7 @@ impl UserAgent for RealBrowser {
     fn open<'a>(
         &'a self,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         async move {
             let certificates = match &self.running {
@@ -148,7 +152,7 @@ impl UserAgent for RealBrowser {
                     Box::new(RealSession::new(context, proxy, folder)) as Box<dyn Session>
                 }
                 Running::WebKit(webkit) => {
-                    let tabs = webkit.open(&address).await?;
+                    let tabs = webkit.open(&address, hosts).await?;
                     Box::new(RealSession::new(tabs, proxy, folder))
                 }
             })

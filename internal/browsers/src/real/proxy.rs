@@ -4,7 +4,6 @@
 //! `https://app.example` really has that origin. TLS ends at the proxy, with certificates of the run's own authority. The proxy
 //! forwards requests over the scenario's own network and records each of them.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,21 +23,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
 
+use super::casing::{Casing, Remembering};
 use super::certificates::Certificates;
 use super::record::Record;
 use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 use cors_conformance::network::http::{from_headers, to_headers};
 
 /// The path of the suite's own pages; the same at every origin.
-pub(super) const PAGES: &str = "/.well-known/cors-conformance/";
+pub(crate) const PAGES: &str = "/.well-known/cors-conformance/";
 
 /// The content of the suite's own pages. Without the icon, browsers would request `/favicon.ico`.
 pub(super) const PAGE: &str = "<!doctype html><meta charset=utf-8><title>A page of the CORS conformance suite</title>\
                                <link rel=icon href='data:,'>";
 
-/// Headers that end at the proxy (RFC 9110, section 7.6.1), or that frame a message.
+/// Headers that end at the proxy (RFC 9110, section 7.6.1).
 const CONNECTION_HEADERS: &[&str] =
-    &["connection", "content-length", "host", "keep-alive", "proxy-connection", "transfer-encoding"];
+    &["connection", "host", "keep-alive", "proxy-connection", "transfer-encoding"];
 
 /// The pause after an error to accept a connection. Most such errors mean that no file descriptor is left, and they would return
 /// at once until another connection ends.
@@ -108,12 +108,13 @@ async fn serve_connection(stream: TcpStream, context: Arc<Context>) {
     let _ = stream.set_nodelay(true);
     // The tunnels of a connection end with it.
     let tunnels = Arc::new(Mutex::new(JoinSet::new()));
+    let (stream, casing) = Remembering::new(stream);
     let service = service_fn(|request: Request<Incoming>| {
-        let (context, tunnels) = (context.clone(), tunnels.clone());
+        let (context, tunnels, casing) = (context.clone(), tunnels.clone(), casing.clone());
         async move {
             if request.method() != Method::CONNECT {
                 let origin = request.uri().authority().map(|authority| format!("http://{authority}"));
-                return answer(request, origin.as_deref(), &context).await;
+                return answer(request, origin.as_deref(), &casing, &context).await;
             }
             let Some(target) = request.uri().authority().cloned() else {
                 return Ok(text(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port"));
@@ -149,12 +150,13 @@ async fn tunnel(
     let Some(acceptor) = context.certificates.acceptor(origin.host_str().unwrap_or_default()) else { return };
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let origin = origin.origin().ascii_serialization();
-    let service = service_fn(|request| answer(request, Some(&origin), &context));
+    let (stream, casing) = Remembering::new(stream);
+    let service = service_fn(|request| answer(request, Some(&origin), &casing, &context));
     // Ignore: the browser has closed the connection.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-type Body = BoxBody<Bytes, Infallible>;
+type Body = BoxBody<Bytes, io::Error>;
 
 /// The reason for which hyper closes a connection without a response.
 #[derive(Debug, thiserror::Error)]
@@ -164,25 +166,38 @@ struct NoResponse;
 async fn answer(
     request: Request<Incoming>,
     origin: Option<&str>,
+    casing: &Casing,
     context: &Context,
 ) -> Result<Response<Body>, NoResponse> {
+    let names = casing.names();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     if target.starts_with(PAGES) {
         return Ok(page());
     }
     let url = origin.and_then(|origin| Url::parse(&format!("{origin}{target}")).ok());
     let Some(url) = url else { return Ok(text(StatusCode::BAD_REQUEST, "the request has no valid URL")) };
-    let request = wire_request(request, url).await.map_err(|_| NoResponse)?;
+    let request = wire_request(request, url, &names).await.map_err(|_| NoResponse)?;
+    // What was read since then is the body.
+    casing.forget();
     let slot = context.record.begin(request.clone());
     let response = context.network.send(request).await;
     context.record.end(slot, response.clone());
     response.and_then(http_response).map_err(|_| NoResponse)
 }
 
-async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireRequest, hyper::Error> {
+async fn wire_request(
+    request: Request<Incoming>,
+    url: Url,
+    names: &[String],
+) -> Result<WireRequest, hyper::Error> {
     let (head, body) = request.into_parts();
     let mut headers = from_headers(&head.headers);
     headers.retain(|(name, _)| !CONNECTION_HEADERS.contains(&name.as_str()));
+    for (name, _) in &mut headers {
+        if let Some(written) = names.iter().find(|written| written.eq_ignore_ascii_case(name)) {
+            name.clone_from(written);
+        }
+    }
     let has_body = !hyper::body::Body::is_end_stream(&body);
     let body = body.collect().await?.to_bytes();
     Ok(WireRequest {
@@ -198,9 +213,10 @@ fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError>
     headers.remove(TRANSFER_ENCODING);
     headers.remove(CONNECTION);
     let body = Bytes::from(response.body);
-    let body = match headers.contains_key(CONTENT_LENGTH) {
-        true => Full::new(body).boxed(),
-        false => body_of_unknown_length(body),
+    let body = match response.body_error {
+        Some(error) => broken_body(body, &error),
+        None if headers.contains_key(CONTENT_LENGTH) => whole_body(body),
+        None => body_of_unknown_length(body),
     };
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(response.status).map_err(|_| {
@@ -218,6 +234,16 @@ fn body_of_unknown_length(body: Bytes) -> Body {
     StreamBody::new(futures_util::stream::iter([Ok(Frame::data(body))])).boxed()
 }
 
+fn whole_body(body: Bytes) -> Body {
+    Full::new(body).map_err(|never| match never {}).boxed()
+}
+
+/// A body after which hyper closes the connection as if the rest were still to come.
+fn broken_body(body: Bytes, error: &NetworkError) -> Body {
+    let frames = [Ok(Frame::data(body)), Err(io::Error::other(error.to_string()))];
+    StreamBody::new(futures_util::stream::iter(frames)).boxed()
+}
+
 fn page() -> Response<Body> {
     let mut page = text(StatusCode::OK, PAGE);
     page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -225,7 +251,7 @@ fn page() -> Response<Body> {
 }
 
 fn text(status: StatusCode, body: &'static str) -> Response<Body> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed());
+    let mut response = Response::new(whole_body(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = status;
     response
 }

@@ -80,6 +80,8 @@ struct FetchResponse {
     redirected: bool,
     headers: Vec<(String, String)>,
     body: String,
+    #[serde(default)]
+    body_fails: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -118,6 +120,7 @@ pub(super) fn outcome(result: &str) -> Result<Outcome, String> {
         headers: response.headers,
         // A body that should be hidden but is not must not be lost here.
         body: (is_readable || !body.is_empty()).then_some(body),
+        body_fails: response.body_fails,
     }))
 }
 

@@ -9,11 +9,14 @@ use futures_util::future::{BoxFuture, FutureExt};
 use super::automation::{Automation, Place};
 use super::proxy::{PAGE, PAGES, Proxy};
 use super::script;
-use cors_browser::{FetchRequest, Fetched, OpaqueKind, Origin, Outcome, Page, SecurityError};
+use cors_browser::{Fetched, OpaqueKind, Origin, Outcome, Page, PageAction, SecurityError};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
 const CHALLENGE: &str = "/private";
+
+/// The host of the page around a frame if the scenario does not say where the frame is.
+pub(super) const FRAME_HOST: &str = "frame.example";
 
 /// How long to wait for the console messages of a failed fetch. Another process sends them, after the fetch has failed.
 const CONSOLE_LIMIT: Duration = Duration::from_millis(400);
@@ -76,7 +79,7 @@ impl<A: Automation> RealSession<A> {
         // A frame with an opaque origin needs a page around it; any origin will do.
         let top_level = match (&page.top_level, &page.origin) {
             (Some(top_level), _) => address(top_level),
-            (None, Origin::Opaque) => format!("https://frame.example{PAGES}"),
+            (None, Origin::Opaque) => format!("https://{FRAME_HOST}{PAGES}"),
             (None, origin) => address(origin),
         };
         let (sandbox, source) = match (&page.origin, page.opaque) {
@@ -198,12 +201,13 @@ impl<A: Automation> RealSession<A> {
 }
 
 impl<A: Automation> Session for RealSession<A> {
-    fn fetch<'a>(
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move {
+            let PageAction::Fetch(request) = action else { todo!() };
             let position = self.page(page).await?;
             self.answer_prompts(position, request.url.path()).await?;
             self.start_watching(position);

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
-use serde_json::{Map, Value, json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, json};
 use thirtyfour::session::handle::SessionHandle;
 use thirtyfour::{Capabilities, WebDriver};
 use tokio::net::TcpStream;
 
 use super::{GRACE, START_LIMIT, WebKit};
+use crate::real::session::FRAME_HOST;
 use cors_conformance::process::{Process, ReadyLine};
 
 /// The time limit for a browser to accept commands.
@@ -36,7 +39,7 @@ pub(super) struct Driver {
 }
 
 /// Starts a driver and its browser. The error says what failed.
-pub(super) async fn start(webkit: &WebKit, proxy: &str) -> Result<Driver, String> {
+pub(super) async fn start(webkit: &WebKit, proxy: &str, hosts: &[String]) -> Result<Driver, String> {
     let port = free_port().map_err(|error| format!("no port is free: {error}"))?;
     let mut command = Command::new(&webkit.programs.driver);
     command.arg(format!("--port={port}"));
@@ -67,7 +70,9 @@ pub(super) async fn start(webkit: &WebKit, proxy: &str) -> Result<Driver, String
         () = accepts_connections(address) => {}
     }
 
-    let starting = WebDriver::builder(format!("http://{address}"), capabilities(webkit, proxy)).connect();
+    let capabilities =
+        capabilities(webkit, proxy, hosts).map_err(|error| format!("its certificates: {error}"))?;
+    let starting = WebDriver::builder(format!("http://{address}"), capabilities).connect();
     let driver = match tokio::time::timeout(SESSION_LIMIT, starting).await {
         Ok(Ok(driver)) => driver,
         Ok(Err(error)) => return Err(error.to_string()),
@@ -92,10 +97,18 @@ async fn accepts_connections(address: SocketAddr) {
     }
 }
 
-fn capabilities(webkit: &WebKit, proxy: &str) -> Capabilities {
+fn capabilities(webkit: &WebKit, proxy: &str, hosts: &[String]) -> io::Result<Capabilities> {
     let mut all = Map::new();
-    // WebKitGTK has no option to trust an authority. The proxy is the only network, so that no other server can be trusted.
-    all.insert("acceptInsecureCerts".to_owned(), Value::Bool(true));
+    // WebKitGTK has no option to trust an authority, but one to trust the certificates of servers.
+    let hosts = hosts.iter().map(String::as_str).chain([FRAME_HOST]);
+    let mut certificates = Vec::new();
+    for (host, der) in hosts.filter_map(|host| Some((host, webkit.certificates.der(host)?))) {
+        let file = webkit.folder.join(format!("{}.pem", host.trim_matches(['[', ']'])));
+        if !file.exists() {
+            fs::write(&file, pem(&der))?;
+        }
+        certificates.push(json!({ "host": host, "certificateFile": file }));
+    }
     let arguments = [
         "--automation".to_owned(),
         format!("--proxy=http://{proxy}"),
@@ -103,8 +116,24 @@ fn capabilities(webkit: &WebKit, proxy: &str) -> Capabilities {
         "--cookies-policy=always".to_owned(),
     ];
     let browser = webkit.programs.browser.to_string_lossy();
-    all.insert("webkitgtk:browserOptions".to_owned(), json!({ "binary": browser, "args": arguments }));
-    Capabilities::from(all)
+    all.insert(
+        "webkitgtk:browserOptions".to_owned(),
+        json!({
+            "binary": browser, "args": arguments, "certificates": certificates,
+        }),
+    );
+    Ok(Capabilities::from(all))
+}
+
+/// A certificate as a text file (RFC 7468, section 5).
+fn pem(der: &[u8]) -> String {
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for line in STANDARD.encode(der).as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
 
 /// Where the inspector of the driver's browser listens, from the environment of the driver's children.

@@ -81,14 +81,14 @@ impl WebKit {
             _process: process,
         };
         // The suite never uses this proxy, because the browser opens no page.
-        let first = webkit.open("127.0.0.1:9").await.map_err(|error| error.to_string())?;
+        let first = webkit.open("127.0.0.1:9", &[]).await.map_err(|error| error.to_string())?;
         webkit.version = first.version().to_owned();
         Ok(webkit)
     }
 
-    /// Starts a browser whose network is the proxy at the address `proxy`.
-    pub(super) async fn open(&self, proxy: &str) -> Result<Tabs, UserAgentError> {
-        let driver = driver::start(self, proxy).await.map_err(failed)?;
+    /// Starts a browser whose network is the proxy at the address `proxy`, and which trusts the certificates of `hosts`.
+    pub(super) async fn open(&self, proxy: &str, hosts: &[String]) -> Result<Tabs, UserAgentError> {
+        let driver = driver::start(self, proxy, hosts).await.map_err(failed)?;
         Tabs::new(driver).await.map_err(failed)
     }
 }

@@ -20,8 +20,8 @@ use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
 use crate::request::{Request, Tainting};
 use crate::{
-    BlockReason, Blocked, Credentials, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse, method,
-    page, site,
+    BlockReason, Blocked, Credentials, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType,
+    WireResponse, method, page, site,
 };
 
 /// The standards as they are.
@@ -48,6 +48,7 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     fn is_forbidden_request_header(&self, name: &str, value: &[u8], profile: &Profile) -> bool {
         header::is_forbidden_request_header(name, value)
             || (profile.drops_user_agent && name.eq_ignore_ascii_case("user-agent"))
+            || (profile.splits_quoted_methods && header::overrides_method_in_quotes(name, value))
     }
 
     // Fetch, "CORS-safelisted request-header" and "CORS-safelisted method".

@@ -170,6 +170,8 @@ impl Fetch<'_> {
         }
         let mut url = request.current_url().clone();
         url.set_fragment(None);
+        // The request target has no user name and no password (RFC 9110, section 4.2.4). Neither step fails for an HTTP URL.
+        let _ = (url.set_username(""), url.set_password(None));
         if profile.normalizes_percent_encoding {
             url = with_normalized_percent_encoding(&url);
         }

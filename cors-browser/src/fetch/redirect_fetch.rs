@@ -110,6 +110,9 @@ pub(super) fn location_url(
     if lines.len() > 1 && !accepts_several && steps.rejects_several_locations() {
         return Err(invalid(line, "present more than once"));
     }
+    if profile.rejects_empty_locations && trim(line).is_empty() {
+        return Err(invalid(line, "empty"));
+    }
     // Step 3.
     let mut location = current.join(&ascii(trim(line), profile)).map_err(|_| invalid(line, "not a URL"))?;
     // Step 4.

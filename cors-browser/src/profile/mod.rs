@@ -51,6 +51,18 @@ pub struct Profile {
     pub(crate) joins_empty_lines: bool,
     /// Whether tabs in a `Location` are percent-encoded, and not left out.
     pub(crate) escapes_location_tabs: bool,
+    /// Whether redirect mode `error` accepts a redirect status without a `Location`.
+    pub(crate) error_mode_needs_location: bool,
+    /// Whether an empty `Location` is invalid.
+    pub(crate) rejects_empty_locations: bool,
+    /// Whether bytes beyond ASCII in `Accept` and `Content-Type` need a preflight.
+    pub(crate) bytes_beyond_ascii_are_unsafe: bool,
+    /// Whether a `Content-Type` with a comma in its parameters, or a semicolon after them, needs a preflight.
+    pub(crate) strict_content_types: bool,
+    /// Whether `Range` is safelisted with a unit in any case and with signs.
+    pub(crate) reads_ranges_leniently: bool,
+    /// Whether commas in quotes separate the methods of `X-HTTP-Method-Override` and its like.
+    pub(crate) splits_quoted_methods: bool,
     /// Whether response headers that are not valid UTF-8 are repaired with U+FFFD.
     pub(crate) repairs_utf8: bool,
     /// Whether each byte of a `Location` beyond ASCII counts as one character.
@@ -220,6 +232,12 @@ impl Profile {
             unblocked_ports: &[],
             joins_empty_lines: true,
             escapes_location_tabs: false,
+            error_mode_needs_location: false,
+            rejects_empty_locations: false,
+            bytes_beyond_ascii_are_unsafe: false,
+            strict_content_types: false,
+            reads_ranges_leniently: false,
+            splits_quoted_methods: false,
             repairs_utf8: false,
             reads_locations_as_latin1: false,
             joins_locations: false,

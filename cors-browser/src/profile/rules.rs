@@ -56,12 +56,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "observed in Chromium 148; crbug.com/571722",
         change: |profile| profile.drops_user_agent = true,
     },
-    Rule {
-        name: "joins-lines-before-the-safelist",
-        says: "The lines of a header that a script sets twice are joined before they are compared with the safelist: `Content-Type: text/plain` twice needs a preflight.",
-        source: "observed in Chromium 148",
-        change: |profile| profile.joins_before_safelisting = true,
-    },
+    JOINS_LINES,
     Rule {
         name: "redirects-need-a-location",
         says: "A redirect whose `Location` is missing or empty is an ordinary response, except in redirect mode `manual`.",
@@ -221,12 +216,7 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
         change: |profile| profile.partitions_cookies = true,
     },
-    Rule {
-        name: "proxy-challenges-are-readable",
-        says: "A page can read a response with the status 407.",
-        source: "observed in Firefox 140",
-        change: |profile| profile.reads_proxy_challenges = true,
-    },
+    PROXY_CHALLENGES,
     EQUAL_LINES_COUNT_ONCE,
     Rule {
         name: "waits-for-the-body",
@@ -271,6 +261,19 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "observed in Firefox 153",
         change: |profile| profile.escapes_location_tabs = true,
     },
+    Rule {
+        name: "bytes-beyond-ascii-are-unsafe",
+        says: "A byte beyond ASCII in `Accept` or `Content-Type` needs a preflight.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.bytes_beyond_ascii_are_unsafe = true,
+    },
+    Rule {
+        name: "content-type-parameters-are-parsed",
+        says: "A `Content-Type` with a comma in its parameters, or with a semicolon after them, needs a preflight.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.strict_content_types = true,
+    },
+    COMMAS_IN_QUOTES_SEPARATE,
 ];
 
 /// The rules of WebKit.
@@ -361,6 +364,21 @@ pub(super) const WEBKIT: &[Rule] = &[
         source: "observed in WebKitGTK 2.50",
         change: |profile| profile.keeps_origin_after_post = true,
     },
+    Rule {
+        name: "ranges-are-read-leniently",
+        says: "`Range` needs no preflight with a unit in any case, and with plus signs before its numbers, but needs one with a number of more than 64 bits.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.reads_ranges_leniently = true,
+    },
+    COMMAS_IN_QUOTES_SEPARATE,
+    JOINS_LINES,
+    PROXY_CHALLENGES,
+    Rule {
+        name: "empty-locations-are-invalid",
+        says: "A redirect with an empty `Location` is a network error. By the standard it leads to the same URL.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.rejects_empty_locations = true,
+    },
 ];
 
 /// The rules of WebKitGTK that come from its HTTP library libsoup, and from the code that connects WebKit to it. Safari has another
@@ -397,10 +415,10 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.sorts_cookies_by_domain = true,
     },
     Rule {
-        name: "redirects-need-a-location",
-        says: "A redirect whose `Location` is missing or empty is an ordinary response, except in redirect mode `manual`.",
+        name: "error-mode-needs-a-location",
+        says: "In redirect mode `error`, a redirect status without a `Location` is an ordinary response.",
         source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldStartHTTPRedirection`",
-        change: |profile| profile.redirects_need_a_location = true,
+        change: |profile| profile.error_mode_needs_location = true,
     },
     Rule {
         name: "statuses-from-309-are-redirects",
@@ -427,6 +445,27 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.normalizes_percent_encoding = true,
     },
 ];
+
+const JOINS_LINES: Rule = Rule {
+    name: "joins-lines-before-the-safelist",
+    says: "The lines of a header that a script sets twice are joined before they are compared with the safelist: `Content-Type: text/plain` twice needs a preflight.",
+    source: "observed in Chromium 148",
+    change: |profile| profile.joins_before_safelisting = true,
+};
+
+const PROXY_CHALLENGES: Rule = Rule {
+    name: "proxy-challenges-are-readable",
+    says: "A page can read a response with the status 407.",
+    source: "observed in Firefox 140",
+    change: |profile| profile.reads_proxy_challenges = true,
+};
+
+const COMMAS_IN_QUOTES_SEPARATE: Rule = Rule {
+    name: "commas-in-quotes-separate",
+    says: "In `X-HTTP-Method`, `X-HTTP-Method-Override` and `X-Method-Override`, a comma separates two methods even in quotes.",
+    source: "observed in Firefox 153 and WebKitGTK 2.50",
+    change: |profile| profile.splits_quoted_methods = true,
+};
 
 const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
     name: "equal-lines-count-once",

@@ -128,11 +128,7 @@ impl Departure {
 
 impl Expectation {
     /// Reads an expectation. What it does not set is as in `standard`, if there is one.
-    pub(crate) fn new(
-        raw: &RawExpectation,
-        standard: Option<&Self>,
-        fetches: usize,
-    ) -> Result<Self, String> {
+    pub(crate) fn new(raw: &RawExpectation, standard: Option<&Self>, fetches: usize) -> Result<Self, String> {
         let pages = match (&raw.page, standard) {
             (Some(Value::String(page)), _) => vec![page.clone(); fetches],
             (Some(pages), _) => read("page", pages)?,
@@ -243,8 +239,13 @@ fn page(outcome: &Outcome) -> String {
         Outcome::Response(response) => {
             let kind = response.response_type.as_str();
             let redirected = if response.redirected { ", redirected" } else { "" };
-            if is_readable(kind) { format!("{kind} {}{redirected}", response.status) } else { kind.to_owned() }
+            if is_readable(kind) {
+                format!("{kind} {}{redirected}", response.status)
+            } else {
+                kind.to_owned()
+            }
         }
+        _ => "not the outcome of a fetch".to_owned(),
     }
 }
 

@@ -112,7 +112,11 @@ mod tests {
     #[rstest]
     #[case::not_toml("[[row]", "check.toml", "")]
     #[case::no_rows("", "check.toml", "row")]
-    #[case::unknown_key("[[row]]\ntitle = 'a'\npage = 'cors 200'\npaeg = 1", "check.toml, row 1, `a`", "unknown field `paeg`")]
+    #[case::unknown_key(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\npaeg = 1",
+        "check.toml, row 1, `a`",
+        "unknown field `paeg`"
+    )]
     #[case::no_title("[[row]]\npage = 'cors 200'", "check.toml, row 1, ``", "title")]
     #[case::no_page("[[row]]\ntitle = 'a'", "check.toml, row 1, `a`", "page")]
     #[case::wrong_type("[[row]]\ntitle = 'a'\npage = 200", "check.toml, row 1, `a`", "page")]
@@ -120,15 +124,51 @@ mod tests {
     #[case::reason("[[row]]\ntitle = 'a'\npage = 'blocked: bad-luck'", "check.toml, row 1, `a`", "bad-luck")]
     #[case::status("[[row]]\ntitle = 'a'\npage = 'cors 20x'", "check.toml, row 1, `a`", "cors 20x")]
     #[case::method("[[row]]\ntitle = 'a'\npage = 'cors 200'\nfetch = '/'", "check.toml, row 1, `a`", "`/`")]
-    #[case::url("[[row]]\ntitle = 'a'\npage = 'cors 200'\nfetch = 'GET https://['", "check.toml, row 1, `a`", "https://[")]
-    #[case::origin("[[row]]\ntitle = 'a'\npage = 'cors 200'\nfrom = 'app'", "check.toml, row 1, `a`", "`app`")]
-    #[case::header("[[row]]\ntitle = 'a'\npage = 'cors 200'\nheaders = ['X-A']", "check.toml, row 1, `a`", "`X-A`")]
-    #[case::reply("[[row]]\ntitle = 'a'\npage = 'cors 200'\nreply = ['X-A']", "check.toml, row 1, `a`", "`X-A`")]
-    #[case::mode("[[row]]\ntitle = 'a'\npage = 'cors 200'\nmode = 'cross'", "check.toml, row 1, `a`", "cross")]
-    #[case::pages("[[row]]\ntitle = 'a'\npage = ['cors 200', 'cors 200']", "check.toml, row 1, `a`", "1 fetch")]
-    #[case::engine("[[row]]\ntitle = 'a'\npage = 'cors 200'\ninstead = [{ in = ['opera'], rule = 'x' }]", "check.toml, row 1, `a`", "opera")]
-    #[case::same_instead("[[row]]\ntitle = 'a'\npage = 'cors 200'\ninstead = [{ in = ['chromium'], rule = 'x' }]", "check.toml, row 1, `a`", "same")]
-    #[case::same_title("[[row]]\ntitle = 'a'\npage = 'opaque'\n[[row]]\ntitle = 'a'\npage = 'opaque'", "check.toml, row 2, `a`", "same title")]
+    #[case::url(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\nfetch = 'GET https://['",
+        "check.toml, row 1, `a`",
+        "https://["
+    )]
+    #[case::origin(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\nfrom = 'app'",
+        "check.toml, row 1, `a`",
+        "`app`"
+    )]
+    #[case::header(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\nheaders = ['X-A']",
+        "check.toml, row 1, `a`",
+        "`X-A`"
+    )]
+    #[case::reply(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\nreply = ['X-A']",
+        "check.toml, row 1, `a`",
+        "`X-A`"
+    )]
+    #[case::mode(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\nmode = 'cross'",
+        "check.toml, row 1, `a`",
+        "cross"
+    )]
+    #[case::pages(
+        "[[row]]\ntitle = 'a'\npage = ['cors 200', 'cors 200']",
+        "check.toml, row 1, `a`",
+        "1 fetch"
+    )]
+    #[case::engine(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\ninstead = [{ in = ['opera'], rule = 'x' }]",
+        "check.toml, row 1, `a`",
+        "opera"
+    )]
+    #[case::same_instead(
+        "[[row]]\ntitle = 'a'\npage = 'cors 200'\ninstead = [{ in = ['chromium'], rule = 'x' }]",
+        "check.toml, row 1, `a`",
+        "same"
+    )]
+    #[case::same_title(
+        "[[row]]\ntitle = 'a'\npage = 'opaque'\n[[row]]\ntitle = 'a'\npage = 'opaque'",
+        "check.toml, row 2, `a`",
+        "same title"
+    )]
     fn an_error_names_the_file_and_the_row(#[case] rows: &str, #[case] place: &str, #[case] problem: &str) {
         let error = parse("check", &format!("{HEAD}{rows}")).unwrap_err();
         assert_eq!(error.place, place, "{error}");

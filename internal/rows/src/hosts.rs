@@ -2,6 +2,8 @@
 //!
 //! Preflight caches, cookies and logins belong to hosts. The page's own host, `app.example`, stays, so that rows can share a page.
 
+use std::collections::BTreeSet;
+
 use toml::Value;
 use url::Url;
 
@@ -37,6 +39,20 @@ pub(crate) fn with_number(text: &str, number: usize) -> String {
     numbered + rest
 }
 
+/// All hosts under `.example` in the strings of a value.
+pub(crate) fn hosts(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            let is_of_host = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '.');
+            let words = text.split(|char| !is_of_host(char)).map(str::to_ascii_lowercase);
+            found.extend(words.filter(|word| word.ends_with(SUFFIX) && word.len() > SUFFIX.len()));
+        }
+        Value::Array(values) => values.iter().for_each(|value| hosts(value, found)),
+        Value::Table(table) => table.iter().for_each(|(_, value)| hosts(value, found)),
+        _ => {}
+    }
+}
+
 /// Undoes the renaming in what a browser showed.
 pub fn without_numbers(fetched: &Fetched, number: usize) -> Fetched {
     let text = |text: &str| text.replace(&format!("-{number}{SUFFIX}"), SUFFIX);
@@ -68,7 +84,10 @@ mod tests {
 
     #[rstest]
     #[case("https://api.example/x", "https://api-17.example/x")]
-    #[case("https://a.api.example:8443, https://b.example", "https://a.api-17.example:8443, https://b-17.example")]
+    #[case(
+        "https://a.api.example:8443, https://b.example",
+        "https://a.api-17.example:8443, https://b-17.example"
+    )]
     #[case("https://app.example", "https://app.example")]
     #[case("https://APP.example", "https://APP.example")]
     #[case("https://www.app.example", "https://www.app.example")]

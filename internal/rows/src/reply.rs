@@ -122,12 +122,15 @@ mod tests {
         ]);
         let response = Reply::default().to_preflight(&request);
         assert_eq!(response.status, 204);
-        assert_eq!(lines(&response), [
-            "Access-Control-Allow-Origin: null",
-            "Access-Control-Allow-Credentials: true",
-            "Access-Control-Allow-Methods: PUT",
-            "Access-Control-Allow-Headers: x-a",
-        ]);
+        assert_eq!(
+            lines(&response),
+            [
+                "Access-Control-Allow-Origin: null",
+                "Access-Control-Allow-Credentials: true",
+                "Access-Control-Allow-Methods: PUT",
+                "Access-Control-Allow-Headers: x-a",
+            ]
+        );
     }
 
     #[test]

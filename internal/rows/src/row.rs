@@ -1,6 +1,6 @@
 //! A row, and how it is read from its table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use url::Url;
 
+use crate::Stage;
 use crate::expectation::{Departure, Expectation, RawDeparture, RawExpectation};
-use crate::hosts::{number_hosts, with_number};
+use crate::hosts::{hosts, number_hosts, with_number};
 use crate::network::{Parsed, Replies, Servers};
 use crate::reply::Reply;
-use crate::Stage;
 use cors_browser::{
     Browser, Credentials, Engine, FetchRequest, Fetched, ManualClock, Mode, Origin, Page, Profile, Redirect,
 };
@@ -119,12 +119,8 @@ impl Row {
             let before = steps.last().map(|step| step.request.clone());
             steps.push(Step { wait: Duration::from_secs(step.wait), request: step.request(server, before)? });
         }
-        let expected = RawExpectation {
-            page: Some(raw.page),
-            wire: Some(raw.wire),
-            sees: raw.sees,
-            reads: raw.reads,
-        };
+        let expected =
+            RawExpectation { page: Some(raw.page), wire: Some(raw.wire), sees: raw.sees, reads: raw.reads };
         let expected = Expectation::new(&expected, None, steps.len())?;
         let departures =
             raw.instead.iter().map(|departure| Departure::new(departure, &expected, steps.len()));
@@ -168,6 +164,16 @@ impl Row {
             Value::Table(table) => Self::at(&with_number(SERVER, number), &self.file, table),
             _ => Err("a row must be a table".to_owned()),
         }
+    }
+
+    /// The hosts of the page and of all servers.
+    pub fn hosts(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        hosts(&Value::Table(self.table.clone()), &mut found);
+        let steps = self.steps.iter().filter_map(|step| step.request.url.host_str());
+        found.extend(steps.map(str::to_owned));
+        found.extend(PAGE.strip_prefix("https://").map(str::to_owned));
+        found
     }
 
     /// What a browser must do. `None` is the standard.

@@ -31,7 +31,8 @@ pub(super) fn run(arguments: &Arguments, pattern: &Pattern) -> CommandResult {
     let kinds = arguments.kinds();
     let mut records = Vec::new();
     for kind in kinds.iter().filter(|_| arguments.record.is_some()) {
-        let path = arguments.record.as_deref().unwrap_or(Path::new("")).join(format!("{}.toml", kind.as_str()));
+        let path =
+            arguments.record.as_deref().unwrap_or(Path::new("")).join(format!("{}.toml", kind.as_str()));
         records.push(Destination::open(Some(&path)).map_err(|error| format!("--record {error}"))?);
     }
 

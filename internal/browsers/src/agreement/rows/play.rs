@@ -1,13 +1,13 @@
 //! Plays rows in a real browser.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::BrowserUnderTest;
-use cors_browser::{Fetched, Outcome};
+use cors_browser::{Fetched, Outcome, PageAction};
 use cors_browser_rows::{Row, Stage, without_numbers};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
@@ -82,12 +82,14 @@ async fn play_in_one_session(
     browser: &BrowserUnderTest,
     done: &impl Fn(&Row, &Shown),
 ) -> Vec<(usize, Shown)> {
+    let hosts: BTreeSet<String> = rows.iter().flat_map(|playing| playing.numbered.hosts()).collect();
+    let hosts = hosts.into_iter().collect();
     let mut results = Vec::new();
     let mut groups = BTreeMap::<Vec<Duration>, Vec<Playing<'_>>>::new();
     for playing in rows {
         groups.entry(playing.waits()).or_default().push(playing);
     }
-    let mut player = Player { browser, stage: Arc::default(), session: None };
+    let mut player = Player { browser, hosts, stage: Arc::default(), session: None };
     for (waits, mut group) in groups {
         let mut waits = waits.into_iter();
         loop {
@@ -117,6 +119,8 @@ async fn play_in_one_session(
 /// A browser that plays rows in one session. After a failure it opens another.
 struct Player<'a> {
     browser: &'a BrowserUnderTest,
+    /// The hosts of all rows that it plays.
+    hosts: Vec<String>,
     stage: Arc<Stage>,
     session: Option<Box<dyn Session>>,
 }
@@ -140,14 +144,14 @@ impl Player<'_> {
         self.stage.set(&playing.numbered);
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.browser.user_agent.open(self.stage.clone()).await?,
+            None => self.browser.user_agent.open(self.stage.clone(), &self.hosts).await?,
         };
         let first = playing.shown.len();
         for (index, step) in playing.numbered.steps.iter().enumerate().skip(first) {
             if index > first && !step.wait.is_zero() {
                 break;
             }
-            let fetch = session.fetch(&playing.numbered.page, step.request.clone());
+            let fetch = session.act(&playing.numbered.page, PageAction::Fetch(step.request.clone()));
             let Ok(fetched) = tokio::time::timeout(TIME_LIMIT, fetch).await else {
                 return Err(UserAgentError::Failed(format!("no result within {TIME_LIMIT:?}")));
             };

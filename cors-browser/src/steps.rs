@@ -17,11 +17,11 @@ use crate::fetch::{
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
-use crate::profile::{MaxAgeSyntax, Profile};
+use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
 use crate::request::{Request, Tainting};
 use crate::{
-    AddressSpace, Blocked, Credentials, ExchangeKind, NetworkPermissions, Origin, Page, Permission,
-    ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, method, page, site,
+    AddressSpace, BlockReason, Blocked, Credentials, ExchangeKind, NetworkPermissions, Origin, Page,
+    Permission, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, method, page, site,
 };
 
 /// The standards as they are.
@@ -48,6 +48,7 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     fn is_forbidden_request_header(&self, name: &str, value: &[u8], profile: &Profile) -> bool {
         header::is_forbidden_request_header(name, value)
             || (profile.drops_user_agent && name.eq_ignore_ascii_case("user-agent"))
+            || (profile.splits_quoted_methods && header::overrides_method_in_quotes(name, value))
     }
 
     // Fetch, "CORS-safelisted request-header" and "CORS-safelisted method".
@@ -102,8 +103,15 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 12: whether a network error clears the request's entries in the preflight cache.
-    fn failure_clears_preflights(&self, request: &Request, profile: &Profile) -> bool {
-        profile.failures_forget_preflights || request.preflight_failed
+    fn failure_clears_preflights(&self, request: &Request, reason: BlockReason, profile: &Profile) -> bool {
+        request.preflight_failed
+            || match profile.forgets_preflights {
+                ForgetsPreflights::AfterAnyFailure => true,
+                ForgetsPreflights::AfterRejectedResponses => {
+                    !matches!(reason, BlockReason::NetworkError | BlockReason::RedirectModeError)
+                }
+                ForgetsPreflights::Never => false,
+            }
     }
 
     /// Step 14: the type of the filtered response.

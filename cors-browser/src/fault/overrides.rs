@@ -14,8 +14,8 @@ use crate::profile::Profile;
 use crate::request::{Request, Tainting};
 use crate::steps::{Standard, Steps};
 use crate::{
-    AddressSpace, Blocked, ExchangeKind, NetworkPermissions, Origin, Page, Permission, ReferrerPolicy,
-    ResponseType, ThirdPartyCookies, WireResponse,
+    AddressSpace, BlockReason, Blocked, ExchangeKind, NetworkPermissions, Origin, Page, Permission,
+    ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse,
 };
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
@@ -366,7 +366,7 @@ overrides! {
         }
     }
     KeepsPreflightsAfterFailure {
-        fn failure_clears_preflights(&self, _: &Request, _: &Profile) -> bool {
+        fn failure_clears_preflights(&self, _: &Request, _: BlockReason, _: &Profile) -> bool {
             false
         }
     }

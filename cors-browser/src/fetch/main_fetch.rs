@@ -3,6 +3,7 @@
 use super::Fetch;
 use super::data_url_fetch::data_url_fetch;
 use super::http_fetch::HttpResponse;
+use super::network_or_cache_fetch::with_normalized_percent_encoding;
 use crate::blocked::InvalidArgument;
 use crate::request::{Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
@@ -20,13 +21,21 @@ impl Fetch<'_> {
             }
         };
         // Step 12, the case of a request with a preflight: a network error clears its cache entries.
-        let clears = self.steps().failure_clears_preflights(request, &self.browser.profile);
-        if response.is_err() && request.used_preflight && clears {
-            self.browser.clear_preflights(self.page, request);
+        if let (Err(blocked), true) = (&response, request.used_preflight) {
+            let profile = &self.browser.profile;
+            if self.steps().failure_clears_preflights(request, blocked.reason, profile) {
+                self.browser.clear_preflights(self.page, request);
+            }
         }
         // Step 14.
         match response? {
-            HttpResponse::Network(response) => Ok(filtered(request, response, self.steps())),
+            HttpResponse::Network(response) => {
+                let mut response = filtered(request, response, self.steps());
+                if self.browser.profile.normalizes_percent_encoding {
+                    response.url = response.url.as_ref().map(with_normalized_percent_encoding);
+                }
+                Ok(response)
+            }
             HttpResponse::OpaqueRedirect => Ok(opaque_redirect(request)),
         }
     }
@@ -35,7 +44,7 @@ impl Fetch<'_> {
     async fn main_fetch_once(&mut self, request: &mut Request) -> Result<Option<HttpResponse>, Blocked> {
         let url = request.current_url();
         // Step 7.
-        if port::is_bad(url) {
+        if port::is_bad(url, &self.browser.profile) {
             let detail = "browsers never connect to this port";
             return Err(Blocked::new(BlockReason::BadPort, detail));
         }

@@ -42,8 +42,44 @@ pub struct Profile {
     pub(crate) answers_foreign_challenges: bool,
     /// The `SameSite` value of a cookie without the attribute.
     pub(crate) default_same_site: DefaultSameSite,
-    /// Whether a network error removes the request's preflight from the cache.
-    pub(crate) failures_forget_preflights: bool,
+    /// Which failures remove the request's preflight from the cache.
+    pub(crate) forgets_preflights: ForgetsPreflights,
+    /// Whether preflights of opaque origins are cached.
+    pub(crate) caches_opaque_origins: bool,
+    /// Ports that Fetch blocks and the browser does not.
+    pub(crate) unblocked_ports: &'static [u16],
+    /// Whether empty lines of a repeated response header count.
+    pub(crate) joins_empty_lines: bool,
+    /// Whether tabs in a `Location` are percent-encoded, and not left out.
+    pub(crate) escapes_location_tabs: bool,
+    /// Whether redirect mode `error` accepts a redirect status without a `Location`.
+    pub(crate) error_mode_needs_location: bool,
+    /// Whether an empty `Location` is invalid.
+    pub(crate) rejects_empty_locations: bool,
+    /// Whether bytes beyond ASCII in `Accept` and `Content-Type` need a preflight.
+    pub(crate) bytes_beyond_ascii_are_unsafe: bool,
+    /// Whether a `Content-Type` with a comma in its parameters, or a semicolon after them, needs a preflight.
+    pub(crate) strict_content_types: bool,
+    /// Whether `Range` is safelisted with a unit in any case and with signs.
+    pub(crate) reads_ranges_leniently: bool,
+    /// Whether commas in quotes separate the methods of `X-HTTP-Method-Override` and its like.
+    pub(crate) splits_quoted_methods: bool,
+    /// Whether response headers that are not valid UTF-8 are repaired with U+FFFD.
+    pub(crate) repairs_utf8: bool,
+    /// Whether each byte of a `Location` beyond ASCII counts as one character.
+    pub(crate) reads_locations_as_latin1: bool,
+    /// Whether several `Location` lines are joined, and not rejected.
+    pub(crate) joins_locations: bool,
+    /// Whether statuses from 309 to 399 are redirect statuses.
+    pub(crate) redirects_from_309: bool,
+    /// Whether a request within one origin keeps its `Origin` after a redirect has made it a `GET`.
+    pub(crate) keeps_origin_after_post: bool,
+    /// Whether characters beyond ASCII in request headers are sent as UTF-8.
+    pub(crate) sends_utf8: bool,
+    /// Whether percent-encodings in URLs are normalized.
+    pub(crate) normalizes_percent_encoding: bool,
+    /// Whether the network stack rewrites a `Range` with one range.
+    pub(crate) rewrites_ranges: bool,
     /// Whether a request that needed a preflight gets one after each redirect, even if it does not need one any more.
     pub(crate) preflights_stay: bool,
     /// Whether a preflight after a redirect has the page's origin, and not that of the redirected request.
@@ -141,6 +177,17 @@ pub(crate) enum MaxAgeSyntax {
     DigitsOrNothing,
 }
 
+/// The failures that remove a request's preflight from the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ForgetsPreflights {
+    /// All failures.
+    AfterAnyFailure,
+    /// All but those in which no response came, and redirects in redirect mode `error`.
+    AfterRejectedResponses,
+    /// Only the failure of a preflight itself.
+    Never,
+}
+
 /// The `SameSite` value of a cookie without the attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DefaultSameSite {
@@ -189,7 +236,25 @@ impl Profile {
             wildcard_covers_authorization: false,
             answers_foreign_challenges: false,
             default_same_site: DefaultSameSite::Lax,
-            failures_forget_preflights: true,
+            forgets_preflights: ForgetsPreflights::AfterAnyFailure,
+            caches_opaque_origins: true,
+            unblocked_ports: &[],
+            joins_empty_lines: true,
+            escapes_location_tabs: false,
+            error_mode_needs_location: false,
+            rejects_empty_locations: false,
+            bytes_beyond_ascii_are_unsafe: false,
+            strict_content_types: false,
+            reads_ranges_leniently: false,
+            splits_quoted_methods: false,
+            repairs_utf8: false,
+            reads_locations_as_latin1: false,
+            joins_locations: false,
+            redirects_from_309: false,
+            keeps_origin_after_post: false,
+            sends_utf8: false,
+            normalizes_percent_encoding: false,
+            rewrites_ranges: false,
             preflights_stay: false,
             preflights_name_the_page: false,
             asks_once_for_repeated_names: true,

@@ -1,6 +1,6 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, MaxAgeSyntax, Rule};
+use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, Rule};
 use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
@@ -63,12 +63,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "observed in Chromium 148; crbug.com/571722",
         change: |profile| profile.drops_user_agent = true,
     },
-    Rule {
-        name: "joins-lines-before-the-safelist",
-        says: "The lines of a header that a script sets twice are joined before they are compared with the safelist: `Content-Type: text/plain` twice needs a preflight.",
-        source: "observed in Chromium 148",
-        change: |profile| profile.joins_before_safelisting = true,
-    },
+    JOINS_LINES,
     Rule {
         name: "redirects-need-a-location",
         says: "A redirect whose `Location` is missing or empty is an ordinary response, except in redirect mode `manual`.",
@@ -125,6 +120,24 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "observed in Chromium 148",
         change: |profile| profile.encodes_bars = true,
     },
+    Rule {
+        name: "opaque-origins-cache-no-preflights",
+        says: "Preflights of a page with an opaque origin are not cached.",
+        source: "observed in Chromium 156",
+        change: |profile| profile.caches_opaque_origins = false,
+    },
+    Rule {
+        name: "fewer-blocked-ports",
+        says: "The ports 4190 and 6679 are not blocked.",
+        source: "net/base/port_util.cc, `kRestrictedPorts`",
+        change: |profile| profile.unblocked_ports = &[4190, 6679],
+    },
+    Rule {
+        name: "ranges-are-rewritten",
+        says: "A `Range` header with one range is written in its shortest form, so that `bytes=007-010` becomes `bytes=7-10`.",
+        source: "observed in Chromium 156",
+        change: |profile| profile.rewrites_ranges = true,
+    },
 ];
 
 /// The rules of Firefox.
@@ -166,7 +179,12 @@ pub(super) const FIREFOX: &[Rule] = &[
         change: |profile| profile.wildcard_covers_authorization = true,
     },
     CHALLENGES_OF_OTHER_ORIGINS,
-    FAILURES_FORGET_NO_PREFLIGHT,
+    Rule {
+        name: "network-errors-forget-no-preflight",
+        says: "If no response comes, or a redirect in redirect mode `error`, the preflight of the request stays in the cache.",
+        source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `OnStartRequest`, which removes entries only after it has rejected a response",
+        change: |profile| profile.forgets_preflights = ForgetsPreflights::AfterRejectedResponses,
+    },
     MIXED_CONTENT_BY_SCHEME,
     Rule {
         name: "preflighted-once-preflighted-always",
@@ -223,12 +241,7 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "observed in Firefox 153",
         change: |profile| profile.host_prefix_allows_default_path = true,
     },
-    Rule {
-        name: "proxy-challenges-are-readable",
-        says: "A page can read a response with the status 407.",
-        source: "observed in Firefox 140",
-        change: |profile| profile.reads_proxy_challenges = true,
-    },
+    PROXY_CHALLENGES,
     EQUAL_LINES_COUNT_ONCE,
     Rule {
         name: "waits-for-the-body",
@@ -261,6 +274,31 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "observed in Firefox 140",
         change: |profile| profile.data_urls_have_a_length = true,
     },
+    Rule {
+        name: "empty-lines-are-left-out",
+        says: "An empty line of a response header that is present more than once is left out.",
+        source: "netwerk/protocol/http/nsHttpHeaderArray.cpp, `MergeHeader`",
+        change: |profile| profile.joins_empty_lines = false,
+    },
+    Rule {
+        name: "tabs-in-locations-are-escaped",
+        says: "A tab in a `Location` becomes `%09`. The standard leaves it out.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.escapes_location_tabs = true,
+    },
+    Rule {
+        name: "bytes-beyond-ascii-are-unsafe",
+        says: "A byte beyond ASCII in `Accept` or `Content-Type` needs a preflight.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.bytes_beyond_ascii_are_unsafe = true,
+    },
+    Rule {
+        name: "content-type-parameters-are-parsed",
+        says: "A `Content-Type` with a comma in its parameters, or with a semicolon after them, needs a preflight.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.strict_content_types = true,
+    },
+    COMMAS_IN_QUOTES_SEPARATE,
 ];
 
 /// The rules of WebKit.
@@ -333,6 +371,39 @@ pub(super) const WEBKIT: &[Rule] = &[
         source: "observed in WebKitGTK 2.50",
         change: |profile| profile.default_same_site = DefaultSameSite::None,
     },
+    Rule {
+        name: "locations-are-joined",
+        says: "Several `Location` lines are joined to one URL by a comma and a space.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.joins_locations = true,
+    },
+    Rule {
+        name: "locations-are-latin-1",
+        says: "Each byte of a `Location` beyond ASCII is one character, which is then sent as UTF-8: `/é` in UTF-8 becomes `/%C3%83%C2%A9`.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.reads_locations_as_latin1 = true,
+    },
+    Rule {
+        name: "get-keeps-its-origin-header",
+        says: "A request within one origin keeps its `Origin` header if a redirect changes its method to `GET`.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.keeps_origin_after_post = true,
+    },
+    Rule {
+        name: "ranges-are-read-leniently",
+        says: "`Range` needs no preflight with a unit in any case, and with plus signs before its numbers, but needs one with a number of more than 64 bits.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.reads_ranges_leniently = true,
+    },
+    COMMAS_IN_QUOTES_SEPARATE,
+    JOINS_LINES,
+    PROXY_CHALLENGES,
+    Rule {
+        name: "empty-locations-are-invalid",
+        says: "A redirect with an empty `Location` is a network error. By the standard it leads to the same URL.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.rejects_empty_locations = true,
+    },
 ];
 
 /// The rules of WebKitGTK that come from its HTTP library libsoup, and from the code that connects WebKit to it. Safari has another
@@ -368,7 +439,58 @@ pub(super) const LIBSOUP: &[Rule] = &[
         source: "observed in WebKitGTK 2.50",
         change: |profile| profile.sorts_cookies_by_domain = true,
     },
+    Rule {
+        name: "error-mode-needs-a-location",
+        says: "In redirect mode `error`, a redirect status without a `Location` is an ordinary response.",
+        source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldStartHTTPRedirection`",
+        change: |profile| profile.error_mode_needs_location = true,
+    },
+    Rule {
+        name: "statuses-from-309-are-redirects",
+        says: "A response with a status from 309 to 399 and a `Location` is a redirect.",
+        source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldStartHTTPRedirection`",
+        change: |profile| profile.redirects_from_309 = true,
+    },
+    Rule {
+        name: "response-headers-are-repaired",
+        says: "If a response header is not valid UTF-8, each wrong byte becomes U+FFFD in UTF-8, which the page reads as three characters.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.repairs_utf8 = true,
+    },
+    Rule {
+        name: "request-headers-are-utf-8",
+        says: "Characters beyond ASCII in request headers are sent as UTF-8. The standard sends one byte for each.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.sends_utf8 = true,
+    },
+    Rule {
+        name: "percent-encodings-are-normalized",
+        says: "Percent-encodings in URLs are normalized: `%61` is sent as `a`, and `%e2` as `%E2`.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.normalizes_percent_encoding = true,
+    },
 ];
+
+const JOINS_LINES: Rule = Rule {
+    name: "joins-lines-before-the-safelist",
+    says: "The lines of a header that a script sets twice are joined before they are compared with the safelist: `Content-Type: text/plain` twice needs a preflight.",
+    source: "observed in Chromium 148",
+    change: |profile| profile.joins_before_safelisting = true,
+};
+
+const PROXY_CHALLENGES: Rule = Rule {
+    name: "proxy-challenges-are-readable",
+    says: "A page can read a response with the status 407.",
+    source: "observed in Firefox 140",
+    change: |profile| profile.reads_proxy_challenges = true,
+};
+
+const COMMAS_IN_QUOTES_SEPARATE: Rule = Rule {
+    name: "commas-in-quotes-separate",
+    says: "In `X-HTTP-Method`, `X-HTTP-Method-Override` and `X-Method-Override`, a comma separates two methods even in quotes.",
+    source: "observed in Firefox 153 and WebKitGTK 2.50",
+    change: |profile| profile.splits_quoted_methods = true,
+};
 
 const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
     name: "equal-lines-count-once",
@@ -395,7 +517,7 @@ const FAILURES_FORGET_NO_PREFLIGHT: Rule = Rule {
     name: "failures-forget-no-preflight",
     says: "A network error leaves the preflight of the request in the cache.",
     source: "observed in Chromium 156 and Firefox 153",
-    change: |profile| profile.failures_forget_preflights = false,
+    change: |profile| profile.forgets_preflights = ForgetsPreflights::Never,
 };
 
 const MIXED_CONTENT_BY_SCHEME: Rule = Rule {

@@ -87,6 +87,7 @@ impl Request {
             dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
+            became_get: false,
             redirect_count: 0,
         })
     }

@@ -45,6 +45,8 @@ pub(crate) struct Request {
     pub(crate) used_preflight: bool,
     /// Whether the last preflight of this request failed.
     pub(crate) preflight_failed: bool,
+    /// Whether a redirect has changed the method to `GET`.
+    pub(crate) became_get: bool,
     /// The redirect count.
     pub(crate) redirect_count: u32,
 }
@@ -195,6 +197,7 @@ mod tests {
             dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
+            became_get: false,
             redirect_count: 0,
         }
     }

@@ -139,7 +139,7 @@ impl SentRequest {
         }
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.line.clone()];
         lines.extend(self.origin.iter().map(|value| format!("origin: {value}")));
         lines.extend(self.cookie.iter().map(|value| format!("cookie: {value}")));

@@ -134,7 +134,7 @@ impl Fetch<'_> {
             headers.append("User-Agent", profile.user_agent());
         }
         // Step 8.19, and the `Accept-Encoding` of step 8.21: browsers trust only secure servers to use newer codings.
-        let encodings = if is_trustworthy { "gzip, deflate, br, zstd" } else { "gzip, deflate" };
+        let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
             true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),

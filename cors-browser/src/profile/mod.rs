@@ -79,6 +79,8 @@ pub struct Profile {
     pub(crate) enforces_cookie_prefixes: bool,
     /// Whether cookies of a host come before those of its parent domains.
     pub(crate) sorts_cookies_by_domain: bool,
+    /// `Accept-Encoding` of secure requests.
+    pub(crate) accept_encoding: &'static str,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether client hints with valid values are CORS-safelisted.
@@ -199,6 +201,7 @@ impl Profile {
             none_needs_secure: true,
             enforces_cookie_prefixes: true,
             sorts_cookies_by_domain: false,
+            accept_encoding: "gzip, deflate, br, zstd",
             data_pages_throw: false,
             safelists_client_hints: false,
             drops_user_agent: false,

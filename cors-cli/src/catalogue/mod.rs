@@ -211,11 +211,8 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
         listing += &format!("\n\n… and {} more exchanges like these", exchanges.len() - 2);
     }
     let mut outcomes = Vec::new();
-    let profiles = [
-        ("Chromium", Profile::chromium()),
-        ("Firefox", Profile::firefox()),
-        ("WebKit", Profile::webkit()),
-    ];
+    let profiles =
+        [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox()), ("WebKit", Profile::webkit())];
     for (name, profile) in profiles {
         let console = match example.play(profile.clone())?.outcome {
             Outcome::Blocked(blocked) => blocked.console(&profile),

@@ -97,7 +97,8 @@ fn nothing_is_left_after_the_driver_was_killed(#[case] kind: Kind) {
     let network = Arc::new(NoServers);
     let mut session = runtime.block_on(user_agent.open(network, &[])).unwrap();
     let is_driver = |process: &PathBuf| {
-        fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim().to_lowercase().ends_with("driver"))
+        fs::read_to_string(process.join("comm"))
+            .is_ok_and(|name| name.trim().to_lowercase().ends_with("driver"))
     };
     let driver = processes(&folder).into_iter().find(is_driver).unwrap();
     let id = driver.file_name().unwrap().to_str().unwrap().parse().unwrap();

@@ -150,7 +150,7 @@ impl Fetch<'_> {
         if profile.rewrites_ranges {
             headers.rewrite_range();
         }
-        let encodings = if is_trustworthy { "gzip, deflate, br, zstd" } else { "gzip, deflate" };
+        let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
             true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),

@@ -122,6 +122,8 @@ pub struct Profile {
     pub(crate) host_prefix_allows_default_path: bool,
     /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
     pub(crate) checks_local_network: bool,
+    /// `Accept-Encoding` of secure requests.
+    pub(crate) accept_encoding: &'static str,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether client hints with valid values are CORS-safelisted.
@@ -276,6 +278,7 @@ impl Profile {
             blocks_partitioned_cookies: false,
             host_prefix_allows_default_path: false,
             checks_local_network: false,
+            accept_encoding: "gzip, deflate, br, zstd",
             data_pages_throw: false,
             safelists_client_hints: false,
             drops_user_agent: false,

@@ -434,6 +434,12 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.enforces_cookie_prefixes = false,
     },
     Rule {
+        name: "no-zstd",
+        says: "`Accept-Encoding` has no `zstd`.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.accept_encoding = "gzip, deflate, br",
+    },
+    Rule {
         name: "cookies-by-domain",
         says: "The cookies of a host come before those of its parent domains, even if these are older.",
         source: "observed in WebKitGTK 2.50",

@@ -39,6 +39,7 @@ pub use self::clock::{Clock, ManualClock, SystemClock};
 pub use self::cookie::SecurityError;
 pub use self::failure::FailureKind;
 pub use self::fault::Fault;
+pub use self::fetch::ReferrerPolicy;
 pub use self::origin::Origin;
 pub use self::page::{OpaqueKind, Page, User};
 pub use self::profile::{Engine, Profile, Rule};

@@ -51,6 +51,14 @@ impl Page {
         Self { user: Some(User { name: name.into(), password: password.into() }), ..self }
     }
 
+    /// The URL of the page, which is at the root of its origin; `None` for a page with an opaque origin.
+    pub(crate) fn url(&self) -> Option<Url> {
+        match &self.origin {
+            Origin::Opaque => None,
+            origin @ Origin::Tuple { .. } => Url::parse(&format!("{origin}/")).ok(),
+        }
+    }
+
     /// The origin in the address bar.
     pub(crate) fn top_level_origin(&self) -> &Origin {
         self.top_level.as_ref().unwrap_or(&self.origin)

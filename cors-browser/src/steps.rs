@@ -12,14 +12,16 @@ use url::Url;
 
 use crate::cookie::{SetCookie, domain_matches, has_valid_prefix, path_matches};
 use crate::fetch::{
-    check_sharing, exposed_header_names, has_foreign_credentials, preflight_headers, requested_header_names,
+    check_sharing, determine_referrer, exposed_header_names, has_foreign_credentials, preflight_headers,
+    requested_header_names,
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::{Profile, UnparsableMaxAge};
 use crate::request::{Request, Tainting};
 use crate::{
-    Blocked, Credentials, ExchangeKind, Origin, Page, ResponseType, WireResponse, method, page, site,
+    Blocked, Credentials, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse, method,
+    page, site,
 };
 
 /// The standards as they are.
@@ -79,6 +81,11 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// Mixed Content, "Should fetching request be blocked as mixed content?", for step 7.
     fn is_mixed_content(&self, page: &Page, url: &Url, profile: &Profile) -> bool {
         page::is_mixed_content(page, url, profile)
+    }
+
+    /// Referrer Policy, "Determine request's Referrer", for step 9.
+    fn determine_referrer(&self, request: &Request, profile: &Profile) -> Option<Url> {
+        determine_referrer(request, profile)
     }
 
     /// Step 12: whether a request in mode `cors` needs a preflight.
@@ -142,6 +149,11 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// "HTTP-redirect fetch", step 13: whether `Authorization` is removed.
     fn removes_authorization(&self, from: &Url, to: &Url) -> bool {
         !Origin::of(from).is_same_origin(&Origin::of(to))
+    }
+
+    /// Referrer Policy, "Set request's referrer policy on redirect", for "HTTP-redirect fetch", step 19.
+    fn referrer_policy_of_redirect(&self, response: &WireResponse) -> Option<ReferrerPolicy> {
+        ReferrerPolicy::of_response(response)
     }
 
     // Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch".

@@ -65,6 +65,8 @@ codes! {
         FollowsCredentialsInLocation = "follows-credentials-in-location",
         /// The number of redirects is unlimited.
         FollowsRedirectsWithoutEnd = "follows-redirects-without-end",
+        /// `Referrer-Policy` on a redirect is ignored.
+        IgnoresReferrerPolicyOfRedirects = "ignores-referrer-policy-of-redirects",
         /// A script can read every response header.
         ExposesAllHeaders = "exposes-all-headers",
         /// `Access-Control-Expose-Headers` is ignored.

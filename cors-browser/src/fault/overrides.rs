@@ -13,7 +13,7 @@ use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::Profile;
 use crate::request::{Request, Tainting};
 use crate::steps::{Standard, Steps};
-use crate::{Blocked, ExchangeKind, Origin, Page, ResponseType, WireResponse};
+use crate::{Blocked, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse};
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
 macro_rules! overrides {
@@ -169,6 +169,11 @@ overrides! {
     FollowsRedirectsWithoutEnd {
         fn max_redirects(&self) -> u32 {
             u32::MAX
+        }
+    }
+    IgnoresReferrerPolicyOfRedirects {
+        fn referrer_policy_of_redirect(&self, _: &WireResponse) -> Option<ReferrerPolicy> {
+            None
         }
     }
     ExposesAllHeaders {

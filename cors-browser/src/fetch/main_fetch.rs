@@ -42,6 +42,8 @@ impl Fetch<'_> {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }
+        // Step 9.
+        request.referrer = self.steps().determine_referrer(request, &self.browser.profile);
         // Step 12.
         let use_preflight = self.set_response_tainting(request)?;
         request.needed_preflight |= self.steps().needs_preflight(request);

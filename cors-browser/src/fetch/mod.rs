@@ -7,11 +7,14 @@ mod network_or_cache_fetch;
 mod preflight_check;
 mod preflight_fetch;
 mod redirect_fetch;
+mod referrer;
 
 pub(crate) use self::cors_check::check_sharing;
 pub(crate) use self::preflight_check::Grant;
 pub(crate) use self::preflight_fetch::{as_preflight_sees_it, preflight_headers, requested_header_names};
 pub(crate) use self::redirect_fetch::has_foreign_credentials;
+pub use self::referrer::ReferrerPolicy;
+pub(crate) use self::referrer::{determine_referrer, hides_origin};
 pub(crate) use crate::response::exposed_header_names;
 use crate::steps::Steps;
 use crate::{Browser, Exchange, Page};

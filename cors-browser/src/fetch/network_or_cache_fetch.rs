@@ -1,10 +1,10 @@
 //! Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch", without an HTTP cache.
 
-use super::Fetch;
+use super::{Fetch, hides_origin};
 use crate::request::{Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
-    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, Page, WireRequest,
+    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, WireRequest,
     WireResponse,
 };
 
@@ -57,8 +57,8 @@ impl Fetch<'_> {
     fn wire_request(&self, request: &Request, includes_credentials: bool, kind: ExchangeKind) -> WireRequest {
         let mut headers = request.headers.clone();
         // Step 8.11.
-        if let Some(referrer) = referrer(self.page, request) {
-            headers.append("Referer", referrer);
+        if let Some(referrer) = &request.referrer {
+            headers.append("Referer", referrer.as_str());
         }
         // Step 8.12.
         if let Some(origin) = self.origin_header(request) {
@@ -111,25 +111,12 @@ impl Fetch<'_> {
         if matches!(request.method.as_str(), "GET" | "HEAD") {
             return None;
         }
-        // Step 4.1, for the default policy `strict-origin-when-cross-origin`.
-        let is_downgrade = request.origin.is_https() && request.current_url().scheme() != "https";
-        if request.mode != RequestMode::Cors && is_downgrade {
+        // Step 4.1.
+        if request.mode != RequestMode::Cors && hides_origin(request) {
             return Some(Origin::Opaque.to_string());
         }
         Some(origin)
     }
-}
-
-/// Referrer Policy, "Determine request's Referrer", for a page at the root of its origin and the default policy
-/// `strict-origin-when-cross-origin`.
-fn referrer(page: &Page, request: &Request) -> Option<String> {
-    let Origin::Tuple { scheme, .. } = &page.origin else { return None };
-    if !matches!(scheme.as_str(), "http" | "https") {
-        return None;
-    }
-    let is_downgrade = page.origin.is_potentially_trustworthy()
-        && !Origin::of(request.current_url()).is_potentially_trustworthy();
-    (!is_downgrade).then(|| format!("{}/", page.origin))
 }
 
 /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".

@@ -54,6 +54,10 @@ impl Fetch<'_> {
         }
         // Step 18.
         request.urls.push(location);
+        // Step 19.
+        if let Some(policy) = steps.referrer_policy_of_redirect(response) {
+            request.referrer_policy = policy;
+        }
         Ok(true)
     }
 }

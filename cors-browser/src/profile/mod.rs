@@ -63,6 +63,8 @@ pub struct Profile {
     pub(crate) partitions_cookies: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
+    /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
+    pub(crate) referrers_compare_schemes: bool,
 }
 
 /// The effect of an `Access-Control-Max-Age` that cannot be parsed.
@@ -128,6 +130,7 @@ impl Profile {
             trusts_loopback_cookies: false,
             partitions_cookies: false,
             data_pages_throw: false,
+            referrers_compare_schemes: false,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::header::{
     isomorphic_decode, normalize,
 };
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
+use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, ReferrerPolicy, method};
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
@@ -70,6 +70,8 @@ impl Request {
             credentials,
             redirect,
             origin: steps.client_origin(page).clone(),
+            referrer: page.url(),
+            referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
             used_preflight: false,

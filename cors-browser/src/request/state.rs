@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::header::HeaderList;
 use crate::site::is_same_site;
-use crate::{Credentials, Mode, Origin, Redirect};
+use crate::{Credentials, Mode, Origin, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ pub(crate) struct Request {
     pub(crate) redirect: Redirect,
     /// The origin.
     pub(crate) origin: Origin,
+    /// The referrer: at first the URL of the page. "main fetch" replaces it by what the policy leaves of it.
+    pub(crate) referrer: Option<Url>,
+    /// The referrer policy.
+    pub(crate) referrer_policy: ReferrerPolicy,
     /// The response tainting.
     pub(crate) tainting: Tainting,
     /// Whether the request needs a preflight, or needed one before a redirect.
@@ -167,6 +171,8 @@ mod tests {
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
             origin: Origin::parse(origin).unwrap(),
+            referrer: None,
+            referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
             used_preflight: false,

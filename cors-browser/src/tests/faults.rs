@@ -61,7 +61,10 @@ impl Probe {
         let servers = move |request: &WireRequest| match request.url.query() {
             // A script cannot send this header, so the request is a preflight.
             _ if request.header("access-control-request-method").is_some() => Ok(preflight.clone()),
-            Some(location) => Ok(reply(redirect, &[ALLOW, CREDENTIALS, ("location", location)])),
+            Some(location) => {
+                let policy = ("referrer-policy", "no-referrer");
+                Ok(reply(redirect, &[ALLOW, CREDENTIALS, policy, ("location", location)]))
+            }
             None => Ok(actual.clone()),
         };
         let clock = Arc::new(ManualClock::new());
@@ -148,6 +151,7 @@ fn probe(fault: Fault) -> Probe {
             let locations = "/item?".repeat(24);
             Probe::new(vec![get(&format!("https://api.example/item?{locations}/end"))])
         }
+        Fault::IgnoresReferrerPolicyOfRedirects => Probe::new(vec![to("https://api.example/")]),
         Fault::ExposesAllHeaders => Probe::new(vec![get(API)]).actual(&[ALLOW, ("x-a", "1")]),
         Fault::IgnoresExposeHeaders => Probe::new(vec![get(API)]).actual(&[
             ALLOW,

@@ -271,3 +271,47 @@ async fn no_cors_follows_and_stays_opaque() {
     assert_eq!(response(&fetched).response_type, ResponseType::Opaque);
     assert_eq!(fetched.exchanges.len(), 2);
 }
+
+/// `Referrer-Policy` on a redirect decides about the `Referer` of the next request, and about the `Origin` in mode `no-cors`.
+#[rstest]
+#[case::none(&[], Some("https://app.example/"), APP)]
+#[case::no_referrer(&["no-referrer"], None, "null")]
+#[case::same_origin(&["same-origin"], None, "null")]
+#[case::origin(&["origin"], Some("https://app.example/"), APP)]
+#[case::the_last_known_counts(&["no-referrer, origin, unheard-of"], Some("https://app.example/"), APP)]
+#[tokio::test]
+async fn the_referrer_policy_of_a_redirect(
+    #[case] policy: &'static [&'static str],
+    #[case] referrer: Option<&str>,
+    #[case] origin: &str,
+) {
+    let browser = browser(move |request| {
+        if request.url.path() == "/end" {
+            return Ok(reply(200, &[ANY]));
+        }
+        let policy = policy.iter().map(|&policy| ("referrer-policy", policy));
+        let headers: Vec<_> = policy.chain([("location", "https://api.example/end")]).collect();
+        Ok(reply(307, &headers))
+    });
+    let request = with_method("POST", "https://api.example/").with_mode(Mode::NoCors);
+    let fetched = browser.fetch(&page(APP), request).await;
+    assert_eq!(sent(&fetched, 0, "referer"), Some("https://app.example/"));
+    assert_eq!(sent(&fetched, 0, "origin"), Some(APP));
+    assert_eq!(sent(&fetched, 1, "referer"), referrer);
+    assert_eq!(sent(&fetched, 1, "origin"), Some(origin));
+}
+
+/// The policy `no-referrer` of one redirect stays in force, even if a later redirect has another policy.
+#[tokio::test]
+async fn a_referrer_that_was_dropped_stays_dropped() {
+    let browser = browser(|request| {
+        Ok(match request.url.path() {
+            "/first" => reply(307, &[ANY, ("referrer-policy", "no-referrer"), ("location", "/second")]),
+            "/second" => reply(307, &[ANY, ("referrer-policy", "unsafe-url"), ("location", "/end")]),
+            _ => reply(200, &[ANY]),
+        })
+    });
+    let fetched = browser.fetch(&page(APP), get("https://api.example/first")).await;
+    let referrers: Vec<_> = (0..3).map(|nth| sent(&fetched, nth, "referer")).collect();
+    assert_eq!(referrers, [Some("https://app.example/"), None, None]);
+}

@@ -22,10 +22,15 @@ macro_rules! faults {
 
         #[test]
         fn every_fault_has_a_test() {
-            assert_eq!(Fault::ALL, [$(Fault::$fault),+]);
+            let tested: Vec<_> =
+                Fault::ALL.iter().filter(|fault| !BEYOND_THE_SPECIMEN.contains(fault)).copied().collect();
+            assert_eq!(tested, [$(Fault::$fault),+]);
         }
     };
 }
+
+/// Faults that show only with responses that the specimen application cannot send. The tests of `cors-browser` notice them.
+const BEYOND_THE_SPECIMEN: &[Fault] = &[Fault::IgnoresReferrerPolicyOfRedirects];
 
 faults! {
     skips_preflight_for_put: SkipsPreflightForPut, "preflight";

@@ -1,13 +1,27 @@
 //! The lines that browsers print to the console about a blocked fetch.
 
-use crate::blocked::{Context, InvalidArgument};
+use crate::blocked::{Context, Initiator, InvalidArgument};
 use crate::{BlockReason, Blocked, Engine, FailureKind, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
     ///
-    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail.
+    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail. It is empty if the
+    /// browser prints nothing, as when a navigation leads to no document.
     pub fn console(&self, profile: &Profile) -> String {
+        match (profile.engine(), self.context.initiator) {
+            (None, _) => return self.to_string(),
+            (_, Initiator::Navigation) => return String::new(),
+            (Some(engine), Initiator::WebSocket) => {
+                return web_socket(engine, self.reason, &self.detail, &self.context);
+            }
+            (Some(engine), Initiator::EventSource) => {
+                if let Some(line) = event_source(engine, self.reason, &self.context) {
+                    return line;
+                }
+            }
+            (_, Initiator::Fetch) => {}
+        }
         match profile.engine() {
             Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
             Some(Engine::Firefox) => firefox(self.reason, &self.context),
@@ -17,15 +31,16 @@ impl Blocked {
 }
 
 /// Chromium: third_party/blink/renderer/platform/loader/cors/cors_error_string.cc,
-/// `GetErrorStringForConsoleMessage`, for requests of `fetch()`.
+/// `GetErrorStringForConsoleMessage`, for requests of scripts.
 fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
     let Context { first_url, url, page_origin, value, .. } = context;
     let written = value;
     let value = escape(value);
     let redirected =
         if first_url == url { String::new() } else { format!("(redirected from '{first_url}') ") };
+    let what = if context.initiator == Initiator::EventSource { "resource" } else { "fetch" };
     let access = format!(
-        "Access to fetch at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
+        "Access to {what} at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
     );
     let preflight = "Response to preflight request doesn't pass access control check: ";
     let hint = "Have the server send the header with a valid value.";
@@ -121,7 +136,7 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
                         .to_owned()
                 }
                 Some(InvalidArgument::Body) => "Request with GET/HEAD method cannot have body.".to_owned(),
-                Some(InvalidArgument::NoCorsRedirect) | None => format!("{detail}."),
+                _ => format!("{detail}."),
             };
             format!("TypeError: Failed to execute 'fetch' on 'Window': {what}")
         }
@@ -134,7 +149,68 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::NetworkError => {
             failed(context.failure.map_or("ERR_FAILED", FailureKind::chromium_error))
         }
-        BlockReason::RedirectModeError => failed("ERR_FAILED"),
+        BlockReason::RedirectModeError
+        | BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType => failed("ERR_FAILED"),
+    }
+}
+
+/// The line about a WebSocket that does not open.
+fn web_socket(engine: Engine, reason: BlockReason, detail: &str, context: &Context) -> String {
+    let Context { first_url: url, value, page_origin, .. } = context;
+    match engine {
+        // Firefox: dom/locales/en-US/chrome/appstrings.properties, `connectionFailure`.
+        Engine::Firefox => match reason {
+            BlockReason::MixedContent => "SecurityError: The operation is insecure.".to_owned(),
+            BlockReason::UnsupportedScheme | BlockReason::InvalidRequest => {
+                "SyntaxError: An invalid or illegal string was specified".to_owned()
+            }
+            _ => format!("Firefox can’t establish a connection to the server at {url}."),
+        },
+        // Chromium: net/websockets/websocket_handshake_stream_base.cc and websocket_basic_handshake_stream.cc.
+        Engine::Chromium => {
+            let failed = |why: &str| format!("WebSocket connection to '{url}' failed: {why}");
+            match reason {
+                BlockReason::WebSocketHandshakeFailed => {
+                    failed(&format!("Error during WebSocket handshake: Unexpected response code: {value}"))
+                }
+                BlockReason::WebSocketResponseInvalid => {
+                    failed(&format!("Error during WebSocket handshake: {detail}"))
+                }
+                BlockReason::MixedContent => format!(
+                    "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but attempted to connect to the \
+                     insecure WebSocket endpoint '{url}'. This request has been blocked; this endpoint must be available \
+                     over WSS."
+                ),
+                BlockReason::NetworkError => {
+                    let error = context.failure.map_or("ERR_FAILED", FailureKind::chromium_error);
+                    failed(&format!("Error in connection establishment: net::{error}"))
+                }
+                _ => failed(detail),
+            }
+        }
+    }
+}
+
+/// The line about an `EventSource` that does not open; `None` if it is the same as for `fetch()`.
+fn event_source(engine: Engine, reason: BlockReason, context: &Context) -> Option<String> {
+    let Context { url, value, .. } = context;
+    match (engine, reason) {
+        (
+            Engine::Firefox,
+            BlockReason::EventStreamStatus | BlockReason::EventStreamType | BlockReason::NetworkError,
+        ) => Some(format!("Firefox can’t establish a connection to the server at {url}.")),
+        (Engine::Chromium, BlockReason::EventStreamType) => Some(format!(
+            "EventSource's response has a MIME type (\"{value}\") that is not \"text/event-stream\". Aborting the \
+             connection."
+        )),
+        (Engine::Chromium, BlockReason::EventStreamStatus) => {
+            Some(format!("Failed to load resource: the server responded with a status of {value} ()"))
+        }
+        _ => None,
     }
 }
 
@@ -227,7 +303,12 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
         | BlockReason::ResourcePolicy
         | BlockReason::RedirectModeError
         | BlockReason::TooManyRedirects
-        | BlockReason::RedirectLocationInvalid => {
+        | BlockReason::RedirectLocationInvalid
+        | BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType => {
             "TypeError: NetworkError when attempting to fetch resource.".to_owned()
         }
     }
@@ -251,7 +332,9 @@ fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
             )
         }
         InvalidArgument::Body => "HEAD or GET Request cannot have a body.".to_owned(),
-        InvalidArgument::NoCorsRedirect => {
+        InvalidArgument::NoCorsRedirect
+        | InvalidArgument::WebSocketFragment
+        | InvalidArgument::WebSocketProtocol => {
             return "TypeError: NetworkError when attempting to fetch resource.".to_owned();
         }
     };

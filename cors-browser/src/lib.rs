@@ -15,6 +15,7 @@ mod failure;
 mod fault;
 mod fetch;
 mod header;
+mod html;
 mod method;
 mod origin;
 mod page;
@@ -27,6 +28,7 @@ mod site;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod websocket;
 mod wire;
 
 pub use self::action::{

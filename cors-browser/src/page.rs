@@ -1,10 +1,10 @@
-//! The page that fetches.
+//! The page that makes requests.
 
 use url::Url;
 
 use crate::{Origin, Profile};
 
-/// A page whose script calls `fetch()`.
+/// A page that makes requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -57,6 +57,11 @@ impl Page {
             Origin::Opaque => None,
             origin @ Origin::Tuple { .. } => Url::parse(&format!("{origin}/")).ok(),
         }
+    }
+
+    /// Whether the page is in a frame.
+    pub(crate) fn is_frame(&self) -> bool {
+        self.top_level.is_some()
     }
 
     /// The origin in the address bar.

@@ -5,12 +5,14 @@ mod set_cookie;
 
 use url::Url;
 
-pub(crate) use self::jar::{CookieContext, Jar, domain_matches, has_valid_prefix, path_matches};
+pub(crate) use self::jar::{
+    CookieContext, Jar, SameSiteMode, domain_matches, has_valid_prefix, path_matches,
+};
 pub(crate) use self::set_cookie::SetCookie;
 use crate::profile::Profile;
-use crate::request::{RedirectTaint, Request};
+use crate::request::{Destination, RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
-use crate::{Browser, OpaqueKind, Origin, Page, WireResponse};
+use crate::{Browser, OpaqueKind, Origin, Page, WireResponse, method};
 
 /// The `SecurityError` that `document.cookie` throws in a page with an opaque origin (HTML, "cookie").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +69,7 @@ impl Browser {
         let context = CookieContext {
             url: &url,
             is_http: false,
-            is_same_site: self.steps.is_same_site(is_same_site),
+            same_site: self.steps.same_site_mode(SameSiteMode::of_subresource(is_same_site)),
             partition: cookie_partition(top_level, &page.origin, &self.profile),
             profile: &self.profile,
             steps: &*self.steps,
@@ -82,7 +84,7 @@ impl Browser {
         CookieContext {
             url,
             is_http: true,
-            is_same_site: true,
+            same_site: SameSiteMode::Strict,
             partition: String::new(),
             profile: &self.profile,
             steps: &*self.steps,
@@ -92,12 +94,12 @@ impl Browser {
     /// The context of a request of `page`.
     fn cookie_context<'a>(&'a self, page: &Page, request: &'a Request) -> CookieContext<'a> {
         let url = request.current_url();
-        let is_same_site = is_same_site_request(page, request, &self.profile);
+        let mode = same_site_mode(page, request, &self.profile);
         CookieContext {
             url,
             is_http: true,
-            is_same_site: self.steps.is_same_site(is_same_site),
-            partition: cookie_partition(page.top_level_origin(), &Origin::of(url), &self.profile),
+            same_site: self.steps.same_site_mode(mode),
+            partition: cookie_partition(&request.top_level_origin(page), &Origin::of(url), &self.profile),
             profile: &self.profile,
             steps: &*self.steps,
         }
@@ -110,16 +112,23 @@ fn cookie_partition(top_level: &Origin, server: &Origin, profile: &Profile) -> S
 }
 
 /// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".
-fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
+fn same_site_mode(page: &Page, request: &Request, profile: &Profile) -> SameSiteMode {
     let server = Origin::of(request.current_url());
-    let top_level = page.top_level_origin();
+    let top_level = request.top_level_origin(page);
     // Section 5.2.1, "site for cookies": empty if the page and its embedders are not same-site.
     let is_page_same_site =
-        is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);
+        is_one_site(&page.origin, &top_level, profile) && is_one_site(&top_level, &server, profile);
     // "determine the same-site mode", step 5.
     let is_chain_same_site =
         !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;
-    is_page_same_site && is_chain_same_site
+    let is_same_site = is_page_same_site && is_chain_same_site;
+    // Section 5.8.3, step 1: a link to another site carries `Lax` cookies, a form that posts to it does not.
+    match request.destination {
+        Destination::Document if is_same_site => SameSiteMode::Strict,
+        Destination::Document if method::is_safe(&request.method) => SameSiteMode::Lax,
+        Destination::Document => SameSiteMode::UnsafeNavigation,
+        _ => SameSiteMode::of_subresource(is_same_site),
+    }
 }
 
 /// HTML, "same site", or the browser's variant of it.

@@ -7,7 +7,7 @@ use cookie::SameSite;
 use url::Url;
 
 use super::Fault;
-use crate::cookie::SetCookie;
+use crate::cookie::{SameSiteMode, SetCookie};
 use crate::header::{HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::Profile;
@@ -88,7 +88,7 @@ overrides! {
         }
     }
     OmitsOrigin {
-        fn sends_origin(&self) -> bool {
+        fn sends_origin(&self, _: &Request) -> bool {
             false
         }
     }
@@ -207,8 +207,8 @@ overrides! {
         }
     }
     IgnoresSameSite {
-        fn is_same_site(&self, _: bool) -> bool {
-            true
+        fn same_site_mode(&self, _: SameSiteMode) -> SameSiteMode {
+            SameSiteMode::Strict
         }
     }
     IgnoresSecure {

@@ -19,7 +19,7 @@ impl Fetch<'_> {
         let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
-            let response = self.network_fetch(wire, kind).await?;
+            let response = self.network_fetch(wire, kind, request.mode).await?;
             // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
             if self.steps().stores_cookies(request, includes_credentials) {
                 self.browser.store_cookies(self.page, request, &response);
@@ -38,10 +38,12 @@ impl Fetch<'_> {
         &mut self,
         request: WireRequest,
         kind: ExchangeKind,
+        mode: RequestMode,
     ) -> Result<WireResponse, Blocked> {
         let response = self.browser.network.send(request.clone()).await;
-        // A status from 100 to 199, including 101, is not the status of a final response.
+        // A status from 100 to 199 is not the status of a final response, but for the 101 of a WebSocket.
         let response = response.and_then(|response| match response.status {
+            101 if mode == RequestMode::WebSocket => Ok(response),
             status @ 100..200 => {
                 let detail = format!("only an interim response came (status {status})");
                 Err(NetworkError::new(FailureKind::BrokenOff, detail))
@@ -68,11 +70,19 @@ impl Fetch<'_> {
         if Origin::of(request.current_url()).is_potentially_trustworthy() {
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", fetch_site(request));
+            headers.append("Sec-Fetch-Site", self.steps().fetch_site(request));
+            if self.steps().sends_fetch_user(request) {
+                headers.append("Sec-Fetch-User", "?1");
+            }
         }
         // Step 8.15.
         if !headers.contains("User-Agent") {
             headers.append("User-Agent", self.browser.profile.user_agent());
+        }
+        // Step 8.18.
+        if request.is_no_store {
+            headers.append("Pragma", "no-cache");
+            headers.append("Cache-Control", "no-cache");
         }
         // Step 8.19.
         if headers.contains("Range") {
@@ -104,11 +114,11 @@ impl Fetch<'_> {
         // Step 2.
         let origin = self.steps().serialize_origin(request);
         // Step 3.
-        if request.tainting == Tainting::Cors {
-            return self.steps().sends_origin().then_some(origin);
+        if request.tainting == Tainting::Cors || request.mode == RequestMode::WebSocket {
+            return self.steps().sends_origin(request).then_some(origin);
         }
         // Step 4.
-        if matches!(request.method.as_str(), "GET" | "HEAD") {
+        if !self.steps().sends_origin_without_cors(request) {
             return None;
         }
         // Step 4.1.
@@ -120,7 +130,7 @@ impl Fetch<'_> {
 }
 
 /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".
-fn fetch_site(request: &Request) -> &'static str {
+pub(crate) fn fetch_site(request: &Request) -> &'static str {
     let mut site = "same-origin";
     for url in &request.urls {
         let origin = Origin::of(url);

@@ -57,6 +57,8 @@ pub struct Profile {
     pub(crate) same_site_considers_scheme: bool,
     /// Whether a redirect through another site makes a request cross-site to cookies.
     pub(crate) same_site_considers_redirects: bool,
+    /// Whether a form that posts to another site carries the young cookies that have no `SameSite` attribute.
+    pub(crate) posts_carry_young_cookies: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether cookies of cross-site servers are partitioned by top-level site.
@@ -127,6 +129,7 @@ impl Profile {
             restricts_loopback_pages: true,
             same_site_considers_scheme: true,
             same_site_considers_redirects: true,
+            posts_carry_young_cookies: false,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
             data_pages_throw: false,

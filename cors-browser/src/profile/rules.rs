@@ -38,6 +38,12 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.same_site_considers_redirects = false,
     },
     Rule {
+        name: "posts-carry-young-cookies",
+        says: "A form that posts to another site carries cookies without `SameSite` for two minutes after they were set.",
+        source: "RFC 6265bis, section 5.6.7.2, \"Lax-Allowing-Unsafe\" enforcement; net/cookies/cookie_constants.h, `kLaxAllowUnsafeMaxAge`",
+        change: |profile| profile.posts_carry_young_cookies = true,
+    },
+    Rule {
         name: "data-pages-may-not-ask-for-cookies",
         says: "`document.cookie` throws in a page with a `data:` URL. In HTML, it is empty.",
         source: "third_party/blink/renderer/core/dom/document.cc, `Document::cookie`",

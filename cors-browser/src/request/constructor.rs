@@ -1,13 +1,13 @@
 //! Fetch, "Request class" and "Headers class": the request that `fetch()` makes of its arguments.
 
-use super::{Destination, Request, Tainting};
+use super::Request;
 use crate::blocked::InvalidArgument;
 use crate::header::{
     HeaderList, is_header_value, is_no_cors_safelisted_request_header, is_privileged_no_cors_name, is_token,
     isomorphic_decode, normalize,
 };
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, ReferrerPolicy, method};
+use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
@@ -51,33 +51,17 @@ impl Request {
             list.append("Content-Type", "text/plain;charset=UTF-8");
         }
 
-        // "fetch", before "main fetch": `Accept` and `Accept-Language`.
-        if !list.contains("Accept") {
-            list.append("Accept", "*/*");
-        }
-        if !list.contains("Accept-Language") {
-            list.append("Accept-Language", "en-US,en;q=0.9");
-        }
-
-        Ok(Self {
+        let mut request = Self {
             method,
-            urls: vec![url],
             headers: list,
             body,
             mode: mode.into(),
-            destination: Destination::Empty,
-            use_cors_preflight: false,
             credentials,
             redirect,
-            origin: steps.client_origin(page).clone(),
-            referrer: page.url(),
-            referrer_policy: ReferrerPolicy::default(),
-            tainting: Tainting::Basic,
-            needed_preflight: false,
-            used_preflight: false,
-            preflight_failed: false,
-            redirect_count: 0,
-        })
+            ..Self::new(page, url, steps)
+        };
+        request.set_default_headers();
+        Ok(request)
     }
 }
 

@@ -72,7 +72,7 @@ fn install() -> Result<(), Box<dyn Error>> {
 }
 
 fn programs() -> impl Iterator<Item = Program> {
-    Kind::ALL.into_iter().flat_map(Program::of)
+    Kind::ALL.into_iter().flat_map(|kind| Program::of(kind).iter().copied())
 }
 
 fn missing() -> Vec<Program> {

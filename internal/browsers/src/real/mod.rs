@@ -1,4 +1,4 @@
-//! Real browsers: Chromium and Firefox, headless, over WebDriver BiDi.
+//! Real browsers: Chromium and Firefox, headless.
 //!
 //! One browser process plays a whole run. Each scenario gets its own user context, which shares no cookies, caches or preflights with
 //! another, and its own proxy. The proxy is the only network of the context: it plays the scenario's origins and records all
@@ -20,14 +20,14 @@ use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
 pub use launch::{LaunchError, Program};
 
-use driver::Driver;
+use bidi::{Driver, UserContext};
+use proxy::Proxy;
 use session::RealSession;
 
+mod automation;
+mod bidi;
 mod certificates;
-mod console;
-mod driver;
 mod launch;
-mod prompt;
 mod proxy;
 mod record;
 mod script;
@@ -111,7 +111,11 @@ impl UserAgent for RealBrowser {
         network: Arc<dyn Network>,
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         async move {
-            let session = RealSession::open(self.kind, self.driver.clone(), network).await?;
+            let proxy = Proxy::start(network, self.driver.certificates.clone())
+                .await
+                .map_err(|error| UserAgentError::Failed(format!("its proxy does not start: {error}")))?;
+            let context = UserContext::create(self.driver.clone(), &proxy.address()).await?;
+            let session = RealSession::new(context, proxy, self.folder().to_owned());
             Ok(Box::new(session) as Box<dyn Session>)
         }
         .boxed()

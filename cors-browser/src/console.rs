@@ -1,5 +1,8 @@
 //! The lines that browsers print to the console about a blocked fetch.
 
+mod event_source;
+mod web_socket;
+
 use crate::blocked::{Context, Initiator, InvalidArgument};
 use crate::{BlockReason, Blocked, Engine, FailureKind, Profile, header};
 
@@ -12,11 +15,14 @@ impl Blocked {
         match (profile.engine(), self.context.initiator) {
             (None, _) => return self.to_string(),
             (_, Initiator::Navigation) => return String::new(),
-            (Some(engine), Initiator::WebSocket) => {
-                return web_socket(engine, self.reason, &self.detail, &self.context);
+            (Some(Engine::Chromium), Initiator::WebSocket) => {
+                return web_socket::chromium(self.reason, &self.detail, &self.context);
+            }
+            (Some(Engine::Firefox), Initiator::WebSocket) => {
+                return web_socket::firefox(self.reason, &self.context);
             }
             (Some(engine), Initiator::EventSource) => {
-                if let Some(line) = event_source(engine, self.reason, &self.context) {
+                if let Some(line) = event_source::line(engine, self.reason, &self.context) {
                     return line;
                 }
             }
@@ -155,62 +161,6 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         | BlockReason::WebSocketResponseInvalid
         | BlockReason::EventStreamStatus
         | BlockReason::EventStreamType => failed("ERR_FAILED"),
-    }
-}
-
-/// The line about a WebSocket that does not open.
-fn web_socket(engine: Engine, reason: BlockReason, detail: &str, context: &Context) -> String {
-    let Context { first_url: url, value, page_origin, .. } = context;
-    match engine {
-        // Firefox: dom/locales/en-US/chrome/appstrings.properties, `connectionFailure`.
-        Engine::Firefox => match reason {
-            BlockReason::MixedContent => "SecurityError: The operation is insecure.".to_owned(),
-            BlockReason::UnsupportedScheme | BlockReason::InvalidRequest => {
-                "SyntaxError: An invalid or illegal string was specified".to_owned()
-            }
-            _ => format!("Firefox can’t establish a connection to the server at {url}."),
-        },
-        // Chromium: net/websockets/websocket_handshake_stream_base.cc and websocket_basic_handshake_stream.cc.
-        Engine::Chromium => {
-            let failed = |why: &str| format!("WebSocket connection to '{url}' failed: {why}");
-            match reason {
-                BlockReason::WebSocketHandshakeFailed => {
-                    failed(&format!("Error during WebSocket handshake: Unexpected response code: {value}"))
-                }
-                BlockReason::WebSocketResponseInvalid => {
-                    failed(&format!("Error during WebSocket handshake: {detail}"))
-                }
-                BlockReason::MixedContent => format!(
-                    "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but attempted to connect to the \
-                     insecure WebSocket endpoint '{url}'. This request has been blocked; this endpoint must be available \
-                     over WSS."
-                ),
-                BlockReason::NetworkError => {
-                    let error = context.failure.map_or("ERR_FAILED", FailureKind::chromium_error);
-                    failed(&format!("Error in connection establishment: net::{error}"))
-                }
-                _ => failed(detail),
-            }
-        }
-    }
-}
-
-/// The line about an `EventSource` that does not open; `None` if it is the same as for `fetch()`.
-fn event_source(engine: Engine, reason: BlockReason, context: &Context) -> Option<String> {
-    let Context { url, value, .. } = context;
-    match (engine, reason) {
-        (
-            Engine::Firefox,
-            BlockReason::EventStreamStatus | BlockReason::EventStreamType | BlockReason::NetworkError,
-        ) => Some(format!("Firefox can’t establish a connection to the server at {url}.")),
-        (Engine::Chromium, BlockReason::EventStreamType) => Some(format!(
-            "EventSource's response has a MIME type (\"{value}\") that is not \"text/event-stream\". Aborting the \
-             connection."
-        )),
-        (Engine::Chromium, BlockReason::EventStreamStatus) => {
-            Some(format!("Failed to load resource: the server responded with a status of {value} ()"))
-        }
-        _ => None,
     }
 }
 

@@ -230,7 +230,11 @@ impl Case {
 
 /// A case for each reason, and for each argument of `fetch()` that can be invalid.
 pub fn cases() -> Vec<Case> {
-    let reasons = BlockReason::ALL.iter().map(|&reason| (reason.as_str().to_owned(), example(reason)));
+    // A navigation prints nothing.
+    let reasons = BlockReason::ALL
+        .iter()
+        .map(|&reason| (reason.as_str().to_owned(), example(reason)))
+        .filter(|(_, example)| example.does != Does::Link);
     let arguments = [
         ("method", Example { method: "A B", ..GET }),
         ("header-name", Example { headers: &[("x y", "1")], ..GET }),
@@ -246,6 +250,27 @@ pub fn cases() -> Vec<Case> {
     // Reasons that `fetch()` has as well, but whose console lines are others.
     let actions = [
         (BlockReason::MixedContent, "websocket", Example { url: "ws://api.example/item", ..WEB_SOCKET }),
+        (
+            BlockReason::MixedContent,
+            "event-source",
+            Example { url: "http://api.example/item", ..EVENT_SOURCE },
+        ),
+        (BlockReason::BadPort, "websocket", Example { url: "wss://api.example:6000/item", ..WEB_SOCKET }),
+        (
+            BlockReason::UnsupportedScheme,
+            "websocket",
+            Example { url: "ftp://api.example/item", ..WEB_SOCKET },
+        ),
+        (
+            BlockReason::WebSocketResponseInvalid,
+            "upgrade",
+            Example { replies: &[(101, &[("Upgrade", "h2c"), CONNECTION, WRONG_ACCEPT])], ..WEB_SOCKET },
+        ),
+        (
+            BlockReason::WebSocketResponseInvalid,
+            "without-accept",
+            Example { replies: &[(101, &[UPGRADE, CONNECTION])], ..WEB_SOCKET },
+        ),
         (BlockReason::NetworkError, "websocket", WEB_SOCKET),
         (BlockReason::NetworkError, "event-source", EVENT_SOURCE),
         (

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{Credentials, Fault, ManualClock, Mode};
+use crate::{
+    Credentials, Enctype, EventSourceRequest, Fault, Form, FormMethod, ManualClock, Mode, Navigation,
+    PageAction, WebSocketRequest,
+};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
@@ -14,7 +17,7 @@ const OWN: &str = "https://app.example/";
 const X: &[(&str, &str)] = &[("X-B", "1")];
 const AUTHORIZATION: &[(&str, &str)] = &[("X-B", "1"), ("Authorization", "x")];
 
-/// Servers and a sequence of fetches.
+/// Servers and a sequence of actions.
 struct Probe {
     page: Page,
     /// The response to a preflight.
@@ -25,8 +28,8 @@ struct Probe {
     redirect: u16,
     /// Cookies, set by a visit of the user.
     cookies: Vec<(&'static str, &'static str)>,
-    /// The fetches, which are ten seconds apart.
-    fetches: Vec<FetchRequest>,
+    /// The actions, which are ten seconds apart.
+    actions: Vec<PageAction>,
 }
 
 impl Probe {
@@ -38,8 +41,19 @@ impl Probe {
             actual: reply(200, &[ALLOW, CREDENTIALS]),
             redirect: 307,
             cookies: Vec::new(),
-            fetches,
+            actions: fetches.into_iter().map(PageAction::Fetch).collect(),
         }
+    }
+
+    /// Something other than a fetch.
+    fn acting(action: PageAction) -> Self {
+        Self { actions: vec![action], ..Self::new(Vec::new()) }
+    }
+
+    /// The status of the actual response.
+    fn status(mut self, status: u16) -> Self {
+        self.actual.status = status;
+        self
     }
 
     fn preflight(self, headers: &[(&str, &str)]) -> Self {
@@ -76,8 +90,8 @@ impl Probe {
             browser.store_cookie(&Url::parse(url).unwrap(), line);
         }
         let mut seen = Vec::new();
-        for fetch in self.fetches {
-            seen.push(browser.fetch(&self.page, fetch).await);
+        for action in self.actions {
+            seen.push(browser.act(&self.page, action).await);
             clock.advance(Duration::from_secs(10));
         }
         let script = browser.document_cookies(&self.page);
@@ -94,6 +108,31 @@ fn include(request: FetchRequest) -> FetchRequest {
 
 fn to(location: &str) -> FetchRequest {
     get(&format!("https://api.example/item?{location}"))
+}
+
+fn link(to: &str) -> PageAction {
+    PageAction::Navigate(Navigation::link(Url::parse(to).unwrap()))
+}
+
+fn form(method: FormMethod, enctype: Enctype) -> PageAction {
+    let fields = vec![("a\"".to_owned(), "1\n2".to_owned())];
+    let url = Url::parse("https://api.example/item").unwrap();
+    PageAction::Navigate(Navigation::form(url, Form { method, enctype, fields }))
+}
+
+fn post() -> PageAction {
+    form(FormMethod::Post, Enctype::UrlEncoded)
+}
+
+fn web_socket(to: &str) -> PageAction {
+    PageAction::WebSocket(WebSocketRequest::new(Url::parse(to).unwrap()))
+}
+
+fn event_source(with_credentials: bool) -> PageAction {
+    PageAction::EventSource(EventSourceRequest {
+        with_credentials,
+        ..EventSourceRequest::new(Url::parse(API).unwrap())
+    })
 }
 
 /// A probe that observes the fault. The match has a case for every fault.
@@ -203,6 +242,41 @@ fn probe(fault: Fault) -> Probe {
             .preflight(&[ALLOW, (METHODS, "PUT"), ("access-control-max-age", "60")])
             .actual(&[]),
         Fault::AllowsMixedContent => Probe::new(vec![get("http://api.example/")]),
+        Fault::ChecksCorsOnNavigations => Probe::acting(link(API)).actual(&[]),
+        Fault::BlocksInsecureLinks => Probe::acting(link("http://api.example/")),
+        Fault::OmitsOriginOnForms => Probe::acting(post()),
+        Fault::SendsOriginOnLinks | Fault::CallsNavigationsUserInitiated | Fault::OmitsFetchUser => {
+            Probe::acting(link(API))
+        }
+        Fault::SendsStrictCookiesOnLinks => Probe::acting(link(API)).cookie(API, "c=1; SameSite=Strict"),
+        Fault::OmitsLaxCookiesOnLinks => Probe::acting(link(API)).cookie(API, "c=1; SameSite=Lax"),
+        Fault::SendsLaxCookiesOnPosts => Probe::acting(post()).cookie(API, "c=1; SameSite=Lax"),
+        Fault::IgnoresEnctype => Probe::acting(form(FormMethod::Post, Enctype::Plain)),
+        Fault::KeepsQueryOfForms => {
+            let url = Url::parse("https://api.example/item?a").unwrap();
+            Probe {
+                redirect: 200,
+                ..Probe::acting(PageAction::Navigate(Navigation::form(url, Form::default())))
+            }
+        }
+        Fault::KeepsLineFeedsInForms => Probe::acting(post()),
+        Fault::KeepsQuotesInFieldNames => Probe::acting(form(FormMethod::Post, Enctype::Multipart)),
+        Fault::ShowsEmptyDocuments => Probe::acting(link(API)).status(204),
+        Fault::OmitsOriginOnWebSockets => Probe::acting(web_socket("wss://api.example/item")),
+        Fault::ChecksCorsOnWebSockets => Probe::acting(web_socket("wss://api.example/item")).actual(&[]),
+        Fault::OmitsCookiesOnWebSockets => {
+            Probe::acting(web_socket("wss://api.example/item")).cookie(API, none)
+        }
+        Fault::FollowsRedirectsOfWebSockets => Probe::acting(web_socket("wss://api.example/item?/echo")),
+        Fault::OpensWebSocketsWithAnyStatus => Probe::acting(web_socket("wss://api.example/item")),
+        Fault::IgnoresWebSocketAccept => Probe::acting(web_socket("wss://api.example/item"))
+            .actual(&[("upgrade", "websocket"), ("connection", "upgrade")])
+            .status(101),
+        Fault::OpensEventSourcesWithAnyStatus => Probe::acting(event_source(false))
+            .actual(&[ALLOW, ("content-type", "text/event-stream")])
+            .status(404),
+        Fault::OpensEventSourcesWithAnyType => Probe::acting(event_source(false)).actual(&[ALLOW]),
+        Fault::IgnoresWithCredentials => Probe::acting(event_source(true)).cookie(API, none),
     }
 }
 

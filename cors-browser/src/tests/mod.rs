@@ -4,12 +4,15 @@ mod authentication;
 mod caching;
 mod console;
 mod cookies;
+mod event_sources;
 mod faults;
 mod filtering;
+mod navigations;
 mod origin_header;
 mod pages;
 mod preflights;
 mod redirects;
+mod web_sockets;
 
 use std::sync::Arc;
 

@@ -18,8 +18,24 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 9] =
-    ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
+const DOCUMENTS: [&str; 16] = [
+    "fetch",
+    "fetch-metadata",
+    "html",
+    "html-forms",
+    "html-navigation",
+    "html-sse",
+    "mixed-content",
+    "rfc6265bis",
+    "rfc6454",
+    "rfc6455",
+    "rfc9110",
+    "rfc9111",
+    "rfc9113",
+    "semantics",
+    "url",
+    "websockets",
+];
 
 /// Parses the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {

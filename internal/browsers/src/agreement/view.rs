@@ -25,6 +25,9 @@ const IGNORED_HEADERS: &[&str] = &[
     "user-agent",
 ];
 
+/// What stands for the boundary of a form.
+const BOUNDARY: &str = "(boundary)";
+
 /// Response headers whose values differ from one exchange to the next.
 const IGNORED_VALUES: &[&str] = &["content-length", "date"];
 
@@ -116,13 +119,14 @@ impl SentRequest {
         let request = &exchange.request;
         let value =
             |name: &str| request.header(name).map(|value| String::from_utf8_lossy(value).into_owned());
+        let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
         let is_compared = |name: &str| !is_ignored(name) && name != "origin" && name != "cookie";
         let mut headers: Vec<String> = request
             .headers
             .iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .filter(|(name, _)| is_compared(name))
-            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)))
+            .map(|(name, value)| format!("{name}: {}", without_boundary(&String::from_utf8_lossy(value))))
             .collect();
         headers.sort();
         Self {
@@ -131,7 +135,10 @@ impl SentRequest {
             origin: value("origin"),
             cookie: value("cookie"),
             headers,
-            body: String::from_utf8_lossy(request.body.as_deref().unwrap_or_default()).into_owned(),
+            body: match boundary(&value("content-type").unwrap_or_default()) {
+                Some(boundary) => body.replace(boundary, BOUNDARY),
+                None => body.into_owned(),
+            },
         }
     }
 
@@ -148,6 +155,15 @@ impl SentRequest {
 /// Whether a request header, in lower case, is left out of the comparison.
 fn is_ignored(name: &str) -> bool {
     IGNORED_HEADERS.contains(&name) || name.starts_with("sec-")
+}
+
+/// The boundary in the `Content-Type` of a form. Each browser chooses its own.
+fn boundary(content_type: &str) -> Option<&str> {
+    content_type.strip_prefix("multipart/form-data; boundary=")
+}
+
+fn without_boundary(value: &str) -> String {
+    boundary(value).map_or_else(|| value.to_owned(), |boundary| value.replace(boundary, BOUNDARY))
 }
 
 fn page(outcome: &Outcome) -> Vec<String> {
@@ -183,7 +199,8 @@ fn readable(response: &PageResponse) -> Vec<String> {
     lines
 }
 
-/// The body as text. If it lists the headers of a request, as `/echo` does, the ignored ones are removed.
+/// The body as text. If it lists the headers of a request, as `/echo` does, the ignored ones are removed, and what the boundary of
+/// a form has to do with it.
 fn body(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
@@ -191,6 +208,14 @@ fn body(bytes: &[u8]) -> String {
         return text;
     };
     headers.retain(|name, _| !is_ignored(name));
+    let content_type = headers.get_mut("content-type").and_then(|lines| lines.get_mut(0));
+    if let Some(content_type) = content_type
+        && let Some(written) = content_type.as_str()
+        && boundary(written).is_some()
+    {
+        *content_type = without_boundary(written).into();
+        json["body_length"] = serde_json::Value::Null;
+    }
     json.to_string()
 }
 

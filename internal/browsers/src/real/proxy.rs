@@ -33,6 +33,9 @@ use cors_conformance::network::http::{from_headers, to_headers};
 /// The path of the suite's own pages; the same at every origin.
 pub(super) const PAGES: &str = "/.well-known/cors-conformance/";
 
+/// The path at which browsers look for the icon of a site.
+const ICON: &str = "/favicon.ico";
+
 /// The content of the suite's own pages. Without the icon, browsers would request `/favicon.ico`.
 pub(super) const PAGE: &str = "<!doctype html><meta charset=utf-8><title>A page of the CORS conformance suite</title>\
                                <link rel=icon href='data:,'>";
@@ -210,6 +213,10 @@ async fn answer(
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     if target.starts_with(PAGES) {
         return Ok(page());
+    }
+    // Browsers ask for it after a navigation. It has nothing to do with the scenario.
+    if target == ICON {
+        return Ok(text(StatusCode::NOT_FOUND, ""));
     }
     let url = origin.and_then(|origin| Url::parse(&format!("{origin}{target}")).ok());
     let Some(url) = url else { return Ok(text(StatusCode::BAD_REQUEST, "the request has no valid URL")) };

@@ -164,6 +164,9 @@ enum OpenResult {
     Error(String),
 }
 
+/// What a script learns of a failure that is an event.
+pub(super) const ERROR_EVENT: &str = "an `error` event";
+
 /// Reads the outcome from the result of [`WEB_SOCKET`] or [`EVENT_SOURCE`].
 pub(super) fn opened(result: &str) -> Result<Outcome, String> {
     match serde_json::from_str(result) {
@@ -190,16 +193,29 @@ pub(super) fn document(result: &str) -> Result<Option<Document>, String> {
     Ok(document.url.starts_with("http").then_some(document))
 }
 
-/// The outcome of a navigation: `document` is what the browser shows, `response` the last one on the wire.
-pub(super) fn navigated(document: Option<Document>, response: Option<&WireResponse>) -> Outcome {
-    let url = document.as_ref().and_then(|document| Url::parse(&document.url).ok());
-    let (Some(mut url), Some(Document { status, text, .. }), Some(response)) = (url, document, response)
-    else {
+/// The outcome of a navigation: whether the page has left its document, the next document, and the last response on the wire with
+/// its URL.
+pub(super) fn navigated(
+    has_left: bool,
+    document: Option<Document>,
+    last: Option<(&Url, &WireResponse)>,
+) -> Outcome {
+    let shown = match (document, last) {
+        (Some(Document { url, status, text }), Some((_, response))) => Url::parse(&url).ok().map(|url| {
+            let status = if status == 0 { response.status } else { status };
+            let body = text.map_or_else(|| response.body.clone(), String::into_bytes);
+            (url, status, body)
+        }),
+        // Browsers show a page of their own instead of an empty document about an error.
+        (None, Some((url, response))) if has_left && response.body.is_empty() && response.status >= 400 => {
+            Some((url.clone(), response.status, Vec::new()))
+        }
+        _ => None,
+    };
+    let Some((mut url, status, body)) = shown else {
         return Outcome::Blocked(Blocked::without_reason("no document"));
     };
     url.set_fragment(None);
-    let status = if status == 0 { response.status } else { status };
-    let body = text.map_or_else(|| response.body.clone(), String::into_bytes);
     Outcome::Navigated(Navigated::new(url, status, body))
 }
 

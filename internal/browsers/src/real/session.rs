@@ -174,8 +174,10 @@ impl<A: Automation> RealSession<A> {
                 let mut lines = self.wait_for_console(console).await;
                 // The model's page is at the root of its origin.
                 lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
-                // A browser also prints a rejection that no script handles.
-                lines.push(blocked.detail.clone());
+                // A browser also prints a rejection or an exception that no script handles.
+                if blocked.detail != script::ERROR_EVENT {
+                    lines.push(blocked.detail.clone());
+                }
                 lines
             }
             _ => self.automation.take_console(console),
@@ -257,8 +259,10 @@ impl<A: Automation> RealSession<A> {
             None
         };
         let exchanges = self.proxy.record.take();
-        let response = exchanges.last().and_then(|last: &Exchange| last.response.as_ref().ok());
-        let outcome = script::navigated(document, response);
+        let last = exchanges
+            .last()
+            .and_then(|last: &Exchange| Some((&last.request.url, last.response.as_ref().ok()?)));
+        let outcome = script::navigated(has_left, document, last);
         Ok(Fetched::new(outcome, exchanges, Vec::new()))
     }
 }

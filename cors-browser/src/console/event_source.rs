@@ -5,13 +5,13 @@ use crate::{BlockReason, Engine};
 
 /// The line; `None` if it is the same as for `fetch()`.
 pub(super) fn line(engine: Engine, reason: BlockReason, context: &Context) -> Option<String> {
-    let Context { url, value, page_origin, .. } = context;
+    let Context { first_url, url, value, page_origin, .. } = context;
     match (engine, reason) {
         // Firefox: dom/locales/en-US/chrome/appstrings.properties, `connectionFailure`.
         (
             Engine::Firefox,
             BlockReason::EventStreamStatus | BlockReason::EventStreamType | BlockReason::NetworkError,
-        ) => Some(format!("Firefox can’t establish a connection to the server at {url}.")),
+        ) => Some(format!("Firefox can’t establish a connection to the server at {first_url}.")),
         // Chromium: third_party/blink/renderer/modules/eventsource/event_source.cc.
         (Engine::Chromium, BlockReason::EventStreamType) => Some(format!(
             "EventSource's response has a MIME type (\"{value}\") that is not \"text/event-stream\". Aborting the \

@@ -21,7 +21,9 @@ impl Fetch<'_> {
             let wire = self.wire_request(request, includes_credentials, kind);
             let response = self.network_fetch(wire, kind, request.mode).await?;
             // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
-            if self.steps().stores_cookies(request, includes_credentials) {
+            let is_failed_handshake = request.mode == RequestMode::WebSocket && response.status != 101;
+            let sets_cookies = !is_failed_handshake || self.browser.profile.failed_handshakes_set_cookies;
+            if sets_cookies && self.steps().stores_cookies(request, includes_credentials) {
                 self.browser.store_cookies(self.page, request, &response);
             }
             // Step 14.
@@ -67,7 +69,9 @@ impl Fetch<'_> {
             headers.append("Origin", origin);
         }
         // Step 8.13.
-        if Origin::of(request.current_url()).is_potentially_trustworthy() {
+        let has_metadata =
+            request.mode != RequestMode::WebSocket || self.browser.profile.handshakes_have_metadata;
+        if has_metadata && Origin::of(request.current_url()).is_potentially_trustworthy() {
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
             headers.append("Sec-Fetch-Site", self.steps().fetch_site(request));

@@ -24,7 +24,13 @@ impl Browser {
             request.headers.append("Content-Type", resource.content_type);
             request.body = Some(resource.body);
         }
+        let asks = form.is_some() && self.profile.asks_before_insecure_forms;
         let request = match url.scheme() {
+            // The user declines.
+            "http" | "https" if asks && self.steps.is_mixed_content(page, &url, &self.profile) => {
+                let detail = format!("a form on a secure page leads to {url}");
+                Err(Blocked::new(BlockReason::MixedContent, detail))
+            }
             "http" | "https" => Ok(request),
             scheme => {
                 let detail = format!("{url} is not an HTTP(S) URL");

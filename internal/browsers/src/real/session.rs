@@ -144,7 +144,14 @@ impl<A: Automation> RealSession<A> {
         let leave = format!(
             "(...arguments) => {{ window.corsConformanceLeaves = true; setTimeout(() => ({function})(...arguments), 0); }}"
         );
-        let is_next = "() => window.corsConformanceLeaves ? \"\" : document.readyState";
+        // Firefox shows an empty document in between, and fills the next one before its `load` event only.
+        let is_next = "() => {
+            if (window.corsConformanceLeaves) return \"\";
+            const [entry] = performance.getEntriesByType(\"navigation\");
+            const isPage = document.URL.startsWith(\"http\");
+            const isReady = isPage ? entry?.loadEventEnd > 0 : document.URL !== \"about:blank\";
+            return isReady ? document.readyState : \"loading\";
+        }";
         self.automation.call_as_user(place, &leave, arguments).await?;
         let deadline = Instant::now() + NAVIGATION_LIMIT;
         loop {

@@ -30,7 +30,8 @@ macro_rules! faults {
 }
 
 /// Faults that show only with responses that the specimen application cannot send. The tests of `cors-browser` notice them.
-const BEYOND_THE_SPECIMEN: &[Fault] = &[Fault::IgnoresReferrerPolicyOfRedirects];
+const BEYOND_THE_SPECIMEN: &[Fault] =
+    &[Fault::IgnoresReferrerPolicyOfRedirects, Fault::IgnoresWebSocketAccept];
 
 faults! {
     skips_preflight_for_put: SkipsPreflightForPut, "preflight";
@@ -81,6 +82,28 @@ faults! {
     ignores_credentials_of_cached_preflights: IgnoresCredentialsOfCachedPreflights, "caching";
     keeps_preflights_after_failure: KeepsPreflightsAfterFailure, "caching";
     allows_mixed_content: AllowsMixedContent, "https";
+    checks_cors_on_navigations: ChecksCorsOnNavigations, "navigations";
+    blocks_insecure_links: BlocksInsecureLinks, "navigations";
+    omits_origin_on_forms: OmitsOriginOnForms, "forms";
+    sends_origin_on_links: SendsOriginOnLinks, "navigations";
+    calls_navigations_user_initiated: CallsNavigationsUserInitiated, "navigations";
+    omits_fetch_user: OmitsFetchUser, "navigations";
+    sends_strict_cookies_on_links: SendsStrictCookiesOnLinks, "navigations";
+    sends_lax_cookies_on_posts: SendsLaxCookiesOnPosts, "forms";
+    omits_lax_cookies_on_links: OmitsLaxCookiesOnLinks, "navigations";
+    ignores_enctype: IgnoresEnctype, "forms";
+    keeps_query_of_forms: KeepsQueryOfForms, "forms";
+    keeps_line_feeds_in_forms: KeepsLineFeedsInForms, "forms";
+    keeps_quotes_in_field_names: KeepsQuotesInFieldNames, "forms";
+    shows_empty_documents: ShowsEmptyDocuments, "navigations";
+    omits_origin_on_web_sockets: OmitsOriginOnWebSockets, "websocket";
+    checks_cors_on_web_sockets: ChecksCorsOnWebSockets, "websocket";
+    omits_cookies_on_web_sockets: OmitsCookiesOnWebSockets, "websocket";
+    follows_redirects_of_web_sockets: FollowsRedirectsOfWebSockets, "websocket";
+    opens_web_sockets_with_any_status: OpensWebSocketsWithAnyStatus, "websocket";
+    opens_event_sources_with_any_status: OpensEventSourcesWithAnyStatus, "event-source";
+    opens_event_sources_with_any_type: OpensEventSourcesWithAnyType, "event-source";
+    ignores_with_credentials: IgnoresWithCredentials, "event-source";
 }
 
 async fn assert_noticed(fault: Fault, likely_group: &str) {

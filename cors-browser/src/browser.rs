@@ -88,7 +88,7 @@ impl Browser {
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
         let url = request.url.clone();
-        let request = Request::construct(page, request, &*self.steps);
+        let request = Request::construct(page, request, &self.profile, &*self.steps);
         let finish = |request: &Request, response| Ok(Outcome::Response(self.filtered(request, response)));
         self.perform(page, &url, Initiator::Fetch, request, finish).await
     }

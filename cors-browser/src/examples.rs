@@ -301,7 +301,7 @@ impl Network for Replies {
         };
         let lines =
             headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()));
-        Box::pin(ready(Ok(WireResponse { status: *status, headers: lines.collect(), body: Vec::new() })))
+        Box::pin(ready(Ok(WireResponse { headers: lines.collect(), ..WireResponse::new(*status) })))
     }
 }
 

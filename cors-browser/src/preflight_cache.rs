@@ -42,19 +42,25 @@ pub(crate) struct Key {
     partition: String,
     /// The byte-serialized origin.
     origin: String,
+    /// The URL, with its fragment.
     url: Url,
 }
 
 impl Key {
     pub(crate) fn of(page: &Page, request: &Request, steps: &(impl Steps + ?Sized)) -> Self {
-        let mut url = request.current_url().clone();
-        url.set_fragment(None);
+        let url = request.current_url().clone();
         Self { partition: site(page.top_level_origin()), origin: steps.serialize_origin(request), url }
     }
 
     /// The same key for every origin and every top-level site.
     pub(crate) fn for_every_origin(self) -> Self {
         Self { partition: String::new(), origin: String::new(), ..self }
+    }
+
+    /// The same key for every fragment.
+    pub(crate) fn for_every_fragment(mut self) -> Self {
+        self.url.set_fragment(None);
+        self
     }
 
     /// The same key for every path and query.
@@ -98,7 +104,7 @@ impl PreflightCache {
             is_exempt || entries.iter().any(|allows| allows.covers_method(&request.method, profile));
         let has_header =
             |name: &String| entries.iter().any(|allows| allows.covers_header(name, profile, steps));
-        has_method && steps.unsafe_header_names(&request.headers).iter().all(has_header)
+        has_method && steps.unsafe_header_names(&request.headers, profile).iter().all(has_header)
     }
 
     /// "CORS-preflight fetch", steps 7.12 to 7.15: renews the entries that match, or adds a new one.

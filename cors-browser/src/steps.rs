@@ -17,7 +17,7 @@ use crate::fetch::{
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
-use crate::profile::{Profile, UnparsableMaxAge};
+use crate::profile::{MaxAgeSyntax, Profile};
 use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::{
     Blocked, Credentials, Enctype, ExchangeKind, Form, Origin, Page, Redirect, ReferrerPolicy, ResponseType,
@@ -45,8 +45,9 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Fetch, "forbidden request-header".
-    fn is_forbidden_request_header(&self, name: &str, value: &[u8]) -> bool {
+    fn is_forbidden_request_header(&self, name: &str, value: &[u8], profile: &Profile) -> bool {
         header::is_forbidden_request_header(name, value)
+            || (profile.drops_user_agent && name.eq_ignore_ascii_case("user-agent"))
     }
 
     // Fetch, "CORS-safelisted request-header" and "CORS-safelisted method".
@@ -67,8 +68,13 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// "CORS-unsafe request-header names".
-    fn unsafe_header_names(&self, headers: &HeaderList) -> Vec<String> {
-        header::unsafe_names(headers, self)
+    fn unsafe_header_names(&self, headers: &HeaderList, profile: &Profile) -> Vec<String> {
+        header::unsafe_names(headers, profile, self)
+    }
+
+    /// "CORS-unsafe request-header names", step 4: whether the lines of a repeated header are joined before they are judged.
+    fn joins_before_safelisting(&self, profile: &Profile) -> bool {
+        profile.joins_before_safelisting
     }
 
     /// "CORS-safelisted method", for requests in mode `cors`.
@@ -99,10 +105,10 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 12: whether a request in mode `cors` needs a preflight.
-    fn needs_preflight(&self, request: &Request) -> bool {
+    fn needs_preflight(&self, request: &Request, profile: &Profile) -> bool {
         request.use_cors_preflight
             || !self.is_safelisted_method(&request.method)
-            || !self.unsafe_header_names(&request.headers).is_empty()
+            || !self.unsafe_header_names(&request.headers, profile).is_empty()
     }
 
     /// Step 12: whether a network error clears the request's entries in the preflight cache.
@@ -205,11 +211,40 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         websocket::is_accepted_key(accept)
     }
 
+    // Fetch, "scheme fetch".
+
+    /// Whether a `data:` URL can be fetched.
+    fn fetches_data_urls(&self) -> bool {
+        true
+    }
+
     // Fetch, "HTTP fetch" and "HTTP-redirect fetch".
+
+    /// "HTTP-network fetch": how many bytes of a body that breaks off must have come before the page gets the response.
+    fn bytes_before_the_head_counts(
+        &self,
+        request: &Request,
+        response: &WireResponse,
+        profile: &Profile,
+    ) -> usize {
+        let is_sniffed =
+            request.tainting == Tainting::Opaque || response.lines("content-type").next().is_none();
+        match profile.waits_for_the_body {
+            false => 0,
+            // MIME Sniffing, "resource header": at most 512 bytes are looked at here.
+            true if is_sniffed => 512,
+            true => 1,
+        }
+    }
 
     /// "HTTP fetch", step 4.4: the CORS check of a response with the tainting `cors`.
     fn check_sharing(&self, request: &Request, response: &WireResponse) -> Result<(), Blocked> {
         check_sharing(request, response, self)
+    }
+
+    /// "location URL", step 2: whether several `Location` lines are a failure.
+    fn rejects_several_locations(&self) -> bool {
+        true
     }
 
     /// "HTTP-redirect fetch", step 7: the maximum number of redirects.
@@ -219,8 +254,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
 
     /// "HTTP-redirect fetch", steps 9 and 10: whether `location` has a user name or a password that the request must not
     /// send.
-    fn has_foreign_credentials(&self, request: &Request, location: &Url) -> bool {
-        has_foreign_credentials(request, location)
+    fn has_foreign_credentials(&self, request: &Request, location: &Url, profile: &Profile) -> bool {
+        has_foreign_credentials(request, location, profile)
     }
 
     /// "HTTP-redirect fetch", step 12: whether the method becomes `GET`.
@@ -247,6 +282,21 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// Step 8.3: "includeCredentials".
     fn includes_credentials(&self, request: &Request) -> bool {
         request.includes_credentials()
+    }
+
+    /// Step 8.7: whether a request without a body has `Content-Length: 0`.
+    fn sends_empty_content_length(&self, method: &str) -> bool {
+        matches!(method, "POST" | "PUT")
+    }
+
+    /// Step 15: whether a proxy's challenge from a server is a network error.
+    fn rejects_proxy_challenge(&self, profile: &Profile) -> bool {
+        !profile.reads_proxy_challenges
+    }
+
+    /// Step 16: whether a misdirected request is sent again on another connection.
+    fn retries_misdirected(&self) -> bool {
+        true
     }
 
     /// "serializing a request origin".
@@ -325,11 +375,19 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
 
     /// "CORS-preflight fetch", steps 7.8 to 7.10: how long an answer is cached; `None` if it is not cached at all.
     fn preflight_lifetime(&self, max_age: MaxAge, profile: &Profile) -> Option<Duration> {
-        let seconds = match (max_age, profile.unparsable_max_age) {
+        let seconds = match (max_age, profile.max_age_syntax) {
+            (MaxAge::Absent, _) => DEFAULT_MAX_AGE,
+            (MaxAge::Seconds(seconds), MaxAgeSyntax::SignedInteger) if i64::try_from(seconds).is_err() => {
+                DEFAULT_MAX_AGE
+            }
             (MaxAge::Seconds(seconds), _) => seconds,
-            (MaxAge::Negative, UnparsableMaxAge::NegativeIsZero) => 0,
-            (MaxAge::Negative | MaxAge::Unparsable, UnparsableMaxAge::NotCached) => return None,
-            _ => DEFAULT_MAX_AGE,
+            (MaxAge::Other(_), MaxAgeSyntax::Digits) => DEFAULT_MAX_AGE,
+            (MaxAge::Other(text), MaxAgeSyntax::SignedInteger) => match text.parse::<i64>() {
+                Ok(number) => u64::try_from(number).unwrap_or_default(),
+                Err(_) => DEFAULT_MAX_AGE,
+            },
+            (MaxAge::Other(text), MaxAgeSyntax::DigitsOrNothing) if text.is_empty() => DEFAULT_MAX_AGE,
+            (MaxAge::Other(_), MaxAgeSyntax::DigitsOrNothing) => return None,
         };
         Some(Duration::from_secs(seconds.min(profile.max_age_cap)))
     }

@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use crate::blocked::{Initiator, InvalidArgument};
 use crate::fetch::HttpResponse;
 use crate::header::{HeaderList, extract_list, is_token, isomorphic_decode, trim};
-use crate::request::{Request, RequestMode};
+use crate::request::{Request, RequestMode, encode_path};
 use crate::steps::Steps;
 use crate::{BlockReason, Blocked, Browser, Fetched, Opened, Outcome, Page, WebSocketRequest, WireResponse};
 
@@ -43,7 +43,7 @@ impl Browser {
             credentials: self.steps.web_socket_credentials(),
             is_no_store: true,
             redirect: self.steps.web_socket_redirect(),
-            ..Request::new(page, request_url, &*self.steps)
+            ..Request::new(page, encode_path(request_url, &self.profile), &*self.steps)
         };
         let headers = &mut request.headers;
         // Steps 3 to 7.

@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::timeout;
 use url::Url;
 
 use crate::scenario::{HttpVersion, RawRequest};
@@ -113,15 +112,8 @@ impl LoopbackNetwork {
     }
 }
 
-/// Waits for a response on a connection that is open.
-async fn in_time<T>(
-    time_limit: Duration,
-    exchange: impl Future<Output = Result<T, NetworkError>>,
-) -> Result<T, NetworkError> {
-    timeout(time_limit, exchange).await.unwrap_or_else(|_| {
-        let detail = format!("no complete response within {time_limit:?}");
-        Err(NetworkError::new(FailureKind::Timeout, detail))
-    })
+fn too_late(time_limit: Duration) -> NetworkError {
+    NetworkError::new(FailureKind::Timeout, format!("no complete response within {time_limit:?}"))
 }
 
 impl Network for LoopbackNetwork {

@@ -57,6 +57,8 @@ pub struct Readable {
     pub response_url: Option<String>,
     /// `response.redirected`.
     pub redirected: Option<bool>,
+    /// Whether reading the body must fail.
+    pub body_fails: bool,
 }
 
 /// The document that the user must see after a navigation.

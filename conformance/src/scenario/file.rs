@@ -277,6 +277,8 @@ pub(super) struct PageExpectationFile {
     pub(super) hidden: OneOrMany,
     pub(super) response_url: Option<String>,
     pub(super) redirected: Option<bool>,
+    #[serde(default)]
+    pub(super) body_fails: bool,
     pub(super) readable: Option<bool>,
     pub(super) document_url: Option<String>,
     pub(super) protocol: Option<String>,

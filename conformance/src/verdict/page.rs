@@ -64,6 +64,10 @@ fn check_readable(readable: &Readable, response: &PageResponse, mismatches: &mut
     if let Some(expected) = readable.redirected.filter(|expected| *expected != response.redirected) {
         mismatches.add(format!("redirected = {expected}"), format!("redirected = {}", response.redirected));
     }
+    let body_outcome = |fails| if fails { "a body that breaks off" } else { "a complete body" };
+    if readable.body_fails != response.body_fails {
+        mismatches.add(body_outcome(readable.body_fails), body_outcome(response.body_fails));
+    }
     let body = response.body.as_deref().unwrap_or_default();
     message::check_body(
         readable.body.as_deref(),

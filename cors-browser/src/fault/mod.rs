@@ -67,6 +67,20 @@ codes! {
         FollowsRedirectsWithoutEnd = "follows-redirects-without-end",
         /// `Referrer-Policy` on a redirect is ignored.
         IgnoresReferrerPolicyOfRedirects = "ignores-referrer-policy-of-redirects",
+        /// A body that breaks off lets the whole fetch fail.
+        FailsOnBrokenBodies = "fails-on-broken-bodies",
+        /// A page can read a response with the status 407.
+        ReadsProxyChallenges = "reads-proxy-challenges",
+        /// A request that was answered with the status 421 is not sent again.
+        NeverRetriesMisdirectedRequests = "never-retries-misdirected-requests",
+        /// `POST` and `PUT` without a body have no `Content-Length`.
+        OmitsEmptyContentLength = "omits-empty-content-length",
+        /// Repeated request headers are joined before they are compared with the safelist.
+        JoinsLinesBeforeSafelist = "joins-lines-before-safelist",
+        /// A redirect with several `Location` lines goes to the first of them.
+        FollowsFirstLocation = "follows-first-location",
+        /// `data:` URLs cannot be fetched.
+        RefusesDataUrls = "refuses-data-urls",
         /// A script can read every response header.
         ExposesAllHeaders = "exposes-all-headers",
         /// `Access-Control-Expose-Headers` is ignored.
@@ -107,6 +121,8 @@ codes! {
         SharesPreflightsBetweenOrigins = "shares-preflights-between-origins",
         /// A cached preflight serves every path and query of its server.
         SharesPreflightsBetweenPaths = "shares-preflights-between-paths",
+        /// A cached preflight serves every fragment of its URL.
+        SharesPreflightsBetweenFragments = "shares-preflights-between-fragments",
         /// A preflight without credentials also serves requests with credentials.
         IgnoresCredentialsOfCachedPreflights = "ignores-credentials-of-cached-preflights",
         /// A network error leaves cached preflights in place.

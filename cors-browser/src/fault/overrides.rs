@@ -51,13 +51,13 @@ overrides! {
         }
     }
     SkipsPreflightForHeaders {
-        fn unsafe_header_names(&self, _: &HeaderList) -> Vec<String> {
+        fn unsafe_header_names(&self, _: &HeaderList, _: &Profile) -> Vec<String> {
             Vec::new()
         }
     }
     SkipsPreflightAfterRedirect {
-        fn needs_preflight(&self, request: &Request) -> bool {
-            request.redirect_count == 0 && Standard.needs_preflight(request)
+        fn needs_preflight(&self, request: &Request, profile: &Profile) -> bool {
+            request.redirect_count == 0 && Standard.needs_preflight(request, profile)
         }
     }
     SafelistsAnyContentType {
@@ -74,7 +74,7 @@ overrides! {
         }
     }
     KeepsForbiddenHeaders {
-        fn is_forbidden_request_header(&self, _: &str, _: &[u8]) -> bool {
+        fn is_forbidden_request_header(&self, _: &str, _: &[u8], _: &Profile) -> bool {
             false
         }
     }
@@ -84,8 +84,8 @@ overrides! {
         }
     }
     LeavesRequestHeadersUnsorted {
-        fn requested_header_names(&self, request: &Request, _: &Profile) -> Vec<String> {
-            let names = Standard.unsafe_header_names(&request.headers);
+        fn requested_header_names(&self, request: &Request, profile: &Profile) -> Vec<String> {
+            let names = Standard.unsafe_header_names(&request.headers, profile);
             let written = request.headers.iter().map(|(name, _)| name);
             written.filter(|name| names.contains(&name.to_ascii_lowercase())).map(str::to_owned).collect()
         }
@@ -165,7 +165,7 @@ overrides! {
         }
     }
     FollowsCredentialsInLocation {
-        fn has_foreign_credentials(&self, _: &Request, _: &Url) -> bool {
+        fn has_foreign_credentials(&self, _: &Request, _: &Url, _: &Profile) -> bool {
             false
         }
     }
@@ -177,6 +177,41 @@ overrides! {
     IgnoresReferrerPolicyOfRedirects {
         fn referrer_policy_of_redirect(&self, _: &WireResponse) -> Option<ReferrerPolicy> {
             None
+        }
+    }
+    FailsOnBrokenBodies {
+        fn bytes_before_the_head_counts(&self, _: &Request, _: &WireResponse, _: &Profile) -> usize {
+            usize::MAX
+        }
+    }
+    ReadsProxyChallenges {
+        fn rejects_proxy_challenge(&self, _: &Profile) -> bool {
+            false
+        }
+    }
+    NeverRetriesMisdirectedRequests {
+        fn retries_misdirected(&self) -> bool {
+            false
+        }
+    }
+    OmitsEmptyContentLength {
+        fn sends_empty_content_length(&self, _: &str) -> bool {
+            false
+        }
+    }
+    JoinsLinesBeforeSafelist {
+        fn joins_before_safelisting(&self, _: &Profile) -> bool {
+            true
+        }
+    }
+    FollowsFirstLocation {
+        fn rejects_several_locations(&self) -> bool {
+            false
+        }
+    }
+    RefusesDataUrls {
+        fn fetches_data_urls(&self) -> bool {
+            false
         }
     }
     ExposesAllHeaders {
@@ -277,6 +312,11 @@ overrides! {
     SharesPreflightsBetweenPaths {
         fn preflight_key(&self, page: &Page, request: &Request) -> Key {
             Standard.preflight_key(page, request).for_every_path()
+        }
+    }
+    SharesPreflightsBetweenFragments {
+        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
+            Standard.preflight_key(page, request).for_every_fragment()
         }
     }
     IgnoresCredentialsOfCachedPreflights {

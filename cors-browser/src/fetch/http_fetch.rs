@@ -1,7 +1,8 @@
 //! Fetch, "HTTP fetch".
 
 use super::Fetch;
-use super::redirect_fetch::is_redirect_status;
+use super::redirect_fetch::{is_redirect_status, location_url};
+use crate::header::trim;
 use crate::request::{Request, RequestMode, Tainting};
 use crate::response::resource_policy_check;
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
@@ -49,8 +50,12 @@ impl Fetch<'_> {
         if request.tainting == Tainting::Opaque {
             resource_policy_check(request, &response)?;
         }
+        let profile = &self.browser.profile;
+        let is_ordinary = profile.redirects_need_a_location
+            && request.redirect != Redirect::Manual
+            && response.lines("location").all(|line| trim(line).is_empty());
         // Step 6.
-        if is_redirect_status(response.status) {
+        if is_redirect_status(response.status) && !is_ordinary {
             return match request.redirect {
                 Redirect::Error => {
                     let detail = format!("the response is a redirect (status {})", response.status);
@@ -60,7 +65,12 @@ impl Fetch<'_> {
                     };
                     Err(Blocked::new(reason, detail).with_value(response.status.to_string()))
                 }
-                Redirect::Manual => Ok(Some(HttpResponse::OpaqueRedirect)),
+                Redirect::Manual => {
+                    if profile.checks_manual_redirects {
+                        location_url(request.current_url(), &response, profile, self.steps())?;
+                    }
+                    Ok(Some(HttpResponse::OpaqueRedirect))
+                }
                 Redirect::Follow => {
                     let is_followed = self.redirect_fetch(request, &response)?;
                     Ok((!is_followed).then_some(HttpResponse::Network(response)))

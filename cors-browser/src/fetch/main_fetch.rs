@@ -1,6 +1,7 @@
 //! Fetch, "main fetch".
 
 use super::Fetch;
+use super::data_url_fetch::data_url_fetch;
 use super::http_fetch::HttpResponse;
 use crate::blocked::InvalidArgument;
 use crate::request::{Request, RequestMode, Tainting};
@@ -44,17 +45,24 @@ impl Fetch<'_> {
             let detail = "browsers never connect to this port";
             return Err(Blocked::new(BlockReason::BadPort, detail));
         }
-        // Mixed Content, "Should fetching request be blocked as mixed content?", step 1: not if a tab is navigated.
-        let is_checked = self.steps().checks_mixed_content(request);
+        // Mixed Content, "Should fetching request be blocked as mixed content?", step 1: not if a tab is navigated. `data:` URLs are
+        // trustworthy (Secure Contexts, "Is url potentially trustworthy?").
+        let is_data = url.scheme() == "data";
+        let is_checked = !is_data && self.steps().checks_mixed_content(request);
         if is_checked && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }
         // Step 9.
         request.referrer = self.steps().determine_referrer(request, &self.browser.profile);
-        // Step 12.
+        // Step 12, the first case.
+        if is_data && self.steps().fetches_data_urls() {
+            return data_url_fetch(request.current_url(), &self.browser.profile)
+                .map(|response| Some(HttpResponse::Network(response)));
+        }
+        // Step 12, the other cases.
         let use_preflight = self.set_response_tainting(request)?;
-        request.needed_preflight |= self.steps().needs_preflight(request);
+        request.needed_preflight |= self.steps().needs_preflight(request, &self.browser.profile);
         request.used_preflight |= use_preflight;
         self.http_fetch(request, use_preflight).await
     }
@@ -87,6 +95,6 @@ impl Fetch<'_> {
         }
         request.tainting = Tainting::Cors;
         let stays = request.needed_preflight && self.browser.profile.preflights_stay;
-        Ok(stays || self.steps().needs_preflight(request))
+        Ok(stays || self.steps().needs_preflight(request, &self.browser.profile))
     }
 }

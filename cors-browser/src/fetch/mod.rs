@@ -1,6 +1,7 @@
 //! Fetch, section 4 "Fetching": one module for each algorithm, in the order in which they call each other.
 
 mod cors_check;
+mod data_url_fetch;
 mod http_fetch;
 mod main_fetch;
 mod network_or_cache_fetch;

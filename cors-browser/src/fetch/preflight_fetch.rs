@@ -67,7 +67,7 @@ pub(crate) fn requested_header_names(
     profile: &Profile,
     steps: &(impl Steps + ?Sized),
 ) -> Vec<String> {
-    let names = steps.unsafe_header_names(&request.headers);
+    let names = steps.unsafe_header_names(&request.headers, profile);
     if profile.asks_once_for_repeated_names {
         return names;
     }

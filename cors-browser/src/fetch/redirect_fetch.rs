@@ -4,7 +4,9 @@ use url::Url;
 
 use super::Fetch;
 use crate::header::{is_non_wildcard_name, is_request_body_header_name, isomorphic_decode, trim};
-use crate::request::{Request, RequestMode, Tainting};
+use crate::profile::Profile;
+use crate::request::{Request, RequestMode, Tainting, encode_path};
+use crate::steps::Steps;
 use crate::{BlockReason, Blocked, Origin, WireResponse};
 
 /// Fetch, "redirect status".
@@ -23,7 +25,10 @@ impl Fetch<'_> {
     ) -> Result<bool, Blocked> {
         let steps = self.steps();
         // Steps 3 to 5.
-        let Some(location) = location_url(request.current_url(), response)? else { return Ok(false) };
+        let profile = &self.browser.profile;
+        let Some(location) = location_url(request.current_url(), response, profile, steps)? else {
+            return Ok(false);
+        };
         let blocked =
             |reason, detail: String| Err(Blocked::new(reason, detail).with_value(location.as_str()));
         // Step 6.
@@ -38,7 +43,7 @@ impl Fetch<'_> {
         }
         request.redirect_count += 1;
         // Steps 9 and 10.
-        if steps.has_foreign_credentials(request, &location) {
+        if steps.has_foreign_credentials(request, &location, profile) {
             let detail = format!("the redirect to {location} has a user name or a password");
             return blocked(BlockReason::RedirectWithCredentialsInUrl, detail);
         }
@@ -63,15 +68,21 @@ impl Fetch<'_> {
 }
 
 /// Steps 9 and 10: whether `location` has a user name or a password, and would be used across origins.
-pub(crate) fn has_foreign_credentials(request: &Request, location: &Url) -> bool {
+pub(crate) fn has_foreign_credentials(request: &Request, location: &Url, profile: &Profile) -> bool {
     let has_credentials = !location.username().is_empty() || location.password().is_some();
     let is_same_origin = request.origin.is_same_origin(&Origin::of(location));
-    has_credentials
-        && (request.tainting == Tainting::Cors || (request.mode == RequestMode::Cors && !is_same_origin))
+    let is_cors =
+        request.tainting == Tainting::Cors || (request.mode == RequestMode::Cors && !is_same_origin);
+    has_credentials && (is_cors || profile.rejects_every_user_info)
 }
 
 /// Fetch, response "location URL".
-fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, Blocked> {
+pub(super) fn location_url(
+    current: &Url,
+    response: &WireResponse,
+    profile: &Profile,
+    steps: &dyn Steps,
+) -> Result<Option<Url>, Blocked> {
     let mut lines = response.lines("location");
     // Step 2.
     let Some(line) = lines.next() else { return Ok(None) };
@@ -80,7 +91,8 @@ fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, B
         let detail = format!("Location is {what}: `{value}`");
         Blocked::new(BlockReason::RedirectLocationInvalid, detail).with_value(value)
     };
-    if lines.next().is_some() {
+    // Where equal lines count once, a response with different ones does not get here.
+    if lines.next().is_some() && !profile.equal_lines_count_once && steps.rejects_several_locations() {
         return Err(invalid(line, "present more than once"));
     }
     // Step 3.
@@ -89,7 +101,7 @@ fn location_url(current: &Url, response: &WireResponse) -> Result<Option<Url>, B
     if location.fragment().is_none() {
         location.set_fragment(current.fragment());
     }
-    Ok(Some(location))
+    Ok(Some(encode_path(location, profile)))
 }
 
 /// A header value as input for the URL parser: each byte beyond ASCII is percent-encoded.
@@ -112,6 +124,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::steps::Standard;
 
     #[rstest]
     #[case::ascii(b"/x?y#z", "https://api.example/x?y#z")]
@@ -121,8 +134,11 @@ mod tests {
     #[case::host(b"https://m\xc3\xbcnchen.example/", "https://xn--mnchen-3ya.example/")]
     fn a_location_with_bytes_beyond_ascii(#[case] location: &[u8], #[case] url: &str) {
         let headers = vec![("location".to_owned(), location.to_vec())];
-        let response = WireResponse { status: 302, headers, body: Vec::new() };
+        let response = WireResponse { headers, ..WireResponse::new(302) };
         let current = Url::parse("https://api.example/").unwrap();
-        assert_eq!(location_url(&current, &response).unwrap().unwrap().as_str(), url);
+        assert_eq!(
+            location_url(&current, &response, &Profile::standard(), &Standard).unwrap().unwrap().as_str(),
+            url
+        );
     }
 }

@@ -44,6 +44,11 @@ impl HeaderList {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
+    /// The names and values as lines, one for each value.
+    pub(crate) fn lines(&self) -> Vec<(String, Vec<u8>)> {
+        self.0.clone()
+    }
+
     /// The header lines as browsers write them: one line for each name, with the values joined at the first position.
     pub(crate) fn into_lines(self) -> Vec<(String, Vec<u8>)> {
         let mut lines: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.0.len());

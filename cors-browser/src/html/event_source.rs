@@ -3,7 +3,7 @@
 use crate::blocked::Initiator;
 use crate::fetch::HttpResponse;
 use crate::header::{HeaderList, isomorphic_decode, mime_essence};
-use crate::request::{Request, RequestMode};
+use crate::request::{Request, RequestMode, encode_path};
 use crate::steps::Steps;
 use crate::{
     BlockReason, Blocked, Browser, Credentials, EventSourceRequest, Fetched, Opened, Outcome, Page,
@@ -22,7 +22,7 @@ impl Browser {
             credentials: self.steps.event_source_credentials(with_credentials),
             // Step 11.
             is_no_store: true,
-            ..Request::new(page, url.clone(), &*self.steps)
+            ..Request::new(page, encode_path(url.clone(), &self.profile), &*self.steps)
         };
         // Step 10.
         request.headers.append("Accept", "text/event-stream");

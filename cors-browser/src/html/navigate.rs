@@ -5,7 +5,7 @@ use url::Url;
 use super::form_submission::submit;
 use crate::blocked::Initiator;
 use crate::fetch::HttpResponse;
-use crate::request::{Destination, Request, RequestMode};
+use crate::request::{Destination, Request, RequestMode, encode_path};
 use crate::{
     BlockReason, Blocked, Browser, Credentials, Fetched, Navigated, Navigation, Outcome, Page, WireResponse,
 };
@@ -50,7 +50,7 @@ impl Browser {
             destination,
             user_activation: true,
             credentials: Credentials::Include,
-            ..Request::new(page, url, &*self.steps)
+            ..Request::new(page, encode_path(url, &self.profile), &*self.steps)
         };
         // Upgrade Insecure Requests, section 3.2.1, "The `Upgrade-Insecure-Requests` HTTP Request Header Field".
         request.headers.append("Upgrade-Insecure-Requests", "1");

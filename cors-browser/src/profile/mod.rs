@@ -25,8 +25,8 @@ pub struct Profile {
     rules: Vec<Rule>,
     /// Fetch, "cache entry": the "imposed limit on max-age", in seconds.
     pub(crate) max_age_cap: u64,
-    /// The effect of an `Access-Control-Max-Age` that cannot be parsed.
-    pub(crate) unparsable_max_age: UnparsableMaxAge,
+    /// How `Access-Control-Max-Age` is read.
+    pub(crate) max_age_syntax: MaxAgeSyntax,
     /// Whether a cached `*` covers every method or header.
     pub(crate) caches_wildcards: bool,
     /// Whether a cached preflight for requests with credentials also serves requests without.
@@ -71,19 +71,55 @@ pub struct Profile {
     pub(crate) partitions_cookies: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
+    /// Whether client hints with valid values are CORS-safelisted.
+    pub(crate) safelists_client_hints: bool,
+    /// Whether a script's `User-Agent` is dropped.
+    pub(crate) drops_user_agent: bool,
+    /// Whether the lines of a repeated header are joined before they are compared with the safelist.
+    pub(crate) joins_before_safelisting: bool,
+    /// Whether a page can read a response with the status 407.
+    pub(crate) reads_proxy_challenges: bool,
+    /// Whether a redirect without a location is an ordinary response, and an empty location counts as none.
+    pub(crate) redirects_need_a_location: bool,
+    /// Whether the location of a redirect must be valid in redirect mode `manual`.
+    pub(crate) checks_manual_redirects: bool,
+    /// Whether redirects to URLs with a user name or a password are blocked within the page's origin and in mode `no-cors`.
+    pub(crate) rejects_every_user_info: bool,
+    /// Whether equal lines of headers that may occur once count as one, and different ones break the response.
+    pub(crate) equal_lines_count_once: bool,
+    /// Whether a request in mode `no-cors` has `Origin: null` after every redirect to another origin.
+    pub(crate) no_cors_redirects_hide_origin: bool,
+    /// Whether the referrer policy has no influence on `Origin`.
+    pub(crate) origin_ignores_referrer_policy: bool,
+    /// Whether a page gets a response only after the first bytes of its body.
+    pub(crate) waits_for_the_body: bool,
+    /// Whether a body that breaks off counts as complete if the status is not an ok status.
+    pub(crate) completes_broken_errors: bool,
+    /// Whether a response header is ignored if there is white space before its colon.
+    pub(crate) ignores_spaced_names: bool,
+    /// Whether cross-site requests with credentials have `Sec-Fetch-Storage-Access`.
+    pub(crate) sends_storage_access: bool,
+    /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
+    pub(crate) plain_preflights_have_a_mode: bool,
+    /// Whether requests for a range accept encoded responses, too.
+    pub(crate) ranges_may_be_encoded: bool,
+    /// Whether `|` is percent-encoded in paths.
+    pub(crate) encodes_bars: bool,
+    /// Whether the response of a `data:` URL has a `Content-Length`.
+    pub(crate) data_urls_have_a_length: bool,
     /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
     pub(crate) referrers_compare_schemes: bool,
 }
 
-/// The effect of an `Access-Control-Max-Age` that cannot be parsed.
+/// How `Access-Control-Max-Age` is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UnparsableMaxAge {
-    /// It counts as missing.
-    Default,
-    /// It counts as missing, but a negative number counts as zero.
-    NegativeIsZero,
-    /// The preflight is not cached.
-    NotCached,
+pub(crate) enum MaxAgeSyntax {
+    /// Digits. Anything else counts as missing.
+    Digits,
+    /// A signed integer of 64 bits. Anything else counts as missing, and a negative number as zero.
+    SignedInteger,
+    /// Digits. An empty value counts as missing, and with anything else the preflight is not cached.
+    DigitsOrNothing,
 }
 
 /// The `SameSite` value of a cookie without the attribute.
@@ -119,7 +155,7 @@ impl Profile {
             engine: None,
             rules: Vec::new(),
             max_age_cap: u64::MAX,
-            unparsable_max_age: UnparsableMaxAge::Default,
+            max_age_syntax: MaxAgeSyntax::Digits,
             caches_wildcards: true,
             caches_share_credentials: true,
             caches_newest_preflight: false,
@@ -142,6 +178,24 @@ impl Profile {
             trusts_loopback_cookies: false,
             partitions_cookies: false,
             data_pages_throw: false,
+            safelists_client_hints: false,
+            drops_user_agent: false,
+            joins_before_safelisting: false,
+            reads_proxy_challenges: false,
+            redirects_need_a_location: false,
+            checks_manual_redirects: false,
+            rejects_every_user_info: false,
+            equal_lines_count_once: false,
+            no_cors_redirects_hide_origin: false,
+            origin_ignores_referrer_policy: false,
+            waits_for_the_body: false,
+            completes_broken_errors: false,
+            ignores_spaced_names: false,
+            sends_storage_access: false,
+            plain_preflights_have_a_mode: false,
+            encodes_bars: false,
+            ranges_may_be_encoded: false,
+            data_urls_have_a_length: false,
             referrers_compare_schemes: false,
         }
     }
@@ -191,9 +245,9 @@ impl Profile {
     pub(crate) fn user_agent(&self) -> &'static str {
         match self.engine {
             Some(Engine::Chromium) => {
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
             }
-            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
             None => "Mozilla/5.0 (compatible; Fetch standard)",
         }
     }

@@ -1,6 +1,6 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, Rule, UnparsableMaxAge};
+use super::{DefaultSameSite, MaxAgeSyntax, Rule};
 
 /// The rules of Chromium.
 pub(super) const CHROMIUM: &[Rule] = &[
@@ -11,10 +11,10 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.max_age_cap = 7_200,
     },
     Rule {
-        name: "negative-max-age-is-zero",
-        says: "A negative `Access-Control-Max-Age` counts as 0. Any other value that is not a number counts as missing.",
+        name: "max-age-is-a-signed-integer",
+        says: "`Access-Control-Max-Age` is a signed integer of 64 bits: `+600` is 600, and a negative number counts as 0. Any other value, and a number that does not fit, counts as missing.",
         source: "services/network/cors/preflight_result.cc, `ParseAccessControlMaxAge`",
-        change: |profile| profile.unparsable_max_age = UnparsableMaxAge::NegativeIsZero,
+        change: |profile| profile.max_age_syntax = MaxAgeSyntax::SignedInteger,
     },
     Rule {
         name: "wildcard-covers-authorization",
@@ -63,6 +63,74 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.data_pages_throw = true,
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
+    Rule {
+        name: "client-hints-are-safelisted",
+        says: "`Device-Memory`, `DPR`, `Downlink`, `ECT`, `RTT`, `Save-Data`, `Viewport-Width` and `Width` with valid values, and `Intervention` with any value, need no preflight.",
+        source: "services/network/public/cpp/cors/cors.cc, `IsCorsSafelistedHeader`",
+        change: |profile| profile.safelists_client_hints = true,
+    },
+    Rule {
+        name: "scripts-may-not-set-user-agent",
+        says: "A script's `User-Agent` is dropped, and needs no preflight.",
+        source: "observed in Chromium 148; crbug.com/571722",
+        change: |profile| profile.drops_user_agent = true,
+    },
+    Rule {
+        name: "joins-lines-before-the-safelist",
+        says: "The lines of a header that a script sets twice are joined before they are compared with the safelist: `Content-Type: text/plain` twice needs a preflight.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.joins_before_safelisting = true,
+    },
+    Rule {
+        name: "redirects-need-a-location",
+        says: "A redirect whose `Location` is missing or empty is an ordinary response, except in redirect mode `manual`.",
+        source: "net/http/http_response_headers.cc, `HttpResponseHeaders::IsRedirect`",
+        change: |profile| profile.redirects_need_a_location = true,
+    },
+    Rule {
+        name: "manual-redirects-need-a-valid-location",
+        says: "In redirect mode `manual`, a redirect to an invalid URL is a network error.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.checks_manual_redirects = true,
+    },
+    Rule {
+        name: "no-user-info-after-redirects",
+        says: "A redirect to a URL with a user name or a password is blocked, even within the page's own origin and in mode `no-cors`.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.rejects_every_user_info = true,
+    },
+    EQUAL_LINES_COUNT_ONCE,
+    Rule {
+        name: "no-cors-redirects-hide-the-origin",
+        says: "A request in mode `no-cors` has `Origin: null` after a redirect from the page's own server to another one.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.no_cors_redirects_hide_origin = true,
+    },
+    Rule {
+        name: "origin-ignores-the-referrer-policy",
+        says: "`Origin` does not depend on the referrer policy in the modes `no-cors` and `same-origin`.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.origin_ignores_referrer_policy = true,
+    },
+    REFERRERS_COMPARE_SCHEMES,
+    Rule {
+        name: "storage-access-on-the-wire",
+        says: "Cross-site requests with credentials have `Sec-Fetch-Storage-Access: active`.",
+        source: "Storage Access Headers, \"The Sec-Fetch-Storage-Access HTTP Request Header\"",
+        change: |profile| profile.sends_storage_access = true,
+    },
+    Rule {
+        name: "plain-preflights-have-a-mode",
+        says: "Preflights to servers that are not trustworthy have `Sec-Fetch-Mode`, but no other header of Fetch Metadata.",
+        source: "services/network/cors/preflight_controller.cc, `CreatePreflightRequest`",
+        change: |profile| profile.plain_preflights_have_a_mode = true,
+    },
+    Rule {
+        name: "bars-in-paths-are-encoded",
+        says: "`|` in a path is sent as `%7C`.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.encodes_bars = true,
+    },
 ];
 
 /// The rules of Firefox.
@@ -75,9 +143,9 @@ pub(super) const FIREFOX: &[Rule] = &[
     },
     Rule {
         name: "unparsable-max-age-is-not-cached",
-        says: "A preflight whose `Access-Control-Max-Age` is not a number is not cached.",
+        says: "A preflight whose `Access-Control-Max-Age` is not a number is not cached. An empty value counts as missing.",
         source: "netwerk/protocol/http/nsCORSListenerProxy.cpp, `AddResultToCache`",
-        change: |profile| profile.unparsable_max_age = UnparsableMaxAge::NotCached,
+        change: |profile| profile.max_age_syntax = MaxAgeSyntax::DigitsOrNothing,
     },
     Rule {
         name: "no-wildcards-in-the-cache",
@@ -150,7 +218,59 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
         change: |profile| profile.partitions_cookies = true,
     },
+    Rule {
+        name: "proxy-challenges-are-readable",
+        says: "A page can read a response with the status 407.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.reads_proxy_challenges = true,
+    },
+    EQUAL_LINES_COUNT_ONCE,
+    Rule {
+        name: "waits-for-the-body",
+        says: "If the body of a response with an ok status breaks off before its first byte, the promise of `fetch()` is rejected. In mode `no-cors` and without a `Content-Type`, it is rejected if fewer than 512 bytes came.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.waits_for_the_body = true,
+    },
+    Rule {
+        name: "broken-error-bodies-are-complete",
+        says: "If the body of a response with another status than 200 to 299 breaks off, the part that came counts as the whole body.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.completes_broken_errors = true,
+    },
+    Rule {
+        name: "no-white-space-before-the-colon",
+        says: "A response header with white space before its colon is ignored.",
+        source: "netwerk/protocol/http/nsHttpHeaderArray.cpp, `ParseHeaderLine`",
+        change: |profile| profile.ignores_spaced_names = true,
+    },
+    REFERRERS_COMPARE_SCHEMES,
+    Rule {
+        name: "ranges-may-be-encoded",
+        says: "A request with `Range` accepts the usual content codings as well as `identity`.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.ranges_may_be_encoded = true,
+    },
+    Rule {
+        name: "data-urls-have-a-length",
+        says: "The response of a `data:` URL has a `Content-Length`.",
+        source: "observed in Firefox 140",
+        change: |profile| profile.data_urls_have_a_length = true,
+    },
 ];
+
+const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
+    name: "equal-lines-count-once",
+    says: "Equal lines of `Location` count as one. A response with different lines of `Location`, `Content-Disposition` or `Content-Length` is a network error.",
+    source: "observed in Chromium 148 and Firefox 140",
+    change: |profile| profile.equal_lines_count_once = true,
+};
+
+const REFERRERS_COMPARE_SCHEMES: Rule = Rule {
+    name: "referrers-compare-schemes",
+    says: "A request from `https:` to `http:` has no `Referer`, even if the server is on loopback. One from `http://localhost` to `http:` has it.",
+    source: "observed in Chromium 148 and Firefox 140",
+    change: |profile| profile.referrers_compare_schemes = true,
+};
 
 const LOOPBACK_IS_SECURE_FOR_COOKIES: Rule = Rule {
     name: "loopback-is-secure-for-cookies",

@@ -5,6 +5,7 @@ mod state;
 
 use url::Url;
 
+pub(crate) use self::constructor::encode_path;
 pub(crate) use self::state::{Destination, RedirectTaint, Request, RequestMode, Tainting};
 use crate::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
 use crate::steps::Standard;

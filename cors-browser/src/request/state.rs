@@ -198,6 +198,11 @@ impl Request {
         taint
     }
 
+    /// Whether a redirect has led from one origin to another.
+    pub(crate) fn has_changed_origin(&self) -> bool {
+        self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))
+    }
+
     /// Fetch, "serializing a request origin".
     pub(crate) fn serialize_origin(&self) -> String {
         // Step 2.

@@ -107,8 +107,10 @@ pub struct PageResponse {
     pub redirected: bool,
     /// The visible headers in the order of iteration: sorted by name, in lower case, lines combined.
     pub headers: Vec<(String, String)>,
-    /// The body; `None` if it is hidden.
+    /// The body, as far as it came; `None` if it is hidden.
     pub body: Option<Vec<u8>>,
+    /// Whether reading the body fails, because the connection broke off.
+    pub body_fails: bool,
 }
 
 impl PageResponse {

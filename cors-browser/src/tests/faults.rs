@@ -135,6 +135,12 @@ fn event_source(with_credentials: bool) -> PageAction {
     })
 }
 
+/// A readable response whose body breaks off.
+fn broken() -> WireResponse {
+    let error = NetworkError::new(FailureKind::BrokenOff, "the connection was closed");
+    reply(200, &[ALLOW]).with_body_error(error)
+}
+
 /// A probe that observes the fault. The match has a case for every fault.
 fn probe(fault: Fault) -> Probe {
     let put = || with_method("PUT", API);
@@ -191,6 +197,21 @@ fn probe(fault: Fault) -> Probe {
             Probe::new(vec![get(&format!("https://api.example/item?{locations}/end"))])
         }
         Fault::IgnoresReferrerPolicyOfRedirects => Probe::new(vec![to("https://api.example/")]),
+        Fault::FailsOnBrokenBodies => Probe { actual: broken(), ..Probe::new(vec![get(API)]) },
+        Fault::ReadsProxyChallenges => Probe { actual: reply(407, &[ALLOW]), ..Probe::new(vec![get(API)]) },
+        Fault::NeverRetriesMisdirectedRequests => {
+            Probe { actual: reply(421, &[ALLOW]), ..Probe::new(vec![get(API)]) }
+        }
+        Fault::OmitsEmptyContentLength => Probe::new(vec![with_method("POST", OWN)]),
+        Fault::JoinsLinesBeforeSafelist => {
+            let twice = [("Content-Type", "text/plain"), ("Content-Type", "text/plain")];
+            Probe::new(vec![with_headers(&twice, with_method("POST", API))])
+        }
+        Fault::FollowsFirstLocation => Probe {
+            actual: reply(302, &[ALLOW, ("location", "/a"), ("location", "/b")]),
+            ..Probe::new(vec![get(API)])
+        },
+        Fault::RefusesDataUrls => Probe::new(vec![get("data:,x")]),
         Fault::ExposesAllHeaders => Probe::new(vec![get(API)]).actual(&[ALLOW, ("x-a", "1")]),
         Fault::IgnoresExposeHeaders => Probe::new(vec![get(API)]).actual(&[
             ALLOW,
@@ -232,6 +253,14 @@ fn probe(fault: Fault) -> Probe {
             with_method("PUT", "https://api.example/other"),
         ])
         .preflight(&[ALLOW, (METHODS, "PUT"), ("access-control-max-age", "60")]),
+        Fault::SharesPreflightsBetweenFragments => {
+            let put = |fragment: &str| with_method("PUT", &format!("{API}#{fragment}"));
+            Probe::new(vec![put("a"), put("b")]).preflight(&[
+                ALLOW,
+                (METHODS, "PUT"),
+                ("access-control-max-age", "60"),
+            ])
+        }
         Fault::IgnoresCredentialsOfCachedPreflights => Probe::new(vec![put(), include(put())]).preflight(&[
             ALLOW,
             CREDENTIALS,

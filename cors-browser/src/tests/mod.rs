@@ -1,12 +1,16 @@
 //! Complete fetches with servers in memory.
 
 mod authentication;
+mod bodies;
 mod caching;
+mod connections;
 mod console;
 mod cookies;
+mod data_urls;
 mod event_sources;
 mod faults;
 mod filtering;
+mod malformed;
 mod navigations;
 mod origin_header;
 mod pages;
@@ -56,7 +60,7 @@ pub(super) fn answering(preflight: WireResponse, actual: WireResponse) -> Browse
 
 pub(super) fn reply(status: u16, headers: &[(&str, &str)]) -> WireResponse {
     let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
-    WireResponse { status, headers, body: b"body".to_vec() }
+    WireResponse { headers, ..WireResponse::new(status).with_body("body") }
 }
 
 pub(super) fn page(origin: &str) -> Page {

@@ -38,7 +38,11 @@ impl Problems {
             hidden: self.patterns(&format!("{field}.hidden"), file.hidden),
             response_url: file.response_url,
             redirected: file.redirected,
+            body_fails: file.body_fails,
         };
+        if readable.body_fails && has_body {
+            self.add(format!("{field}.body_fails"), "contradicts the body that is expected, too");
+        }
         // The fields that only some outcomes have.
         let readable_only = [
             ("type", readable.response_type.is_some()),
@@ -46,6 +50,7 @@ impl Problems {
             ("hidden", !readable.hidden.is_empty()),
             ("response_url", readable.response_url.is_some()),
             ("redirected", readable.redirected.is_some()),
+            ("body_fails", readable.body_fails),
         ];
         let document_or_response = [("status", readable.status.is_some()), ("body", has_body)];
         let is = |outcome| file.outcome == outcome;

@@ -5,28 +5,30 @@ use serde::Serialize;
 use cors_browser::{Exchange, ExchangeKind, Outcome, PageResponse, ResponseType};
 use cors_conformance::verdict::Observation;
 
-/// Request headers that have nothing to do with CORS, and that the model does not send as browsers do.
+use crate::real::PAGES;
+
+/// Request headers that are not compared.
 const IGNORED_HEADERS: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
+    // About the connection, which ends at the proxy of a real browser.
     "connection",
-    "content-length",
-    "dnt",
     "host",
-    "pragma",
-    "priority",
-    // Contains the path of the harness's own page.
-    "referer",
-    "te",
     "transfer-encoding",
-    "upgrade-insecure-requests",
-    "user-agent",
+    // About the HTTP cache, which the model does not have.
+    "cache-control",
+    "pragma",
+    // About the order in which a server should respond.
+    "priority",
+    "te",
+    // User-agent client hints: brand, form factor and platform of the browser.
+    "sec-ch-ua",
+    "sec-ch-ua-mobile",
+    "sec-ch-ua-platform",
 ];
 
 /// What stands for the boundary of a form.
 const BOUNDARY: &str = "(boundary)";
+/// Headers that browsers always write in their own casing.
+const OWN_CASING: &[&str] = &["accept", "accept-language"];
 
 /// Response headers whose values differ from one exchange to the next.
 const IGNORED_VALUES: &[&str] = &["content-length", "date"];
@@ -120,13 +122,14 @@ impl SentRequest {
         let value =
             |name: &str| request.header(name).map(|value| String::from_utf8_lossy(value).into_owned());
         let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
-        let is_compared = |name: &str| !is_ignored(name) && name != "origin" && name != "cookie";
+        let has_own_field =
+            |name: &str| name.eq_ignore_ascii_case("origin") || name.eq_ignore_ascii_case("cookie");
         let mut headers: Vec<String> = request
             .headers
             .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .filter(|(name, _)| is_compared(name))
-            .map(|(name, value)| format!("{name}: {}", without_boundary(&String::from_utf8_lossy(value))))
+            .map(|(name, value)| (name, value_of(value)))
+            .filter(|(name, value)| !is_ignored(name, value) && !has_own_field(name))
+            .map(|(name, value)| format!("{}: {}", name_of(name), without_boundary(&value)))
             .collect();
         headers.sort();
         Self {
@@ -152,9 +155,25 @@ impl SentRequest {
     }
 }
 
-/// Whether a request header, in lower case, is left out of the comparison.
-fn is_ignored(name: &str) -> bool {
-    IGNORED_HEADERS.contains(&name) || name.starts_with("sec-")
+/// Whether a request header is left out of the comparison.
+fn is_ignored(name: &str, value: &str) -> bool {
+    // What a browser says about itself and its user, unless a script says something else.
+    let is_about_itself = (name.eq_ignore_ascii_case("user-agent") && value.starts_with("Mozilla/5.0 "))
+        || (name.eq_ignore_ascii_case("accept-language") && value.starts_with("en-US,en;q="));
+    is_about_itself || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+}
+
+/// The name of a request header as it is compared.
+fn name_of(name: &str) -> String {
+    match OWN_CASING.iter().find(|own| own.eq_ignore_ascii_case(name)) {
+        Some(own) => (*own).to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// The value of a request header as it is compared: without the path of the suite's own pages.
+fn value_of(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).replace(PAGES, "/")
 }
 
 /// The boundary in the `Content-Type` of a form. Each browser chooses its own.
@@ -195,19 +214,21 @@ fn readable(response: &PageResponse) -> Vec<String> {
     lines.extend(response.headers.iter().map(|(name, value)| {
         if IGNORED_VALUES.contains(&name.as_str()) { name.clone() } else { format!("{name}: {value}") }
     }));
-    lines.push(format!("| {}", body(response.body.as_deref().unwrap_or_default())));
+    lines.push(match response.body_fails {
+        true => "reading the body fails".to_owned(),
+        false => format!("| {}", body(response.body.as_deref().unwrap_or_default())),
+    });
     lines
 }
 
-/// The body as text. If it lists the headers of a request, as `/echo` does, the ignored ones are removed, and what the boundary of
-/// a form has to do with it.
+/// The body as text. If it lists the headers of a request, as `/echo` does, they are shown as they are compared.
 fn body(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes).into_owned();
+    let text = value_of(bytes);
     let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
     let Some(headers) = json.get_mut("headers").and_then(serde_json::Value::as_object_mut) else {
         return text;
     };
-    headers.retain(|name, _| !is_ignored(name));
+    headers.retain(|name, values| !is_ignored(name, values[0].as_str().unwrap_or_default()));
     let content_type = headers.get_mut("content-type").and_then(|lines| lines.get_mut(0));
     if let Some(content_type) = content_type
         && let Some(written) = content_type.as_str()

@@ -18,6 +18,8 @@ use cors_browser::{Network, Profile};
 use cors_conformance::scenario::Scenario;
 use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
+pub(crate) use proxy::PAGES;
+
 pub use launch::{LaunchError, Program};
 
 use bidi::{Driver, UserContext};
@@ -26,6 +28,7 @@ use session::RealSession;
 
 mod automation;
 mod bidi;
+mod casing;
 mod certificates;
 mod launch;
 mod proxy;

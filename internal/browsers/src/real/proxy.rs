@@ -4,7 +4,6 @@
 //! `https://app.example` really has that origin. TLS ends at the proxy, with certificates of the run's own authority. The proxy
 //! forwards requests over the scenario's own network and records each of them.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,13 +24,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
 
+use super::casing::{Casing, Remembering};
 use super::certificates::Certificates;
 use super::record::Record;
 use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
 use cors_conformance::network::http::{from_headers, to_headers};
 
 /// The path of the suite's own pages; the same at every origin.
-pub(super) const PAGES: &str = "/.well-known/cors-conformance/";
+pub(crate) const PAGES: &str = "/.well-known/cors-conformance/";
 
 /// The path at which browsers look for the icon of a site.
 const ICON: &str = "/favicon.ico";
@@ -40,9 +40,9 @@ const ICON: &str = "/favicon.ico";
 pub(super) const PAGE: &str = "<!doctype html><meta charset=utf-8><title>A page of the CORS conformance suite</title>\
                                <link rel=icon href='data:,'>";
 
-/// Headers that end at the proxy (RFC 9110, section 7.6.1), or that frame a message.
+/// Headers that end at the proxy (RFC 9110, section 7.6.1).
 const CONNECTION_HEADERS: &[&str] =
-    &["connection", "content-length", "host", "keep-alive", "proxy-connection", "transfer-encoding"];
+    &["connection", "host", "keep-alive", "proxy-connection", "transfer-encoding"];
 
 /// The first byte of a TLS connection (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -115,12 +115,13 @@ async fn serve_connection(stream: TcpStream, context: Arc<Context>) {
     let _ = stream.set_nodelay(true);
     // The tunnels of a connection end with it.
     let tunnels = Arc::new(Mutex::new(JoinSet::new()));
+    let (stream, casing) = Remembering::new(stream);
     let service = service_fn(|request: Request<Incoming>| {
-        let (context, tunnels) = (context.clone(), tunnels.clone());
+        let (context, tunnels, casing) = (context.clone(), tunnels.clone(), casing.clone());
         async move {
             if request.method() != Method::CONNECT {
                 let origin = request.uri().authority().map(|authority| format!("http://{authority}"));
-                return answer(request, origin.as_deref(), &context).await;
+                return answer(request, origin.as_deref(), &casing, &context).await;
             }
             let Some(target) = request.uri().authority().cloned() else {
                 return Ok(text(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port"));
@@ -172,12 +173,13 @@ async fn serve_origin(
     context: &Context,
 ) {
     let origin = origin.origin().ascii_serialization();
+    let (stream, casing) = Remembering::new(stream);
     let sockets = Mutex::new(JoinSet::new());
     let service = service_fn(|mut request: Request<Incoming>| {
         let upgrade = hyper::upgrade::on(&mut request);
-        let (origin, sockets) = (&origin, &sockets);
+        let (origin, casing, sockets) = (&origin, &casing, &sockets);
         async move {
-            let response = answer(request, Some(origin), context).await?;
+            let response = answer(request, Some(origin), casing, context).await?;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 sockets.lock().unwrap_or_else(PoisonError::into_inner).spawn(hold(upgrade));
             }
@@ -198,7 +200,7 @@ async fn hold(upgrade: OnUpgrade) {
     }
 }
 
-type Body = BoxBody<Bytes, Infallible>;
+type Body = BoxBody<Bytes, io::Error>;
 
 /// The reason for which hyper closes a connection without a response.
 #[derive(Debug, thiserror::Error)]
@@ -208,8 +210,10 @@ struct NoResponse;
 async fn answer(
     request: Request<Incoming>,
     origin: Option<&str>,
+    casing: &Casing,
     context: &Context,
 ) -> Result<Response<Body>, NoResponse> {
+    let names = casing.names();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     if target.starts_with(PAGES) {
         return Ok(page());
@@ -220,14 +224,20 @@ async fn answer(
     }
     let url = origin.and_then(|origin| Url::parse(&format!("{origin}{target}")).ok());
     let Some(url) = url else { return Ok(text(StatusCode::BAD_REQUEST, "the request has no valid URL")) };
-    let request = wire_request(request, url).await.map_err(|_| NoResponse)?;
+    let request = wire_request(request, url, &names).await.map_err(|_| NoResponse)?;
+    // What was read since then is the body.
+    casing.forget();
     let slot = context.record.begin(request.clone());
     let response = context.network.send(request).await;
     context.record.end(slot, response.clone());
     response.and_then(http_response).map_err(|_| NoResponse)
 }
 
-async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireRequest, hyper::Error> {
+async fn wire_request(
+    request: Request<Incoming>,
+    url: Url,
+    names: &[String],
+) -> Result<WireRequest, hyper::Error> {
     let (head, body) = request.into_parts();
     let mut headers = from_headers(&head.headers);
     // The `Connection` of a WebSocket handshake is part of the handshake.
@@ -235,6 +245,11 @@ async fn wire_request(request: Request<Incoming>, url: Url) -> Result<WireReques
     headers.retain(|(name, _)| {
         !CONNECTION_HEADERS.contains(&name.as_str()) || (is_upgrade && name == CONNECTION.as_str())
     });
+    for (name, _) in &mut headers {
+        if let Some(written) = names.iter().find(|written| written.eq_ignore_ascii_case(name)) {
+            name.clone_from(written);
+        }
+    }
     let has_body = !hyper::body::Body::is_end_stream(&body);
     let body = body.collect().await?.to_bytes();
     Ok(WireRequest {
@@ -254,9 +269,10 @@ fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError>
     let body = Bytes::from(response.body);
     let has_length =
         headers.contains_key(CONTENT_LENGTH) || response.status == StatusCode::SWITCHING_PROTOCOLS;
-    let body = match has_length {
-        true => Full::new(body).boxed(),
-        false => body_of_unknown_length(body),
+    let body = match response.body_error {
+        Some(error) => broken_body(body, &error),
+        None if has_length => whole_body(body),
+        None => body_of_unknown_length(body),
     };
     let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(response.status).map_err(|_| {
@@ -274,6 +290,16 @@ fn body_of_unknown_length(body: Bytes) -> Body {
     StreamBody::new(futures_util::stream::iter([Ok(Frame::data(body))])).boxed()
 }
 
+fn whole_body(body: Bytes) -> Body {
+    Full::new(body).map_err(|never| match never {}).boxed()
+}
+
+/// A body after which hyper closes the connection as if the rest were still to come.
+fn broken_body(body: Bytes, error: &NetworkError) -> Body {
+    let frames = [Ok(Frame::data(body)), Err(io::Error::other(error.to_string()))];
+    StreamBody::new(futures_util::stream::iter(frames)).boxed()
+}
+
 fn page() -> Response<Body> {
     let mut page = text(StatusCode::OK, PAGE);
     page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -281,7 +307,7 @@ fn page() -> Response<Body> {
 }
 
 fn text(status: StatusCode, body: &'static str) -> Response<Body> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed());
+    let mut response = Response::new(whole_body(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = status;
     response
 }

@@ -93,6 +93,8 @@ struct FetchResponse {
     redirected: bool,
     headers: Vec<(String, String)>,
     body: String,
+    #[serde(default)]
+    body_fails: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -131,6 +133,7 @@ pub(super) fn outcome(result: &str) -> Result<Outcome, String> {
         headers: response.headers,
         // A body that should be hidden but is not must not be lost here.
         body: (is_readable || !body.is_empty()).then_some(body),
+        body_fails: response.body_fails,
     }))
 }
 

@@ -30,8 +30,12 @@ macro_rules! faults {
 }
 
 /// Faults that show only with responses that the specimen application cannot send. The tests of `cors-browser` notice them.
-const BEYOND_THE_SPECIMEN: &[Fault] =
-    &[Fault::IgnoresReferrerPolicyOfRedirects, Fault::IgnoresWebSocketAccept];
+const BEYOND_THE_SPECIMEN: &[Fault] = &[
+    Fault::IgnoresReferrerPolicyOfRedirects,
+    Fault::FailsOnBrokenBodies,
+    Fault::FollowsFirstLocation,
+    Fault::IgnoresWebSocketAccept,
+];
 
 faults! {
     skips_preflight_for_put: SkipsPreflightForPut, "preflight";
@@ -59,6 +63,11 @@ faults! {
     keeps_method_on_redirect: KeepsMethodOnRedirect, "redirects";
     follows_credentials_in_location: FollowsCredentialsInLocation, "redirects";
     follows_redirects_without_end: FollowsRedirectsWithoutEnd, "redirects";
+    reads_proxy_challenges: ReadsProxyChallenges, "errors";
+    never_retries_misdirected_requests: NeverRetriesMisdirectedRequests, "errors";
+    omits_empty_content_length: OmitsEmptyContentLength, "request-headers";
+    joins_lines_before_safelist: JoinsLinesBeforeSafelist, "request-headers";
+    refuses_data_urls: RefusesDataUrls, "data-urls";
     exposes_all_headers: ExposesAllHeaders, "exposed-headers";
     ignores_expose_headers: IgnoresExposeHeaders, "exposed-headers";
     exposes_set_cookie: ExposesSetCookie, "exposed-headers";
@@ -79,6 +88,7 @@ faults! {
     never_expires_preflights: NeverExpiresPreflights, "caching";
     shares_preflights_between_origins: SharesPreflightsBetweenOrigins, "caching";
     shares_preflights_between_paths: SharesPreflightsBetweenPaths, "caching";
+    shares_preflights_between_fragments: SharesPreflightsBetweenFragments, "caching";
     ignores_credentials_of_cached_preflights: IgnoresCredentialsOfCachedPreflights, "caching";
     keeps_preflights_after_failure: KeepsPreflightsAfterFailure, "caching";
     allows_mixed_content: AllowsMixedContent, "https";

@@ -129,6 +129,8 @@ fn capabilities(dialect: Dialect, browser: &str, folder: &str, certificates: &Ce
             let preferences = json!({
                 // Use the proxy for loopback as well.
                 "network.proxy.allow_hijacking_localhost": true,
+                // A server on loopback is trustworthy, although the proxy plays it.
+                "network.proxy.testing_localhost_is_secure_when_hijacked": true,
                 // Do not upgrade `http:` pages to `https:`.
                 "dom.security.https_first": false,
                 "dom.security.https_first_schemeless": false,

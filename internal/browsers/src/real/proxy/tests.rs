@@ -31,7 +31,7 @@ impl Network for Echo {
             ("set-cookie".to_owned(), b"b=2".to_vec()),
             ("transfer-encoding".to_owned(), b"chunked".to_vec()),
         ];
-        ready(Ok(WireResponse { status: 207, headers, body: body.into_bytes() })).boxed()
+        ready(Ok(WireResponse { headers, ..WireResponse::new(207).with_body(body) })).boxed()
     }
 }
 

@@ -46,11 +46,27 @@ pub(crate) struct Context {
     pub(crate) failure: Option<FailureKind>,
     /// The address space that the request names, if it names one.
     pub(crate) named_space: Option<AddressSpace>,
-    /// The argument of `fetch()` that is invalid, if one is.
+    /// The argument of `fetch()` or a constructor that is invalid, if one is.
     pub(crate) argument: Option<InvalidArgument>,
+    /// What made the request.
+    pub(crate) initiator: Initiator,
 }
 
-/// An invalid argument of `fetch()`.
+/// What made a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Initiator {
+    /// `fetch()`.
+    #[default]
+    Fetch,
+    /// A link or a form.
+    Navigation,
+    /// `new EventSource()`.
+    EventSource,
+    /// `new WebSocket()`.
+    WebSocket,
+}
+
+/// An invalid argument of `fetch()` or a constructor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvalidArgument {
     /// The URL has a user name or a password.
@@ -67,11 +83,16 @@ pub(crate) enum InvalidArgument {
     Body,
     /// The mode is `no-cors`, and the redirect mode is not `follow`.
     NoCorsRedirect,
+    /// The URL of a WebSocket has a fragment.
+    WebSocketFragment,
+    /// A subprotocol of a WebSocket is not a token, or is repeated.
+    WebSocketProtocol,
 }
 
 impl Context {
-    pub(crate) fn new(page: &Page, url: &Url) -> Self {
+    pub(crate) fn new(page: &Page, url: &Url, initiator: Initiator) -> Self {
         Self {
+            initiator,
             first_url: url.to_string(),
             url: url.to_string(),
             page_origin: page.origin.to_string(),
@@ -157,7 +178,7 @@ impl std::error::Error for Blocked {}
 codes! {
     /// The rule that blocked a fetch. The codes are stable.
     BlockReason {
-        /// The arguments of `fetch()` are invalid.
+        /// The arguments of `fetch()` or a constructor are invalid.
         InvalidRequest = "invalid-request",
         /// The method is `CONNECT`, `TRACE` or `TRACK`.
         ForbiddenMethod = "forbidden-method",
@@ -167,7 +188,7 @@ codes! {
         ModeSameOriginCrossOrigin = "mode-same-origin-cross-origin",
         /// A secure page requested an insecure URL.
         MixedContent = "mixed-content",
-        /// The URL is not an HTTP(S) URL.
+        /// The URL is not an HTTP(S) URL, or not a URL of a WebSocket.
         UnsupportedScheme = "unsupported-scheme",
         /// Browsers never connect to the port of the URL.
         BadPort = "bad-port",
@@ -229,5 +250,15 @@ codes! {
         RedirectWithCredentialsInUrl = "redirect-with-credentials-in-url",
         /// The redirect's `Location` is not an HTTP(S) URL.
         RedirectToUnsupportedScheme = "redirect-to-unsupported-scheme",
+        /// The response to a navigation has status 204 or 205, or is a download, so that the page stays.
+        NoDocument = "no-document",
+        /// The response to a WebSocket handshake has another status than 101.
+        WebSocketHandshakeFailed = "websocket-handshake-failed",
+        /// The response to a WebSocket handshake has status 101, but not the headers that RFC 6455 demands.
+        WebSocketResponseInvalid = "websocket-response-invalid",
+        /// The response to an `EventSource` has another status than 200.
+        EventStreamStatus = "event-stream-status",
+        /// The response to an `EventSource` has another media type than `text/event-stream`.
+        EventStreamType = "event-stream-type",
     }
 }

@@ -1,13 +1,36 @@
 //! The lines that browsers print to the console about a blocked fetch.
 
-use crate::blocked::{Context, InvalidArgument};
+mod event_source;
+mod web_socket;
+
+use crate::blocked::{Context, Initiator, InvalidArgument};
 use crate::{AddressSpace, BlockReason, Blocked, Engine, FailureKind, Origin, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
     ///
-    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail.
+    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail. It is empty if the
+    /// browser prints nothing, as when a navigation leads to no document.
     pub fn console(&self, profile: &Profile) -> String {
+        match (profile.engine(), self.context.initiator) {
+            (None, _) => return self.to_string(),
+            (_, Initiator::Navigation) => return String::new(),
+            (Some(Engine::Chromium), Initiator::WebSocket) => {
+                return web_socket::chromium(self.reason, &self.detail, &self.context);
+            }
+            (Some(Engine::Firefox), Initiator::WebSocket) => {
+                return web_socket::firefox(self.reason, &self.context);
+            }
+            (Some(Engine::WebKit), Initiator::WebSocket) => {
+                return web_socket::webkit(self.reason, &self.context);
+            }
+            (Some(engine), Initiator::EventSource) => {
+                if let Some(line) = event_source::line(engine, self.reason, &self.context) {
+                    return line;
+                }
+            }
+            (_, Initiator::Fetch) => {}
+        }
         match profile.engine() {
             Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
             Some(Engine::Firefox) => firefox(self.reason, &self.context),
@@ -18,15 +41,16 @@ impl Blocked {
 }
 
 /// Chromium: third_party/blink/renderer/platform/loader/cors/cors_error_string.cc,
-/// `GetErrorStringForConsoleMessage`, for requests of `fetch()`.
+/// `GetErrorStringForConsoleMessage`, for requests of scripts.
 fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
     let Context { first_url, url, page_origin, value, .. } = context;
     let written = value;
     let value = escape(value);
     let redirected =
         if first_url == url { String::new() } else { format!("(redirected from '{first_url}') ") };
+    let what = if context.initiator == Initiator::EventSource { "resource" } else { "fetch" };
     let access = format!(
-        "Access to fetch at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
+        "Access to {what} at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
     );
     let preflight = "Response to preflight request doesn't pass access control check: ";
     let hint = "Have the server send the header with a valid value.";
@@ -137,7 +161,7 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
                         .to_owned()
                 }
                 Some(InvalidArgument::Body) => "Request with GET/HEAD method cannot have body.".to_owned(),
-                Some(InvalidArgument::NoCorsRedirect) | None => format!("{detail}."),
+                _ => format!("{detail}."),
             };
             format!("TypeError: Failed to execute 'fetch' on 'Window': {what}")
         }
@@ -150,7 +174,12 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::NetworkError => {
             failed(context.failure.map_or("ERR_FAILED", FailureKind::chromium_error))
         }
-        BlockReason::RedirectModeError => failed("ERR_FAILED"),
+        BlockReason::RedirectModeError
+        | BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType => failed("ERR_FAILED"),
     }
 }
 
@@ -247,7 +276,12 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
         | BlockReason::ResourcePolicy
         | BlockReason::RedirectModeError
         | BlockReason::TooManyRedirects
-        | BlockReason::RedirectLocationInvalid => {
+        | BlockReason::RedirectLocationInvalid
+        | BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType => {
             "TypeError: NetworkError when attempting to fetch resource.".to_owned()
         }
     }
@@ -271,7 +305,9 @@ fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
             )
         }
         InvalidArgument::Body => "HEAD or GET Request cannot have a body.".to_owned(),
-        InvalidArgument::NoCorsRedirect => {
+        InvalidArgument::NoCorsRedirect
+        | InvalidArgument::WebSocketFragment
+        | InvalidArgument::WebSocketProtocol => {
             return "TypeError: NetworkError when attempting to fetch resource.".to_owned();
         }
     };
@@ -386,8 +422,13 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
             "TypeError: Method must be GET, POST or HEAD in no-cors mode.".to_owned()
         }
         BlockReason::InvalidRequest => webkit_argument(context),
-        // WebKit has no Local Network Access.
-        BlockReason::LocalNetworkPermission
+        // WebKit has no Local Network Access. WebSockets and event sources have lines of their own.
+        BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType
+        | BlockReason::LocalNetworkPermission
         | BlockReason::LocalNetworkNotSecure
         | BlockReason::AddressSpaceMismatch
         | BlockReason::NetworkError => LOAD_FAILED.to_owned(),
@@ -410,7 +451,9 @@ fn webkit_argument(context: &Context) -> String {
         Some(InvalidArgument::NoCorsRedirect) => {
             return "No-Cors mode requires follow redirect mode".to_owned();
         }
-        None => return LOAD_FAILED.to_owned(),
+        Some(InvalidArgument::WebSocketFragment | InvalidArgument::WebSocketProtocol) | None => {
+            return LOAD_FAILED.to_owned();
+        }
     };
     format!("TypeError: {what}")
 }

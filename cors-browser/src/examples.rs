@@ -1,4 +1,4 @@
-//! An example of a blocked fetch for each [`BlockReason`].
+//! An example of a blocked request for each [`BlockReason`].
 
 use std::future::ready;
 use std::pin::pin;
@@ -8,16 +8,32 @@ use std::task::{Context, Poll, Waker};
 use url::Url;
 
 use crate::{
-    AddressSpace, BlockReason, Browser, Credentials, Engine, FailureKind, FetchRequest, Fetched, Mode,
-    Network, NetworkError, NetworkFuture, NetworkPermissions, Origin, Page, Permission, Profile, Redirect,
-    WireRequest, WireResponse,
+    AddressSpace, BlockReason, Browser, Credentials, Engine, EventSourceRequest, FailureKind, FetchRequest,
+    Fetched, Mode, Navigation, Network, NetworkError, NetworkFuture, NetworkPermissions, Origin, Page,
+    PageAction, Permission, Profile, Redirect, WebSocketRequest, WireRequest, WireResponse,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// A fetch of a page, and the responses that it gets.
+/// What the page of an example does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Does {
+    /// A script calls `fetch()`.
+    Fetch,
+    /// The user follows a link.
+    Link,
+    /// A script calls `new WebSocket()`.
+    WebSocket,
+    /// A script calls `new EventSource()`.
+    EventSource,
+}
+
+/// A request of a page, and the responses that it gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
+    /// What the page does. The other fields but `url` belong to `fetch()`.
+    pub does: Does,
     /// The method.
     pub method: &'static str,
     /// The URL.
@@ -47,6 +63,7 @@ pub struct Example {
 pub const ORIGIN: &str = "https://app.example";
 
 const GET: Example = Example {
+    does: Does::Fetch,
     method: "GET",
     url: "https://api.example/item",
     headers: &[],
@@ -60,6 +77,9 @@ const GET: Example = Example {
     engine: None,
     replies: &[],
 };
+const LINK: Example = Example { does: Does::Link, ..GET };
+const WEB_SOCKET: Example = Example { does: Does::WebSocket, url: "wss://api.example/item", ..GET };
+const EVENT_SOURCE: Example = Example { does: Does::EventSource, ..GET };
 const PUT: Example = Example { method: "PUT", ..GET };
 const WITH_COOKIES: Example = Example { credentials: Credentials::Include, ..GET };
 const PUT_WITH_COOKIES: Example = Example { method: "PUT", ..WITH_COOKIES };
@@ -78,6 +98,10 @@ const ANY: (&str, &str) = ("Access-Control-Allow-Origin", "*");
 const LIST: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example, https://www.example");
 const SLASH: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example/");
 const METHODS: (&str, &str) = ("Access-Control-Allow-Methods", "PUT");
+const EVENTS: (&str, &str) = ("Content-Type", "text/event-stream");
+const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
+const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
+const WRONG_ACCEPT: (&str, &str) = ("Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
 
 /// The example for a reason.
@@ -151,6 +175,15 @@ pub fn example(reason: BlockReason) -> Example {
             get(&[(302, &[OWN, ("Location", "https://user:secret@api.example/")])])
         }
         R::RedirectToUnsupportedScheme => get(&[(302, &[OWN, ("Location", "data:text/plain,x")])]),
+        R::NoDocument => Example { replies: &[(204, &[])], ..LINK },
+        R::WebSocketHandshakeFailed => Example { replies: &[(403, &[])], ..WEB_SOCKET },
+        R::WebSocketResponseInvalid => {
+            Example { replies: &[(101, &[UPGRADE, CONNECTION, WRONG_ACCEPT])], ..WEB_SOCKET }
+        }
+        R::EventStreamStatus => Example { replies: &[(404, &[OWN, EVENTS])], ..EVENT_SOURCE },
+        R::EventStreamType => {
+            Example { replies: &[(200, &[OWN, ("Content-Type", "application/json")])], ..EVENT_SOURCE }
+        }
     }
 }
 
@@ -170,12 +203,12 @@ impl Example {
         })
     }
 
-    /// The page that fetches.
+    /// The page that makes the request.
     fn page(&self) -> Option<Page> {
         Some(Page { network_permissions: self.permissions, ..Page::new(Origin::parse(self.page)?) })
     }
 
-    /// The browser that blocks the fetch: the standards, or one browser.
+    /// The browser that blocks the request: the standards, or one browser.
     pub fn profile(&self) -> Profile {
         match self.engine {
             None => Profile::standard(),
@@ -183,6 +216,17 @@ impl Example {
             Some(Engine::Firefox) => Profile::firefox(),
             Some(Engine::WebKit) => Profile::webkit(),
         }
+    }
+
+    /// What the page does.
+    fn action(&self) -> Option<PageAction> {
+        let url = Url::parse(self.url).ok()?;
+        Some(match self.does {
+            Does::Fetch => PageAction::Fetch(self.request()?),
+            Does::Link => PageAction::Navigate(Navigation::link(url)),
+            Does::WebSocket => PageAction::WebSocket(WebSocketRequest::new(url)),
+            Does::EventSource => PageAction::EventSource(EventSourceRequest::new(url)),
+        })
     }
 
     /// The servers of the example.
@@ -194,7 +238,7 @@ impl Example {
     pub fn play(&self, profile: Profile) -> Option<Fetched> {
         let page = self.page()?;
         let browser = Browser::new(self.network(), profile);
-        let fetch = pin!(browser.fetch(&page, self.request()?));
+        let fetch = pin!(browser.act(&page, self.action()?));
         // Responses in memory are ready at once.
         match fetch.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(fetched) => Some(fetched),
@@ -203,7 +247,7 @@ impl Example {
     }
 }
 
-/// A blocked fetch, for the model or a real browser to run.
+/// A blocked request, for the model or a real browser to run.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The code of the reason, followed by a variant if the reason has several cases.
@@ -212,14 +256,14 @@ pub struct Case {
 }
 
 impl Case {
-    /// The page that fetches.
+    /// The page that makes the request.
     pub fn page(&self) -> Option<Page> {
         self.example.page()
     }
 
-    /// The arguments of `fetch()`.
-    pub fn request(&self) -> Option<FetchRequest> {
-        self.example.request()
+    /// What the page does.
+    pub fn action(&self) -> Option<PageAction> {
+        self.example.action()
     }
 
     /// New servers for one run.
@@ -230,7 +274,11 @@ impl Case {
 
 /// A case for each reason, and for each argument of `fetch()` that can be invalid.
 pub fn cases() -> Vec<Case> {
-    let reasons = BlockReason::ALL.iter().map(|&reason| (reason.as_str().to_owned(), example(reason)));
+    // A navigation prints nothing.
+    let reasons = BlockReason::ALL
+        .iter()
+        .map(|&reason| (reason.as_str().to_owned(), example(reason)))
+        .filter(|(_, example)| example.does != Does::Link);
     let arguments = [
         ("method", Example { method: "A B", ..GET }),
         ("header-name", Example { headers: &[("x y", "1")], ..GET }),
@@ -238,11 +286,46 @@ pub fn cases() -> Vec<Case> {
         ("header-character", Example { headers: &[("x", "\u{100}")], ..GET }),
         ("body", Example { body: Some("x"), ..GET }),
         ("no-cors-redirect-mode", Example { mode: Mode::NoCors, redirect: Redirect::Error, ..GET }),
+        ("websocket-fragment", Example { url: "wss://api.example/item#x", ..WEB_SOCKET }),
     ];
     let arguments = arguments
         .into_iter()
         .map(|(argument, example)| (format!("{}/{argument}", BlockReason::InvalidRequest), example));
-    reasons.chain(arguments).map(|(name, example)| Case { name, example }).collect()
+    // Reasons that `fetch()` has as well, but whose console lines are others.
+    let actions = [
+        (BlockReason::MixedContent, "websocket", Example { url: "ws://api.example/item", ..WEB_SOCKET }),
+        (
+            BlockReason::MixedContent,
+            "event-source",
+            Example { url: "http://api.example/item", ..EVENT_SOURCE },
+        ),
+        (BlockReason::BadPort, "websocket", Example { url: "wss://api.example:6000/item", ..WEB_SOCKET }),
+        (
+            BlockReason::UnsupportedScheme,
+            "websocket",
+            Example { url: "ftp://api.example/item", ..WEB_SOCKET },
+        ),
+        (
+            BlockReason::WebSocketResponseInvalid,
+            "upgrade",
+            Example { replies: &[(101, &[("Upgrade", "h2c"), CONNECTION, WRONG_ACCEPT])], ..WEB_SOCKET },
+        ),
+        (
+            BlockReason::WebSocketResponseInvalid,
+            "without-accept",
+            Example { replies: &[(101, &[UPGRADE, CONNECTION])], ..WEB_SOCKET },
+        ),
+        (BlockReason::NetworkError, "websocket", WEB_SOCKET),
+        (BlockReason::NetworkError, "event-source", EVENT_SOURCE),
+        (
+            BlockReason::MissingAllowOrigin,
+            "event-source",
+            Example { replies: &[(200, &[EVENTS])], ..EVENT_SOURCE },
+        ),
+    ];
+    let actions =
+        actions.into_iter().map(|(reason, action, example)| (format!("{reason}/{action}"), example));
+    reasons.chain(arguments).chain(actions).map(|(name, example)| Case { name, example }).collect()
 }
 
 /// Responses in memory.

@@ -16,6 +16,7 @@ mod failure;
 mod fault;
 mod fetch;
 mod header;
+mod html;
 mod method;
 mod origin;
 mod page;
@@ -28,6 +29,7 @@ mod site;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod websocket;
 mod wire;
 
 pub use self::action::{

@@ -1,11 +1,11 @@
-//! The page that fetches.
+//! The page that makes requests.
 
 use url::Url;
 
 use crate::request::Request;
 use crate::{AddressSpace, NetworkPermissions, Origin, Profile, ThirdPartyCookies};
 
-/// A page whose script calls `fetch()`.
+/// A page that makes requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -83,6 +83,11 @@ impl Page {
     #[must_use]
     pub fn with_network_permissions(self, permissions: NetworkPermissions) -> Self {
         Self { network_permissions: Some(permissions), ..self }
+    }
+
+    /// Whether the page is in a frame.
+    pub(crate) fn is_frame(&self) -> bool {
+        self.top_level.is_some()
     }
 
     /// The origin in the address bar.

@@ -10,18 +10,21 @@ use std::time::Duration;
 use cookie::SameSite;
 use url::Url;
 
-use crate::cookie::{SetCookie, cookie_partition, domain_matches, has_valid_prefix, path_matches};
+use crate::cookie::{
+    SameSiteMode, SetCookie, cookie_partition, domain_matches, has_valid_prefix, path_matches,
+};
 use crate::fetch::{
-    check_sharing, determine_referrer, exposed_header_names, has_foreign_credentials, preflight_headers,
-    requested_header_names,
+    check_sharing, determine_referrer, exposed_header_names, fetch_site, has_foreign_credentials,
+    preflight_headers, requested_header_names,
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
-use crate::request::{Request, Tainting};
+use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::{
-    AddressSpace, BlockReason, Blocked, Credentials, ExchangeKind, NetworkPermissions, Origin, Page,
-    Permission, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, method, page, site,
+    AddressSpace, BlockReason, Blocked, Credentials, Enctype, ExchangeKind, Form, NetworkPermissions, Origin,
+    Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, html, method,
+    page, site, websocket,
 };
 
 /// The standards as they are.
@@ -85,6 +88,16 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
 
     // Fetch, "main fetch".
 
+    /// Mixed Content, "Should fetching request be blocked as mixed content?", step 1: whether the check applies.
+    fn checks_mixed_content(&self, request: &Request) -> bool {
+        request.destination != Destination::Document
+    }
+
+    /// Step 12: whether the response tainting stays `basic` for every origin.
+    fn is_exempt_from_cors(&self, request: &Request) -> bool {
+        matches!(request.mode, RequestMode::Navigate | RequestMode::WebSocket)
+    }
+
     /// Mixed Content, "Should fetching request be blocked as mixed content?", for step 7.
     fn is_mixed_content(&self, page: &Page, url: &Url, profile: &Profile) -> bool {
         page::is_mixed_content(page, url, profile)
@@ -131,6 +144,82 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// "forbidden response-header name".
     fn is_forbidden_response_header(&self, name: &str) -> bool {
         header::is_forbidden_response_header_name(name)
+    }
+
+    // HTML, "navigate" and "form submission".
+
+    /// "form submission algorithm", step 22: the media type of the body.
+    fn enctype(&self, form: &Form) -> Enctype {
+        form.enctype
+    }
+
+    /// "Mutate action URL": the URL of a form with the method `get`.
+    fn submitted_url(&self, action: &Url, pairs: &[(String, String)]) -> Url {
+        html::submitted_url(action, pairs)
+    }
+
+    /// "Converting to a list of name-value pairs", steps 2.1 and 2.3.
+    fn normalize_newlines(&self, text: &str) -> String {
+        html::normalize_newlines(text)
+    }
+
+    /// "multipart/form-data encoding algorithm", step 3.
+    fn escape_name(&self, name: &str) -> String {
+        html::escape_name(name)
+    }
+
+    /// "attempt to populate the history entry's document": whether a response leads to a document.
+    fn shows_document(&self, response: &WireResponse) -> bool {
+        html::shows_document(response)
+    }
+
+    // HTML, "server-sent events".
+
+    /// "create a potential-CORS request", step 4: the credentials mode of an `EventSource`.
+    fn event_source_credentials(&self, with_credentials: bool) -> Credentials {
+        html::event_source_credentials(with_credentials)
+    }
+
+    /// "new EventSource()", step 15.3.
+    fn check_event_stream(&self, response: &WireResponse) -> Result<(), Blocked> {
+        html::check_event_stream(response, self)
+    }
+
+    /// "new EventSource()", step 15.3: whether the response has the status of a stream.
+    fn is_event_stream_status(&self, status: u16) -> bool {
+        status == 200
+    }
+
+    /// "new EventSource()", step 15.3: whether the response has the media type of a stream.
+    fn is_event_stream_type(&self, essence: Option<&str>) -> bool {
+        essence == Some("text/event-stream")
+    }
+
+    // WebSockets, "establish a WebSocket connection".
+
+    /// Step 2: the credentials mode.
+    fn web_socket_credentials(&self) -> Credentials {
+        Credentials::Include
+    }
+
+    /// Step 2: the redirect mode.
+    fn web_socket_redirect(&self) -> Redirect {
+        Redirect::Error
+    }
+
+    /// Step 11: the subprotocol that the server chose, if the handshake succeeded.
+    fn check_handshake(&self, protocols: &[String], response: &WireResponse) -> Result<String, Blocked> {
+        websocket::check_handshake(protocols, response, self)
+    }
+
+    /// Step 11.1: whether the status is that of a successful handshake.
+    fn is_handshake_status(&self, status: u16) -> bool {
+        status == 101
+    }
+
+    /// RFC 6455, section 4.1, step 4 of the response: whether `Sec-WebSocket-Accept` has the right value.
+    fn is_accepted_key(&self, accept: Option<&str>) -> bool {
+        websocket::is_accepted_key(accept)
     }
 
     // Fetch, "scheme fetch".
@@ -227,9 +316,24 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         request.serialize_origin()
     }
 
-    /// "append a request `Origin` header", step 3: whether requests with the tainting `cors` have one.
-    fn sends_origin(&self) -> bool {
+    /// "append a request `Origin` header", step 3: whether requests with the tainting `cors` and WebSockets have one.
+    fn sends_origin(&self, _request: &Request) -> bool {
         true
+    }
+
+    /// "append a request `Origin` header", step 4: whether a request has one although its response is not shared by CORS.
+    fn sends_origin_without_cors(&self, request: &Request) -> bool {
+        !matches!(request.method.as_str(), "GET" | "HEAD")
+    }
+
+    /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".
+    fn fetch_site(&self, request: &Request) -> &'static str {
+        fetch_site(request)
+    }
+
+    /// Fetch Metadata, "The Sec-Fetch-User HTTP Request Header".
+    fn sends_fetch_user(&self, request: &Request) -> bool {
+        request.is_navigation() && request.user_activation
     }
 
     /// Step 8.21: whether the request carries cookies.
@@ -363,9 +467,9 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Section 5.2: whether a request counts as same-site.
-    fn is_same_site(&self, is_same_site: bool) -> bool {
-        is_same_site
+    /// Section 5.2: which `SameSite` cookies a request may carry.
+    fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+        mode
     }
 
     // CHIPS, and the settings for third-party cookies.

@@ -6,14 +6,16 @@ mod third_party;
 
 use url::Url;
 
-pub(crate) use self::jar::{CookieContext, Jar, domain_matches, has_valid_prefix, path_matches};
+pub(crate) use self::jar::{
+    CookieContext, Jar, SameSiteMode, domain_matches, has_valid_prefix, path_matches,
+};
 pub(crate) use self::set_cookie::SetCookie;
 pub use self::third_party::ThirdPartyCookies;
 pub(crate) use self::third_party::{Jars, cookie_partition};
 use crate::profile::Profile;
-use crate::request::{RedirectTaint, Request};
+use crate::request::{Destination, RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
-use crate::{Browser, OpaqueKind, Origin, Page, WireResponse};
+use crate::{Browser, OpaqueKind, Origin, Page, WireResponse, method};
 
 /// The `SecurityError` that `document.cookie` throws in a page with an opaque origin (HTML, "cookie").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,8 +72,12 @@ impl Browser {
         let context = CookieContext {
             url: &url,
             is_http: false,
-            is_same_site: self.steps.is_same_site(is_same_site),
-            jars: self.jars(page, &page.origin),
+            same_site: self.steps.same_site_mode(SameSiteMode::of_subresource(is_same_site)),
+            jars: self.jars(
+                page,
+                page.top_level_origin(),
+                !is_first_party(page, &page.origin, &self.profile),
+            ),
             profile: &self.profile,
             steps: &*self.steps,
         };
@@ -86,7 +92,7 @@ impl Browser {
         CookieContext {
             url,
             is_http: true,
-            is_same_site: true,
+            same_site: SameSiteMode::Strict,
             jars: Jars::new(setting, &Origin::of(url), false, &self.profile, &*self.steps),
             profile: &self.profile,
             steps: &*self.steps,
@@ -96,12 +102,13 @@ impl Browser {
     /// The context of a request of `page`.
     fn cookie_context<'a>(&'a self, page: &Page, request: &'a Request) -> CookieContext<'a> {
         let url = request.current_url();
-        let is_same_site = is_same_site_request(page, request, &self.profile);
+        let mode = same_site_mode(page, request, &self.profile);
+        let is_third_party = self.is_third_party(page, request);
         CookieContext {
             url,
             is_http: true,
-            is_same_site: self.steps.is_same_site(is_same_site),
-            jars: self.jars(page, &Origin::of(url)),
+            same_site: self.steps.same_site_mode(mode),
+            jars: self.jars(page, &request.top_level_origin(page), is_third_party),
             profile: &self.profile,
             steps: &*self.steps,
         }
@@ -111,10 +118,11 @@ impl Browser {
     /// for a third party.
     pub(crate) fn storage_access(&self, page: &Page, request: &Request) -> Option<&'static str> {
         let server = Origin::of(request.current_url());
-        if is_first_party(page, &server, &self.profile) {
+        if !self.is_third_party(page, request) {
             return None;
         }
-        let has_access = self.jars(page, &server).common.is_some_and(|jar| jar.is_empty());
+        let has_access =
+            self.jars(page, page.top_level_origin(), true).common.is_some_and(|jar| jar.is_empty());
         // The page could use the Storage Access API only for a server of the top-level site, which needs no permission.
         let is_possible = is_one_site(page.top_level_origin(), &server, &self.profile);
         Some(match (has_access, is_possible) {
@@ -124,26 +132,42 @@ impl Browser {
         })
     }
 
-    /// The jars for the cookies of `server` in `page`.
-    fn jars(&self, page: &Page, server: &Origin) -> Jars {
+    /// Whether the server of the request is a third party. A navigation of a tab leads to the first party.
+    fn is_third_party(&self, page: &Page, request: &Request) -> bool {
+        let server = Origin::of(request.current_url());
+        request.destination != Destination::Document && !is_first_party(page, &server, &self.profile)
+    }
+
+    /// The jars for cookies under `top_level`, in a browser with the settings of `page`.
+    fn jars(&self, page: &Page, top_level: &Origin, is_third_party: bool) -> Jars {
         let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
         let setting = self.steps.third_party_cookies(setting);
-        let is_third_party = !is_first_party(page, server, &self.profile);
-        Jars::new(setting, page.top_level_origin(), is_third_party, &self.profile, &*self.steps)
+        Jars::new(setting, top_level, is_third_party, &self.profile, &*self.steps)
     }
 }
 
 /// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".
-fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
+fn same_site_mode(page: &Page, request: &Request, profile: &Profile) -> SameSiteMode {
     let server = Origin::of(request.current_url());
+    let is_page_same_site = match request.destination {
+        Destination::Document => is_one_site(&page.origin, &server, profile),
+        _ => is_first_party(page, &server, profile),
+    };
     // "determine the same-site mode", step 5.
     let is_chain_same_site =
         !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;
-    is_first_party(page, &server, profile) && is_chain_same_site
+    let is_same_site = is_page_same_site && is_chain_same_site;
+    // Section 5.8.3, step 1: a link to another site carries `Lax` cookies, a form that posts to it does not.
+    match request.destination {
+        Destination::Document if is_same_site => SameSiteMode::Strict,
+        Destination::Document if method::is_safe(&request.method) => SameSiteMode::Lax,
+        Destination::Document => SameSiteMode::UnsafeNavigation,
+        _ => SameSiteMode::of_subresource(is_same_site),
+    }
 }
 
-/// RFC 6265bis, section 5.2.1: whether the server is same-site with the page's "site for cookies", which is empty if the page and its embedders are
-/// not same-site.
+/// RFC 6265bis, section 5.2.1: whether the server is same-site with the page's "site for cookies", which is empty if the page and its
+/// embedders are not same-site.
 fn is_first_party(page: &Page, server: &Origin, profile: &Profile) -> bool {
     let top_level = page.top_level_origin();
     let is_sandboxed = page.origin == Origin::Opaque && page.opaque == OpaqueKind::Sandboxed;

@@ -159,5 +159,51 @@ codes! {
         MergesNetworkPermissions = "merges-network-permissions",
         /// A prompt that the user has closed counts as a permission.
         TakesDismissalForPermission = "takes-dismissal-for-permission",
+        /// A document of another origin is shown only if the server shares it by CORS.
+        ChecksCorsOnNavigations = "checks-cors-on-navigations",
+        /// A link or a form on a secure page does not lead to an insecure server.
+        BlocksInsecureLinks = "blocks-insecure-links",
+        /// A form posts without `Origin`.
+        OmitsOriginOnForms = "omits-origin-on-forms",
+        /// A link sends `Origin`.
+        SendsOriginOnLinks = "sends-origin-on-links",
+        /// `Sec-Fetch-Site` of a link or a form is `none`, as if the user had typed the URL.
+        CallsNavigationsUserInitiated = "calls-navigations-user-initiated",
+        /// Navigations have no `Sec-Fetch-User`.
+        OmitsFetchUser = "omits-fetch-user",
+        /// A link to another site carries `SameSite=Strict` cookies.
+        SendsStrictCookiesOnLinks = "sends-strict-cookies-on-links",
+        /// A form that posts to another site carries `SameSite=Lax` cookies.
+        SendsLaxCookiesOnPosts = "sends-lax-cookies-on-posts",
+        /// A link to another site carries no `SameSite=Lax` cookies.
+        OmitsLaxCookiesOnLinks = "omits-lax-cookies-on-links",
+        /// Every form that posts is urlencoded.
+        IgnoresEnctype = "ignores-enctype",
+        /// The fields of a form with the method `get` are added to the query of its action.
+        KeepsQueryOfForms = "keeps-query-of-forms",
+        /// The line breaks in the fields of a form stay as they are.
+        KeepsLineFeedsInForms = "keeps-line-feeds-in-forms",
+        /// The names of fields in a multipart form are not escaped.
+        KeepsQuotesInFieldNames = "keeps-quotes-in-field-names",
+        /// After a 204, the user sees an empty document.
+        ShowsEmptyDocuments = "shows-empty-documents",
+        /// A WebSocket handshake has no `Origin`.
+        OmitsOriginOnWebSockets = "omits-origin-on-websockets",
+        /// A WebSocket handshake fails if the server does not share the response by CORS.
+        ChecksCorsOnWebSockets = "checks-cors-on-websockets",
+        /// A WebSocket handshake with another origin carries no cookies.
+        OmitsCookiesOnWebSockets = "omits-cookies-on-websockets",
+        /// A WebSocket handshake follows redirects.
+        FollowsRedirectsOfWebSockets = "follows-redirects-of-websockets",
+        /// A WebSocket opens with any response.
+        OpensWebSocketsWithAnyStatus = "opens-websockets-with-any-status",
+        /// A WebSocket opens without the right `Sec-WebSocket-Accept`.
+        IgnoresWebSocketAccept = "ignores-websocket-accept",
+        /// An `EventSource` opens with any status.
+        OpensEventSourcesWithAnyStatus = "opens-event-sources-with-any-status",
+        /// An `EventSource` opens with any media type.
+        OpensEventSourcesWithAnyType = "opens-event-sources-with-any-type",
+        /// An `EventSource` never has credentials for another origin.
+        IgnoresWithCredentials = "ignores-with-credentials",
     }
 }

@@ -7,15 +7,15 @@ use cookie::SameSite;
 use url::Url;
 
 use super::Fault;
-use crate::cookie::SetCookie;
+use crate::cookie::{SameSiteMode, SetCookie};
 use crate::header::{HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::Profile;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::steps::{Standard, Steps};
 use crate::{
-    AddressSpace, BlockReason, Blocked, ExchangeKind, NetworkPermissions, Origin, Page, Permission,
-    ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse,
+    AddressSpace, BlockReason, Blocked, Credentials, Enctype, ExchangeKind, Form, NetworkPermissions, Origin,
+    Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse,
 };
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
@@ -91,7 +91,7 @@ overrides! {
         }
     }
     OmitsOrigin {
-        fn sends_origin(&self) -> bool {
+        fn sends_origin(&self, _: &Request) -> bool {
             false
         }
     }
@@ -245,8 +245,8 @@ overrides! {
         }
     }
     IgnoresSameSite {
-        fn is_same_site(&self, _: bool) -> bool {
-            true
+        fn same_site_mode(&self, _: SameSiteMode) -> SameSiteMode {
+            SameSiteMode::Strict
         }
     }
     IgnoresSecure {
@@ -412,6 +412,123 @@ overrides! {
     AllowsMixedContent {
         fn is_mixed_content(&self, _: &Page, _: &Url, _: &Profile) -> bool {
             false
+        }
+    }
+    ChecksCorsOnNavigations {
+        fn is_exempt_from_cors(&self, request: &Request) -> bool {
+            request.mode == RequestMode::WebSocket
+        }
+    }
+    BlocksInsecureLinks {
+        fn checks_mixed_content(&self, _: &Request) -> bool {
+            true
+        }
+    }
+    OmitsOriginOnForms {
+        fn sends_origin_without_cors(&self, request: &Request) -> bool {
+            !request.is_navigation() && Standard.sends_origin_without_cors(request)
+        }
+    }
+    SendsOriginOnLinks {
+        fn sends_origin_without_cors(&self, request: &Request) -> bool {
+            request.is_navigation() || Standard.sends_origin_without_cors(request)
+        }
+    }
+    CallsNavigationsUserInitiated {
+        fn fetch_site(&self, request: &Request) -> &'static str {
+            if request.is_navigation() { "none" } else { Standard.fetch_site(request) }
+        }
+    }
+    OmitsFetchUser {
+        fn sends_fetch_user(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    SendsStrictCookiesOnLinks {
+        fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+            if mode == SameSiteMode::Lax { SameSiteMode::Strict } else { mode }
+        }
+    }
+    SendsLaxCookiesOnPosts {
+        fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+            if mode == SameSiteMode::UnsafeNavigation { SameSiteMode::Lax } else { mode }
+        }
+    }
+    OmitsLaxCookiesOnLinks {
+        fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+            if mode == SameSiteMode::Lax { SameSiteMode::CrossSite } else { mode }
+        }
+    }
+    IgnoresEnctype {
+        fn enctype(&self, _: &Form) -> Enctype {
+            Enctype::UrlEncoded
+        }
+    }
+    KeepsQueryOfForms {
+        fn submitted_url(&self, action: &Url, pairs: &[(String, String)]) -> Url {
+            let mut url = action.clone();
+            url.query_pairs_mut().extend_pairs(pairs);
+            url
+        }
+    }
+    KeepsLineFeedsInForms {
+        fn normalize_newlines(&self, text: &str) -> String {
+            text.to_owned()
+        }
+    }
+    KeepsQuotesInFieldNames {
+        fn escape_name(&self, name: &str) -> String {
+            name.to_owned()
+        }
+    }
+    ShowsEmptyDocuments {
+        fn shows_document(&self, _: &WireResponse) -> bool {
+            true
+        }
+    }
+    OmitsOriginOnWebSockets {
+        fn sends_origin(&self, request: &Request) -> bool {
+            request.mode != RequestMode::WebSocket
+        }
+    }
+    ChecksCorsOnWebSockets {
+        fn is_exempt_from_cors(&self, request: &Request) -> bool {
+            request.mode == RequestMode::Navigate
+        }
+    }
+    OmitsCookiesOnWebSockets {
+        fn web_socket_credentials(&self) -> Credentials {
+            Credentials::Omit
+        }
+    }
+    FollowsRedirectsOfWebSockets {
+        fn web_socket_redirect(&self) -> Redirect {
+            Redirect::Follow
+        }
+    }
+    OpensWebSocketsWithAnyStatus {
+        fn check_handshake(&self, _: &[String], _: &WireResponse) -> Result<String, Blocked> {
+            Ok(String::new())
+        }
+    }
+    IgnoresWebSocketAccept {
+        fn is_accepted_key(&self, _: Option<&str>) -> bool {
+            true
+        }
+    }
+    OpensEventSourcesWithAnyStatus {
+        fn is_event_stream_status(&self, _: u16) -> bool {
+            true
+        }
+    }
+    OpensEventSourcesWithAnyType {
+        fn is_event_stream_type(&self, _: Option<&str>) -> bool {
+            true
+        }
+    }
+    IgnoresWithCredentials {
+        fn event_source_credentials(&self, _: bool) -> Credentials {
+            Credentials::SameOrigin
         }
     }
 }

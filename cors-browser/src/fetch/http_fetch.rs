@@ -3,16 +3,28 @@
 use super::Fetch;
 use super::redirect_fetch::{is_redirect, location_url};
 use crate::header::trim;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::response::resource_policy_check;
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
 
 /// The response that "HTTP fetch" returns.
-pub(super) enum HttpResponse {
+pub(crate) enum HttpResponse {
     /// A response from the network.
     Network(WireResponse),
     /// A redirect in redirect mode `manual`.
     OpaqueRedirect,
+}
+
+impl HttpResponse {
+    /// The response to a request whose redirect mode is not `manual`.
+    pub(crate) fn followed(self) -> Result<WireResponse, Blocked> {
+        match self {
+            Self::Network(response) => Ok(response),
+            Self::OpaqueRedirect => {
+                Err(Blocked::new(BlockReason::RedirectModeError, "the redirect was not followed"))
+            }
+        }
+    }
 }
 
 impl Fetch<'_> {
@@ -50,7 +62,11 @@ impl Fetch<'_> {
             return match request.redirect {
                 Redirect::Error => {
                     let detail = format!("the response is a redirect (status {})", response.status);
-                    Err(Blocked::new(BlockReason::RedirectModeError, detail))
+                    let reason = match request.mode {
+                        RequestMode::WebSocket => BlockReason::WebSocketHandshakeFailed,
+                        _ => BlockReason::RedirectModeError,
+                    };
+                    Err(Blocked::new(reason, detail).with_value(response.status.to_string()))
                 }
                 Redirect::Manual => {
                     if profile.checks_manual_redirects {

@@ -7,11 +7,27 @@ use super::network_or_cache_fetch::with_normalized_percent_encoding;
 use crate::blocked::InvalidArgument;
 use crate::request::{Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
-use crate::{BlockReason, Blocked, Origin, PageResponse, Redirect, port};
+use crate::{BlockReason, Blocked, Browser, Origin, PageResponse, Redirect, port};
+
+impl Browser {
+    /// "main fetch", step 14: the response as a script sees it.
+    pub(crate) fn filtered(&self, request: &Request, response: HttpResponse) -> PageResponse {
+        match response {
+            HttpResponse::Network(response) => {
+                let mut response = filtered(request, response, &*self.steps);
+                if self.profile.normalizes_percent_encoding {
+                    response.url = response.url.as_ref().map(with_normalized_percent_encoding);
+                }
+                response
+            }
+            HttpResponse::OpaqueRedirect => opaque_redirect(request),
+        }
+    }
+}
 
 impl Fetch<'_> {
-    /// Fetch, "main fetch".
-    pub(crate) async fn main_fetch(&mut self, request: &mut Request) -> Result<PageResponse, Blocked> {
+    /// Fetch, "main fetch", without step 14: the response as the browser itself sees it.
+    pub(crate) async fn main_fetch(&mut self, request: &mut Request) -> Result<HttpResponse, Blocked> {
         // "HTTP-redirect fetch", step 20, runs "main fetch" again. Here that is the next turn of a loop.
         let response = loop {
             match self.main_fetch_once(request).await {
@@ -27,17 +43,7 @@ impl Fetch<'_> {
                 self.browser.clear_preflights(self.page, request);
             }
         }
-        // Step 14.
-        match response? {
-            HttpResponse::Network(response) => {
-                let mut response = filtered(request, response, self.steps());
-                if self.browser.profile.normalizes_percent_encoding {
-                    response.url = response.url.as_ref().map(with_normalized_percent_encoding);
-                }
-                Ok(response)
-            }
-            HttpResponse::OpaqueRedirect => Ok(opaque_redirect(request)),
-        }
+        response
     }
 
     /// "main fetch", steps 7 to 12. Returns `None` if a redirect was followed.
@@ -48,12 +54,14 @@ impl Fetch<'_> {
             let detail = "browsers never connect to this port";
             return Err(Blocked::new(BlockReason::BadPort, detail));
         }
-        // Secure Contexts, "Is url potentially trustworthy?": `data:` URLs are.
+        // Mixed Content, "Should fetching request be blocked as mixed content?", step 1: not if a tab is navigated. `data:` URLs are
+        // trustworthy (Secure Contexts, "Is url potentially trustworthy?").
         let is_data = url.scheme() == "data";
         let is_exempt = self.browser.profile.checks_local_network
             && self.page.network_permissions.is_some()
             && self.steps().may_be_local(request);
-        if !is_data && !is_exempt && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
+        let is_checked = !is_data && !is_exempt && self.steps().checks_mixed_content(request);
+        if is_checked && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }
@@ -74,6 +82,9 @@ impl Fetch<'_> {
     /// Step 12: sets the response tainting and decides whether "HTTP fetch" makes a preflight.
     fn set_response_tainting(&self, request: &mut Request) -> Result<bool, Blocked> {
         let url = request.current_url();
+        if self.steps().is_exempt_from_cors(request) {
+            return Ok(false);
+        }
         if Origin::of(url).is_same_origin(&request.origin) && request.tainting == Tainting::Basic {
             return Ok(false);
         }

@@ -12,6 +12,8 @@ mod redirect_fetch;
 mod referrer;
 
 pub(crate) use self::cors_check::check_sharing;
+pub(crate) use self::http_fetch::HttpResponse;
+pub(crate) use self::network_or_cache_fetch::fetch_site;
 pub(crate) use self::preflight_check::Grant;
 pub(crate) use self::preflight_fetch::{as_preflight_sees_it, preflight_headers, requested_header_names};
 pub(crate) use self::redirect_fetch::has_foreign_credentials;
@@ -21,7 +23,7 @@ pub(crate) use crate::response::exposed_header_names;
 use crate::steps::Steps;
 use crate::{Browser, Exchange, Page};
 
-/// A `fetch()` in progress.
+/// A fetch in progress.
 pub(crate) struct Fetch<'a> {
     browser: &'a Browser,
     page: &'a Page,

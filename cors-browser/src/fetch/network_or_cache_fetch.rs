@@ -29,7 +29,9 @@ impl Fetch<'_> {
             let wire = self.wire_request(request, includes_credentials, kind);
             let response = self.network_fetch(request, wire, kind).await?;
             // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
-            if self.steps().stores_cookies(request, includes_credentials) {
+            let is_failed_handshake = request.mode == RequestMode::WebSocket && response.status != 101;
+            let sets_cookies = !is_failed_handshake || self.browser.profile.failed_handshakes_set_cookies;
+            if sets_cookies && self.steps().stores_cookies(request, includes_credentials) {
                 self.browser.store_cookies(self.page, request, &response);
             }
             // Step 14.
@@ -59,7 +61,8 @@ impl Fetch<'_> {
         wire: WireRequest,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
-        let response = self.browser.network.send(wire.clone()).await.and_then(check_head);
+        let response = self.browser.network.send(wire.clone()).await;
+        let response = response.and_then(|response| check_head(response, request.mode));
         self.exchanges.push(Exchange { kind, request: wire, response: response.clone() });
         response
             .and_then(|response| self.accept(request, response))
@@ -130,10 +133,14 @@ impl Fetch<'_> {
             headers.append("Origin", origin);
         }
         // Step 8.13.
-        if is_trustworthy {
+        let has_metadata = request.mode != RequestMode::WebSocket || profile.handshakes_have_metadata;
+        if is_trustworthy && has_metadata {
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", fetch_site(request));
+            headers.append("Sec-Fetch-Site", self.steps().fetch_site(request));
+            if self.steps().sends_fetch_user(request) {
+                headers.append("Sec-Fetch-User", "?1");
+            }
             if profile.sends_storage_access && includes_credentials {
                 if let Some(state) = self.browser.storage_access(self.page, request) {
                     headers.append("Sec-Fetch-Storage-Access", state);
@@ -145,6 +152,11 @@ impl Fetch<'_> {
         // Step 8.15.
         if !headers.contains("User-Agent") {
             headers.append("User-Agent", profile.user_agent());
+        }
+        // Step 8.18.
+        if request.is_no_store {
+            headers.append("Pragma", "no-cache");
+            headers.append("Cache-Control", "no-cache");
         }
         // Step 8.19, and the `Accept-Encoding` of step 8.21: browsers trust only secure servers to use newer codings.
         if profile.rewrites_ranges {
@@ -191,11 +203,11 @@ impl Fetch<'_> {
         // Step 2.
         let origin = self.steps().serialize_origin(request);
         // Step 3.
-        if request.tainting == Tainting::Cors {
-            return self.steps().sends_origin().then_some(origin);
+        if request.tainting == Tainting::Cors || request.mode == RequestMode::WebSocket {
+            return self.steps().sends_origin(request).then_some(origin);
         }
         // Step 4.
-        if matches!(request.method.as_str(), "GET" | "HEAD") {
+        if !self.steps().sends_origin_without_cors(request) {
             let keeps = request.became_get && self.browser.profile.keeps_origin_after_post;
             return keeps.then_some(origin);
         }
@@ -255,9 +267,12 @@ pub(super) fn with_normalized_percent_encoding(url: &Url) -> Url {
 }
 
 /// Whether a browser accepts the head of a response.
-fn check_head(response: WireResponse) -> Result<WireResponse, NetworkError> {
-    // A status from 100 to 199, including 101, is not the status of a final response.
-    if let status @ 100..200 = response.status {
+fn check_head(response: WireResponse, mode: RequestMode) -> Result<WireResponse, NetworkError> {
+    // A status from 100 to 199 is not the status of a final response, but for the 101 of a WebSocket.
+    let is_handshake = mode == RequestMode::WebSocket && response.status == 101;
+    if let status @ 100..200 = response.status
+        && !is_handshake
+    {
         let detail = format!("only an interim response came (status {status})");
         return Err(NetworkError::new(FailureKind::BrokenOff, detail));
     }
@@ -272,7 +287,7 @@ fn check_head(response: WireResponse) -> Result<WireResponse, NetworkError> {
 }
 
 /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".
-fn fetch_site(request: &Request) -> &'static str {
+pub(crate) fn fetch_site(request: &Request) -> &'static str {
     let mut site = "same-origin";
     for url in &request.urls {
         let origin = Origin::of(url);

@@ -14,5 +14,5 @@ pub(crate) use self::safelist::{
     is_privileged_no_cors_name, is_request_body_header_name, is_safelisted_content_type, unsafe_names,
 };
 pub(crate) use self::value::{
-    MaxAge, extract_list, extract_max_age, is_header_value, is_token, normalize, trim,
+    MaxAge, extract_list, extract_max_age, is_header_value, is_token, mime_essence, normalize, trim,
 };

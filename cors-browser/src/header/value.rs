@@ -93,7 +93,7 @@ pub(crate) fn extract_max_age<'a>(lines: impl Iterator<Item = &'a [u8]>) -> MaxA
 }
 
 /// MIME Sniffing, "parse a MIME type", as far as its essence goes.
-pub(super) fn mime_essence(value: &[u8]) -> Option<String> {
+pub(crate) fn mime_essence(value: &[u8]) -> Option<String> {
     // Step 1.
     let value = normalize(value);
     let slash = value.iter().position(|&byte| byte == b'/')?;

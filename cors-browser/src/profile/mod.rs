@@ -94,6 +94,14 @@ pub struct Profile {
     pub(crate) same_site_considers_scheme: bool,
     /// Whether a redirect through another site makes a request cross-site to cookies.
     pub(crate) same_site_considers_redirects: bool,
+    /// Whether a form that posts to another site carries the young cookies that have no `SameSite` attribute.
+    pub(crate) posts_carry_young_cookies: bool,
+    /// Whether the browser asks the user before a form on a secure page is submitted to an insecure server.
+    pub(crate) asks_before_insecure_forms: bool,
+    /// Whether the response to a WebSocket handshake sets cookies even if its status is not 101.
+    pub(crate) failed_handshakes_set_cookies: bool,
+    /// Whether a WebSocket handshake has `Sec-Fetch-*` headers.
+    pub(crate) handshakes_have_metadata: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether a cached `*` covers `Authorization`.
@@ -264,6 +272,10 @@ impl Profile {
             restricts_loopback_pages: true,
             same_site_considers_scheme: true,
             same_site_considers_redirects: true,
+            posts_carry_young_cookies: false,
+            asks_before_insecure_forms: false,
+            failed_handshakes_set_cookies: true,
+            handshakes_have_metadata: true,
             trusts_loopback_cookies: false,
             cached_wildcard_covers_authorization: false,
             trusts_loopback_servers: true,

@@ -38,6 +38,25 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "net/base/features.cc, `kCookieSameSiteConsidersRedirectChain`, which is off by default",
         change: |profile| profile.same_site_considers_redirects = false,
     },
+    INSECURE_FORMS_ASK_FIRST,
+    Rule {
+        name: "failed-handshakes-set-no-cookies",
+        says: "The response to a WebSocket handshake sets cookies only if its status is 101.",
+        source: "observed in Chromium 156",
+        change: |profile| profile.failed_handshakes_set_cookies = false,
+    },
+    Rule {
+        name: "handshakes-without-metadata",
+        says: "A WebSocket handshake has no `Sec-Fetch-*` headers.",
+        source: "observed in Chromium 156",
+        change: |profile| profile.handshakes_have_metadata = false,
+    },
+    Rule {
+        name: "posts-carry-young-cookies",
+        says: "A form that posts to another site carries cookies without `SameSite` for two minutes after they were set.",
+        source: "RFC 6265bis, section 5.6.7.2, \"Lax-Allowing-Unsafe\" enforcement; net/cookies/cookie_constants.h, `kLaxAllowUnsafeMaxAge`",
+        change: |profile| profile.posts_carry_young_cookies = true,
+    },
     Rule {
         name: "data-pages-may-not-ask-for-cookies",
         says: "`document.cookie` throws in a page with a `data:` URL. In HTML, it is empty.",
@@ -186,6 +205,7 @@ pub(super) const FIREFOX: &[Rule] = &[
         change: |profile| profile.forgets_preflights = ForgetsPreflights::AfterRejectedResponses,
     },
     MIXED_CONTENT_BY_SCHEME,
+    INSECURE_FORMS_ASK_FIRST,
     Rule {
         name: "preflighted-once-preflighted-always",
         says: "A request that needed a preflight gets one after each redirect to another origin, even if it does not need one any more.",
@@ -531,6 +551,13 @@ const MIXED_CONTENT_BY_SCHEME: Rule = Rule {
     says: "Only pages over HTTPS must not fetch from insecure servers. Pages of `http://localhost` may.",
     source: "observed in Chromium 156 and Firefox 153",
     change: |profile| profile.restricts_loopback_pages = false,
+};
+
+const INSECURE_FORMS_ASK_FIRST: Rule = Rule {
+    name: "insecure-forms-ask-first",
+    says: "Before a form on a secure page is submitted to an insecure server, the browser asks the user. The user of the model declines.",
+    source: "observed in Chromium 156 and Firefox 153; Mixed Content, section 8.1, \"Form Submission\"",
+    change: |profile| profile.asks_before_insecure_forms = true,
 };
 
 const CHALLENGES_OF_OTHER_ORIGINS: Rule = Rule {

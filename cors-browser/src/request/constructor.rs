@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Destination, Request, Tainting};
+use super::Request;
 use crate::blocked::InvalidArgument;
 use crate::header::{
     HeaderList, is_header_value, is_no_cors_safelisted_request_header, is_privileged_no_cors_name, is_token,
@@ -10,7 +10,7 @@ use crate::header::{
 };
 use crate::profile::Profile;
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, ReferrerPolicy, method};
+use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
@@ -60,36 +60,18 @@ impl Request {
             list.append("Content-Type", "text/plain;charset=UTF-8");
         }
 
-        // "fetch", before "main fetch": `Accept` and `Accept-Language`.
-        if !list.contains("Accept") {
-            list.append("Accept", "*/*");
-        }
-        if !list.contains("Accept-Language") {
-            list.append("Accept-Language", "en-US,en;q=0.9");
-        }
-
-        Ok(Self {
+        let mut request = Self {
             method,
-            urls: vec![encode_path(url, profile)],
             headers: list,
             body,
             mode: mode.into(),
-            destination: Destination::Empty,
-            use_cors_preflight: false,
             credentials,
             redirect,
             target_address_space,
-            origin: steps.client_origin(page).clone(),
-            referrer: page.url(),
-            referrer_policy: ReferrerPolicy::default(),
-            tainting: Tainting::Basic,
-            needed_preflight: false,
-            dropped_authorization: false,
-            used_preflight: false,
-            preflight_failed: false,
-            became_get: false,
-            redirect_count: 0,
-        })
+            ..Self::new(page, encode_path(url, profile), steps)
+        };
+        request.set_default_headers();
+        Ok(request)
     }
 }
 

@@ -4,7 +4,8 @@ use url::Url;
 
 use crate::header::HeaderList;
 use crate::site::is_same_site;
-use crate::{AddressSpace, Credentials, Mode, Origin, Redirect, ReferrerPolicy};
+use crate::steps::Steps;
+use crate::{AddressSpace, Credentials, Mode, Origin, Page, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -21,6 +22,10 @@ pub(crate) struct Request {
     pub(crate) mode: RequestMode,
     /// The destination.
     pub(crate) destination: Destination,
+    /// Whether the user caused the request, by a click or a key ("user-activation").
+    pub(crate) user_activation: bool,
+    /// Whether the cache mode is `no-store`.
+    pub(crate) is_no_store: bool,
     /// The use-CORS-preflight flag, which listeners for upload events set.
     pub(crate) use_cors_preflight: bool,
     /// The credentials mode.
@@ -87,8 +92,12 @@ impl From<Mode> for RequestMode {
 /// Fetch, request "destination".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
-    /// `fetch()`, `XMLHttpRequest` and `EventSource`; the standard writes an empty string.
+    /// `fetch()`, `XMLHttpRequest`, `EventSource` and WebSockets; the standard writes an empty string.
     Empty,
+    /// A navigation of a tab.
+    Document,
+    /// A navigation of a frame.
+    Frame,
 }
 
 impl Destination {
@@ -96,6 +105,8 @@ impl Destination {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Empty => "empty",
+            Self::Document => "document",
+            Self::Frame => "iframe",
         }
     }
 }
@@ -117,6 +128,63 @@ pub(crate) enum RedirectTaint {
 }
 
 impl Request {
+    /// A request of `page` for `url` with the default value of everything else.
+    pub(crate) fn new(page: &Page, url: Url, steps: &dyn Steps) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            urls: vec![url],
+            headers: HeaderList::default(),
+            body: None,
+            mode: RequestMode::NoCors,
+            destination: Destination::Empty,
+            user_activation: false,
+            is_no_store: false,
+            use_cors_preflight: false,
+            credentials: Credentials::SameOrigin,
+            redirect: Redirect::Follow,
+            target_address_space: None,
+            origin: steps.client_origin(page).clone(),
+            referrer: page.url(),
+            referrer_policy: ReferrerPolicy::default(),
+            tainting: Tainting::Basic,
+            needed_preflight: false,
+            dropped_authorization: false,
+            used_preflight: false,
+            preflight_failed: false,
+            became_get: false,
+            redirect_count: 0,
+        }
+    }
+
+    /// Whether the request navigates a tab or a frame (Fetch, "navigation request").
+    pub(crate) fn is_navigation(&self) -> bool {
+        matches!(self.destination, Destination::Document | Destination::Frame)
+    }
+
+    /// The origin in the address bar while the response is used: a navigation of a tab leads to another one.
+    pub(crate) fn top_level_origin(&self, page: &Page) -> Origin {
+        match self.destination {
+            Destination::Document => Origin::of(self.current_url()),
+            _ => page.top_level_origin().clone(),
+        }
+    }
+
+    /// Fetch, "fetch", steps 14 and 15: sets the headers that every request has.
+    pub(crate) fn set_default_headers(&mut self) {
+        if !self.headers.contains("Accept") {
+            let value = match self.destination {
+                Destination::Document | Destination::Frame => {
+                    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+                }
+                Destination::Empty => "*/*",
+            };
+            self.headers.append("Accept", value);
+        }
+        if !self.headers.contains("Accept-Language") {
+            self.headers.append("Accept-Language", "en-US,en;q=0.9");
+        }
+    }
+
     /// Fetch, request "current URL".
     pub(crate) fn current_url(&self) -> &Url {
         // The list starts with one URL and only grows.
@@ -185,6 +253,8 @@ mod tests {
             body: None,
             mode: RequestMode::Cors,
             destination: Destination::Empty,
+            user_activation: false,
+            is_no_store: false,
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,

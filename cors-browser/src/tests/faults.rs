@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    AddressSpace, Credentials, Fault, ManualClock, Mode, NetworkPermissions, Permission, ThirdPartyCookies,
+    AddressSpace, Credentials, Enctype, EventSourceRequest, Fault, Form, FormMethod, ManualClock, Mode,
+    Navigation, NetworkPermissions, PageAction, Permission, ThirdPartyCookies, WebSocketRequest,
 };
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
@@ -16,7 +17,7 @@ const OWN: &str = "https://app.example/";
 const X: &[(&str, &str)] = &[("X-B", "1")];
 const AUTHORIZATION: &[(&str, &str)] = &[("X-B", "1"), ("Authorization", "x")];
 
-/// Servers and a sequence of fetches.
+/// Servers and a sequence of actions.
 struct Probe {
     profile: Profile,
     page: Page,
@@ -28,8 +29,8 @@ struct Probe {
     redirect: u16,
     /// Cookies, set by a visit of the user.
     cookies: Vec<(&'static str, &'static str)>,
-    /// The fetches, which are ten seconds apart.
-    fetches: Vec<FetchRequest>,
+    /// The actions, which are ten seconds apart.
+    actions: Vec<PageAction>,
 }
 
 impl Probe {
@@ -42,8 +43,19 @@ impl Probe {
             actual: reply(200, &[ALLOW, CREDENTIALS]),
             redirect: 307,
             cookies: Vec::new(),
-            fetches,
+            actions: fetches.into_iter().map(PageAction::Fetch).collect(),
         }
+    }
+
+    /// Something other than a fetch.
+    fn acting(action: PageAction) -> Self {
+        Self { actions: vec![action], ..Self::new(Vec::new()) }
+    }
+
+    /// The status of the actual response.
+    fn status(mut self, status: u16) -> Self {
+        self.actual.status = status;
+        self
     }
 
     fn preflight(self, headers: &[(&str, &str)]) -> Self {
@@ -95,8 +107,8 @@ impl Probe {
             browser.store_cookie(&Url::parse(url).unwrap(), line);
         }
         let mut seen = Vec::new();
-        for fetch in self.fetches {
-            seen.push(browser.fetch(&self.page, fetch).await);
+        for action in self.actions {
+            seen.push(browser.act(&self.page, action).await);
             clock.advance(Duration::from_secs(10));
         }
         let script = browser.document_cookies(&self.page);
@@ -113,6 +125,31 @@ fn include(request: FetchRequest) -> FetchRequest {
 
 fn to(location: &str) -> FetchRequest {
     get(&format!("https://api.example/item?{location}"))
+}
+
+fn link(to: &str) -> PageAction {
+    PageAction::Navigate(Navigation::link(Url::parse(to).unwrap()))
+}
+
+fn form(method: FormMethod, enctype: Enctype) -> PageAction {
+    let fields = vec![("a\"".to_owned(), "1\n2".to_owned())];
+    let url = Url::parse("https://api.example/item").unwrap();
+    PageAction::Navigate(Navigation::form(url, Form { method, enctype, fields }))
+}
+
+fn post() -> PageAction {
+    form(FormMethod::Post, Enctype::UrlEncoded)
+}
+
+fn web_socket(to: &str) -> PageAction {
+    PageAction::WebSocket(WebSocketRequest::new(Url::parse(to).unwrap()))
+}
+
+fn event_source(with_credentials: bool) -> PageAction {
+    PageAction::EventSource(EventSourceRequest {
+        with_credentials,
+        ..EventSourceRequest::new(Url::parse(API).unwrap())
+    })
 }
 
 /// A readable response whose body breaks off.
@@ -278,13 +315,48 @@ fn probe(fault: Fault) -> Probe {
         }
         Fault::IgnoresTargetAddressSpace => {
             let fetch = get(API).with_target_address_space(AddressSpace::Local);
-            Probe { fetches: vec![fetch], ..Probe::local_network(API) }
+            Probe { actions: vec![PageAction::Fetch(fetch)], ..Probe::local_network(API) }
         }
         Fault::AllowsInsecurePagesLocalNetwork => {
             let probe = Probe::local_network("http://localhost:8080/");
             let page = Page { origin: Origin::parse("http://app.example").unwrap(), ..probe.page };
             Probe { page, ..probe }
         }
+        Fault::ChecksCorsOnNavigations => Probe::acting(link(API)).actual(&[]),
+        Fault::BlocksInsecureLinks => Probe::acting(link("http://api.example/")),
+        Fault::OmitsOriginOnForms => Probe::acting(post()),
+        Fault::SendsOriginOnLinks | Fault::CallsNavigationsUserInitiated | Fault::OmitsFetchUser => {
+            Probe::acting(link(API))
+        }
+        Fault::SendsStrictCookiesOnLinks => Probe::acting(link(API)).cookie(API, "c=1; SameSite=Strict"),
+        Fault::OmitsLaxCookiesOnLinks => Probe::acting(link(API)).cookie(API, "c=1; SameSite=Lax"),
+        Fault::SendsLaxCookiesOnPosts => Probe::acting(post()).cookie(API, "c=1; SameSite=Lax"),
+        Fault::IgnoresEnctype => Probe::acting(form(FormMethod::Post, Enctype::Plain)),
+        Fault::KeepsQueryOfForms => {
+            let url = Url::parse("https://api.example/item?a").unwrap();
+            Probe {
+                redirect: 200,
+                ..Probe::acting(PageAction::Navigate(Navigation::form(url, Form::default())))
+            }
+        }
+        Fault::KeepsLineFeedsInForms => Probe::acting(post()),
+        Fault::KeepsQuotesInFieldNames => Probe::acting(form(FormMethod::Post, Enctype::Multipart)),
+        Fault::ShowsEmptyDocuments => Probe::acting(link(API)).status(204),
+        Fault::OmitsOriginOnWebSockets => Probe::acting(web_socket("wss://api.example/item")),
+        Fault::ChecksCorsOnWebSockets => Probe::acting(web_socket("wss://api.example/item")).actual(&[]),
+        Fault::OmitsCookiesOnWebSockets => {
+            Probe::acting(web_socket("wss://api.example/item")).cookie(API, none)
+        }
+        Fault::FollowsRedirectsOfWebSockets => Probe::acting(web_socket("wss://api.example/item?/echo")),
+        Fault::OpensWebSocketsWithAnyStatus => Probe::acting(web_socket("wss://api.example/item")),
+        Fault::IgnoresWebSocketAccept => Probe::acting(web_socket("wss://api.example/item"))
+            .actual(&[("upgrade", "websocket"), ("connection", "upgrade")])
+            .status(101),
+        Fault::OpensEventSourcesWithAnyStatus => Probe::acting(event_source(false))
+            .actual(&[ALLOW, ("content-type", "text/event-stream")])
+            .status(404),
+        Fault::OpensEventSourcesWithAnyType => Probe::acting(event_source(false)).actual(&[ALLOW]),
+        Fault::IgnoresWithCredentials => Probe::acting(event_source(true)).cookie(API, none),
     }
 }
 

@@ -7,15 +7,18 @@ mod connections;
 mod console;
 mod cookies;
 mod data_urls;
+mod event_sources;
 mod faults;
 mod filtering;
 mod local_network;
 mod malformed;
+mod navigations;
 mod origin_header;
 mod pages;
 mod preflights;
 mod redirects;
 mod third_party_cookies;
+mod web_sockets;
 
 use std::sync::Arc;
 

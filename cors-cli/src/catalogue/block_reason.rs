@@ -285,6 +285,39 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             citation::REDIRECT_SCHEME,
             REDIRECTS,
         ),
+        R::NoDocument => explain(
+            "The response to a link or a form has status 204 or 205, or is a download, so that the user stays on the page. The \
+             server has processed the request. CORS has nothing to do with it.",
+            "Send a document, or redirect to one with status 303.",
+            citation::NO_DOCUMENT,
+            FAILS,
+        ),
+        R::WebSocketHandshakeFailed => explain(
+            "The response to the WebSocket handshake has another status than 101: the path has no WebSocket, a proxy removes \
+             `Upgrade`, the application refuses the origin, or the response is a redirect. CORS headers play no role.",
+            "Handle the handshake at this path, and let every proxy on the way pass `Upgrade` and `Connection` on.",
+            citation::WEB_SOCKET,
+            FAILS,
+        ),
+        R::WebSocketResponseInvalid => explain(
+            "The response to the WebSocket handshake has status 101, but its `Upgrade`, `Connection`, `Sec-WebSocket-Accept`, \
+             `Sec-WebSocket-Protocol` or `Sec-WebSocket-Extensions` does not answer the request.",
+            "Leave the handshake to a WebSocket library. Answer with one of the subprotocols that the page asks for.",
+            citation::WEB_SOCKET_RESPONSE,
+            FAILS,
+        ),
+        R::EventStreamStatus => explain(
+            "The response to an `EventSource` has another status than 200. The page does not connect again.",
+            "Send status 200. Send 204 if the page must stop connecting.",
+            citation::EVENT_STREAM,
+            FAILS,
+        ),
+        R::EventStreamType => explain(
+            "The response to an `EventSource` has another media type than `text/event-stream`, such as that of an error page.",
+            "Send `Content-Type: text/event-stream`.",
+            citation::EVENT_STREAM,
+            FAILS,
+        ),
         _ => explain(UNEXPLAINED, "Read the rule.", citation::REQUEST, NEXT),
     }
 }

@@ -391,3 +391,47 @@ async fn a_broken_body_keeps_what_came() {
     assert_eq!((response.status, response.body.as_slice()), (200, &b"ok"[..]));
     assert_eq!(response.body_error.unwrap().kind, FailureKind::BrokenOff);
 }
+
+/// Answers each connection with a successful WebSocket handshake, and sends the head of its request.
+async fn web_socket_server() -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (heads, received) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                stream.read_buf(&mut head).await.unwrap();
+            }
+            heads.send(String::from_utf8(head).unwrap()).unwrap();
+            let answer =
+                "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // The connection stays open, as that of a WebSocket.
+            tokio::spawn(async move { stream.read_u8().await });
+        }
+    });
+    (address, received)
+}
+
+#[tokio::test]
+async fn a_web_socket_handshake_is_an_exchange() {
+    let (address, mut heads) = web_socket_server().await;
+    let url = Url::parse("https://api.example/chat").unwrap();
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&url, address);
+    // The second handshake needs a connection of its own.
+    for _ in 0..2 {
+        let headers = vec![
+            ("Upgrade".to_owned(), b"websocket".to_vec()),
+            ("Connection".to_owned(), b"Upgrade".to_vec()),
+        ];
+        let request = WireRequest { method: "GET".to_owned(), url: url.clone(), headers, body: None };
+        let response = network.send(request).await.unwrap();
+        assert_eq!((response.status, response.body.len()), (101, 0));
+        assert_eq!(response.lines("upgrade").collect::<Vec<_>>(), [b"websocket"]);
+        let head = heads.recv().await.unwrap().to_lowercase();
+        for line in ["get /chat http/1.1\r\n", "\r\nupgrade: websocket\r\n", "\r\nconnection: upgrade\r\n"] {
+            assert!(head.contains(line), "{head}");
+        }
+    }
+}

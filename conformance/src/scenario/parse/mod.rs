@@ -18,20 +18,27 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 13] = [
-    "fetch",
-    "html",
-    "referrer-policy",
-    "url",
-    "rfc6454",
-    "rfc6265bis",
-    "layered-cookies",
+const DOCUMENTS: [&str; 20] = [
     "chips",
+    "fetch",
+    "fetch-metadata",
+    "html",
+    "html-forms",
+    "html-navigation",
+    "html-sse",
+    "layered-cookies",
     "local-network-access",
+    "mixed-content",
+    "referrer-policy",
+    "rfc6265bis",
+    "rfc6454",
+    "rfc6455",
     "rfc9110",
     "rfc9111",
     "rfc9113",
     "semantics",
+    "url",
+    "websockets",
 ];
 
 /// Parses the text of one file whose path is `<id>.toml`.

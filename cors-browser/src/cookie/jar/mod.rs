@@ -35,18 +35,46 @@ struct Stored {
     secure: bool,
     http_only: bool,
     same_site: SameSite,
+    /// Whether the cookie has a known `SameSite` attribute.
+    has_same_site: bool,
     /// The name of the jar that it is in.
     jar: String,
+    /// Orders cookies by their creation.
     created: u64,
+    /// The creation-time.
+    created_at: Duration,
 }
+
+/// Which `SameSite` cookies a request may carry, or a response may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SameSiteMode {
+    /// All of them: the request is same-site.
+    Strict,
+    /// All but `Strict` ones: the request navigates a tab to another site with a safe method.
+    Lax,
+    /// None but young ones that have no `SameSite` attribute: the request navigates a tab to another site with another method.
+    UnsafeNavigation,
+    /// None: the request is cross-site.
+    CrossSite,
+}
+
+impl SameSiteMode {
+    /// The mode of a request that does not navigate a tab.
+    pub(crate) fn of_subresource(is_same_site: bool) -> Self {
+        if is_same_site { Self::Strict } else { Self::CrossSite }
+    }
+}
+
+/// Section 5.6.7.2, "Lax-Allowing-Unsafe enforcement": how old a cookie may be.
+const YOUNG: Duration = Duration::from_secs(120);
 
 /// The request that stores or retrieves cookies, or the script that reads them.
 pub(crate) struct CookieContext<'a> {
     pub(crate) url: &'a Url,
     /// RFC 6265bis, section 5.8: whether the type of a retrieval is "HTTP" and not "non-HTTP".
     pub(crate) is_http: bool,
-    /// RFC 6265bis, section 5.2: whether the request is same-site.
-    pub(crate) is_same_site: bool,
+    /// RFC 6265bis, section 5.2: which `SameSite` cookies the request may carry.
+    pub(crate) same_site: SameSiteMode,
     /// The jars for its cookies.
     pub(crate) jars: Jars,
     pub(crate) profile: &'a Profile,
@@ -61,6 +89,20 @@ impl CookieContext<'_> {
     fn is_secure(&self) -> bool {
         self.url.scheme() == "https"
             || (self.profile.trusts_loopback_cookies && Origin::of(self.url).is_potentially_trustworthy())
+    }
+
+    /// Section 5.8.3, step 1: whether the `SameSite` attribute of a cookie allows the request to carry it.
+    fn carries(&self, cookie: &Stored, now: Duration) -> bool {
+        match self.same_site {
+            _ if cookie.same_site == SameSite::None => true,
+            SameSiteMode::Strict => true,
+            SameSiteMode::Lax => cookie.same_site == SameSite::Lax,
+            SameSiteMode::UnsafeNavigation => {
+                let is_young = now.saturating_sub(cookie.created_at) < YOUNG;
+                self.profile.posts_carry_young_cookies && !cookie.has_same_site && is_young
+            }
+            SameSiteMode::CrossSite => false,
+        }
     }
 
     /// The effective `SameSite` of a cookie with this attribute.
@@ -105,10 +147,11 @@ impl Jar {
         {
             return;
         }
-        // Step 17: only same-site responses can set `SameSite` cookies.
+        // Step 17: only same-site responses and those that navigate a tab can set `SameSite` cookies.
         let attribute = context.steps.same_site_attribute(&cookie.same_site);
         let same_site = context.same_site(attribute);
-        let is_accepted = context.is_same_site || context.profile.stores_same_site_cookies_from_other_sites;
+        let is_accepted = context.same_site != SameSiteMode::CrossSite
+            || context.profile.stores_same_site_cookies_from_other_sites;
         if same_site != SameSite::None && !is_accepted {
             return;
         }
@@ -128,7 +171,7 @@ impl Jar {
         }
         // Step 23: a new cookie replaces an old one and takes its creation time.
         self.created += 1;
-        let mut created = self.created;
+        let (mut created, mut created_at) = (self.created, now);
         if let Some(old) = self.cookies.iter().position(|old| {
             old.name == cookie.name
                 && old.domain == domain
@@ -136,7 +179,8 @@ impl Jar {
                 && old.path == path
                 && old.jar == jar
         }) {
-            created = self.cookies.remove(old).created;
+            let old = self.cookies.remove(old);
+            (created, created_at) = (old.created, old.created_at);
         }
         self.cookies.push(Stored {
             name: cookie.name,
@@ -148,8 +192,10 @@ impl Jar {
             secure: cookie.secure,
             http_only: cookie.http_only,
             same_site,
+            has_same_site: attribute.is_some(),
             jar: jar.to_owned(),
             created,
+            created_at,
         });
         self.evict(now, context.steps);
     }
@@ -182,7 +228,7 @@ impl Jar {
             .filter(|cookie| steps.cookie_path_matches(context.url.path(), &cookie.path))
             .filter(|cookie| !cookie.secure || steps.sends_secure_cookies(context.is_secure()))
             .filter(|cookie| !cookie.http_only || context.is_http || steps.shows_http_only())
-            .filter(|cookie| cookie.same_site == SameSite::None || context.is_same_site)
+            .filter(|cookie| context.carries(cookie, now))
             .filter(|cookie| context.jars.include(&cookie.jar))
             .collect();
         // Step 2: longer paths first, then older cookies.

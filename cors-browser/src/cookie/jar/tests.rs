@@ -33,7 +33,7 @@ fn visit<'a>(url: &'a Url, profile: &'a Profile) -> CookieContext<'a> {
     CookieContext {
         url,
         is_http: true,
-        is_same_site: true,
+        same_site: SameSiteMode::Strict,
         jars: Jars { common: Some(String::new()), partitioned: Some(String::new()) },
         profile,
         steps: &Standard,

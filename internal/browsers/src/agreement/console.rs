@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BrowserUnderTest;
 use cors_browser::examples::{Case, cases};
-use cors_browser::{Fetched, Outcome, PageAction};
+use cors_browser::{Fetched, Outcome};
 use cors_conformance::user_agent::{Model, UserAgent, UserAgentError};
 
 /// What the consoles of real browsers printed, by the browser's name.
@@ -89,12 +89,12 @@ pub async fn differences(browser: &BrowserUnderTest, recording: &BrowserRecordin
 }
 
 async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, UserAgentError> {
-    let (Some(page), Some(request)) = (case.page(), case.request()) else {
+    let (Some(page), Some(action)) = (case.page(), case.action()) else {
         return Err(UserAgentError::Failed(format!("the case {} has an invalid URL", case.name)));
     };
     let hosts: Vec<_> =
-        page.origin.host().into_iter().chain(request.url.host_str()).map(str::to_owned).collect();
-    user_agent.open(&page, case.network(), &hosts).await?.act(&page, PageAction::Fetch(request)).await
+        page.origin.host().into_iter().chain(action.url().host_str()).map(str::to_owned).collect();
+    user_agent.open(&page, case.network(), &hosts).await?.act(&page, action).await
 }
 
 fn is_blocked(fetched: &Fetched) -> bool {

@@ -25,6 +25,8 @@ const IGNORED_HEADERS: &[&str] = &[
     "sec-ch-ua-platform",
 ];
 
+/// What stands for the boundary of a form.
+const BOUNDARY: &str = "(boundary)";
 /// Headers that browsers always write in their own casing.
 const OWN_CASING: &[&str] = &["accept", "accept-language", "range"];
 
@@ -119,6 +121,7 @@ impl SentRequest {
         let request = &exchange.request;
         let value =
             |name: &str| request.header(name).map(|value| String::from_utf8_lossy(value).into_owned());
+        let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
         let has_own_field =
             |name: &str| name.eq_ignore_ascii_case("origin") || name.eq_ignore_ascii_case("cookie");
         let mut headers: Vec<String> = request
@@ -126,7 +129,7 @@ impl SentRequest {
             .iter()
             .map(|(name, value)| (name, value_of(value)))
             .filter(|(name, value)| !is_ignored(name, value) && !has_own_field(name))
-            .map(|(name, value)| format!("{}: {value}", name_of(name)))
+            .map(|(name, value)| format!("{}: {}", name_of(name), without_boundary(&value)))
             .collect();
         headers.sort();
         Self {
@@ -135,7 +138,10 @@ impl SentRequest {
             origin: value("origin"),
             cookie: value("cookie"),
             headers,
-            body: String::from_utf8_lossy(request.body.as_deref().unwrap_or_default()).into_owned(),
+            body: match boundary(&value("content-type").unwrap_or_default()) {
+                Some(boundary) => body.replace(boundary, BOUNDARY),
+                None => body.into_owned(),
+            },
         }
     }
 
@@ -173,6 +179,15 @@ fn name_of(name: &str) -> String {
 /// The value of a request header as it is compared: without the path of the suite's own pages.
 fn value_of(value: &[u8]) -> String {
     String::from_utf8_lossy(value).replace(PAGES, "/")
+}
+
+/// The boundary in the `Content-Type` of a form. Each browser chooses its own.
+fn boundary(content_type: &str) -> Option<&str> {
+    content_type.strip_prefix("multipart/form-data; boundary=")
+}
+
+fn without_boundary(value: &str) -> String {
+    boundary(value).map_or_else(|| value.to_owned(), |boundary| value.replace(boundary, BOUNDARY))
 }
 
 fn page(outcome: &Outcome) -> Vec<String> {
@@ -219,6 +234,14 @@ fn body(bytes: &[u8]) -> String {
         return text;
     };
     headers.retain(|name, values| !is_ignored(name, values[0].as_str().unwrap_or_default()));
+    let content_type = headers.get_mut("content-type").and_then(|lines| lines.get_mut(0));
+    if let Some(content_type) = content_type
+        && let Some(written) = content_type.as_str()
+        && boundary(written).is_some()
+    {
+        *content_type = without_boundary(written).into();
+        json["body_length"] = serde_json::Value::Null;
+    }
     json.to_string()
 }
 

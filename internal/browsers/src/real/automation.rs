@@ -25,6 +25,14 @@ pub(super) trait Automation: Send + Sync + 'static {
         arguments: &[&str],
     ) -> impl Future<Output = Result<String, UserAgentError>> + Send;
 
+    /// The same as if the user had caused it, for example by a click.
+    fn call_as_user(
+        &self,
+        place: &Place,
+        function: &str,
+        arguments: &[&str],
+    ) -> impl Future<Output = Result<String, UserAgentError>> + Send;
+
     /// Starts to collect the console messages of the page at `place`, and returns the name of the console.
     fn watch_console(&self, place: &Place) -> impl Future<Output = Result<String, UserAgentError>> + Send;
 

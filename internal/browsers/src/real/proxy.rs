@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::uri::Authority as HostAndPort;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -18,8 +18,9 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::LazyConfigAcceptor;
@@ -35,6 +36,9 @@ use cors_conformance::network::http::{from_headers, to_headers};
 /// The path of the suite's own pages; the same at every origin.
 pub(crate) const PAGES: &str = "/.well-known/cors-conformance/";
 
+/// The path at which browsers look for the icon of a site.
+const ICON: &str = "/favicon.ico";
+
 /// The content of the suite's own pages. Without the icon, browsers would request `/favicon.ico`.
 pub(super) const PAGE: &str = "<!doctype html><meta charset=utf-8><title>A page of the CORS conformance suite</title>\
                                <link rel=icon href='data:,'>";
@@ -42,6 +46,9 @@ pub(super) const PAGE: &str = "<!doctype html><meta charset=utf-8><title>A page 
 /// Headers that end at the proxy (RFC 9110, section 7.6.1).
 const CONNECTION_HEADERS: &[&str] =
     &["connection", "host", "keep-alive", "proxy-connection", "transfer-encoding"];
+
+/// The first byte of a TLS connection (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// The pause after an error to accept a connection. Most such errors mean that no file descriptor is left, and they would return
 /// at once until another connection ends.
@@ -200,12 +207,19 @@ async fn serve_connection(stream: TcpStream, context: Arc<Context>) {
     while tunnels.join_next().await.is_some() {}
 }
 
-/// Serves what a browser sends through a tunnel to `target` (RFC 9110, section 9.3.6).
+/// Serves what a browser sends through a tunnel to `target` (RFC 9110, section 9.3.6): TLS, or the plain HTTP of a WebSocket
+/// handshake.
 async fn tunnel(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     target: &HostAndPort,
     context: Arc<Context>,
 ) {
+    let mut stream = BufReader::new(stream);
+    let Ok(start) = stream.fill_buf().await else { return };
+    if start.first() != Some(&TLS_HANDSHAKE) {
+        let Ok(origin) = Url::parse(&format!("http://{target}")) else { return };
+        return serve_origin(stream, &origin, &context).await;
+    }
     let Ok(origin) = Url::parse(&format!("https://{target}")) else { return };
     if let Some(address) = context.network.tunnel(&origin).await {
         if let Ok(mut server) = TcpStream::connect(address).await {
@@ -216,11 +230,41 @@ async fn tunnel(
     }
     let Some(acceptor) = context.certificates.acceptor(origin.host_str().unwrap_or_default()) else { return };
     let Ok(stream) = acceptor.accept(stream).await else { return };
+    serve_origin(stream, &origin, &context).await;
+}
+
+/// Serves the requests of a connection to one origin.
+async fn serve_origin(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    origin: &Url,
+    context: &Context,
+) {
     let origin = origin.origin().ascii_serialization();
     let (stream, casing) = Remembering::new(stream);
-    let service = service_fn(|request| answer(request, Some(&origin), &casing, &context));
+    let sockets = Mutex::new(JoinSet::new());
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let upgrade = hyper::upgrade::on(&mut request);
+        let (origin, casing, sockets) = (&origin, &casing, &sockets);
+        async move {
+            let response = answer(request, Some(origin), casing, context).await?;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                sockets.lock().unwrap_or_else(PoisonError::into_inner).spawn(hold(upgrade));
+            }
+            Ok::<_, NoResponse>(response)
+        }
+    });
     // Ignore: the browser has closed the connection.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    let mut sockets = sockets.into_inner().unwrap_or_else(PoisonError::into_inner);
+    while sockets.join_next().await.is_some() {}
+}
+
+/// Keeps a WebSocket open until the browser closes it. No messages are passed on.
+async fn hold(upgrade: OnUpgrade) {
+    if let Ok(upgraded) = upgrade.await {
+        // Ignore: the browser has closed the connection.
+        let _ = tokio::io::copy(&mut TokioIo::new(upgraded), &mut tokio::io::sink()).await;
+    }
 }
 
 type Body = BoxBody<Bytes, io::Error>;
@@ -241,6 +285,10 @@ async fn answer(
     if target.starts_with(PAGES) {
         return Ok(page());
     }
+    // Browsers ask for it after a navigation. It has nothing to do with the scenario.
+    if target == ICON {
+        return Ok(text(StatusCode::NOT_FOUND, ""));
+    }
     let url = origin.and_then(|origin| Url::parse(&format!("{origin}{target}")).ok());
     let Some(url) = url else { return Ok(text(StatusCode::BAD_REQUEST, "the request has no valid URL")) };
     let request = wire_request(request, url, &names).await.map_err(|_| NoResponse)?;
@@ -259,7 +307,11 @@ async fn wire_request(
 ) -> Result<WireRequest, hyper::Error> {
     let (head, body) = request.into_parts();
     let mut headers = from_headers(&head.headers);
-    headers.retain(|(name, _)| !CONNECTION_HEADERS.contains(&name.as_str()));
+    // The `Connection` of a WebSocket handshake is part of the handshake.
+    let is_upgrade = head.headers.contains_key(UPGRADE);
+    headers.retain(|(name, _)| {
+        !CONNECTION_HEADERS.contains(&name.as_str()) || (is_upgrade && name == CONNECTION.as_str())
+    });
     for (name, _) in &mut headers {
         if let Some(written) = names.iter().find(|written| written.eq_ignore_ascii_case(name)) {
             name.clone_from(written);
@@ -278,11 +330,15 @@ async fn wire_request(
 fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError> {
     let mut headers = to_headers(&response.headers)?;
     headers.remove(TRANSFER_ENCODING);
-    headers.remove(CONNECTION);
+    if response.status != StatusCode::SWITCHING_PROTOCOLS {
+        headers.remove(CONNECTION);
+    }
     let body = Bytes::from(response.body);
+    let has_length =
+        headers.contains_key(CONTENT_LENGTH) || response.status == StatusCode::SWITCHING_PROTOCOLS;
     let body = match response.body_error {
         Some(error) => broken_body(body, &error),
-        None if headers.contains_key(CONTENT_LENGTH) => whole_body(body),
+        None if has_length => whole_body(body),
         None => body_of_unknown_length(body),
     };
     let mut answer = Response::new(body);

@@ -11,7 +11,10 @@ use super::gateway::Visit;
 use super::proxy::{PAGE, PAGES, Proxy};
 use super::record::Record;
 use super::script;
-use cors_browser::{Fetched, OpaqueKind, Origin, Outcome, Page, PageAction, SecurityError};
+use cors_browser::{
+    EventSourceRequest, Exchange, FetchRequest, Fetched, Navigation, OpaqueKind, Origin, Outcome, Page,
+    PageAction, SecurityError, WebSocketRequest,
+};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
@@ -111,7 +114,7 @@ impl<A: Automation> RealSession<A> {
                 self.automation.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
                 return Ok(tab);
             }
-            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts", top_level.clone()),
+            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts allow-forms", top_level.clone()),
             (Origin::Opaque, OpaqueKind::Data) => ("", format!("data:text/html,{PAGE}")),
             (origin, _) => ("", address(origin)),
         };
@@ -136,13 +139,18 @@ impl<A: Automation> RealSession<A> {
 
     /// Makes sure that the authentication prompts of a page are answered.
     async fn answer_prompts(&mut self, position: usize, path: &str) -> Result<(), UserAgentError> {
+        let is_needed = self.needs_answers(path);
         let open = &mut self.pages[position];
-        let is_needed = self.automation.may_always_answer_prompts() || path == CHALLENGE;
         if is_needed && !open.is_answering {
             self.automation.answer_prompts(&open.place, open.page.user.as_ref()).await?;
             open.is_answering = true;
         }
         Ok(())
+    }
+
+    /// Whether prompts must be answered during a request for this path.
+    fn needs_answers(&self, path: &str) -> bool {
+        self.automation.may_always_answer_prompts() || path == CHALLENGE
     }
 
     /// Calls a function in a page and waits for its promise. Returns the string that it resolves to.
@@ -158,24 +166,25 @@ impl<A: Automation> RealSession<A> {
     /// Calls a function that lets a page leave its document, such as a click on a link, and waits for the next document.
     ///
     /// Returns `false` if the page stays for [`NAVIGATION_LIMIT`]. A tab or frame keeps its place when its document changes.
-    #[expect(dead_code, reason = "for actions that navigate")]
-    async fn leave(
-        &self,
-        position: usize,
-        function: &str,
-        arguments: &[&str],
-    ) -> Result<bool, UserAgentError> {
+    async fn leave(&self, place: &Place, function: &str, arguments: &[&str]) -> Result<bool, UserAgentError> {
         // The mark disappears with the document. The function runs later, because its page may be gone before it returns.
         let leave = format!(
             "(...arguments) => {{ window.corsConformanceLeaves = true; setTimeout(() => ({function})(...arguments), 0); }}"
         );
-        let is_next = "() => window.corsConformanceLeaves ? \"\" : document.readyState";
-        self.call(position, &leave, arguments).await?;
+        // Firefox shows an empty document in between, and fills the next one before its `load` event only.
+        let is_next = "() => {
+            if (window.corsConformanceLeaves) return \"\";
+            const [entry] = performance.getEntriesByType(\"navigation\");
+            const isPage = document.URL.startsWith(\"http\");
+            const isReady = isPage ? entry?.loadEventEnd > 0 : document.URL !== \"about:blank\";
+            return isReady ? document.readyState : \"loading\";
+        }";
+        self.automation.call_as_user(place, &leave, arguments).await?;
         let deadline = Instant::now() + NAVIGATION_LIMIT;
         loop {
             tokio::time::sleep(NAVIGATION_PAUSE).await;
             // Calls fail while one document replaces another.
-            let state = self.call(position, is_next, &[]).await;
+            let state = self.automation.call(place, is_next, &[]).await;
             match state {
                 Ok(state) if state == "complete" => return Ok(true),
                 Ok(state) if state.is_empty() && Instant::now() > deadline => return Ok(false),
@@ -199,8 +208,10 @@ impl<A: Automation> RealSession<A> {
                 let mut lines = self.wait_for_console(console).await;
                 // The model's page is at the root of its origin.
                 lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
-                // A browser also prints a rejection that no script handles.
-                lines.push(blocked.detail.clone());
+                // A browser also prints a rejection or an exception that no script handles.
+                if blocked.detail != script::ERROR_EVENT {
+                    lines.push(blocked.detail.clone());
+                }
                 lines
             }
             _ => self.automation.take_console(console),
@@ -224,6 +235,72 @@ impl<A: Automation> RealSession<A> {
     }
 }
 
+impl<A: Automation> RealSession<A> {
+    async fn fetch(&mut self, page: &Page, request: &FetchRequest) -> Result<Fetched, UserAgentError> {
+        let argument = script::argument(request);
+        self.run_script(page, request.url.path(), script::FETCH, &argument, script::outcome).await
+    }
+
+    async fn open_web_socket(
+        &mut self,
+        page: &Page,
+        request: &WebSocketRequest,
+    ) -> Result<Fetched, UserAgentError> {
+        let argument = script::web_socket_argument(request);
+        self.run_script(page, request.url.path(), script::WEB_SOCKET, &argument, script::opened).await
+    }
+
+    async fn open_event_source(
+        &mut self,
+        page: &Page,
+        request: &EventSourceRequest,
+    ) -> Result<Fetched, UserAgentError> {
+        let argument = script::event_source_argument(request);
+        self.run_script(page, request.url.path(), script::EVENT_SOURCE, &argument, script::opened).await
+    }
+
+    /// Runs a script that makes a request for `path`, and reads its result.
+    async fn run_script(
+        &mut self,
+        page: &Page,
+        path: &str,
+        script: &str,
+        argument: &str,
+        read: fn(&str) -> Result<Outcome, String>,
+    ) -> Result<Fetched, UserAgentError> {
+        let position = self.page(page).await?;
+        self.answer_prompts(position, path).await?;
+        self.start_watching(position);
+        let result = self.call(position, script, &[argument]).await?;
+        let outcome = read(&result).map_err(UserAgentError::Failed)?;
+        Ok(self.fetched(position, outcome).await)
+    }
+
+    /// Follows a link or submits a form. The page is opened in a tab of its own for that, so that other actions find it where it
+    /// was.
+    async fn follow(&mut self, page: &Page, navigation: &Navigation) -> Result<Fetched, UserAgentError> {
+        let place = self.open_page(page).await?;
+        if self.needs_answers(navigation.url.path()) {
+            self.automation.answer_prompts(&place, page.user.as_ref()).await?;
+        }
+        // Exchanges from loading the page do not belong to the navigation.
+        self.network.record().take();
+        let has_left = self.leave(&place, script::FOLLOW, &[&script::follow_argument(navigation)]).await?;
+        let document = if has_left {
+            let document = self.automation.call(&place, script::DOCUMENT, &[]).await?;
+            script::document(&document).map_err(UserAgentError::Failed)?
+        } else {
+            None
+        };
+        let exchanges = self.network.record().take();
+        let last = exchanges
+            .last()
+            .and_then(|last: &Exchange| Some((&last.request.url, last.response.as_ref().ok()?)));
+        let outcome = script::navigated(has_left, document, last);
+        Ok(Fetched::new(outcome, exchanges, Vec::new()))
+    }
+}
+
 impl<A: Automation> Session for RealSession<A> {
     fn act<'a>(
         &'a mut self,
@@ -231,13 +308,13 @@ impl<A: Automation> Session for RealSession<A> {
         action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move {
-            let PageAction::Fetch(request) = action else { todo!() };
-            let position = self.page(page).await?;
-            self.answer_prompts(position, request.url.path()).await?;
-            self.start_watching(position);
-            let result = self.call(position, script::FETCH, &[&script::argument(&request)]).await?;
-            let outcome = script::outcome(&result).map_err(UserAgentError::Failed)?;
-            Ok(self.fetched(position, outcome).await)
+            match action {
+                PageAction::Fetch(request) => self.fetch(page, &request).await,
+                PageAction::Navigate(navigation) => self.follow(page, &navigation).await,
+                PageAction::WebSocket(request) => self.open_web_socket(page, &request).await,
+                PageAction::EventSource(request) => self.open_event_source(page, &request).await,
+                action => Err(UserAgentError::Unable(format!("{action:?} is not supported"))),
+            }
         }
         .boxed()
     }

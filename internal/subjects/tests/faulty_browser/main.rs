@@ -30,8 +30,12 @@ macro_rules! faults {
 }
 
 /// Faults that show only with responses that the specimen application cannot send. The tests of `cors-browser` notice them.
-const BEYOND_THE_SPECIMEN: &[Fault] =
-    &[Fault::IgnoresReferrerPolicyOfRedirects, Fault::FailsOnBrokenBodies, Fault::FollowsFirstLocation];
+const BEYOND_THE_SPECIMEN: &[Fault] = &[
+    Fault::IgnoresReferrerPolicyOfRedirects,
+    Fault::FailsOnBrokenBodies,
+    Fault::FollowsFirstLocation,
+    Fault::IgnoresWebSocketAccept,
+];
 
 faults! {
     skips_preflight_for_put: SkipsPreflightForPut, "preflight";
@@ -103,6 +107,28 @@ faults! {
     allows_insecure_pages_local_network: AllowsInsecurePagesLocalNetwork, "local-network";
     merges_network_permissions: MergesNetworkPermissions, "local-network";
     takes_dismissal_for_permission: TakesDismissalForPermission, "local-network";
+    checks_cors_on_navigations: ChecksCorsOnNavigations, "navigations";
+    blocks_insecure_links: BlocksInsecureLinks, "navigations";
+    omits_origin_on_forms: OmitsOriginOnForms, "forms";
+    sends_origin_on_links: SendsOriginOnLinks, "navigations";
+    calls_navigations_user_initiated: CallsNavigationsUserInitiated, "navigations";
+    omits_fetch_user: OmitsFetchUser, "navigations";
+    sends_strict_cookies_on_links: SendsStrictCookiesOnLinks, "navigations";
+    sends_lax_cookies_on_posts: SendsLaxCookiesOnPosts, "forms";
+    omits_lax_cookies_on_links: OmitsLaxCookiesOnLinks, "navigations";
+    ignores_enctype: IgnoresEnctype, "forms";
+    keeps_query_of_forms: KeepsQueryOfForms, "forms";
+    keeps_line_feeds_in_forms: KeepsLineFeedsInForms, "forms";
+    keeps_quotes_in_field_names: KeepsQuotesInFieldNames, "forms";
+    shows_empty_documents: ShowsEmptyDocuments, "navigations";
+    omits_origin_on_web_sockets: OmitsOriginOnWebSockets, "websocket";
+    checks_cors_on_web_sockets: ChecksCorsOnWebSockets, "websocket";
+    omits_cookies_on_web_sockets: OmitsCookiesOnWebSockets, "websocket";
+    follows_redirects_of_web_sockets: FollowsRedirectsOfWebSockets, "websocket";
+    opens_web_sockets_with_any_status: OpensWebSocketsWithAnyStatus, "websocket";
+    opens_event_sources_with_any_status: OpensEventSourcesWithAnyStatus, "event-source";
+    opens_event_sources_with_any_type: OpensEventSourcesWithAnyType, "event-source";
+    ignores_with_credentials: IgnoresWithCredentials, "event-source";
 }
 
 async fn assert_noticed(fault: Fault, likely_group: &str) {

@@ -161,6 +161,8 @@ fn capabilities(
                 "dom.security.https_first": false,
                 "dom.security.https_first_schemeless": false,
                 "network.cookie.cookieBehavior": cookie_behavior,
+                // Show JSON as text.
+                "devtools.jsonview.enabled": false,
             });
             all.insert("browserName".to_owned(), json!("firefox"));
             all.insert(

@@ -64,6 +64,35 @@ impl UserContext {
         let id = driver.bidi.send(context).await.map_err(failed)?.user_context;
         Ok(Self { driver, id })
     }
+
+    /// Calls a function, with the activation of a user or without.
+    async fn call_function(
+        &self,
+        place: &Place,
+        function: &str,
+        arguments: &[&str],
+        has_activation: bool,
+    ) -> Result<String, UserAgentError> {
+        let string = |text: &&str| json!({ "type": "string", "value": text });
+        let call = CallFunction {
+            function_declaration: function.to_owned(),
+            await_promise: true,
+            target: Target::Context { context: context(place), sandbox: None },
+            arguments: arguments.iter().map(string).collect(),
+            this: None,
+            result_ownership: None,
+            user_activation: Some(has_activation),
+        };
+        match self.driver.bidi.send(call).await.map_err(failed)? {
+            EvaluateResult::Success { result, .. } => {
+                Ok(result["value"].as_str().unwrap_or_default().to_owned())
+            }
+            EvaluateResult::Exception { exception_details, .. } => Err(UserAgentError::Failed(format!(
+                "a script of the suite threw {}",
+                exception_details["text"]
+            ))),
+        }
+    }
 }
 
 impl Automation for UserContext {
@@ -100,25 +129,16 @@ impl Automation for UserContext {
         function: &str,
         arguments: &[&str],
     ) -> Result<String, UserAgentError> {
-        let string = |text: &&str| json!({ "type": "string", "value": text });
-        let call = CallFunction {
-            function_declaration: function.to_owned(),
-            await_promise: true,
-            target: Target::Context { context: context(place), sandbox: None },
-            arguments: arguments.iter().map(string).collect(),
-            this: None,
-            result_ownership: None,
-            user_activation: None,
-        };
-        match self.driver.bidi.send(call).await.map_err(failed)? {
-            EvaluateResult::Success { result, .. } => {
-                Ok(result["value"].as_str().unwrap_or_default().to_owned())
-            }
-            EvaluateResult::Exception { exception_details, .. } => Err(UserAgentError::Failed(format!(
-                "a script of the suite threw {}",
-                exception_details["text"]
-            ))),
-        }
+        self.call_function(place, function, arguments, false).await
+    }
+
+    async fn call_as_user(
+        &self,
+        place: &Place,
+        function: &str,
+        arguments: &[&str],
+    ) -> Result<String, UserAgentError> {
+        self.call_function(place, function, arguments, true).await
     }
 
     async fn watch_console(&self, place: &Place) -> Result<String, UserAgentError> {

@@ -99,6 +99,16 @@ impl Automation for Tabs {
         }
     }
 
+    /// WebDriver's scripts count as the user's.
+    async fn call_as_user(
+        &self,
+        place: &Place,
+        function: &str,
+        arguments: &[&str],
+    ) -> Result<String, UserAgentError> {
+        self.call(place, function, arguments).await
+    }
+
     async fn watch_console(&self, place: &Place) -> Result<String, UserAgentError> {
         let position = self.handles().iter().position(|handle| handle.to_string() == place.tab);
         let tab = inspector_tab(position.ok_or_else(|| failed("the tab is not open"))?);

@@ -94,6 +94,7 @@ impl Browser {
                 let result = fetch.main_fetch(&mut request).await;
                 context.url = request.current_url().to_string();
                 context.origin = self.steps.serialize_origin(&request);
+                context.named_space = request.target_address_space;
                 context.is_cors = request.tainting == Tainting::Cors;
                 context.status = fetch.exchanges.last().and_then(Exchange::status);
                 result

@@ -1,7 +1,7 @@
 //! The lines that browsers print to the console about a blocked fetch.
 
 use crate::blocked::{Context, InvalidArgument};
-use crate::{BlockReason, Blocked, Engine, FailureKind, Origin, Profile, header};
+use crate::{AddressSpace, BlockReason, Blocked, Engine, FailureKind, Origin, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
@@ -79,6 +79,9 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
             "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
         ),
+        BlockReason::RedirectWithCredentialsInUrl if !context.is_cors => {
+            "TypeError: Failed to fetch".to_owned()
+        }
         // Chromium does not print the location.
         BlockReason::RedirectWithCredentialsInUrl => format!(
             "{access}Redirect location '' contains a username and password, which is disallowed for \
@@ -98,6 +101,18 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
             "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but requested an insecure resource \
              '{url}'. This request has been blocked; the content must be served over HTTPS."
         ),
+        BlockReason::LocalNetworkPermission => {
+            format!("{access}Permission was denied for this request to access the `{value}` address space.")
+        }
+        BlockReason::LocalNetworkNotSecure => format!(
+            "{access}The request client is not a secure context and the resource is in more-private address space `{value}`."
+        ),
+        BlockReason::AddressSpaceMismatch => {
+            let named = context.named_space.map(AddressSpace::as_str).unwrap_or_default();
+            format!(
+                "{access}Request had a target IP address space of `{named}` yet the resource is in address space `{value}`."
+            )
+        }
         BlockReason::ForbiddenMethod => {
             format!("TypeError: Failed to execute 'fetch' on 'Window': '{value}' HTTP method is unsupported.")
         }
@@ -221,7 +236,11 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
             Some(argument) => firefox_argument(argument, value),
             None => "TypeError: NetworkError when attempting to fetch resource.".to_owned(),
         },
-        BlockReason::NetworkError
+        // Firefox has no such checks.
+        BlockReason::LocalNetworkPermission
+        | BlockReason::LocalNetworkNotSecure
+        | BlockReason::AddressSpaceMismatch
+        | BlockReason::NetworkError
         | BlockReason::BadPort
         | BlockReason::UnsupportedScheme
         | BlockReason::ModeSameOriginCrossOrigin
@@ -367,7 +386,11 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
             "TypeError: Method must be GET, POST or HEAD in no-cors mode.".to_owned()
         }
         BlockReason::InvalidRequest => webkit_argument(context),
-        BlockReason::NetworkError => LOAD_FAILED.to_owned(),
+        // WebKit has no Local Network Access.
+        BlockReason::LocalNetworkPermission
+        | BlockReason::LocalNetworkNotSecure
+        | BlockReason::AddressSpaceMismatch
+        | BlockReason::NetworkError => LOAD_FAILED.to_owned(),
     }
 }
 

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, Waker};
 use url::Url;
 
 use crate::{
-    BlockReason, Browser, Credentials, FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError,
-    NetworkFuture, Origin, Page, Profile, Redirect, WireRequest, WireResponse,
+    AddressSpace, BlockReason, Browser, Credentials, Engine, FailureKind, FetchRequest, Fetched, Mode,
+    Network, NetworkError, NetworkFuture, NetworkPermissions, Origin, Page, Permission, Profile, Redirect,
+    WireRequest, WireResponse,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
@@ -30,11 +31,19 @@ pub struct Example {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
+    /// The address space that the request names.
+    pub target_address_space: Option<AddressSpace>,
+    /// The origin of the page.
+    pub page: &'static str,
+    /// What the page may reach.
+    permissions: Option<NetworkPermissions>,
+    /// The browser that blocks the fetch, if the standards do not.
+    engine: Option<Engine>,
     /// The status and headers of each response, in order. The last one is repeated.
     replies: &'static [(u16, Headers)],
 }
 
-/// The origin of the page that fetches.
+/// The origin of the page that fetches, in most examples.
 pub const ORIGIN: &str = "https://app.example";
 
 const GET: Example = Example {
@@ -45,11 +54,24 @@ const GET: Example = Example {
     mode: Mode::Cors,
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
+    target_address_space: None,
+    page: ORIGIN,
+    permissions: None,
+    engine: None,
     replies: &[],
 };
 const PUT: Example = Example { method: "PUT", ..GET };
 const WITH_COOKIES: Example = Example { credentials: Credentials::Include, ..GET };
 const PUT_WITH_COOKIES: Example = Example { method: "PUT", ..WITH_COOKIES };
+
+/// An example of Local Network Access, which only Chromium has.
+const LOCAL: Example = Example {
+    url: "http://localhost:8080/item",
+    permissions: Some(NetworkPermissions { local: Permission::Denied, loopback: Permission::Denied }),
+    engine: Some(Engine::Chromium),
+    replies: &[(200, &[ANY])],
+    ..GET
+};
 
 const OWN: (&str, &str) = ("Access-Control-Allow-Origin", ORIGIN);
 const ANY: (&str, &str) = ("Access-Control-Allow-Origin", "*");
@@ -71,6 +93,13 @@ pub fn example(reason: BlockReason) -> Example {
         R::MixedContent => Example { url: "http://api.example/item", ..GET },
         R::UnsupportedScheme => Example { url: "wss://api.example/item", ..GET },
         R::BadPort => Example { url: "https://api.example:6000/item", ..GET },
+        R::LocalNetworkPermission => LOCAL,
+        R::LocalNetworkNotSecure => Example { page: "http://app.example", ..LOCAL },
+        R::AddressSpaceMismatch => Example {
+            url: "https://api.example/item",
+            target_address_space: Some(AddressSpace::Local),
+            ..LOCAL
+        },
         R::ResourcePolicy => Example {
             mode: Mode::NoCors,
             replies: &[(200, &[("Cross-Origin-Resource-Policy", "same-site")])],
@@ -136,8 +165,24 @@ impl Example {
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
+            target_address_space: self.target_address_space,
             ..FetchRequest::new(Url::parse(self.url).ok()?)
         })
+    }
+
+    /// The page that fetches.
+    fn page(&self) -> Option<Page> {
+        Some(Page { network_permissions: self.permissions, ..Page::new(Origin::parse(self.page)?) })
+    }
+
+    /// The browser that blocks the fetch: the standards, or one browser.
+    pub fn profile(&self) -> Profile {
+        match self.engine {
+            None => Profile::standard(),
+            Some(Engine::Chromium) => Profile::chromium(),
+            Some(Engine::Firefox) => Profile::firefox(),
+            Some(Engine::WebKit) => Profile::webkit(),
+        }
     }
 
     /// The servers of the example.
@@ -147,7 +192,7 @@ impl Example {
 
     /// Runs the example in the browser model.
     pub fn play(&self, profile: Profile) -> Option<Fetched> {
-        let page = Page::new(Origin::parse(ORIGIN)?);
+        let page = self.page()?;
         let browser = Browser::new(self.network(), profile);
         let fetch = pin!(browser.fetch(&page, self.request()?));
         // Responses in memory are ready at once.
@@ -169,7 +214,7 @@ pub struct Case {
 impl Case {
     /// The page that fetches.
     pub fn page(&self) -> Option<Page> {
-        Some(Page::new(Origin::parse(ORIGIN)?))
+        self.example.page()
     }
 
     /// The arguments of `fetch()`.
@@ -229,7 +274,7 @@ mod tests {
     #[test]
     fn every_example_is_blocked_with_its_reason() {
         for &reason in BlockReason::ALL {
-            let fetched = example(reason).play(Profile::standard()).unwrap();
+            let fetched = example(reason).play(example(reason).profile()).unwrap();
             let Outcome::Blocked(blocked) = fetched.outcome else { panic!("{reason}: not blocked") };
             assert_eq!(blocked.reason, reason);
         }

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use crate::{Origin, Profile};
+use crate::request::Request;
+use crate::{AddressSpace, NetworkPermissions, Origin, Profile, ThirdPartyCookies};
 
 /// A page whose script calls `fetch()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +17,25 @@ pub struct Page {
     pub top_level: Option<Origin>,
     /// The user name and password that the user enters when a server asks for them.
     pub user: Option<User>,
+    /// Whether servers of other sites can use cookies; `None` for the browser's default.
+    pub third_party_cookies: Option<ThirdPartyCookies>,
+    /// What the page may reach according to Local Network Access.
+    ///
+    /// `None` if the browser does not know the addresses of servers, because it reaches them through a proxy. Then it checks nothing.
+    pub network_permissions: Option<NetworkPermissions>,
 }
 
 impl Page {
     /// Creates a top-level page of `origin`. Its user cancels every login prompt.
     pub fn new(origin: Origin) -> Self {
-        Self { origin, opaque: OpaqueKind::default(), top_level: None, user: None }
+        Self {
+            origin,
+            opaque: OpaqueKind::default(),
+            top_level: None,
+            user: None,
+            third_party_cookies: None,
+            network_permissions: None,
+        }
     }
 
     /// Creates a sandboxed frame in a page of `top_level`.
@@ -57,6 +71,18 @@ impl Page {
             Origin::Opaque => None,
             origin @ Origin::Tuple { .. } => Url::parse(&format!("{origin}/")).ok(),
         }
+    }
+
+    /// Sets whether servers of other sites can use cookies. Give all pages of one browser the same setting.
+    #[must_use]
+    pub fn with_third_party_cookies(self, setting: ThirdPartyCookies) -> Self {
+        Self { third_party_cookies: Some(setting), ..self }
+    }
+
+    /// Sets what the page may reach according to Local Network Access.
+    #[must_use]
+    pub fn with_network_permissions(self, permissions: NetworkPermissions) -> Self {
+        Self { network_permissions: Some(permissions), ..self }
     }
 
     /// The origin in the address bar.
@@ -100,4 +126,16 @@ pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> boo
         false => matches!(url.scheme(), "https" | "wss"),
     };
     is_prohibited && !is_trusted
+}
+
+/// Local Network Access, "Mixed Content": whether the request is known to be for a local server before its name is resolved.
+pub(crate) fn may_be_local(request: &Request) -> bool {
+    AddressSpace::of(request.current_url()) != AddressSpace::Public
+        || request.target_address_space.is_some_and(|named| named != AddressSpace::Public)
+}
+
+/// Secure Contexts, "Is an environment settings object contextually secure?"
+pub(crate) fn is_secure_context(page: &Page) -> bool {
+    let is_secure = |origin: &Origin| *origin == Origin::Opaque || origin.is_potentially_trustworthy();
+    is_secure(&page.origin) && page.top_level.as_ref().is_none_or(is_secure)
 }

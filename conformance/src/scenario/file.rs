@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::header_list::HeaderList;
 use super::{CertificateKind, HttpVersion, Kind, On, ReadableType};
-use cors_browser::{Credentials, CrossOrigin, Enctype, FormMethod, Mode, Redirect};
+use cors_browser::{
+    AddressSpace, Credentials, CrossOrigin, Enctype, FormMethod, Mode, Permission, Redirect,
+    ThirdPartyCookies,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,11 +93,22 @@ pub(super) struct PageFile {
     pub(super) opaque: Option<OpaqueFile>,
     pub(super) top_level: Option<String>,
     pub(super) user: Option<UserFile>,
+    pub(super) third_party_cookies: Option<ThirdPartyCookies>,
+    pub(super) local_network: Option<Permission>,
+    pub(super) loopback_network: Option<Permission>,
 }
 
 impl Default for PageFile {
     fn default() -> Self {
-        Self { origin: default_page(), opaque: None, top_level: None, user: None }
+        Self {
+            origin: default_page(),
+            opaque: None,
+            top_level: None,
+            user: None,
+            third_party_cookies: None,
+            local_network: None,
+            loopback_network: None,
+        }
     }
 }
 
@@ -175,6 +189,7 @@ pub(super) struct FetchFile {
     pub(super) credentials: Credentials,
     #[serde(default)]
     pub(super) redirect: Redirect,
+    pub(super) target_address_space: Option<AddressSpace>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -28,10 +28,12 @@ pub trait UserAgent: Send + Sync {
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
-    /// `network` leads to the scenario's servers. `hosts` are the hosts of its pages and servers: those whose certificates a browser
-    /// may have to be told to trust.
+    /// `page` is the scenario's page. All pages of the session have the same user, who has made the same settings. `network` leads to
+    /// the scenario's servers. `hosts` are the hosts of its pages and servers: those whose certificates a browser may have to be told
+    /// to trust.
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
         hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
@@ -52,10 +54,11 @@ impl<U: UserAgent + ?Sized> UserAgent for Arc<U> {
 
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
         hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        (**self).open(network, hosts)
+        (**self).open(page, network, hosts)
     }
 }
 

@@ -52,6 +52,7 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
+        _: &'a Page,
         network: Arc<dyn Network>,
         _hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {

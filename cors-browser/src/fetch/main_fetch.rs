@@ -50,7 +50,10 @@ impl Fetch<'_> {
         }
         // Secure Contexts, "Is url potentially trustworthy?": `data:` URLs are.
         let is_data = url.scheme() == "data";
-        if !is_data && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
+        let is_exempt = self.browser.profile.checks_local_network
+            && self.page.network_permissions.is_some()
+            && self.steps().may_be_local(request);
+        if !is_data && !is_exempt && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }

@@ -20,8 +20,10 @@ impl Fetch<'_> {
         request: &Request,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
+        self.local_network_check(request)?;
         // Step 8.3.
-        let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
+        let includes_credentials =
+            kind == ExchangeKind::Actual && self.steps().includes_credentials(request, &self.browser.profile);
         let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
@@ -129,12 +131,13 @@ impl Fetch<'_> {
         }
         // Step 8.13.
         if is_trustworthy {
-            let site = fetch_site(request);
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", site);
-            if profile.sends_storage_access && includes_credentials && site == "cross-site" {
-                headers.append("Sec-Fetch-Storage-Access", "active");
+            headers.append("Sec-Fetch-Site", fetch_site(request));
+            if profile.sends_storage_access && includes_credentials {
+                if let Some(state) = self.browser.storage_access(self.page, request) {
+                    headers.append("Sec-Fetch-Storage-Access", state);
+                }
             }
         } else if profile.plain_preflights_have_a_mode && kind == ExchangeKind::Preflight {
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
@@ -147,7 +150,7 @@ impl Fetch<'_> {
         if profile.rewrites_ranges {
             headers.rewrite_range();
         }
-        let encodings = if is_trustworthy { "gzip, deflate, br, zstd" } else { "gzip, deflate" };
+        let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
             true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),

@@ -5,6 +5,7 @@ mod rules;
 use std::fmt;
 
 use self::rules::{CHROMIUM, FIREFOX, LIBSOUP, WEBKIT};
+use crate::ThirdPartyCookies;
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -95,8 +96,6 @@ pub struct Profile {
     pub(crate) same_site_considers_redirects: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
-    /// Whether cookies of cross-site servers are partitioned by top-level site.
-    pub(crate) partitions_cookies: bool,
     /// Whether a cached `*` covers `Authorization`.
     pub(crate) cached_wildcard_covers_authorization: bool,
     /// Whether pages over HTTPS may fetch from loopback over HTTP.
@@ -115,6 +114,16 @@ pub struct Profile {
     pub(crate) enforces_cookie_prefixes: bool,
     /// Whether cookies of a host come before those of its parent domains.
     pub(crate) sorts_cookies_by_domain: bool,
+    /// Whether servers of other sites can use cookies, unless the user has chosen another setting.
+    pub(crate) third_party_cookies: ThirdPartyCookies,
+    /// Whether cookies with `Partitioned` are blocked with all other third-party cookies, unlike in CHIPS.
+    pub(crate) blocks_partitioned_cookies: bool,
+    /// Whether a cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.
+    pub(crate) host_prefix_allows_default_path: bool,
+    /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
+    pub(crate) checks_local_network: bool,
+    /// `Accept-Encoding` of secure requests.
+    pub(crate) accept_encoding: &'static str,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether client hints with valid values are CORS-safelisted.
@@ -135,6 +144,8 @@ pub struct Profile {
     pub(crate) equal_lines_count_once: bool,
     /// Whether a request in mode `no-cors` has `Origin: null` after every redirect to another origin.
     pub(crate) no_cors_redirects_hide_origin: bool,
+    /// Whether a request in mode `no-cors` keeps the credentials mode of its first URL after redirects.
+    pub(crate) no_cors_redirects_keep_credentials: bool,
     /// Whether the referrer policy has no influence on `Origin`.
     pub(crate) origin_ignores_referrer_policy: bool,
     /// Whether a page gets a response only after the first bytes of its body.
@@ -254,7 +265,6 @@ impl Profile {
             same_site_considers_scheme: true,
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
-            partitions_cookies: false,
             cached_wildcard_covers_authorization: false,
             trusts_loopback_servers: true,
             asks_for_dropped_authorization: false,
@@ -264,6 +274,11 @@ impl Profile {
             none_needs_secure: true,
             enforces_cookie_prefixes: true,
             sorts_cookies_by_domain: false,
+            third_party_cookies: ThirdPartyCookies::Allowed,
+            blocks_partitioned_cookies: false,
+            host_prefix_allows_default_path: false,
+            checks_local_network: false,
+            accept_encoding: "gzip, deflate, br, zstd",
             data_pages_throw: false,
             safelists_client_hints: false,
             drops_user_agent: false,
@@ -274,6 +289,7 @@ impl Profile {
             rejects_every_user_info: false,
             equal_lines_count_once: false,
             no_cors_redirects_hide_origin: false,
+            no_cors_redirects_keep_credentials: false,
             origin_ignores_referrer_policy: false,
             waits_for_the_body: false,
             completes_broken_errors: false,

@@ -1,6 +1,7 @@
 //! The deviations of browsers from the standards.
 
 use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, Rule};
+use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
 pub(super) const CHROMIUM: &[Rule] = &[
@@ -45,6 +46,12 @@ pub(super) const CHROMIUM: &[Rule] = &[
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
     Rule {
+        name: "local-network-access",
+        says: "A page from a public address needs the user's permission to reach a server on loopback or in the local network, and only a secure page can have it. Pages over HTTPS may fetch such servers over plain HTTP.",
+        source: "https://wicg.github.io/local-network-access/, observed in Chromium 156",
+        change: |profile| profile.checks_local_network = true,
+    },
+    Rule {
         name: "client-hints-are-safelisted",
         says: "`Device-Memory`, `DPR`, `Downlink`, `ECT`, `RTT`, `Save-Data`, `Viewport-Width` and `Width` with valid values, and `Intervention` with any value, need no preflight.",
         source: "services/network/public/cpp/cors/cors.cc, `IsCorsSafelistedHeader`",
@@ -83,6 +90,12 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.no_cors_redirects_hide_origin = true,
     },
     Rule {
+        name: "no-cors-redirects-keep-credentials",
+        says: "A request in mode `no-cors` with the default credentials mode carries cookies to another server if a redirect of the page's own server led there.",
+        source: "observed in Chromium 148",
+        change: |profile| profile.no_cors_redirects_keep_credentials = true,
+    },
+    Rule {
         name: "origin-ignores-the-referrer-policy",
         says: "`Origin` does not depend on the referrer policy in the modes `no-cors` and `same-origin`.",
         source: "observed in Chromium 148",
@@ -91,7 +104,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
     REFERRERS_COMPARE_SCHEMES,
     Rule {
         name: "storage-access-on-the-wire",
-        says: "Cross-site requests with credentials have `Sec-Fetch-Storage-Access: active`.",
+        says: "Requests with credentials to third parties have `Sec-Fetch-Storage-Access`: `active`, or `none` if third-party cookies are blocked.",
         source: "Storage Access Headers, \"The Sec-Fetch-Storage-Access HTTP Request Header\"",
         change: |profile| profile.sends_storage_access = true,
     },
@@ -214,7 +227,19 @@ pub(super) const FIREFOX: &[Rule] = &[
         name: "jars-by-top-level-site",
         says: "Cookies of cross-site servers are partitioned by top-level site.",
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
-        change: |profile| profile.partitions_cookies = true,
+        change: |profile| profile.third_party_cookies = ThirdPartyCookies::Partitioned,
+    },
+    Rule {
+        name: "blocks-partitioned-cookies",
+        says: "If the user blocks third-party cookies, cookies with `Partitioned` are blocked as well.",
+        source: "`network.cookie.cookieBehavior` = 1, observed in Firefox 153",
+        change: |profile| profile.blocks_partitioned_cookies = true,
+    },
+    Rule {
+        name: "host-prefix-without-path",
+        says: "A cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.host_prefix_allows_default_path = true,
     },
     PROXY_CHALLENGES,
     EQUAL_LINES_COUNT_ONCE,
@@ -407,6 +432,12 @@ pub(super) const LIBSOUP: &[Rule] = &[
         says: "Cookies whose names begin with `__Host-` or `__Secure-` are stored like others.",
         source: "observed in WebKitGTK 2.50",
         change: |profile| profile.enforces_cookie_prefixes = false,
+    },
+    Rule {
+        name: "no-zstd",
+        says: "`Accept-Encoding` has no `zstd`.",
+        source: "observed in WebKitGTK 2.50",
+        change: |profile| profile.accept_encoding = "gzip, deflate, br",
     },
     Rule {
         name: "cookies-by-domain",

@@ -20,7 +20,8 @@ impl Request {
         profile: &Profile,
         steps: &dyn Steps,
     ) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect } = init;
+        let FetchRequest { url, method, headers, body, mode, credentials, redirect, target_address_space } =
+            init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -77,6 +78,7 @@ impl Request {
             use_cors_preflight: false,
             credentials,
             redirect,
+            target_address_space,
             origin: steps.client_origin(page).clone(),
             referrer: page.url(),
             referrer_policy: ReferrerPolicy::default(),

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::header::HeaderList;
 use crate::site::is_same_site;
-use crate::{Credentials, Mode, Origin, Redirect, ReferrerPolicy};
+use crate::{AddressSpace, Credentials, Mode, Origin, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) credentials: Credentials,
     /// The redirect mode.
     pub(crate) redirect: Redirect,
+    /// Local Network Access, request "target IP address space".
+    pub(crate) target_address_space: Option<AddressSpace>,
     /// The origin.
     pub(crate) origin: Origin,
     /// The referrer: at first the URL of the page. "main fetch" replaces it by what the policy leaves of it.
@@ -137,6 +139,13 @@ impl Request {
         taint
     }
 
+    /// Whether this is a request in mode `no-cors` that had credentials for the page's own server at first.
+    pub(crate) fn began_with_own_credentials(&self) -> bool {
+        self.mode == RequestMode::NoCors
+            && self.credentials == Credentials::SameOrigin
+            && self.origin.is_same_origin(&Origin::of(&self.urls[0]))
+    }
+
     /// Whether a redirect has led from one origin to another.
     pub(crate) fn has_changed_origin(&self) -> bool {
         self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))
@@ -179,6 +188,7 @@ mod tests {
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
+            target_address_space: None,
             origin: Origin::parse(origin).unwrap(),
             referrer: None,
             referrer_policy: ReferrerPolicy::default(),

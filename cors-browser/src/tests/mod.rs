@@ -9,11 +9,13 @@ mod cookies;
 mod data_urls;
 mod faults;
 mod filtering;
+mod local_network;
 mod malformed;
 mod origin_header;
 mod pages;
 mod preflights;
 mod redirects;
+mod third_party_cookies;
 
 use std::sync::Arc;
 

@@ -94,7 +94,7 @@ async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, U
     };
     let hosts: Vec<_> =
         page.origin.host().into_iter().chain(request.url.host_str()).map(str::to_owned).collect();
-    user_agent.open(case.network(), &hosts).await?.act(&page, PageAction::Fetch(request)).await
+    user_agent.open(&page, case.network(), &hosts).await?.act(&page, PageAction::Fetch(request)).await
 }
 
 fn is_blocked(fetched: &Fetched) -> bool {

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::{env, fmt, fs};
 
-use super::bidi::{self, Dialect};
+use super::Kind;
+use super::bidi::{self, Dialect, Driver};
 use super::webkit::{Programs, WebKit};
-use super::{Kind, Running};
+use cors_browser::ThirdPartyCookies;
 
 /// A program that has to be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,26 +68,24 @@ fn webkit_folders() -> impl Iterator<Item = PathBuf> {
     folders.map(|folder| folder.path().join("webkit2gtk-4.1")).filter(|folder| folder.is_dir())
 }
 
-/// Starts a browser with its driver.
-pub(super) async fn launch(kind: Kind) -> Result<Running, LaunchError> {
-    let bidi = async |dialect, browser: Program, driver: Program| {
-        let driver = bidi::launch(dialect, browser.require()?, driver.require()?).await;
-        let driver = driver.map_err(|error| LaunchError::Failed(kind, error))?;
-        Ok(Running::Bidi(Arc::new(driver)))
+/// Starts Chromium or Firefox with its driver. Its user has this setting for third-party cookies.
+pub(super) async fn bidi(dialect: Dialect, cookies: ThirdPartyCookies) -> Result<Arc<Driver>, LaunchError> {
+    let (kind, browser, driver) = match dialect {
+        Dialect::Chromium => (Kind::Chromium, Program::CHROMIUM, Program::CHROMEDRIVER),
+        Dialect::Firefox => (Kind::Firefox, Program::FIREFOX, Program::GECKODRIVER),
     };
-    match kind {
-        Kind::Chromium => bidi(Dialect::Chromium, Program::CHROMIUM, Program::CHROMEDRIVER).await,
-        Kind::Firefox => bidi(Dialect::Firefox, Program::FIREFOX, Program::GECKODRIVER).await,
-        Kind::WebKit => {
-            let programs = Programs {
-                browser: Program::MINI_BROWSER.require()?,
-                driver: Program::WEBKIT_DRIVER.require()?,
-                display: Program::XVFB.require()?,
-            };
-            let webkit = WebKit::launch(programs).await;
-            Ok(Running::WebKit(webkit.map_err(|error| LaunchError::Failed(kind, error))?))
-        }
-    }
+    let driver = bidi::launch(dialect, browser.require()?, driver.require()?, cookies).await;
+    driver.map(Arc::new).map_err(|error| LaunchError::Failed(kind, error))
+}
+
+/// Starts WebKit with its driver.
+pub(super) async fn webkit() -> Result<WebKit, LaunchError> {
+    let programs = Programs {
+        browser: Program::MINI_BROWSER.require()?,
+        driver: Program::WEBKIT_DRIVER.require()?,
+        display: Program::XVFB.require()?,
+    };
+    WebKit::launch(programs).await.map_err(|error| LaunchError::Failed(Kind::WebKit, error))
 }
 
 /// Why a browser could not be started.

@@ -25,15 +25,20 @@ pub(super) fn argument(request: &FetchRequest) -> String {
         Ok(text) => json!({ "text": text }),
         Err(_) => json!({ "base64": STANDARD.encode(body) }),
     });
+    let mut init = json!({
+        "method": request.method,
+        "headers": request.headers,
+        "mode": mode(request.mode),
+        "credentials": credentials(request.credentials),
+        "redirect": redirect(request.redirect),
+    });
+    // Browsers refuse `null` for this argument.
+    if let Some(space) = request.target_address_space {
+        init["targetAddressSpace"] = json!(space.as_str());
+    }
     json!({
         "url": request.url.as_str(),
-        "init": {
-            "method": request.method,
-            "headers": request.headers,
-            "mode": mode(request.mode),
-            "credentials": credentials(request.credentials),
-            "redirect": redirect(request.redirect),
-        },
+        "init": init,
         "body": body,
     })
     .to_string()

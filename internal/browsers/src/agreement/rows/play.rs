@@ -144,7 +144,10 @@ impl Player<'_> {
         self.stage.set(&playing.numbered);
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.browser.user_agent.open(self.stage.clone(), &self.hosts).await?,
+            None => {
+                let page = &playing.numbered.page;
+                self.browser.user_agent.open(page, self.stage.clone(), &self.hosts).await?
+            }
         };
         let first = playing.shown.len();
         for (index, step) in playing.numbered.steps.iter().enumerate().skip(first) {

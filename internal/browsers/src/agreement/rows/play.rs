@@ -145,8 +145,7 @@ impl Player<'_> {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => {
-                let page = &playing.numbered.page;
-                self.browser.user_agent.open(page, self.stage.clone(), &self.hosts).await?
+                self.browser.user_agent.open(&playing.numbered.page, self.stage.clone(), &self.hosts).await?
             }
         };
         let first = playing.shown.len();

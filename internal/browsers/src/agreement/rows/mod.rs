@@ -115,14 +115,44 @@ async fn explain(row: &TableRow, profile: &Profile, index: usize, browser: &Step
     rules.join(", ")
 }
 
+/// Request headers that are the same for every request of a browser, and that no row is about.
+const IGNORED_HEADERS: &[&str] = &[
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-length",
+    "pragma",
+    "priority",
+    "referer",
+    "user-agent",
+];
+
+fn is_ignored(line: &str) -> bool {
+    let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    IGNORED_HEADERS.contains(&name.as_str())
+        || name.starts_with("sec-")
+        || line.eq_ignore_ascii_case("accept: */*")
+}
+
 /// What the page and the wire show of a fetch. The console is compared elsewhere.
 fn view(fetched: &Fetched) -> StepView {
     let outcome: &Outcome = &fetched.outcome;
-    StepView::new(&Observation {
+    let mut view = StepView::new(&Observation {
         page: Some(outcome.clone()),
         exchanges: fetched.exchanges.clone(),
         console: Vec::new(),
         handlers_run: None,
         document_cookie: None,
-    })
+    });
+    for request in &mut view.requests {
+        request.headers.retain(|line| !is_ignored(line));
+        // Header names are in any case on the wire.
+        request.headers.iter_mut().for_each(|line| {
+            if let Some((name, value)) = line.split_once(':') {
+                *line = format!("{}:{value}", name.to_ascii_lowercase());
+            }
+        });
+        request.headers.sort();
+    }
+    view
 }

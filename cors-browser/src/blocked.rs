@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::code::codes;
-use crate::{FailureKind, Page};
+use crate::{Element, FailureKind, Page};
 
 /// Why the promise of a `fetch()` was rejected.
 ///
@@ -44,6 +44,22 @@ pub(crate) struct Context {
     pub(crate) failure: Option<FailureKind>,
     /// The argument of `fetch()` that is invalid, if one is.
     pub(crate) argument: Option<InvalidArgument>,
+    /// Whether `X-Content-Type-Options` is the cause.
+    pub(crate) is_nosniff: bool,
+    /// What made the request.
+    pub(crate) initiator: Initiator,
+}
+
+/// What made a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Initiator {
+    /// `fetch()`.
+    #[default]
+    Fetch,
+    /// `XMLHttpRequest`.
+    Xhr,
+    /// An element or a CSS rule.
+    Element(Element),
 }
 
 /// An invalid argument of `fetch()`.
@@ -66,12 +82,13 @@ pub(crate) enum InvalidArgument {
 }
 
 impl Context {
-    pub(crate) fn new(page: &Page, url: &Url) -> Self {
+    pub(crate) fn new(page: &Page, url: &Url, initiator: Initiator) -> Self {
         Self {
             first_url: url.to_string(),
             url: url.to_string(),
             page_origin: page.origin.to_string(),
             origin: page.origin.to_string(),
+            initiator,
             ..Self::default()
         }
     }
@@ -125,6 +142,11 @@ impl Blocked {
         self
     }
 
+    pub(crate) fn with_nosniff(mut self) -> Self {
+        self.context.is_nosniff = true;
+        self
+    }
+
     pub(crate) fn with_argument(mut self, argument: InvalidArgument) -> Self {
         self.context.argument = Some(argument);
         self
@@ -132,8 +154,8 @@ impl Blocked {
 
     /// Adds the circumstances of the fetch.
     pub(crate) fn with_context(mut self, context: Context) -> Self {
-        let Context { value, failure, argument, .. } = *self.context;
-        self.context = Box::new(Context { value, failure, argument, ..context });
+        let Context { value, failure, argument, is_nosniff, .. } = *self.context;
+        self.context = Box::new(Context { value, failure, argument, is_nosniff, ..context });
         self
     }
 }
@@ -169,6 +191,14 @@ codes! {
         BadPort = "bad-port",
         /// `Cross-Origin-Resource-Policy` blocks the opaque response.
         ResourcePolicy = "resource-policy",
+        /// The page's `Cross-Origin-Embedder-Policy` blocks the opaque response.
+        EmbedderPolicy = "embedder-policy",
+        /// The opaque response is not of a type that pages embed (opaque-response blocking).
+        OpaqueResponseBlocked = "opaque-response-blocked",
+        /// The response to an element has an unsuitable status.
+        ResourceStatusNotOk = "resource-status-not-ok",
+        /// The response to an element has an unsuitable type.
+        ResourceType = "resource-type",
         /// No response came. [`Blocked::failure`] says why.
         NetworkError = "network-error",
         /// The response to the preflight is a redirect.

@@ -1,4 +1,4 @@
-//! An example of a blocked fetch for each [`BlockReason`].
+//! An example of a blocked request for each [`BlockReason`].
 
 use std::future::ready;
 use std::pin::pin;
@@ -8,15 +8,29 @@ use std::task::{Context, Poll, Waker};
 use url::Url;
 
 use crate::{
-    BlockReason, Browser, Credentials, FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError,
-    NetworkFuture, Origin, Page, Profile, Redirect, WireRequest, WireResponse,
+    BlockReason, Browser, Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy, Engine,
+    FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError, NetworkFuture, Origin, Page, PageAction,
+    Profile, Redirect, WireRequest, WireResponse, XhrRequest,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// A fetch of a page, and the responses that it gets.
+/// What makes the request of an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A call of `fetch()`.
+    Fetch,
+    /// An `XMLHttpRequest`.
+    Xhr,
+    /// An element with its `crossorigin` attribute.
+    Element(Element, Option<CrossOrigin>),
+}
+
+/// A request of a page, and the responses that it gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
+    /// What makes the request.
+    pub via: Via,
     /// The method.
     pub method: &'static str,
     /// The URL.
@@ -30,7 +44,11 @@ pub struct Example {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
-    /// The status and headers of each response, in order. The last one is repeated.
+    /// The page's `Cross-Origin-Embedder-Policy`.
+    pub embedder_policy: EmbedderPolicy,
+    /// The browser that blocks the request, if the standards do not.
+    engine: Option<Engine>,
+    /// The status and headers of each response, in order. The last one is repeated. A JSON response has a body.
     replies: &'static [(u16, Headers)],
 }
 
@@ -38,6 +56,7 @@ pub struct Example {
 pub const ORIGIN: &str = "https://app.example";
 
 const GET: Example = Example {
+    via: Via::Fetch,
     method: "GET",
     url: "https://api.example/item",
     headers: &[],
@@ -45,6 +64,8 @@ const GET: Example = Example {
     mode: Mode::Cors,
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
+    embedder_policy: EmbedderPolicy::UnsafeNone,
+    engine: None,
     replies: &[],
 };
 const PUT: Example = Example { method: "PUT", ..GET };
@@ -57,6 +78,13 @@ const LIST: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example,
 const SLASH: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example/");
 const METHODS: (&str, &str) = ("Access-Control-Allow-Methods", "PUT");
 const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
+
+const VARY: &[(u16, Headers)] = &[(200, &[("Vary", "Origin")])];
+const SAME_ORIGIN: &[(u16, Headers)] = &[(200, &[("Cross-Origin-Resource-Policy", "same-origin")])];
+const CSS: (&str, &str) = ("Content-Type", "text/css");
+const CSV: (&str, &str) = ("Content-Type", "text/csv");
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+const NOSNIFF: (&str, &str) = ("X-Content-Type-Options", "nosniff");
 
 /// The example for a reason.
 pub fn example(reason: BlockReason) -> Example {
@@ -75,6 +103,21 @@ pub fn example(reason: BlockReason) -> Example {
             mode: Mode::NoCors,
             replies: &[(200, &[("Cross-Origin-Resource-Policy", "same-site")])],
             ..GET
+        },
+        R::EmbedderPolicy => Example {
+            via: Via::Element(Element::Image, None),
+            embedder_policy: EmbedderPolicy::RequireCorp,
+            ..get(&[(200, &[("Content-Type", "image/png")])])
+        },
+        R::OpaqueResponseBlocked => Example {
+            via: Via::Element(Element::Script, None),
+            engine: Some(Engine::Chromium),
+            ..get(&[(200, &[JSON])])
+        },
+        R::ResourceStatusNotOk => Example { via: Via::Element(Element::Script, None), ..get(&[(404, &[])]) },
+        R::ResourceType => Example {
+            via: Via::Element(Element::Script, Some(CrossOrigin::Anonymous)),
+            ..get(&[(200, &[OWN, JSON, NOSNIFF])])
         },
         R::NetworkError => GET,
         R::PreflightRedirected => put(&[(307, &[OWN, ("Location", "/item/")])]),
@@ -126,18 +169,47 @@ pub fn example(reason: BlockReason) -> Example {
 }
 
 impl Example {
-    /// The arguments of `fetch()`.
-    fn request(&self) -> Option<FetchRequest> {
-        let own = |headers: Headers| headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        Some(FetchRequest {
-            method: self.method.to_owned(),
-            headers: own(self.headers).collect(),
-            body: self.body.map(Into::into),
-            mode: self.mode,
-            credentials: self.credentials,
-            redirect: self.redirect,
-            ..FetchRequest::new(Url::parse(self.url).ok()?)
+    /// What the page does.
+    fn action(&self) -> Option<PageAction> {
+        let url = Url::parse(self.url).ok()?;
+        let method = self.method.to_owned();
+        let headers = self.headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let body = self.body.map(Into::into);
+        Some(match self.via {
+            Via::Fetch => PageAction::Fetch(FetchRequest {
+                method,
+                headers,
+                body,
+                mode: self.mode,
+                credentials: self.credentials,
+                redirect: self.redirect,
+                ..FetchRequest::new(url)
+            }),
+            Via::Xhr => PageAction::Xhr(XhrRequest {
+                method,
+                headers,
+                body,
+                with_credentials: self.credentials == Credentials::Include,
+                ..XhrRequest::new(url)
+            }),
+            Via::Element(element, cross_origin) => {
+                PageAction::Element(ElementRequest { cross_origin, ..ElementRequest::new(element, url) })
+            }
         })
+    }
+
+    /// The page.
+    fn page(&self) -> Option<Page> {
+        Some(Page { embedder_policy: self.embedder_policy, ..Page::new(Origin::parse(ORIGIN)?) })
+    }
+
+    /// The browser that blocks the request: the standards, or one browser.
+    pub fn profile(&self) -> Profile {
+        match self.engine {
+            None => Profile::standard(),
+            Some(Engine::Chromium) => Profile::chromium(),
+            Some(Engine::Firefox) => Profile::firefox(),
+        }
     }
 
     /// The servers of the example.
@@ -147,9 +219,9 @@ impl Example {
 
     /// Runs the example in the browser model.
     pub fn play(&self, profile: Profile) -> Option<Fetched> {
-        let page = Page::new(Origin::parse(ORIGIN)?);
+        let page = self.page()?;
         let browser = Browser::new(self.network(), profile);
-        let fetch = pin!(browser.fetch(&page, self.request()?));
+        let fetch = pin!(browser.act(&page, self.action()?));
         // Responses in memory are ready at once.
         match fetch.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(fetched) => Some(fetched),
@@ -158,7 +230,7 @@ impl Example {
     }
 }
 
-/// A blocked fetch, for the model or a real browser to run.
+/// A blocked request, for the model or a real browser to run.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The code of the reason, followed by a variant if the reason has several cases.
@@ -169,12 +241,12 @@ pub struct Case {
 impl Case {
     /// The page that fetches.
     pub fn page(&self) -> Option<Page> {
-        Some(Page::new(Origin::parse(ORIGIN)?))
+        self.example.page()
     }
 
-    /// The arguments of `fetch()`.
-    pub fn request(&self) -> Option<FetchRequest> {
-        self.example.request()
+    /// What the page does.
+    pub fn action(&self) -> Option<PageAction> {
+        self.example.action()
     }
 
     /// New servers for one run.
@@ -197,7 +269,61 @@ pub fn cases() -> Vec<Case> {
     let arguments = arguments
         .into_iter()
         .map(|(argument, example)| (format!("{}/{argument}", BlockReason::InvalidRequest), example));
-    reasons.chain(arguments).map(|(name, example)| Case { name, example }).collect()
+    let anonymous = Some(CrossOrigin::Anonymous);
+    let denied = |via, replies| Example { via, replies, ..GET };
+    let initiators = [
+        ("missing-allow-origin/xhr", denied(Via::Xhr, VARY)),
+        ("missing-allow-origin/img", denied(Via::Element(Element::Image, anonymous), VARY)),
+        ("missing-allow-origin/script", denied(Via::Element(Element::Script, anonymous), VARY)),
+        ("missing-allow-origin/stylesheet", denied(Via::Element(Element::Stylesheet, anonymous), VARY)),
+        ("missing-allow-origin/font", denied(Via::Element(Element::Font, None), VARY)),
+        ("method-not-allowed/xhr", Example { method: "PUT", ..denied(Via::Xhr, &[(204, &[OWN])]) }),
+        ("network-error/xhr", denied(Via::Xhr, &[])),
+        ("network-error/img", denied(Via::Element(Element::Image, None), &[])),
+        ("network-error/script", denied(Via::Element(Element::Script, None), &[])),
+        ("forbidden-method/xhr", Example { method: "TRACE", ..denied(Via::Xhr, &[]) }),
+        ("invalid-request/xhr-method", Example { method: "A B", ..denied(Via::Xhr, &[]) }),
+        ("invalid-request/xhr-header-name", Example { headers: &[("x y", "1")], ..denied(Via::Xhr, &[]) }),
+        ("invalid-request/xhr-header-value", Example { headers: &[("x", "1\n2")], ..denied(Via::Xhr, &[]) }),
+        (
+            "invalid-request/xhr-header-character",
+            Example { headers: &[("x", "\u{100}")], ..denied(Via::Xhr, &[]) },
+        ),
+        ("mixed-content/xhr", Example { url: "http://api.example/item", ..denied(Via::Xhr, &[]) }),
+        (
+            "mixed-content/script",
+            Example { url: "http://api.example/item", ..denied(Via::Element(Element::Script, None), &[]) },
+        ),
+        ("resource-policy/img", denied(Via::Element(Element::Image, None), SAME_ORIGIN)),
+        ("opaque-response-blocked/img", denied(Via::Element(Element::Image, None), &[(200, &[JSON])])),
+        ("resource-type/script", denied(Via::Element(Element::Script, anonymous), &[(200, &[OWN, CSV])])),
+        ("resource-type/img", denied(Via::Element(Element::Image, anonymous), &[(200, &[OWN, JSON])])),
+        (
+            "resource-type/stylesheet",
+            denied(Via::Element(Element::Stylesheet, anonymous), &[(200, &[OWN, JSON])]),
+        ),
+        (
+            "resource-type/stylesheet-nosniff",
+            denied(Via::Element(Element::Stylesheet, anonymous), &[(200, &[OWN, JSON, NOSNIFF])]),
+        ),
+        ("resource-type/font", denied(Via::Element(Element::Font, None), &[(200, &[OWN, JSON])])),
+        (
+            "resource-status-not-ok/stylesheet",
+            denied(Via::Element(Element::Stylesheet, None), &[(404, &[CSS])]),
+        ),
+        ("resource-status-not-ok/font", denied(Via::Element(Element::Font, None), &[(404, &[OWN])])),
+        (
+            "embedder-policy/fetch",
+            Example {
+                mode: Mode::NoCors,
+                embedder_policy: EmbedderPolicy::RequireCorp,
+                replies: VARY,
+                ..GET
+            },
+        ),
+    ];
+    let initiators = initiators.map(|(name, example)| (name.to_owned(), example));
+    reasons.chain(arguments).chain(initiators).map(|(name, example)| Case { name, example }).collect()
 }
 
 /// Responses in memory.
@@ -217,7 +343,9 @@ impl Network for Replies {
         };
         let lines =
             headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()));
-        Box::pin(ready(Ok(WireResponse { headers: lines.collect(), ..WireResponse::new(*status) })))
+        let body = if headers.contains(&JSON) { b"{\"n\":1}".to_vec() } else { Vec::new() };
+        let response = WireResponse { headers: lines.collect(), ..WireResponse::new(*status) };
+        Box::pin(ready(Ok(response.with_body(body))))
     }
 }
 
@@ -229,7 +357,7 @@ mod tests {
     #[test]
     fn every_example_is_blocked_with_its_reason() {
         for &reason in BlockReason::ALL {
-            let fetched = example(reason).play(Profile::standard()).unwrap();
+            let fetched = example(reason).play(example(reason).profile()).unwrap();
             let Outcome::Blocked(blocked) = fetched.outcome else { panic!("{reason}: not blocked") };
             assert_eq!(blocked.reason, reason);
         }

@@ -1,10 +1,11 @@
 //! The page that fetches.
 
-use url::Url;
+use url::{Host, Url};
 
-use crate::{Origin, Profile};
+use crate::code::codes;
+use crate::{Origin, Profile, ReferrerPolicy};
 
-/// A page whose script calls `fetch()`.
+/// A page that makes requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -16,12 +17,23 @@ pub struct Page {
     pub top_level: Option<Origin>,
     /// The user name and password that the user enters when a server asks for them.
     pub user: Option<User>,
+    /// The page's `Referrer-Policy`.
+    pub referrer_policy: ReferrerPolicy,
+    /// The page's `Cross-Origin-Embedder-Policy`.
+    pub embedder_policy: EmbedderPolicy,
 }
 
 impl Page {
     /// Creates a top-level page of `origin`. Its user cancels every login prompt.
     pub fn new(origin: Origin) -> Self {
-        Self { origin, opaque: OpaqueKind::default(), top_level: None, user: None }
+        Self {
+            origin,
+            opaque: OpaqueKind::default(),
+            top_level: None,
+            user: None,
+            referrer_policy: ReferrerPolicy::default(),
+            embedder_policy: EmbedderPolicy::default(),
+        }
     }
 
     /// Creates a sandboxed frame in a page of `top_level`.
@@ -59,6 +71,25 @@ impl Page {
         }
     }
 
+    /// Sets the page's `Referrer-Policy`.
+    #[must_use]
+    pub fn with_referrer_policy(self, referrer_policy: ReferrerPolicy) -> Self {
+        Self { referrer_policy, ..self }
+    }
+
+    /// Sets the page's `Cross-Origin-Embedder-Policy`.
+    #[must_use]
+    pub fn with_embedder_policy(self, embedder_policy: EmbedderPolicy) -> Self {
+        Self { embedder_policy, ..self }
+    }
+
+    /// HTML, "obtain an embedder policy", step 1: only pages in secure contexts have a policy.
+    pub(crate) fn embedder_policy(&self) -> EmbedderPolicy {
+        let is_secure = self.origin == Origin::Opaque || self.origin.is_potentially_trustworthy();
+        let is_embedder_secure = self.top_level.as_ref().is_none_or(Origin::is_potentially_trustworthy);
+        if is_secure && is_embedder_secure { self.embedder_policy } else { EmbedderPolicy::default() }
+    }
+
     /// The origin in the address bar.
     pub(crate) fn top_level_origin(&self) -> &Origin {
         self.top_level.as_ref().unwrap_or(&self.origin)
@@ -78,6 +109,21 @@ pub enum OpaqueKind {
     File,
 }
 
+codes! {
+    /// HTML, "embedder policy value": the values of `Cross-Origin-Embedder-Policy`.
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    EmbedderPolicy {
+        /// The page may embed everything. This is the default.
+        #[default]
+        UnsafeNone = "unsafe-none",
+        /// The page may embed only what its server shares, by CORS or `Cross-Origin-Resource-Policy`.
+        RequireCorp = "require-corp",
+        /// The page embeds everything else without credentials.
+        Credentialless = "credentialless",
+    }
+}
+
 /// What a user enters at a login prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -89,10 +135,20 @@ pub struct User {
 
 /// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that cannot be upgraded.
 pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
+    prohibits_mixed_content(page, profile) && !Origin::of(url).is_potentially_trustworthy()
+}
+
+/// Mixed Content, "Upgrade a mixed content request to a potentially trustworthy URL, if appropriate", step 1, except for the
+/// destination: whether the scheme of an insecure image becomes `https`.
+pub(crate) fn is_upgradable(page: &Page, url: &Url, profile: &Profile) -> bool {
+    let has_name = matches!(url.host(), Some(Host::Domain(_)));
+    has_name && is_mixed_content(page, url, profile)
+}
+
+/// Mixed Content, "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
+fn prohibits_mixed_content(page: &Page, profile: &Profile) -> bool {
     let prohibits = |origin: &Origin| {
         origin.is_https() || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
     };
-    // "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
-    let is_prohibited = prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits);
-    is_prohibited && !Origin::of(url).is_potentially_trustworthy()
+    prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits)
 }

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::header_list::HeaderList;
 use super::{CertificateKind, HttpVersion, Kind, On, ReadableType};
-use cors_browser::{Credentials, CrossOrigin, Enctype, FormMethod, Mode, Redirect};
+use cors_browser::{
+    Credentials, CrossOrigin, EmbedderPolicy, Enctype, FormMethod, Mode, Redirect, ReferrerPolicy,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,11 +92,20 @@ pub(super) struct PageFile {
     pub(super) opaque: Option<OpaqueFile>,
     pub(super) top_level: Option<String>,
     pub(super) user: Option<UserFile>,
+    pub(super) referrer_policy: Option<ReferrerPolicy>,
+    pub(super) embedder_policy: Option<EmbedderPolicy>,
 }
 
 impl Default for PageFile {
     fn default() -> Self {
-        Self { origin: default_page(), opaque: None, top_level: None, user: None }
+        Self {
+            origin: default_page(),
+            opaque: None,
+            top_level: None,
+            user: None,
+            referrer_policy: None,
+            embedder_policy: None,
+        }
     }
 }
 
@@ -175,6 +186,7 @@ pub(super) struct FetchFile {
     pub(super) credentials: Credentials,
     #[serde(default)]
     pub(super) redirect: Redirect,
+    pub(super) referrer_policy: Option<ReferrerPolicy>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,11 +4,10 @@ use super::Fetch;
 use super::redirect_fetch::{is_redirect_status, location_url};
 use crate::header::trim;
 use crate::request::{Request, Tainting};
-use crate::response::resource_policy_check;
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
 
 /// The response that "HTTP fetch" returns.
-pub(super) enum HttpResponse {
+pub(crate) enum HttpResponse {
     /// A response from the network.
     Network(WireResponse),
     /// A redirect in redirect mode `manual`.
@@ -36,7 +35,8 @@ impl Fetch<'_> {
         }
         // Step 5.
         if request.tainting == Tainting::Opaque {
-            resource_policy_check(request, &response)?;
+            self.steps().resource_policy_check(self.page, request, &response)?;
+            self.steps().opaque_response_check(request, &response, &self.browser.profile)?;
         }
         let profile = &self.browser.profile;
         let is_ordinary = profile.redirects_need_a_location

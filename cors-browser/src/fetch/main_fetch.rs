@@ -4,13 +4,22 @@ use super::Fetch;
 use super::data_url_fetch::data_url_fetch;
 use super::http_fetch::HttpResponse;
 use crate::blocked::InvalidArgument;
-use crate::request::{Request, RequestMode, Tainting};
+use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
 use crate::{BlockReason, Blocked, Origin, PageResponse, Redirect, port};
 
 impl Fetch<'_> {
     /// Fetch, "main fetch".
     pub(crate) async fn main_fetch(&mut self, request: &mut Request) -> Result<PageResponse, Blocked> {
+        // Step 14.
+        match self.internal_response(request).await? {
+            HttpResponse::Network(response) => Ok(filtered(request, response, self.steps())),
+            HttpResponse::OpaqueRedirect => Ok(opaque_redirect(request)),
+        }
+    }
+
+    /// "main fetch" without step 14: the response as the browser itself sees it.
+    pub(crate) async fn internal_response(&mut self, request: &mut Request) -> Result<HttpResponse, Blocked> {
         // "HTTP-redirect fetch", step 20, runs "main fetch" again. Here that is the next turn of a loop.
         let response = loop {
             match self.main_fetch_once(request).await {
@@ -24,15 +33,21 @@ impl Fetch<'_> {
         if response.is_err() && request.used_preflight && clears {
             self.browser.clear_preflights(self.page, request);
         }
-        // Step 14.
-        match response? {
-            HttpResponse::Network(response) => Ok(filtered(request, response, self.steps())),
-            HttpResponse::OpaqueRedirect => Ok(opaque_redirect(request)),
+        // Step 19.
+        if let Ok(HttpResponse::Network(response)) = &response {
+            self.steps().mime_type_check(request, response)?;
         }
+        response
     }
 
-    /// "main fetch", steps 7 to 12. Returns `None` if a redirect was followed.
+    /// "main fetch", steps 6 to 12. Returns `None` if a redirect was followed.
     async fn main_fetch_once(&mut self, request: &mut Request) -> Result<Option<HttpResponse>, Blocked> {
+        // Step 6.
+        if request.destination == Destination::Image
+            && self.steps().is_upgradable(self.page, request.current_url(), &self.browser.profile)
+        {
+            request.upgrade();
+        }
         let url = request.current_url();
         // Step 7.
         if port::is_bad(url) {

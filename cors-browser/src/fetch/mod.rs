@@ -11,16 +11,17 @@ mod redirect_fetch;
 mod referrer;
 
 pub(crate) use self::cors_check::check_sharing;
+pub(crate) use self::http_fetch::HttpResponse;
 pub(crate) use self::preflight_check::Grant;
 pub(crate) use self::preflight_fetch::{as_preflight_sees_it, preflight_headers, requested_header_names};
-pub(crate) use self::redirect_fetch::has_foreign_credentials;
+pub(crate) use self::redirect_fetch::{has_foreign_credentials, is_redirect_status};
 pub use self::referrer::ReferrerPolicy;
 pub(crate) use self::referrer::{determine_referrer, hides_origin};
 pub(crate) use crate::response::exposed_header_names;
 use crate::steps::Steps;
 use crate::{Browser, Exchange, Page};
 
-/// A `fetch()` in progress.
+/// A fetch in progress.
 pub(crate) struct Fetch<'a> {
     browser: &'a Browser,
     page: &'a Page,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fetch, hides_origin};
+use super::Fetch;
 use crate::header::{is_token, trim};
-use crate::request::{Request, RequestMode, Tainting};
+use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
     BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, WireRequest,
@@ -19,7 +19,10 @@ impl Fetch<'_> {
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
         // Step 8.3.
-        let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
+        let includes_credentials = kind == ExchangeKind::Actual
+            && self.steps().includes_credentials(request)
+            // Step 8.4.
+            && self.steps().embedder_allows_credentials(self.page, request);
         let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
@@ -172,12 +175,14 @@ impl Fetch<'_> {
         }
         // Step 4.
         if matches!(request.method.as_str(), "GET" | "HEAD") {
-            return None;
+            let is_cors_element =
+                request.mode == RequestMode::Cors && request.destination != Destination::Empty;
+            return (is_cors_element && self.browser.profile.cors_elements_send_origin).then_some(origin);
         }
         // Step 4.1.
         let profile = &self.browser.profile;
         let ignores_policy = profile.origin_ignores_referrer_policy && request.mode != RequestMode::Navigate;
-        if request.mode != RequestMode::Cors && !ignores_policy && hides_origin(request) {
+        if request.mode != RequestMode::Cors && !ignores_policy && self.steps().hides_origin(request) {
             return Some(Origin::Opaque.to_string());
         }
         let is_no_cors = request.mode == RequestMode::NoCors;

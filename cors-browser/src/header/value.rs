@@ -33,7 +33,7 @@ fn trim_where(bytes: &[u8], is_space: impl Fn(&u8) -> bool) -> &[u8] {
 }
 
 /// Strips HTTP whitespace bytes from the end.
-fn trim_end(bytes: &[u8]) -> &[u8] {
+pub(super) fn trim_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|byte| !is_whitespace(byte)).map_or(0, |last| last + 1);
     &bytes[..end]
 }
@@ -90,20 +90,6 @@ pub(crate) fn extract_max_age<'a>(lines: impl Iterator<Item = &'a [u8]>) -> MaxA
         }
         _ => MaxAge::Other(text),
     }
-}
-
-/// MIME Sniffing, "parse a MIME type", as far as its essence goes.
-pub(super) fn mime_essence(value: &[u8]) -> Option<String> {
-    // Step 1.
-    let value = normalize(value);
-    let slash = value.iter().position(|&byte| byte == b'/')?;
-    let (kind, rest) = (&value[..slash], &value[slash + 1..]);
-    // Steps 7 and 8: white space is stripped from the subtype's end only.
-    let subtype = trim_end(rest.split(|&byte| byte == b';').next()?);
-    if !is_token(kind) || !is_token(subtype) {
-        return None;
-    }
-    Some(String::from_utf8_lossy(&[kind, b"/", subtype].concat()).to_ascii_lowercase())
 }
 
 /// Fetch, "parse a single range header value" without white space: start and end.
@@ -182,23 +168,6 @@ mod tests {
     #[case(&[], MaxAge::Absent)]
     fn max_age_is_a_single_line_of_digits(#[case] input: &[&str], #[case] max_age: MaxAge) {
         assert_eq!(extract_max_age(lines(input)), max_age);
-    }
-
-    #[rstest]
-    #[case("text/plain", Some("text/plain"))]
-    #[case("Text/PLAIN; charset=utf-8", Some("text/plain"))]
-    #[case("text/plain ;a=b;c", Some("text/plain"))]
-    #[case("text/plain, text/plain", None)]
-    #[case("text", None)]
-    #[case("/plain", None)]
-    #[case("text/", None)]
-    #[case("te xt/plain", None)]
-    #[case("text /plain", None)]
-    #[case("text/ plain", None)]
-    #[case("text/\tplain", None)]
-    #[case(" text/plain ", Some("text/plain"))]
-    fn the_essence_of_a_mime_type(#[case] value: &str, #[case] essence: Option<&str>) {
-        assert_eq!(mime_essence(value.as_bytes()).as_deref(), essence);
     }
 
     #[rstest]

@@ -61,6 +61,14 @@ pub struct Profile {
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether cookies of cross-site servers are partitioned by top-level site.
     pub(crate) partitions_cookies: bool,
+    /// Whether listeners for upload events lead to a preflight only if there is a body to upload.
+    pub(crate) observes_uploads_only: bool,
+    /// Whether elements with `crossorigin`, and fonts, send `Origin` to the page's own server as well.
+    pub(crate) cors_elements_send_origin: bool,
+    /// Opaque-response blocking, which is not in Fetch.
+    pub(crate) opaque_blocking: OpaqueBlocking,
+    /// Whether a stylesheet with another MIME type than `text/css` gets a `load` event, although it is not used.
+    pub(crate) loads_unusable_stylesheets: bool,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether client hints with valid values are CORS-safelisted.
@@ -114,6 +122,17 @@ pub(crate) enum MaxAgeSyntax {
     DigitsOrNothing,
 }
 
+/// The form of opaque-response blocking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpaqueBlocking {
+    /// Opaque responses are not blocked.
+    None,
+    /// What looks like HTML, XML or JSON is blocked.
+    BySniffing,
+    /// What is neither a known type nor JavaScript is blocked.
+    ByParsing,
+}
+
 /// The `SameSite` value of a cookie without the attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DefaultSameSite {
@@ -165,6 +184,11 @@ impl Profile {
             same_site_considers_redirects: true,
             trusts_loopback_cookies: false,
             partitions_cookies: false,
+            observes_uploads_only: false,
+            cors_elements_send_origin: false,
+            origin_ignores_referrer_policy: false,
+            opaque_blocking: OpaqueBlocking::None,
+            loads_unusable_stylesheets: false,
             data_pages_throw: false,
             safelists_client_hints: false,
             drops_user_agent: false,
@@ -175,7 +199,6 @@ impl Profile {
             rejects_every_user_info: false,
             equal_lines_count_once: false,
             no_cors_redirects_hide_origin: false,
-            origin_ignores_referrer_policy: false,
             waits_for_the_body: false,
             completes_broken_errors: false,
             ignores_spaced_names: false,

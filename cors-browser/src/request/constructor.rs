@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Destination, Request, Tainting};
+use super::Request;
 use crate::blocked::InvalidArgument;
 use crate::header::{
     HeaderList, is_header_value, is_no_cors_safelisted_request_header, is_privileged_no_cors_name, is_token,
@@ -10,7 +10,7 @@ use crate::header::{
 };
 use crate::profile::Profile;
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, ReferrerPolicy, method};
+use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
@@ -20,7 +20,7 @@ impl Request {
         profile: &Profile,
         steps: &dyn Steps,
     ) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect } = init;
+        let FetchRequest { url, method, headers, body, mode, credentials, redirect, referrer_policy } = init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -59,33 +59,21 @@ impl Request {
             list.append("Content-Type", "text/plain;charset=UTF-8");
         }
 
-        // "fetch", before "main fetch": `Accept` and `Accept-Language`.
-        if !list.contains("Accept") {
-            list.append("Accept", "*/*");
-        }
-        if !list.contains("Accept-Language") {
-            list.append("Accept-Language", "en-US,en;q=0.9");
-        }
-
-        Ok(Self {
+        let mut request = Self {
             method,
-            urls: vec![encode_path(url, profile)],
             headers: list,
             body,
             mode: mode.into(),
-            destination: Destination::Empty,
-            use_cors_preflight: false,
             credentials,
             redirect,
-            origin: steps.client_origin(page).clone(),
-            referrer: page.url(),
-            referrer_policy: ReferrerPolicy::default(),
-            tainting: Tainting::Basic,
-            needed_preflight: false,
-            used_preflight: false,
-            preflight_failed: false,
-            redirect_count: 0,
-        })
+            ..Self::new(page, encode_path(url, profile), steps)
+        };
+        // Request constructor, `init["referrerPolicy"]`.
+        if let Some(policy) = referrer_policy {
+            request.referrer_policy = policy;
+        }
+        request.set_default_headers();
+        Ok(request)
     }
 }
 
@@ -108,15 +96,7 @@ fn append(
     profile: &Profile,
     steps: &dyn Steps,
 ) -> Result<(), Blocked> {
-    // Web IDL, "ByteString": code points above U+00FF are a TypeError.
-    let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
-    let Some(bytes) = bytes else {
-        return Err(invalid(
-            InvalidArgument::HeaderCharacter,
-            value,
-            &format!("the value of {name} has a character above U+00FF"),
-        ));
-    };
+    let bytes = byte_string(name, value)?;
     // Step 1.
     let value = normalize(&bytes);
     // Step 2, "validate", step 1.
@@ -154,7 +134,19 @@ fn append(
     Ok(())
 }
 
-fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
+/// Web IDL, "ByteString": code points above U+00FF are a TypeError.
+pub(super) fn byte_string(name: &str, value: &str) -> Result<Vec<u8>, Blocked> {
+    let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
+    bytes.ok_or_else(|| {
+        invalid(
+            InvalidArgument::HeaderCharacter,
+            value,
+            &format!("the value of {name} has a character above U+00FF"),
+        )
+    })
+}
+
+pub(super) fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
     Blocked::new(BlockReason::InvalidRequest, format!("{value}: {detail}"))
         .with_value(value)
         .with_argument(argument)

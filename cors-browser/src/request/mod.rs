@@ -1,12 +1,16 @@
 //! The arguments of `fetch()`, and the request that Fetch makes of them.
 
 mod constructor;
+mod element;
 mod state;
+mod xhr;
 
 use url::Url;
 
 pub(crate) use self::constructor::encode_path;
+pub(crate) use self::element::element_mode;
 pub(crate) use self::state::{Destination, RedirectTaint, Request, RequestMode, Tainting};
+use crate::ReferrerPolicy;
 use crate::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
 use crate::steps::Standard;
 
@@ -44,6 +48,8 @@ pub struct FetchRequest {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
+    /// The referrer policy, if it is not that of the page.
+    pub referrer_policy: Option<ReferrerPolicy>,
 }
 
 impl FetchRequest {
@@ -57,6 +63,7 @@ impl FetchRequest {
             mode: Mode::default(),
             credentials: Credentials::default(),
             redirect: Redirect::default(),
+            referrer_policy: None,
         }
     }
 
@@ -101,6 +108,12 @@ impl FetchRequest {
     #[must_use]
     pub fn with_redirect(self, redirect: Redirect) -> Self {
         Self { redirect, ..self }
+    }
+
+    /// Sets the referrer policy. The default is the policy of the page.
+    #[must_use]
+    pub fn with_referrer_policy(self, policy: ReferrerPolicy) -> Self {
+        Self { referrer_policy: Some(policy), ..self }
     }
 
     /// The names of the headers that a browser drops without an error: forbidden headers, and in mode `no-cors` those that

@@ -4,7 +4,8 @@ use url::Url;
 
 use crate::header::HeaderList;
 use crate::site::is_same_site;
-use crate::{Credentials, Mode, Origin, Redirect, ReferrerPolicy};
+use crate::steps::Steps;
+use crate::{Credentials, Mode, Origin, Page, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -83,6 +84,14 @@ impl From<Mode> for RequestMode {
 pub(crate) enum Destination {
     /// `fetch()`, `XMLHttpRequest` and `EventSource`; the standard writes an empty string.
     Empty,
+    /// `<img>`.
+    Image,
+    /// `<script>`.
+    Script,
+    /// `<link rel="stylesheet">`.
+    Style,
+    /// `@font-face`.
+    Font,
 }
 
 impl Destination {
@@ -90,6 +99,10 @@ impl Destination {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Empty => "empty",
+            Self::Image => "image",
+            Self::Script => "script",
+            Self::Style => "style",
+            Self::Font => "font",
         }
     }
 }
@@ -111,6 +124,52 @@ pub(crate) enum RedirectTaint {
 }
 
 impl Request {
+    /// A request of `page` for `url` with the default value of everything else.
+    pub(crate) fn new(page: &Page, url: Url, steps: &dyn Steps) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            urls: vec![url],
+            headers: HeaderList::default(),
+            body: None,
+            mode: RequestMode::NoCors,
+            destination: Destination::Empty,
+            use_cors_preflight: false,
+            credentials: Credentials::SameOrigin,
+            redirect: Redirect::Follow,
+            origin: steps.client_origin(page).clone(),
+            referrer: page.url(),
+            referrer_policy: steps.referrer_policy_of_page(page),
+            tainting: Tainting::Basic,
+            needed_preflight: false,
+            used_preflight: false,
+            preflight_failed: false,
+            redirect_count: 0,
+        }
+    }
+
+    /// Fetch, "fetch", steps 14 and 15: sets the headers that every request has.
+    pub(crate) fn set_default_headers(&mut self) {
+        if !self.headers.contains("Accept") {
+            let value = match self.destination {
+                Destination::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                Destination::Style => "text/css,*/*;q=0.1",
+                Destination::Empty | Destination::Script | Destination::Font => "*/*",
+            };
+            self.headers.append("Accept", value);
+        }
+        if !self.headers.contains("Accept-Language") {
+            self.headers.append("Accept-Language", "en-US,en;q=0.9");
+        }
+    }
+
+    /// Mixed Content, "Upgrade a mixed content request to a potentially trustworthy URL, if appropriate", step 2.
+    pub(crate) fn upgrade(&mut self) {
+        if let Some(url) = self.urls.last_mut() {
+            // The URL standard lets `http` become `https`. The default port goes with the scheme.
+            let _ = url.set_scheme("https");
+        }
+    }
+
     /// Fetch, request "current URL".
     pub(crate) fn current_url(&self) -> &Url {
         // The list starts with one URL and only grows.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{Credentials, Fault, ManualClock, Mode};
+use crate::{
+    Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy, Fault, ManualClock, Mode, PageAction,
+    ReferrerPolicy, XhrRequest,
+};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
@@ -25,20 +28,25 @@ struct Probe {
     redirect: u16,
     /// Cookies, set by a visit of the user.
     cookies: Vec<(&'static str, &'static str)>,
-    /// The fetches, which are ten seconds apart.
-    fetches: Vec<FetchRequest>,
+    /// What the page does, every ten seconds.
+    actions: Vec<PageAction>,
 }
 
 impl Probe {
     /// A page that fetches, and servers that allow reading but no unsafe method or header.
     fn new(fetches: Vec<FetchRequest>) -> Self {
+        Self::acting(fetches.into_iter().map(PageAction::Fetch).collect())
+    }
+
+    /// The same with any actions.
+    fn acting(actions: Vec<PageAction>) -> Self {
         Self {
             page: page(APP),
             preflight: reply(204, &[ALLOW, CREDENTIALS]),
             actual: reply(200, &[ALLOW, CREDENTIALS]),
             redirect: 307,
             cookies: Vec::new(),
-            fetches,
+            actions,
         }
     }
 
@@ -76,8 +84,8 @@ impl Probe {
             browser.store_cookie(&Url::parse(url).unwrap(), line);
         }
         let mut seen = Vec::new();
-        for fetch in self.fetches {
-            seen.push(browser.fetch(&self.page, fetch).await);
+        for action in self.actions {
+            seen.push(browser.act(&self.page, action).await);
             clock.advance(Duration::from_secs(10));
         }
         let script = browser.document_cookies(&self.page);
@@ -90,6 +98,18 @@ impl Probe {
 
 fn include(request: FetchRequest) -> FetchRequest {
     request.with_credentials(Credentials::Include)
+}
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn xhr(request: XhrRequest) -> PageAction {
+    PageAction::Xhr(request)
+}
+
+fn element(element: Element, cross_origin: Option<CrossOrigin>, text: &str) -> PageAction {
+    PageAction::Element(ElementRequest { cross_origin, ..ElementRequest::new(element, url(text)) })
 }
 
 fn to(location: &str) -> FetchRequest {
@@ -231,6 +251,59 @@ fn probe(fault: Fault) -> Probe {
         Fault::KeepsPreflightsAfterFailure => Probe::new(vec![put(), put()])
             .preflight(&[ALLOW, (METHODS, "PUT"), ("access-control-max-age", "60")])
             .actual(&[]),
+        Fault::IgnoresUploadListeners => {
+            Probe::acting(vec![xhr(XhrRequest { has_upload_listener: true, ..XhrRequest::new(url(API)) })])
+        }
+        Fault::IgnoresWithCredentials => {
+            Probe::acting(vec![xhr(XhrRequest { with_credentials: true, ..XhrRequest::new(url(API)) })])
+                .cookie(API, none)
+        }
+        Fault::RepeatsAuthorHeaders => {
+            // Only the joined value is too long for the safelist.
+            let headers = vec![("Accept".to_owned(), "x".repeat(100)); 2];
+            Probe::acting(vec![xhr(XhrRequest { headers, ..XhrRequest::new(url(API)) })])
+        }
+        Fault::SendsBodyOfGet => {
+            Probe::acting(vec![xhr(XhrRequest { body: Some(b"x".to_vec()), ..XhrRequest::new(url(OWN)) })])
+        }
+        Fault::KeepsCharset => {
+            let headers = vec![("Content-Type".to_owned(), "text/plain;charset=latin1".to_owned())];
+            let (method, body) = ("POST".to_owned(), Some(b"x".to_vec()));
+            Probe::acting(vec![xhr(XhrRequest { method, headers, body, ..XhrRequest::new(url(OWN)) })])
+        }
+        Fault::RequestsElementsWithCors | Fault::ReadsTaintedElements => {
+            Probe::acting(vec![element(Element::Script, None, API)])
+        }
+        Fault::IgnoresCrossOriginAttribute => {
+            Probe::acting(vec![element(Element::Script, Some(CrossOrigin::Anonymous), API)])
+        }
+        Fault::IgnoresUseCredentials => {
+            Probe::acting(vec![element(Element::Script, Some(CrossOrigin::UseCredentials), API)])
+                .cookie(API, none)
+        }
+        Fault::RequestsFontsWithoutCors => Probe::acting(vec![element(Element::Font, None, API)]),
+        Fault::LoadsErrorStatuses => {
+            Probe { actual: reply(404, &[]), ..Probe::acting(vec![element(Element::Script, None, API)]) }
+        }
+        Fault::LoadsAnyStylesheet => Probe::acting(vec![element(Element::Stylesheet, None, OWN)])
+            .actual(&[("content-type", "application/json")]),
+        Fault::UpgradesNoImages => Probe::acting(vec![element(Element::Image, None, "http://api.example/")]),
+        Fault::IgnoresEmbedderPolicy => Probe {
+            page: page(APP).with_embedder_policy(EmbedderPolicy::RequireCorp),
+            ..Probe::new(vec![get(API).with_mode(Mode::NoCors)])
+        },
+        Fault::IgnoresCredentialless => Probe {
+            page: page(APP).with_embedder_policy(EmbedderPolicy::Credentialless),
+            ..Probe::new(vec![include(get(API)).with_mode(Mode::NoCors)]).cookie(API, none)
+        },
+        Fault::IgnoresReferrerPolicy => Probe {
+            page: page(APP).with_referrer_policy(ReferrerPolicy::NoReferrer),
+            ..Probe::new(vec![get(API)])
+        },
+        Fault::KeepsOriginWithoutReferrer => {
+            let post = with_method("POST", API).with_mode(Mode::NoCors);
+            Probe::new(vec![post.with_referrer_policy(ReferrerPolicy::NoReferrer)])
+        }
         Fault::AllowsMixedContent => Probe::new(vec![get("http://api.example/")]),
     }
 }

@@ -7,6 +7,7 @@ mod connections;
 mod console;
 mod cookies;
 mod data_urls;
+mod elements;
 mod faults;
 mod filtering;
 mod malformed;

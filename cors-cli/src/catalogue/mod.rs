@@ -10,8 +10,8 @@ mod text;
 
 use std::sync::LazyLock;
 
-use cors_browser::examples::{self, ORIGIN};
-use cors_browser::{BlockReason, Exchange, Outcome, Profile};
+use cors_browser::examples::{self, ORIGIN, Via};
+use cors_browser::{BlockReason, Element, EmbedderPolicy, Exchange, Outcome, Profile};
 use cors_core::{ProblemCode, Reason, WarningCode};
 use serde::Deserialize;
 
@@ -182,6 +182,46 @@ fn blocked(reason: BlockReason) -> Entry {
 /// Plays the example of a reason. `None` if the model does not play it, which a test excludes.
 fn blocked_example(reason: BlockReason) -> Option<Example> {
     let example = examples::example(reason);
+    let mut listing = request_of(&example);
+    let exchanges = example.play(example.profile())?.exchanges;
+    listing.extend(exchanges.iter().take(2).map(exchange));
+    if exchanges.len() > 2 {
+        listing += &format!("\n\n… and {} more exchanges like these", exchanges.len() - 2);
+    }
+    let mut outcomes = Vec::new();
+    for (name, profile) in [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox())] {
+        let console = match example.play(profile.clone())?.outcome {
+            Outcome::Blocked(blocked) => blocked.console(&profile),
+            _ => "does not block this request".to_owned(),
+        };
+        let console = if console.is_empty() { "blocks it without a line".to_owned() } else { console };
+        outcomes.push((name, console));
+    }
+    let mut setting = format!("on a page of `{ORIGIN}`");
+    if example.embedder_policy != EmbedderPolicy::UnsafeNone {
+        setting += &format!(" with `Cross-Origin-Embedder-Policy: {}`", example.embedder_policy);
+    }
+    Some(Example { setting, language: "text", listing, outcomes })
+}
+
+/// What a page writes to make the request of an example.
+fn request_of(example: &examples::Example) -> String {
+    let (element, cross_origin) = match example.via {
+        Via::Fetch | Via::Xhr => return fetch_of(example),
+        Via::Element(element, cross_origin) => (element, cross_origin),
+    };
+    let attribute =
+        cross_origin.map_or_else(String::new, |value| format!(" crossorigin={:?}", value.as_str()));
+    match element {
+        Element::Image => format!("<img src={:?}{attribute}>", example.url),
+        Element::Script => format!("<script src={:?}{attribute}></script>", example.url),
+        Element::Stylesheet => format!("<link rel=\"stylesheet\" href={:?}{attribute}>", example.url),
+        _ => format!("@font-face {{ font-family: x; src: url({:?}) }}", example.url),
+    }
+}
+
+/// The call of `fetch()` of an example.
+fn fetch_of(example: &examples::Example) -> String {
     let mut listing = format!("fetch({:?}", example.url);
     let mut options = Vec::new();
     if example.method != "GET" {
@@ -204,21 +244,7 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
     if !options.is_empty() {
         listing += &format!(", {{ {} }}", options.join(", "));
     }
-    listing.push(')');
-    let exchanges = example.play(Profile::standard())?.exchanges;
-    listing.extend(exchanges.iter().take(2).map(exchange));
-    if exchanges.len() > 2 {
-        listing += &format!("\n\n… and {} more exchanges like these", exchanges.len() - 2);
-    }
-    let mut outcomes = Vec::new();
-    for (name, profile) in [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox())] {
-        let console = match example.play(profile.clone())?.outcome {
-            Outcome::Blocked(blocked) => blocked.console(&profile),
-            _ => "does not block this fetch".to_owned(),
-        };
-        outcomes.push((name, console));
-    }
-    Some(Example { setting: format!("on a page of `{ORIGIN}`"), language: "text", listing, outcomes })
+    listing + ")"
 }
 
 fn exchange(exchange: &Exchange) -> String {

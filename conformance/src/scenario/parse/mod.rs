@@ -18,8 +18,21 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 9] =
-    ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
+const DOCUMENTS: [&str; 13] = [
+    "css-fonts",
+    "fetch",
+    "html",
+    "mixed-content",
+    "referrer-policy",
+    "rfc6265bis",
+    "rfc6454",
+    "rfc9110",
+    "rfc9111",
+    "rfc9113",
+    "semantics",
+    "url",
+    "xhr",
+];
 
 /// Parses the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
@@ -116,6 +129,17 @@ impl Problems {
             Some(OpaqueFile::File) => OpaqueKind::File,
         };
         page.top_level = file.top_level.map(|text| self.page_origin("page.top_level", &text));
+        let is_served = !matches!(page.opaque, OpaqueKind::Data | OpaqueKind::File);
+        for (name, is_there) in [
+            ("referrer_policy", file.referrer_policy.is_some()),
+            ("embedder_policy", file.embedder_policy.is_some()),
+        ] {
+            if is_there && !is_served {
+                self.add(format!("page.{name}"), "is a response header, which only a page from a server has");
+            }
+        }
+        page.referrer_policy = file.referrer_policy.unwrap_or_default();
+        page.embedder_policy = file.embedder_policy.unwrap_or_default();
         page.user = file.user.map(|user| User { name: user.name, password: user.password });
         page
     }

@@ -118,8 +118,18 @@ impl Problems {
     /// Takes all actions of a page out of a step. A valid step has one action.
     fn page_actions(&mut self, field: &str, origins: &Origins, file: &mut StepFile) -> Vec<Written> {
         let mut written = Vec::new();
-        if let Some(FetchFile { from, path, url, method, headers, body, mode, credentials, redirect }) =
-            file.fetch.take()
+        if let Some(FetchFile {
+            from,
+            path,
+            url,
+            method,
+            headers,
+            body,
+            mode,
+            credentials,
+            redirect,
+            referrer_policy,
+        }) = file.fetch.take()
         {
             let action = self.target(&format!("{field}.fetch"), origins, from, path, url);
             written.push(action.then(|url| {
@@ -130,6 +140,7 @@ impl Problems {
                     .with_credentials(credentials)
                     .with_redirect(redirect);
                 request.body = body.map(String::into_bytes);
+                request.referrer_policy = referrer_policy;
                 PageAction::Fetch(request)
             }));
         }

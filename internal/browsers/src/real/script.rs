@@ -7,11 +7,21 @@ use serde_json::json;
 use url::Url;
 
 use cors_browser::{
-    Blocked, Credentials, FetchRequest, Mode, Outcome, PageResponse, Redirect, ResponseType, SecurityError,
+    Blocked, Credentials, ElementRequest, FetchRequest, Loaded, Mode, Origin, Outcome, PageResponse,
+    Redirect, ResponseType, SecurityError, XhrRequest,
 };
 
 /// The script that makes a fetch.
 pub(super) const FETCH: &str = include_str!("scripts/fetch.js");
+
+/// The script that sends an `XMLHttpRequest`.
+pub(super) const XHR: &str = include_str!("scripts/xhr.js");
+
+/// The script that adds an element.
+pub(super) const ELEMENT: &str = include_str!("scripts/element.js");
+
+/// What an event says that has no message.
+const ERROR_EVENT: &str = "an error event";
 
 /// The script that reads `document.cookie`.
 pub(super) const COOKIE: &str = include_str!("scripts/cookie.js");
@@ -21,22 +31,47 @@ pub(super) const FRAME: &str = include_str!("scripts/frame.js");
 
 /// The argument of [`FETCH`]: the request, as JSON.
 pub(super) fn argument(request: &FetchRequest) -> String {
-    let body = request.body.as_ref().map(|body| match std::str::from_utf8(body) {
-        Ok(text) => json!({ "text": text }),
-        Err(_) => json!({ "base64": STANDARD.encode(body) }),
+    let mut init = json!({
+        "method": request.method,
+        "headers": request.headers,
+        "mode": mode(request.mode),
+        "credentials": credentials(request.credentials),
+        "redirect": redirect(request.redirect),
     });
+    if let Some(policy) = request.referrer_policy {
+        init["referrerPolicy"] = policy.as_str().into();
+    }
+    json!({ "url": request.url.as_str(), "init": init, "body": body(request.body.as_deref()) }).to_string()
+}
+
+/// The argument of [`XHR`]: the request, as JSON.
+pub(super) fn xhr_argument(request: &XhrRequest) -> String {
     json!({
         "url": request.url.as_str(),
-        "init": {
-            "method": request.method,
-            "headers": request.headers,
-            "mode": mode(request.mode),
-            "credentials": credentials(request.credentials),
-            "redirect": redirect(request.redirect),
-        },
-        "body": body,
+        "method": request.method,
+        "headers": request.headers,
+        "body": body(request.body.as_deref()),
+        "withCredentials": request.with_credentials,
+        "hasUploadListener": request.has_upload_listener,
     })
     .to_string()
+}
+
+/// The argument of [`ELEMENT`]: the element, as JSON.
+pub(super) fn element_argument(element: &ElementRequest) -> String {
+    json!({
+        "element": element.element.as_str(),
+        "url": element.url.as_str(),
+        "crossOrigin": element.cross_origin.map(|attribute| attribute.as_str()),
+    })
+    .to_string()
+}
+
+fn body(body: Option<&[u8]>) -> Option<serde_json::Value> {
+    body.map(|body| match std::str::from_utf8(body) {
+        Ok(text) => json!({ "text": text }),
+        Err(_) => json!({ "base64": STANDARD.encode(body) }),
+    })
 }
 
 fn mode(mode: Mode) -> &'static str {
@@ -122,6 +157,92 @@ pub(super) fn outcome(result: &str) -> Result<Outcome, String> {
         body: (is_readable || !body.is_empty()).then_some(body),
         body_fails: response.body_fails,
     }))
+}
+
+/// The result of [`XHR`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum XhrResult {
+    Response(XhrResponse),
+    Event(EventName),
+    Error(String),
+}
+
+#[derive(Debug, Deserialize)]
+struct XhrResponse {
+    status: u16,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// Reads the outcome of an `XMLHttpRequest` from the result of [`XHR`]; the error says what is wrong with the result.
+///
+/// A script sees neither the type of the response nor whether it was redirected. Both come from the URLs: `requested`, and
+/// those that were on the wire.
+pub(super) fn xhr_outcome<'a>(
+    result: &str,
+    page: &Origin,
+    requested: &Url,
+    mut on_wire: impl Iterator<Item = &'a Url>,
+) -> Result<Outcome, String> {
+    let parsed =
+        serde_json::from_str(result).map_err(|error| format!("the page returned `{result}`: {error}"))?;
+    let response = match parsed {
+        XhrResult::Error(message) => return Ok(Outcome::Blocked(Blocked::without_reason(message))),
+        XhrResult::Event(EventName::Error) => {
+            return Ok(Outcome::Blocked(Blocked::without_reason(ERROR_EVENT)));
+        }
+        XhrResult::Response(response) => response,
+    };
+    let body = STANDARD
+        .decode(&response.body)
+        .map_err(|error| format!("the page returned an invalid body: {error}"))?;
+    let is_own = on_wire.all(|url| Origin::of(url).is_same_origin(page));
+    let mut first = requested.clone();
+    first.set_fragment(None);
+    Ok(Outcome::Response(PageResponse {
+        body_fails: false,
+        response_type: if is_own { ResponseType::Basic } else { ResponseType::Cors },
+        status: response.status,
+        redirected: response.url != first.as_str(),
+        url: Url::parse(&response.url).ok(),
+        headers: response.headers,
+        body: Some(body),
+    }))
+}
+
+/// The result of [`ELEMENT`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ElementResult {
+    Readable(bool),
+    Event(EventName),
+    Unknown(String),
+}
+
+/// The event of a failure.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum EventName {
+    Error,
+}
+
+/// Reads what came of an element from the result of [`ELEMENT`]; the error says what is wrong with the result.
+pub(super) fn element_outcome(result: &str) -> Result<Outcome, String> {
+    match serde_json::from_str(result) {
+        Ok(ElementResult::Readable(is_readable)) => Ok(Outcome::Loaded(Loaded::new(is_readable))),
+        Ok(ElementResult::Event(EventName::Error)) => {
+            Ok(Outcome::Blocked(Blocked::without_reason(ERROR_EVENT)))
+        }
+        Ok(ElementResult::Unknown(why)) => Err(why),
+        Err(error) => Err(format!("the page returned `{result}`: {error}")),
+    }
+}
+
+/// Whether a message is that of an exception, which the console shows if no script handles it.
+pub(super) fn is_exception(message: &str) -> bool {
+    message != ERROR_EVENT
 }
 
 /// The result of [`COOKIE`].

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::automation::{Automation, Place};
-use super::proxy::{PAGE, PAGES, Proxy};
+use super::proxy::{PAGE, PAGES, Proxy, page_path, without_page_path};
 use super::script;
 use cors_browser::{Fetched, OpaqueKind, Origin, Outcome, Page, PageAction, SecurityError};
 use cors_conformance::user_agent::{Session, UserAgentError};
@@ -73,20 +73,21 @@ impl<A: Automation> RealSession<A> {
     /// Opens a page in a new tab. Returns the page's place, which is the tab or a frame in it.
     async fn open_page(&self, page: &Page) -> Result<Place, UserAgentError> {
         let tab = self.automation.open_tab().await?;
+        let policies = page_path(page);
         // A frame with an opaque origin needs a page around it; any origin will do.
         let top_level = match (&page.top_level, &page.origin) {
-            (Some(top_level), _) => address(top_level),
+            (Some(top_level), _) => address(top_level, ""),
             (None, Origin::Opaque) => format!("https://frame.example{PAGES}"),
-            (None, origin) => address(origin),
+            (None, origin) => address(origin, &policies),
         };
         let (sandbox, source) = match (&page.origin, page.opaque) {
             (Origin::Opaque, OpaqueKind::File) => {
                 self.automation.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
                 return Ok(tab);
             }
-            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts", top_level.clone()),
+            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts", format!("{top_level}{policies}")),
             (Origin::Opaque, OpaqueKind::Data) => ("", format!("data:text/html,{PAGE}")),
-            (origin, _) => ("", address(origin)),
+            (origin, _) => ("", address(origin, &policies)),
         };
         self.automation.navigate(&tab, &top_level).await?;
         if page.origin != Origin::Opaque && page.top_level.is_none() {
@@ -171,9 +172,9 @@ impl<A: Automation> RealSession<A> {
             Outcome::Blocked(blocked) => {
                 let mut lines = self.wait_for_console(console).await;
                 // The model's page is at the root of its origin.
-                lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
-                // A browser also prints a rejection that no script handles.
-                lines.push(blocked.detail.clone());
+                lines.iter_mut().for_each(|line| *line = without_page_path(line));
+                // A browser also prints an exception that no script handles.
+                lines.extend(Some(&blocked.detail).filter(|it| script::is_exception(it)).cloned());
                 lines
             }
             _ => self.automation.take_console(console),
@@ -204,12 +205,27 @@ impl<A: Automation> Session for RealSession<A> {
         action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move {
-            let PageAction::Fetch(request) = action else { todo!() };
             let position = self.page(page).await?;
-            self.answer_prompts(position, request.url.path()).await?;
+            self.answer_prompts(position, action.url().path()).await?;
             self.start_watching(position);
-            let result = self.call(position, script::FETCH, &[&script::argument(&request)]).await?;
-            let outcome = script::outcome(&result).map_err(UserAgentError::Failed)?;
+            let outcome = match &action {
+                PageAction::Fetch(request) => {
+                    let result = self.call(position, script::FETCH, &[&script::argument(request)]).await?;
+                    script::outcome(&result)
+                }
+                PageAction::Xhr(request) => {
+                    let result = self.call(position, script::XHR, &[&script::xhr_argument(request)]).await?;
+                    let sent = self.proxy.record.urls();
+                    script::xhr_outcome(&result, &page.origin, &request.url, sent.iter())
+                }
+                PageAction::Element(element) => {
+                    let argument = script::element_argument(element);
+                    let result = self.call(position, script::ELEMENT, &[&argument]).await?;
+                    script::element_outcome(&result)
+                }
+                action => todo!("{action:?}"),
+            };
+            let outcome = outcome.map_err(UserAgentError::Failed)?;
             Ok(self.fetched(position, outcome).await)
         }
         .boxed()
@@ -236,7 +252,7 @@ impl<A: Automation> Session for RealSession<A> {
     }
 }
 
-/// The URL of the suite's page at an origin.
-fn address(origin: &Origin) -> String {
-    format!("{origin}{PAGES}")
+/// The URL of the suite's page at an origin. The rest of the path says which policies the page has.
+fn address(origin: &Origin, path: &str) -> String {
+    format!("{origin}{PAGES}{path}")
 }

@@ -87,6 +87,23 @@ faults! {
     shares_preflights_between_fragments: SharesPreflightsBetweenFragments, "caching";
     ignores_credentials_of_cached_preflights: IgnoresCredentialsOfCachedPreflights, "caching";
     keeps_preflights_after_failure: KeepsPreflightsAfterFailure, "caching";
+    ignores_upload_listeners: IgnoresUploadListeners, "xhr";
+    ignores_with_credentials: IgnoresWithCredentials, "xhr";
+    repeats_author_headers: RepeatsAuthorHeaders, "xhr";
+    sends_body_of_get: SendsBodyOfGet, "xhr";
+    keeps_charset: KeepsCharset, "xhr";
+    requests_elements_with_cors: RequestsElementsWithCors, "images";
+    ignores_crossorigin_attribute: IgnoresCrossOriginAttribute, "images";
+    ignores_use_credentials: IgnoresUseCredentials, "images";
+    requests_fonts_without_cors: RequestsFontsWithoutCors, "fonts";
+    reads_tainted_elements: ReadsTaintedElements, "scripts";
+    loads_error_statuses: LoadsErrorStatuses, "scripts";
+    loads_any_stylesheet: LoadsAnyStylesheet, "stylesheets";
+    upgrades_no_images: UpgradesNoImages, "images";
+    ignores_embedder_policy: IgnoresEmbedderPolicy, "embedder-policy";
+    ignores_credentialless: IgnoresCredentialless, "embedder-policy";
+    ignores_referrer_policy: IgnoresReferrerPolicy, "referrer-policy";
+    keeps_origin_without_referrer: KeepsOriginWithoutReferrer, "referrer-policy";
     allows_mixed_content: AllowsMixedContent, "https";
 }
 

@@ -300,6 +300,9 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
             Initiator::Element(Element::Stylesheet) if !context.is_nosniff => format!(
                 "The stylesheet {url} was not loaded because its MIME type, “{value}”, is not “text/css”."
             ),
+            Initiator::Element(Element::Script) if !context.is_nosniff => {
+                format!("Script from “{url}” was blocked because of a disallowed MIME type (“{value}”).")
+            }
             Initiator::Element(Element::Script | Element::Stylesheet) => format!(
                 "The resource from “{url}” was blocked due to MIME type (“{value}”) mismatch (X-Content-Type-Options: \
                  nosniff)."

@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::code::codes;
-use crate::{Element, FailureKind, Page};
+use crate::{AddressSpace, Element, FailureKind, Page};
 
 /// Why the promise of a `fetch()` was rejected.
 ///
@@ -36,12 +36,16 @@ pub(crate) struct Context {
     pub(crate) origin: String,
     /// The method, header name or header value that broke the rule.
     pub(crate) value: String,
+    /// The headers, as the script wrote them.
+    pub(crate) headers: Vec<(String, String)>,
     /// The status of the last response.
     pub(crate) status: Option<u16>,
     /// Whether the response tainting was `cors`.
     pub(crate) is_cors: bool,
     /// Why no response came, if the reason is a network error.
     pub(crate) failure: Option<FailureKind>,
+    /// The address space that the request names, if it names one.
+    pub(crate) named_space: Option<AddressSpace>,
     /// The argument of `fetch()` that is invalid, if one is.
     pub(crate) argument: Option<InvalidArgument>,
     /// Whether `X-Content-Type-Options` is the cause.
@@ -189,6 +193,12 @@ codes! {
         UnsupportedScheme = "unsupported-scheme",
         /// Browsers never connect to the port of the URL.
         BadPort = "bad-port",
+        /// The page may not reach the server in the local network, because the user has not permitted it.
+        LocalNetworkPermission = "local-network-permission",
+        /// The page may not reach the server in the local network, because the page is not a secure context.
+        LocalNetworkNotSecure = "local-network-not-secure",
+        /// The server is in another address space than the request names.
+        AddressSpaceMismatch = "address-space-mismatch",
         /// `Cross-Origin-Resource-Policy` blocks the opaque response.
         ResourcePolicy = "resource-policy",
         /// The page's `Cross-Origin-Embedder-Policy` blocks the opaque response.

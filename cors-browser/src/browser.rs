@@ -85,13 +85,17 @@ impl Browser {
 
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
-        let context = Context::new(page, &request.url, Initiator::Fetch);
+        let context = Context {
+            headers: request.headers.clone(),
+            ..Context::new(page, &request.url, Initiator::Fetch)
+        };
         self.respond(page, Request::construct(page, request, &self.profile, &*self.steps), context).await
     }
 
     /// XMLHttpRequest, "send()".
     async fn xhr(&self, page: &Page, xhr: XhrRequest) -> Fetched {
-        let context = Context::new(page, &xhr.url, Initiator::Xhr);
+        let context =
+            Context { headers: xhr.headers.clone(), ..Context::new(page, &xhr.url, Initiator::Xhr) };
         let request = Request::of_xhr(page, xhr, &self.profile, &*self.steps);
         let mut fetched = self.respond(page, request, context.clone()).await;
         // "processBodyError": a body that breaks off is a failure of the whole request.
@@ -138,6 +142,7 @@ impl Browser {
         Context {
             url: request.current_url().to_string(),
             origin: self.steps.serialize_origin(request),
+            named_space: request.target_address_space,
             is_cors: request.tainting == Tainting::Cors,
             status: fetch.exchanges.last().and_then(Exchange::status),
             ..context

@@ -1,7 +1,7 @@
 //! The lines that browsers print to the console about a blocked fetch.
 
 use crate::blocked::{Context, Initiator, InvalidArgument};
-use crate::{BlockReason, Blocked, Element, Engine, FailureKind, Profile, header};
+use crate::{AddressSpace, BlockReason, Blocked, Element, Engine, FailureKind, Origin, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
@@ -11,6 +11,7 @@ impl Blocked {
         match profile.engine() {
             Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
             Some(Engine::Firefox) => firefox(self.reason, &self.context),
+            Some(Engine::WebKit) => webkit(self.reason, &self.context),
             None => self.to_string(),
         }
     }
@@ -97,6 +98,9 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
             "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
         ),
+        BlockReason::RedirectWithCredentialsInUrl if !context.is_cors => {
+            "TypeError: Failed to fetch".to_owned()
+        }
         // Chromium does not print the location.
         BlockReason::RedirectWithCredentialsInUrl => format!(
             "{access}Redirect location '' contains a username and password, which is disallowed for \
@@ -127,6 +131,18 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::ForbiddenMethod if context.initiator == Initiator::Xhr => format!(
             "SecurityError: Failed to execute 'open' on 'XMLHttpRequest': '{value}' HTTP method is unsupported."
         ),
+        BlockReason::LocalNetworkPermission => {
+            format!("{access}Permission was denied for this request to access the `{value}` address space.")
+        }
+        BlockReason::LocalNetworkNotSecure => format!(
+            "{access}The request client is not a secure context and the resource is in more-private address space `{value}`."
+        ),
+        BlockReason::AddressSpaceMismatch => {
+            let named = context.named_space.map(AddressSpace::as_str).unwrap_or_default();
+            format!(
+                "{access}Request had a target IP address space of `{named}` yet the resource is in address space `{value}`."
+            )
+        }
         BlockReason::ForbiddenMethod => {
             format!("TypeError: Failed to execute 'fetch' on 'Window': '{value}' HTTP method is unsupported.")
         }
@@ -312,7 +328,11 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
         BlockReason::OpaqueResponseBlocked | BlockReason::ResourceStatusNotOk => String::new(),
         // Only `fetch()` throws.
         _ if context.initiator != Initiator::Fetch => String::new(),
-        BlockReason::NetworkError
+        // Firefox has no such checks.
+        BlockReason::LocalNetworkPermission
+        | BlockReason::LocalNetworkNotSecure
+        | BlockReason::AddressSpaceMismatch
+        | BlockReason::NetworkError
         | BlockReason::BadPort
         | BlockReason::UnsupportedScheme
         | BlockReason::ModeSameOriginCrossOrigin
@@ -376,4 +396,193 @@ fn first_bad(list: &str) -> &str {
         .filter(|member| !member.is_empty())
         .find(|member| !header::is_token(member.as_bytes()))
         .unwrap_or(list)
+}
+
+/// The rejection of a fetch in WebKit, for failures about which it prints nothing else that is certain.
+const LOAD_FAILED: &str = "TypeError: Load failed";
+
+/// WebKit: Source/WebCore/loader/CrossOriginAccessControl.cpp and CrossOriginPreflightResultCache.cpp, and for the arguments of
+/// `fetch()` Source/WebCore/Modules/fetch.
+fn webkit(reason: BlockReason, context: &Context) -> String {
+    let Context { first_url, url, page_origin, origin, value, status, .. } = context;
+    let generic = || format!("Fetch API cannot load {url} due to access control checks.");
+    let status = status.unwrap_or_default();
+    let bad_status = || format!("Preflight response is not successful. Status code: {status}");
+    let redirect = |target: &str, why: &str| {
+        format!("Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: {why}")
+    };
+    match reason {
+        // Unlike in Fetch, the status of a preflight's response comes first.
+        BlockReason::PreflightMissingAllowOrigin
+        | BlockReason::PreflightMultipleAllowOrigin
+        | BlockReason::PreflightAllowOriginMismatch
+        | BlockReason::PreflightWildcardWithCredentials
+        | BlockReason::PreflightCredentialsNotAllowed
+            if !matches!(status, 200..=299) =>
+        {
+            bad_status()
+        }
+        BlockReason::PreflightStatusNotOk | BlockReason::PreflightRedirected => bad_status(),
+        BlockReason::EmbedderPolicy
+        | BlockReason::OpaqueResponseBlocked
+        | BlockReason::ResourceStatusNotOk
+        | BlockReason::ResourceType => String::new(),
+        // What else WebKit prints about other requests than those of `fetch()` is not known.
+        BlockReason::InvalidRequest
+        | BlockReason::ForbiddenMethod
+        | BlockReason::MixedContent
+        | BlockReason::NetworkError
+        | BlockReason::BadPort
+        | BlockReason::UnsupportedScheme
+            if context.initiator != Initiator::Fetch =>
+        {
+            String::new()
+        }
+        // The line about a redirect names its target, which is not known here.
+        BlockReason::MissingAllowOrigin
+        | BlockReason::MultipleAllowOrigin
+        | BlockReason::AllowOriginMismatch
+        | BlockReason::WildcardOriginWithCredentials
+        | BlockReason::CredentialsNotAllowed
+            if matches!(status, 301 | 302 | 303 | 307 | 308) =>
+        {
+            generic()
+        }
+        BlockReason::MissingAllowOrigin
+        | BlockReason::AllowOriginMismatch
+        | BlockReason::PreflightMissingAllowOrigin
+        | BlockReason::PreflightAllowOriginMismatch => {
+            format!("Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}")
+        }
+        BlockReason::MultipleAllowOrigin | BlockReason::PreflightMultipleAllowOrigin => {
+            "Access-Control-Allow-Origin cannot contain more than one origin.".to_owned()
+        }
+        BlockReason::WildcardOriginWithCredentials | BlockReason::PreflightWildcardWithCredentials => {
+            "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.".to_owned()
+        }
+        BlockReason::CredentialsNotAllowed | BlockReason::PreflightCredentialsNotAllowed => {
+            "Credentials flag is true, but Access-Control-Allow-Credentials is not \"true\".".to_owned()
+        }
+        BlockReason::MethodNotAllowed | BlockReason::MethodWildcardWithCredentials => {
+            format!("Method {value} is not allowed by Access-Control-Allow-Methods.")
+        }
+        BlockReason::HeaderNotAllowed
+        | BlockReason::HeaderWildcardWithCredentials
+        | BlockReason::AuthorizationNotCoveredByWildcard => format!(
+            "Request header field {} is not allowed by Access-Control-Allow-Headers.",
+            webkit_header_name(value, &context.headers)
+        ),
+        BlockReason::InvalidAllowMethods => {
+            format!("Header Access-Control-Allow-Methods has an invalid value: {value}")
+        }
+        BlockReason::InvalidAllowHeaders => {
+            format!("Header Access-Control-Allow-Headers has an invalid value: {value}")
+        }
+        BlockReason::RedirectWithCredentialsInUrl => {
+            redirect(&without_user_info(value), &format!("redirection URL {value} has credentials"))
+        }
+        BlockReason::RedirectLocationInvalid | BlockReason::RedirectToUnsupportedScheme => {
+            redirect(value, "not allowed to follow a cross-origin CORS redirection with non CORS scheme")
+        }
+        BlockReason::RedirectModeError => format!("Not allowed to follow a redirection while loading {url}"),
+        BlockReason::TooManyRedirects => "Load cannot follow more than 20 redirections".to_owned(),
+        BlockReason::ResourcePolicy => format!(
+            "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header."
+        ),
+        BlockReason::MixedContent => {
+            let server = url::Url::parse(url).map_or(Origin::Opaque, |url| Origin::of(&url));
+            // The sentence about a server on loopback has no end.
+            let end = if server.is_potentially_trustworthy() { "" } else { " be served over HTTPS." };
+            format!(
+                "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and \
+                 must{end}\n"
+            )
+        }
+        BlockReason::ModeSameOriginCrossOrigin if first_url != url => format!(
+            "Unsafe attempt to load URL {url} from origin {page_origin}. Domains, protocols and ports must match.\n"
+        ),
+        BlockReason::ModeSameOriginCrossOrigin => format!("Fetch API cannot load {url}."),
+        BlockReason::UnsupportedScheme => "Cross origin requests are only supported for HTTP.".to_owned(),
+        BlockReason::BadPort => {
+            let port = url::Url::parse(url).ok().and_then(|url| url.port()).unwrap_or_default();
+            format!("Not allowed to use restricted network port {port}: {url}")
+        }
+        BlockReason::ForbiddenMethod => "TypeError: Method is forbidden.".to_owned(),
+        BlockReason::NoCorsMethodNotSafelisted => {
+            "TypeError: Method must be GET, POST or HEAD in no-cors mode.".to_owned()
+        }
+        BlockReason::InvalidRequest => webkit_argument(context),
+        // WebKit has no Local Network Access.
+        BlockReason::LocalNetworkPermission
+        | BlockReason::LocalNetworkNotSecure
+        | BlockReason::AddressSpaceMismatch
+        | BlockReason::NetworkError => LOAD_FAILED.to_owned(),
+    }
+}
+
+/// WebKit: Source/WebCore/Modules/fetch/FetchRequest.cpp and FetchHeaders.cpp.
+fn webkit_argument(context: &Context) -> String {
+    let value = &context.value;
+    let what = match context.argument {
+        Some(InvalidArgument::UserInfo) => "URL is not valid or contains user credentials.".to_owned(),
+        Some(InvalidArgument::Method) => "Method is not a valid HTTP token.".to_owned(),
+        Some(InvalidArgument::HeaderName) => format!("Invalid header name: '{value}'"),
+        Some(InvalidArgument::HeaderValue) => {
+            let header = context.headers.iter().find(|(_, written)| written == value);
+            format!("Header '{}' has invalid value: '{value}'", header.map_or("", |(name, _)| name))
+        }
+        Some(InvalidArgument::HeaderCharacter) => "Type error".to_owned(),
+        Some(InvalidArgument::Body) => format!("Request has method '{value}' and cannot have a body"),
+        Some(InvalidArgument::NoCorsRedirect) => {
+            return "No-Cors mode requires follow redirect mode".to_owned();
+        }
+        None => return LOAD_FAILED.to_owned(),
+    };
+    format!("TypeError: {what}")
+}
+
+/// The name of a header as WebKit prints it: in its own spelling if it knows the header, otherwise in that of the script.
+///
+/// The names are those in Source/WebCore/platform/network/HTTPHeaderNames.in that scripts can set and that may need a preflight.
+fn webkit_header_name<'a>(name: &'a str, written: &'a [(String, String)]) -> &'a str {
+    const KNOWN: &[&str] = &[
+        "Accept",
+        "Accept-Language",
+        "Authorization",
+        "Cache-Control",
+        "Content-Disposition",
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Range",
+        "Content-Type",
+        "ETag",
+        "Expires",
+        "If-Match",
+        "If-Modified-Since",
+        "If-None-Match",
+        "If-Range",
+        "If-Unmodified-Since",
+        "Last-Event-ID",
+        "Last-Modified",
+        "Location",
+        "Pragma",
+        "Purpose",
+        "Range",
+        "User-Agent",
+    ];
+    let known = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name));
+    let written = written.iter().map(|(written, _)| written.as_str());
+    known.copied().or(written.into_iter().find(|written| written.eq_ignore_ascii_case(name))).unwrap_or(name)
+}
+
+/// A URL without its user name and password.
+fn without_user_info(text: &str) -> String {
+    match url::Url::parse(text) {
+        Ok(mut url) => {
+            // Ignore: a URL that cannot have a user name has none.
+            let _ = url.set_username("").and_then(|()| url.set_password(None));
+            url.to_string()
+        }
+        Err(_) => text.to_owned(),
+    }
 }

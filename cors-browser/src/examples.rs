@@ -8,9 +8,10 @@ use std::task::{Context, Poll, Waker};
 use url::Url;
 
 use crate::{
-    BlockReason, Browser, Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy, Engine,
-    FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError, NetworkFuture, Origin, Page, PageAction,
-    Profile, Redirect, WireRequest, WireResponse, XhrRequest,
+    AddressSpace, BlockReason, Browser, Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy,
+    Engine, FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError, NetworkFuture,
+    NetworkPermissions, Origin, Page, PageAction, Permission, Profile, Redirect, WireRequest, WireResponse,
+    XhrRequest,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
@@ -46,13 +47,19 @@ pub struct Example {
     pub redirect: Redirect,
     /// The page's `Cross-Origin-Embedder-Policy`.
     pub embedder_policy: EmbedderPolicy,
+    /// The address space that the request names.
+    pub target_address_space: Option<AddressSpace>,
+    /// The origin of the page.
+    pub page: &'static str,
+    /// What the page may reach.
+    permissions: Option<NetworkPermissions>,
     /// The browser that blocks the request, if the standards do not.
     engine: Option<Engine>,
     /// The status and headers of each response, in order. The last one is repeated. A JSON response has a body.
     replies: &'static [(u16, Headers)],
 }
 
-/// The origin of the page that fetches.
+/// The origin of the page that fetches, in most examples.
 pub const ORIGIN: &str = "https://app.example";
 
 const GET: Example = Example {
@@ -65,12 +72,24 @@ const GET: Example = Example {
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
     embedder_policy: EmbedderPolicy::UnsafeNone,
+    target_address_space: None,
+    page: ORIGIN,
+    permissions: None,
     engine: None,
     replies: &[],
 };
 const PUT: Example = Example { method: "PUT", ..GET };
 const WITH_COOKIES: Example = Example { credentials: Credentials::Include, ..GET };
 const PUT_WITH_COOKIES: Example = Example { method: "PUT", ..WITH_COOKIES };
+
+/// An example of Local Network Access, which only Chromium has.
+const LOCAL: Example = Example {
+    url: "http://localhost:8080/item",
+    permissions: Some(NetworkPermissions { local: Permission::Denied, loopback: Permission::Denied }),
+    engine: Some(Engine::Chromium),
+    replies: &[(200, &[ANY])],
+    ..GET
+};
 
 const OWN: (&str, &str) = ("Access-Control-Allow-Origin", ORIGIN);
 const ANY: (&str, &str) = ("Access-Control-Allow-Origin", "*");
@@ -99,6 +118,13 @@ pub fn example(reason: BlockReason) -> Example {
         R::MixedContent => Example { url: "http://api.example/item", ..GET },
         R::UnsupportedScheme => Example { url: "wss://api.example/item", ..GET },
         R::BadPort => Example { url: "https://api.example:6000/item", ..GET },
+        R::LocalNetworkPermission => LOCAL,
+        R::LocalNetworkNotSecure => Example { page: "http://app.example", ..LOCAL },
+        R::AddressSpaceMismatch => Example {
+            url: "https://api.example/item",
+            target_address_space: Some(AddressSpace::Local),
+            ..LOCAL
+        },
         R::ResourcePolicy => Example {
             mode: Mode::NoCors,
             replies: &[(200, &[("Cross-Origin-Resource-Policy", "same-site")])],
@@ -183,6 +209,7 @@ impl Example {
                 mode: self.mode,
                 credentials: self.credentials,
                 redirect: self.redirect,
+                target_address_space: self.target_address_space,
                 ..FetchRequest::new(url)
             }),
             Via::Xhr => PageAction::Xhr(XhrRequest {
@@ -200,7 +227,8 @@ impl Example {
 
     /// The page.
     fn page(&self) -> Option<Page> {
-        Some(Page { embedder_policy: self.embedder_policy, ..Page::new(Origin::parse(ORIGIN)?) })
+        let page = Page::new(Origin::parse(self.page)?);
+        Some(Page { embedder_policy: self.embedder_policy, network_permissions: self.permissions, ..page })
     }
 
     /// The browser that blocks the request: the standards, or one browser.
@@ -209,6 +237,7 @@ impl Example {
             None => Profile::standard(),
             Some(Engine::Chromium) => Profile::chromium(),
             Some(Engine::Firefox) => Profile::firefox(),
+            Some(Engine::WebKit) => Profile::webkit(),
         }
     }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod action;
+mod address_space;
 mod authentication;
 mod blocked;
 mod browser;
@@ -33,10 +34,11 @@ pub use self::action::{
     CrossOrigin, Element, ElementRequest, Enctype, EventSourceRequest, Form, FormMethod, Navigation,
     PageAction, WebSocketRequest, XhrRequest,
 };
+pub use self::address_space::{AddressSpace, NetworkPermissions, Permission};
 pub use self::blocked::{BlockReason, Blocked};
 pub use self::browser::Browser;
 pub use self::clock::{Clock, ManualClock, SystemClock};
-pub use self::cookie::SecurityError;
+pub use self::cookie::{SecurityError, ThirdPartyCookies};
 pub use self::failure::FailureKind;
 pub use self::fault::Fault;
 pub use self::fetch::ReferrerPolicy;

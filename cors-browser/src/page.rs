@@ -3,7 +3,8 @@
 use url::{Host, Url};
 
 use crate::code::codes;
-use crate::{Origin, Profile, ReferrerPolicy};
+use crate::request::Request;
+use crate::{AddressSpace, NetworkPermissions, Origin, Profile, ReferrerPolicy, ThirdPartyCookies};
 
 /// A page that makes requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub struct Page {
     pub referrer_policy: ReferrerPolicy,
     /// The page's `Cross-Origin-Embedder-Policy`.
     pub embedder_policy: EmbedderPolicy,
+    /// Whether servers of other sites can use cookies; `None` for the browser's default.
+    pub third_party_cookies: Option<ThirdPartyCookies>,
+    /// What the page may reach according to Local Network Access.
+    ///
+    /// `None` if the browser does not know the addresses of servers, because it reaches them through a proxy. Then it checks nothing.
+    pub network_permissions: Option<NetworkPermissions>,
 }
 
 impl Page {
@@ -33,6 +40,8 @@ impl Page {
             user: None,
             referrer_policy: ReferrerPolicy::default(),
             embedder_policy: EmbedderPolicy::default(),
+            third_party_cookies: None,
+            network_permissions: None,
         }
     }
 
@@ -85,9 +94,19 @@ impl Page {
 
     /// HTML, "obtain an embedder policy", step 1: only pages in secure contexts have a policy.
     pub(crate) fn embedder_policy(&self) -> EmbedderPolicy {
-        let is_secure = self.origin == Origin::Opaque || self.origin.is_potentially_trustworthy();
-        let is_embedder_secure = self.top_level.as_ref().is_none_or(Origin::is_potentially_trustworthy);
-        if is_secure && is_embedder_secure { self.embedder_policy } else { EmbedderPolicy::default() }
+        if is_secure_context(self) { self.embedder_policy } else { EmbedderPolicy::default() }
+    }
+
+    /// Sets whether servers of other sites can use cookies. Give all pages of one browser the same setting.
+    #[must_use]
+    pub fn with_third_party_cookies(self, setting: ThirdPartyCookies) -> Self {
+        Self { third_party_cookies: Some(setting), ..self }
+    }
+
+    /// Sets what the page may reach according to Local Network Access.
+    #[must_use]
+    pub fn with_network_permissions(self, permissions: NetworkPermissions) -> Self {
+        Self { network_permissions: Some(permissions), ..self }
     }
 
     /// The origin in the address bar.
@@ -135,7 +154,12 @@ pub struct User {
 
 /// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that cannot be upgraded.
 pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
-    prohibits_mixed_content(page, profile) && !Origin::of(url).is_potentially_trustworthy()
+    let server = Origin::of(url);
+    let is_trusted = match profile.trusts_loopback_servers {
+        true => server.is_potentially_trustworthy(),
+        false => matches!(url.scheme(), "https" | "wss"),
+    };
+    prohibits_mixed_content(page, profile) && !is_trusted
 }
 
 /// Mixed Content, "Upgrade a mixed content request to a potentially trustworthy URL, if appropriate", step 1, except for the
@@ -151,4 +175,16 @@ fn prohibits_mixed_content(page: &Page, profile: &Profile) -> bool {
         origin.is_https() || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
     };
     prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits)
+}
+
+/// Local Network Access, "Mixed Content": whether the request is known to be for a local server before its name is resolved.
+pub(crate) fn may_be_local(request: &Request) -> bool {
+    AddressSpace::of(request.current_url()) != AddressSpace::Public
+        || request.target_address_space.is_some_and(|named| named != AddressSpace::Public)
+}
+
+/// Secure Contexts, "Is an environment settings object contextually secure?"
+pub(crate) fn is_secure_context(page: &Page) -> bool {
+    let is_secure = |origin: &Origin| *origin == Origin::Opaque || origin.is_potentially_trustworthy();
+    is_secure(&page.origin) && page.top_level.as_ref().is_none_or(is_secure)
 }

@@ -10,22 +10,22 @@ use std::time::Duration;
 use cookie::SameSite;
 use url::Url;
 
-use crate::cookie::{SetCookie, domain_matches, has_valid_prefix, path_matches};
+use crate::cookie::{SetCookie, cookie_partition, domain_matches, has_valid_prefix, path_matches};
 use crate::fetch::{
     check_sharing, determine_referrer, exposed_header_names, has_foreign_credentials, hides_origin,
     preflight_headers, requested_header_names,
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
-use crate::profile::{MaxAgeSyntax, Profile};
+use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
 use crate::request::{Request, RequestMode, Tainting, element_mode};
 use crate::response::{
     embedder_allows_credentials, is_cors_same_origin, mime_type_check, opaque_response_check,
     resource_policy_check,
 };
 use crate::{
-    Blocked, Credentials, CrossOrigin, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType,
-    WireResponse, method, page, site,
+    AddressSpace, BlockReason, Blocked, Credentials, CrossOrigin, ExchangeKind, NetworkPermissions, Origin,
+    Page, Permission, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, method, page, site,
 };
 
 /// The standards as they are.
@@ -52,6 +52,7 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     fn is_forbidden_request_header(&self, name: &str, value: &[u8], profile: &Profile) -> bool {
         header::is_forbidden_request_header(name, value)
             || (profile.drops_user_agent && name.eq_ignore_ascii_case("user-agent"))
+            || (profile.splits_quoted_methods && header::overrides_method_in_quotes(name, value))
     }
 
     /// HTML, policy container, "referrer policy".
@@ -174,8 +175,15 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 12: whether a network error clears the request's entries in the preflight cache.
-    fn failure_clears_preflights(&self, request: &Request, profile: &Profile) -> bool {
-        profile.failures_forget_preflights || request.preflight_failed
+    fn failure_clears_preflights(&self, request: &Request, reason: BlockReason, profile: &Profile) -> bool {
+        request.preflight_failed
+            || match profile.forgets_preflights {
+                ForgetsPreflights::AfterAnyFailure => true,
+                ForgetsPreflights::AfterRejectedResponses => {
+                    !matches!(reason, BlockReason::NetworkError | BlockReason::RedirectModeError)
+                }
+                ForgetsPreflights::Never => false,
+            }
     }
 
     /// Step 14: the type of the filtered response.
@@ -234,8 +242,9 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         page: &Page,
         request: &Request,
         response: &WireResponse,
+        profile: &Profile,
     ) -> Result<(), Blocked> {
-        resource_policy_check(page, request, response, self)
+        resource_policy_check(page, request, response, profile, self)
     }
 
     /// Opaque-response blocking, which browsers do where Fetch checks the resource policy.
@@ -286,8 +295,9 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     // Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch".
 
     /// Step 8.3: "includeCredentials".
-    fn includes_credentials(&self, request: &Request) -> bool {
+    fn includes_credentials(&self, request: &Request, profile: &Profile) -> bool {
         request.includes_credentials()
+            || (profile.no_cors_redirects_keep_credentials && request.began_with_own_credentials())
     }
 
     /// Step 8.4: "Cross-Origin-Embedder-Policy allows credentials".
@@ -416,14 +426,19 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         site::is_public_suffix(domain)
     }
 
+    /// Section 5.6.7: the `SameSite` attribute that counts; `None` if there is none with a known value.
+    fn same_site_attribute(&self, values: &[Option<SameSite>]) -> Option<SameSite> {
+        values.last().copied().flatten()
+    }
+
     /// Section 5.7, step 18: whether a cookie with this `SameSite` attribute must be `Secure`.
     fn must_be_secure(&self, same_site: Option<SameSite>) -> bool {
         same_site == Some(SameSite::None)
     }
 
     /// Section 5.7, steps 19 to 21: whether the cookie fulfils what its name's prefix requires.
-    fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool) -> bool {
-        has_valid_prefix(cookie, host_only)
+    fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
+        has_valid_prefix(cookie, host_only, path, profile)
     }
 
     /// Section 5.7: whether a cookie has expired.
@@ -454,5 +469,62 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// Section 5.2: whether a request counts as same-site.
     fn is_same_site(&self, is_same_site: bool) -> bool {
         is_same_site
+    }
+
+    // CHIPS, and the settings for third-party cookies.
+
+    /// The setting for third-party cookies.
+    fn third_party_cookies(&self, setting: ThirdPartyCookies) -> ThirdPartyCookies {
+        setting
+    }
+
+    /// Whether servers of other sites can use cookies with `Partitioned` although third-party cookies are blocked.
+    fn exempts_partitioned_cookies(&self, profile: &Profile) -> bool {
+        !profile.blocks_partitioned_cookies
+    }
+
+    /// "Partitioned cookies": whether the cookie has the attribute.
+    fn is_partitioned(&self, cookie: &SetCookie) -> bool {
+        cookie.partitioned
+    }
+
+    /// "Partitioned cookies": whether they must be `Secure`.
+    fn partitioned_must_be_secure(&self) -> bool {
+        true
+    }
+
+    /// "Partitioned cookies": the cookie partition key.
+    fn cookie_partition(&self, top_level: &Origin, is_third_party: bool) -> String {
+        cookie_partition(top_level, is_third_party)
+    }
+
+    // Local Network Access, "Local Network Access Check".
+
+    /// Mixed Content, as Local Network Access changes it: whether a secure page may fetch from an insecure local server.
+    fn may_be_local(&self, request: &Request) -> bool {
+        page::may_be_local(request)
+    }
+
+    /// Whether the connection for this request is checked.
+    fn checks_connection(&self, _request: &Request) -> bool {
+        true
+    }
+
+    /// Whether the address space that the request names is not that of the server.
+    fn is_other_space(&self, named: AddressSpace, server: AddressSpace) -> bool {
+        named != server
+    }
+
+    /// Whether only pages with a secure context can have the permission.
+    fn needs_secure_context(&self) -> bool {
+        true
+    }
+
+    /// The permission for servers in this address space.
+    fn network_permission(&self, permissions: NetworkPermissions, target: AddressSpace) -> Permission {
+        match target {
+            AddressSpace::Loopback => permissions.loopback,
+            _ => permissions.local,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use url::Url;
 
-use crate::FailureKind;
+use crate::{AddressSpace, FailureKind};
 
 /// The future that [`Network::send`] returns. `Box::pin(async move { … })` makes one.
 pub type NetworkFuture<'a> = Pin<Box<dyn Future<Output = Result<WireResponse, NetworkError>> + Send + 'a>>;
@@ -16,6 +16,11 @@ pub trait Network: Send + Sync {
     ///
     /// Once the head of the response has come, this succeeds, even if the body breaks off.
     fn send(&self, request: WireRequest) -> NetworkFuture<'_>;
+
+    /// The address space of the server for `url`. The default is what the host of the URL shows.
+    fn address_space(&self, url: &Url) -> AddressSpace {
+        AddressSpace::of(url)
+    }
 
     /// The socket to which a real browser must open its own TLS connection for `url`; `None` for most servers.
     // Only the drivers of real browsers in this repository call it.

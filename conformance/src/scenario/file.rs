@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::header_list::HeaderList;
 use super::{CertificateKind, HttpVersion, Kind, On, ReadableType};
 use cors_browser::{
-    Credentials, CrossOrigin, EmbedderPolicy, Enctype, FormMethod, Mode, Redirect, ReferrerPolicy,
+    AddressSpace, Credentials, CrossOrigin, EmbedderPolicy, Enctype, FormMethod, Mode, Permission, Redirect,
+    ReferrerPolicy, ThirdPartyCookies,
 };
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +95,9 @@ pub(super) struct PageFile {
     pub(super) user: Option<UserFile>,
     pub(super) referrer_policy: Option<ReferrerPolicy>,
     pub(super) embedder_policy: Option<EmbedderPolicy>,
+    pub(super) third_party_cookies: Option<ThirdPartyCookies>,
+    pub(super) local_network: Option<Permission>,
+    pub(super) loopback_network: Option<Permission>,
 }
 
 impl Default for PageFile {
@@ -105,6 +109,9 @@ impl Default for PageFile {
             user: None,
             referrer_policy: None,
             embedder_policy: None,
+            third_party_cookies: None,
+            local_network: None,
+            loopback_network: None,
         }
     }
 }
@@ -187,6 +194,7 @@ pub(super) struct FetchFile {
     #[serde(default)]
     pub(super) redirect: Redirect,
     pub(super) referrer_policy: Option<ReferrerPolicy>,
+    pub(super) target_address_space: Option<AddressSpace>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,7 +18,7 @@ pub trait UserAgent: Send + Sync {
     /// The name that a report gives it, such as `model`.
     fn name(&self) -> &str;
 
-    /// The browser whose behaviour it shows: `standard`, `chromium` or `firefox`.
+    /// The browser whose behaviour it shows: `standard`, `chromium`, `firefox` or `webkit`.
     fn browser(&self) -> &str;
 
     /// Why it cannot play a scenario, if that is known before it starts. `None` if it can.
@@ -28,10 +28,14 @@ pub trait UserAgent: Send + Sync {
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
-    /// `network` leads to the scenario's servers.
+    /// `page` is the scenario's page. All pages of the session have the same user, who has made the same settings. `network` leads to
+    /// the scenario's servers. `hosts` are the hosts of its pages and servers: those whose certificates a browser may have to be told
+    /// to trust.
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
 
@@ -50,9 +54,11 @@ impl<U: UserAgent + ?Sized> UserAgent for Arc<U> {
 
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        (**self).open(network)
+        (**self).open(page, network, hosts)
     }
 }
 

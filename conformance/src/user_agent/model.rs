@@ -52,7 +52,9 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
+        _: &'a Page,
         network: Arc<dyn Network>,
+        _hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let clock = Arc::new(ManualClock::new());
         let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());

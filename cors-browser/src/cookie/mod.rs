@@ -2,11 +2,14 @@
 
 mod jar;
 mod set_cookie;
+mod third_party;
 
 use url::Url;
 
 pub(crate) use self::jar::{CookieContext, Jar, domain_matches, has_valid_prefix, path_matches};
 pub(crate) use self::set_cookie::SetCookie;
+pub use self::third_party::ThirdPartyCookies;
+pub(crate) use self::third_party::{Jars, cookie_partition};
 use crate::profile::Profile;
 use crate::request::{RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
@@ -68,7 +71,7 @@ impl Browser {
             url: &url,
             is_http: false,
             is_same_site: self.steps.is_same_site(is_same_site),
-            partition: cookie_partition(top_level, &page.origin, &self.profile),
+            jars: self.jars(page, &page.origin),
             profile: &self.profile,
             steps: &*self.steps,
         };
@@ -79,11 +82,12 @@ impl Browser {
 
     /// The context of a user's visit to `url`.
     fn visit<'a>(&'a self, url: &'a Url) -> CookieContext<'a> {
+        let setting = self.profile.third_party_cookies;
         CookieContext {
             url,
             is_http: true,
             is_same_site: true,
-            partition: String::new(),
+            jars: Jars::new(setting, &Origin::of(url), false, &self.profile, &*self.steps),
             profile: &self.profile,
             steps: &*self.steps,
         }
@@ -97,29 +101,54 @@ impl Browser {
             url,
             is_http: true,
             is_same_site: self.steps.is_same_site(is_same_site),
-            partition: cookie_partition(page.top_level_origin(), &Origin::of(url), &self.profile),
+            jars: self.jars(page, &Origin::of(url)),
             profile: &self.profile,
             steps: &*self.steps,
         }
     }
-}
 
-/// The cookie partition of `server` under `top_level`; empty for profiles that do not partition cookies.
-fn cookie_partition(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
-    if profile.partitions_cookies { partition(top_level, server, profile) } else { String::new() }
+    /// Storage Access Headers, "The Sec-Fetch-Storage-Access HTTP Request Header": the value of the header; `None` if the request is not
+    /// for a third party.
+    pub(crate) fn storage_access(&self, page: &Page, request: &Request) -> Option<&'static str> {
+        let server = Origin::of(request.current_url());
+        if is_first_party(page, &server, &self.profile) {
+            return None;
+        }
+        let has_access = self.jars(page, &server).common.is_some_and(|jar| jar.is_empty());
+        // The page could use the Storage Access API only for a server of the top-level site, which needs no permission.
+        let is_possible = is_one_site(page.top_level_origin(), &server, &self.profile);
+        Some(match (has_access, is_possible) {
+            (true, _) => "active",
+            (false, true) => "inactive",
+            (false, false) => "none",
+        })
+    }
+
+    /// The jars for the cookies of `server` in `page`.
+    fn jars(&self, page: &Page, server: &Origin) -> Jars {
+        let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
+        let setting = self.steps.third_party_cookies(setting);
+        let is_third_party = !is_first_party(page, server, &self.profile);
+        Jars::new(setting, page.top_level_origin(), is_third_party, &self.profile, &*self.steps)
+    }
 }
 
 /// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".
 fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
     let server = Origin::of(request.current_url());
-    let top_level = page.top_level_origin();
-    // Section 5.2.1, "site for cookies": empty if the page and its embedders are not same-site.
-    let is_page_same_site =
-        is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);
     // "determine the same-site mode", step 5.
     let is_chain_same_site =
         !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;
-    is_page_same_site && is_chain_same_site
+    is_first_party(page, &server, profile) && is_chain_same_site
+}
+
+/// RFC 6265bis, section 5.2.1: whether the server is same-site with the page's "site for cookies", which is empty if the page and its embedders are
+/// not same-site.
+fn is_first_party(page: &Page, server: &Origin, profile: &Profile) -> bool {
+    let top_level = page.top_level_origin();
+    let is_sandboxed = page.origin == Origin::Opaque && page.opaque == OpaqueKind::Sandboxed;
+    let is_exempt = is_sandboxed && profile.sandboxed_frames_are_same_site;
+    (is_exempt || is_one_site(&page.origin, top_level, profile)) && is_one_site(top_level, server, profile)
 }
 
 /// HTML, "same site", or the browser's variant of it.

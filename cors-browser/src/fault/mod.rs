@@ -109,6 +109,22 @@ codes! {
         KeepsExpiredCookies = "keeps-expired-cookies",
         /// The prefixes `__Host-` and `__Secure-` have no meaning.
         IgnoresCookiePrefixes = "ignores-cookie-prefixes",
+        /// The prefixes `__Http-` and `__Host-Http-` do not require `HttpOnly`.
+        IgnoresHttpPrefixes = "ignores-http-prefixes",
+        /// An unknown value of `SameSite` does not replace an earlier one.
+        KeepsEarlierSameSite = "keeps-earlier-same-site",
+        /// `Partitioned` is ignored.
+        IgnoresPartitioned = "ignores-partitioned",
+        /// `Partitioned` cookies without `Secure` are kept.
+        KeepsInsecurePartitionedCookies = "keeps-insecure-partitioned-cookies",
+        /// All top-level sites share one jar for `Partitioned` cookies.
+        SharesPartitions = "shares-partitions",
+        /// A frame in a page of another site shares the `Partitioned` cookies of its own site.
+        IgnoresEmbeddersOfPartitions = "ignores-embedders-of-partitions",
+        /// The setting for third-party cookies is ignored.
+        IgnoresThirdPartySetting = "ignores-third-party-setting",
+        /// `Partitioned` cookies are blocked with other third-party cookies.
+        BlocksPartitionedCookies = "blocks-partitioned-cookies",
         /// `document.cookie` also shows `HttpOnly` cookies.
         ShowsHttpOnly = "shows-http-only",
         /// Preflights are not cached.
@@ -163,5 +179,19 @@ codes! {
         KeepsOriginWithoutReferrer = "keeps-origin-without-referrer",
         /// A secure page may fetch from insecure servers.
         AllowsMixedContent = "allows-mixed-content",
+        /// A secure page may not fetch from insecure servers in the local network, even with a permission.
+        BlocksLocalMixedContent = "blocks-local-mixed-content",
+        /// Every page may reach the local network.
+        SkipsLocalNetworkCheck = "skips-local-network-check",
+        /// A redirect may lead to the local network.
+        SkipsLocalNetworkCheckAfterRedirect = "skips-local-network-check-after-redirect",
+        /// The server may be in another address space than the request names.
+        IgnoresTargetAddressSpace = "ignores-target-address-space",
+        /// An insecure page may reach the local network with a permission.
+        AllowsInsecurePagesLocalNetwork = "allows-insecure-pages-local-network",
+        /// The permission for the local network also covers loopback, and the other way round.
+        MergesNetworkPermissions = "merges-network-permissions",
+        /// A prompt that the user has closed counts as a permission.
+        TakesDismissalForPermission = "takes-dismissal-for-permission",
     }
 }

@@ -14,8 +14,9 @@ use crate::profile::Profile;
 use crate::request::{Request, RequestMode, Tainting};
 use crate::steps::{Standard, Steps};
 use crate::{
-    Blocked, Credentials, CrossOrigin, EmbedderPolicy, ExchangeKind, Origin, Page, ReferrerPolicy,
-    ResponseType, WireResponse,
+    AddressSpace, BlockReason, Blocked, Credentials, CrossOrigin, EmbedderPolicy, ExchangeKind,
+    NetworkPermissions, Origin, Page, Permission, ReferrerPolicy, ResponseType, ThirdPartyCookies,
+    WireResponse,
 };
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
@@ -235,7 +236,7 @@ overrides! {
         }
     }
     AlwaysSendsCredentials {
-        fn includes_credentials(&self, _: &Request) -> bool {
+        fn includes_credentials(&self, _: &Request, _: &Profile) -> bool {
             true
         }
     }
@@ -280,8 +281,49 @@ overrides! {
         }
     }
     IgnoresCookiePrefixes {
-        fn has_valid_prefix(&self, _: &SetCookie, _: bool) -> bool {
+        fn has_valid_prefix(&self, _: &SetCookie, _: bool, _: &str, _: &Profile) -> bool {
             true
+        }
+    }
+    IgnoresHttpPrefixes {
+        fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
+            let cookie = SetCookie { http_only: true, ..cookie.clone() };
+            Standard.has_valid_prefix(&cookie, host_only, path, profile)
+        }
+    }
+    KeepsEarlierSameSite {
+        fn same_site_attribute(&self, values: &[Option<SameSite>]) -> Option<SameSite> {
+            values.iter().rev().find_map(|value| *value)
+        }
+    }
+    IgnoresPartitioned {
+        fn is_partitioned(&self, _: &SetCookie) -> bool {
+            false
+        }
+    }
+    KeepsInsecurePartitionedCookies {
+        fn partitioned_must_be_secure(&self) -> bool {
+            false
+        }
+    }
+    SharesPartitions {
+        fn cookie_partition(&self, _: &Origin, _: bool) -> String {
+            "shared".to_owned()
+        }
+    }
+    IgnoresEmbeddersOfPartitions {
+        fn cookie_partition(&self, top_level: &Origin, _: bool) -> String {
+            Standard.cookie_partition(top_level, false)
+        }
+    }
+    IgnoresThirdPartySetting {
+        fn third_party_cookies(&self, _: ThirdPartyCookies) -> ThirdPartyCookies {
+            ThirdPartyCookies::Allowed
+        }
+    }
+    BlocksPartitionedCookies {
+        fn exempts_partitioned_cookies(&self, _: &Profile) -> bool {
+            false
         }
     }
     ShowsHttpOnly {
@@ -325,7 +367,7 @@ overrides! {
         }
     }
     KeepsPreflightsAfterFailure {
-        fn failure_clears_preflights(&self, _: &Request, _: &Profile) -> bool {
+        fn failure_clears_preflights(&self, _: &Request, _: BlockReason, _: &Profile) -> bool {
             false
         }
     }
@@ -395,9 +437,9 @@ overrides! {
         }
     }
     IgnoresEmbedderPolicy {
-        fn resource_policy_check(&self, page: &Page, request: &Request, response: &WireResponse) -> Result<(), Blocked> {
+        fn resource_policy_check(&self, page: &Page, request: &Request, response: &WireResponse, profile: &Profile) -> Result<(), Blocked> {
             let page = page.clone().with_embedder_policy(EmbedderPolicy::UnsafeNone);
-            Standard.resource_policy_check(&page, request, response)
+            Standard.resource_policy_check(&page, request, response, profile)
         }
     }
     IgnoresCredentialless {
@@ -413,6 +455,45 @@ overrides! {
     KeepsOriginWithoutReferrer {
         fn hides_origin(&self, _: &Request) -> bool {
             false
+        }
+    }
+    BlocksLocalMixedContent {
+        fn may_be_local(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    SkipsLocalNetworkCheck {
+        fn checks_connection(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    SkipsLocalNetworkCheckAfterRedirect {
+        fn checks_connection(&self, request: &Request) -> bool {
+            request.redirect_count == 0
+        }
+    }
+    IgnoresTargetAddressSpace {
+        fn is_other_space(&self, _: AddressSpace, _: AddressSpace) -> bool {
+            false
+        }
+    }
+    AllowsInsecurePagesLocalNetwork {
+        fn needs_secure_context(&self) -> bool {
+            false
+        }
+    }
+    MergesNetworkPermissions {
+        fn network_permission(&self, permissions: NetworkPermissions, _: AddressSpace) -> Permission {
+            let all = [permissions.local, permissions.loopback];
+            if all.contains(&Permission::Granted) { Permission::Granted } else { permissions.local }
+        }
+    }
+    TakesDismissalForPermission {
+        fn network_permission(&self, permissions: NetworkPermissions, target: AddressSpace) -> Permission {
+            match Standard.network_permission(permissions, target) {
+                Permission::Dismissed => Permission::Granted,
+                answer => answer,
+            }
         }
     }
     AllowsMixedContent {

@@ -1,7 +1,7 @@
 //! Fetch, "HTTP fetch".
 
 use super::Fetch;
-use super::redirect_fetch::{is_redirect_status, location_url};
+use super::redirect_fetch::{is_redirect, location_url};
 use crate::header::trim;
 use crate::request::{Request, Tainting};
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
@@ -35,15 +35,18 @@ impl Fetch<'_> {
         }
         // Step 5.
         if request.tainting == Tainting::Opaque {
-            self.steps().resource_policy_check(self.page, request, &response)?;
+            self.steps().resource_policy_check(self.page, request, &response, &self.browser.profile)?;
             self.steps().opaque_response_check(request, &response, &self.browser.profile)?;
         }
         let profile = &self.browser.profile;
+        let has_location = response.lines("location").next().is_some();
+        let is_accepted =
+            profile.error_mode_needs_location && request.redirect == Redirect::Error && !has_location;
         let is_ordinary = profile.redirects_need_a_location
             && request.redirect != Redirect::Manual
             && response.lines("location").all(|line| trim(line).is_empty());
         // Step 6.
-        if is_redirect_status(response.status) && !is_ordinary {
+        if is_redirect(&response, profile) && !is_ordinary && !is_accepted {
             return match request.redirect {
                 Redirect::Error => {
                     let detail = format!("the response is a redirect (status {})", response.status);

@@ -3,6 +3,7 @@
 use super::Fetch;
 use super::data_url_fetch::data_url_fetch;
 use super::http_fetch::HttpResponse;
+use super::network_or_cache_fetch::with_normalized_percent_encoding;
 use crate::blocked::InvalidArgument;
 use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
@@ -13,7 +14,13 @@ impl Fetch<'_> {
     pub(crate) async fn main_fetch(&mut self, request: &mut Request) -> Result<PageResponse, Blocked> {
         // Step 14.
         match self.internal_response(request).await? {
-            HttpResponse::Network(response) => Ok(filtered(request, response, self.steps())),
+            HttpResponse::Network(response) => {
+                let mut response = filtered(request, response, self.steps());
+                if self.browser.profile.normalizes_percent_encoding {
+                    response.url = response.url.as_ref().map(with_normalized_percent_encoding);
+                }
+                Ok(response)
+            }
             HttpResponse::OpaqueRedirect => Ok(opaque_redirect(request)),
         }
     }
@@ -29,9 +36,11 @@ impl Fetch<'_> {
             }
         };
         // Step 12, the case of a request with a preflight: a network error clears its cache entries.
-        let clears = self.steps().failure_clears_preflights(request, &self.browser.profile);
-        if response.is_err() && request.used_preflight && clears {
-            self.browser.clear_preflights(self.page, request);
+        if let (Err(blocked), true) = (&response, request.used_preflight) {
+            let profile = &self.browser.profile;
+            if self.steps().failure_clears_preflights(request, blocked.reason, profile) {
+                self.browser.clear_preflights(self.page, request);
+            }
         }
         // Step 19.
         if let Ok(HttpResponse::Network(response)) = &response {
@@ -50,13 +59,16 @@ impl Fetch<'_> {
         }
         let url = request.current_url();
         // Step 7.
-        if port::is_bad(url) {
+        if port::is_bad(url, &self.browser.profile) {
             let detail = "browsers never connect to this port";
             return Err(Blocked::new(BlockReason::BadPort, detail));
         }
         // Secure Contexts, "Is url potentially trustworthy?": `data:` URLs are.
         let is_data = url.scheme() == "data";
-        if !is_data && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
+        let is_exempt = self.browser.profile.checks_local_network
+            && self.page.network_permissions.is_some()
+            && self.steps().may_be_local(request);
+        if !is_data && !is_exempt && self.steps().is_mixed_content(self.page, url, &self.browser.profile) {
             let detail = format!("a secure page requested {url}");
             return Err(Blocked::new(BlockReason::MixedContent, detail));
         }

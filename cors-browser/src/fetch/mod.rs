@@ -3,6 +3,7 @@
 mod cors_check;
 mod data_url_fetch;
 mod http_fetch;
+mod local_network_check;
 mod main_fetch;
 mod network_or_cache_fetch;
 mod preflight_check;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use url::Url;
+
 use super::Fetch;
 use crate::header::{is_token, trim};
 use crate::request::{Destination, Request, RequestMode, Tainting};
@@ -18,9 +20,10 @@ impl Fetch<'_> {
         request: &Request,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
+        self.local_network_check(request)?;
         // Step 8.3.
         let includes_credentials = kind == ExchangeKind::Actual
-            && self.steps().includes_credentials(request)
+            && self.steps().includes_credentials(request, &self.browser.profile)
             // Step 8.4.
             && self.steps().embedder_allows_credentials(self.page, request);
         let mut is_new_connection = false;
@@ -75,6 +78,14 @@ impl Fetch<'_> {
             name.truncate(length);
             is_token(name.as_bytes()) && !(is_spaced && profile.ignores_spaced_names)
         });
+        if !profile.joins_empty_lines {
+            remove_empty_lines(&mut response);
+        }
+        if profile.repairs_utf8 {
+            for (_, value) in &mut response.headers {
+                *value = String::from_utf8_lossy(value).into_owned().into_bytes();
+            }
+        }
         if profile.equal_lines_count_once {
             for name in ["location", "content-disposition", "content-length"] {
                 let values: BTreeSet<&[u8]> = response.lines(name).map(trim).collect();
@@ -122,12 +133,13 @@ impl Fetch<'_> {
         }
         // Step 8.13.
         if is_trustworthy {
-            let site = fetch_site(request);
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", site);
-            if profile.sends_storage_access && includes_credentials && site == "cross-site" {
-                headers.append("Sec-Fetch-Storage-Access", "active");
+            headers.append("Sec-Fetch-Site", fetch_site(request));
+            if profile.sends_storage_access && includes_credentials {
+                if let Some(state) = self.browser.storage_access(self.page, request) {
+                    headers.append("Sec-Fetch-Storage-Access", state);
+                }
             }
         } else if profile.plain_preflights_have_a_mode && kind == ExchangeKind::Preflight {
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
@@ -137,7 +149,10 @@ impl Fetch<'_> {
             headers.append("User-Agent", profile.user_agent());
         }
         // Step 8.19, and the `Accept-Encoding` of step 8.21: browsers trust only secure servers to use newer codings.
-        let encodings = if is_trustworthy { "gzip, deflate, br, zstd" } else { "gzip, deflate" };
+        if profile.rewrites_ranges {
+            headers.rewrite_range();
+        }
+        let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
             true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),
@@ -155,8 +170,16 @@ impl Fetch<'_> {
                 headers.append("Authorization", authorization);
             }
         }
+        if profile.sends_utf8 {
+            headers.encode_as_utf8();
+        }
         let mut url = request.current_url().clone();
         url.set_fragment(None);
+        // The request target has no user name and no password (RFC 9110, section 4.2.4). Neither step fails for an HTTP URL.
+        let _ = (url.set_username(""), url.set_password(None));
+        if profile.normalizes_percent_encoding {
+            url = with_normalized_percent_encoding(&url);
+        }
         WireRequest {
             method: request.method.clone(),
             url,
@@ -175,9 +198,12 @@ impl Fetch<'_> {
         }
         // Step 4.
         if matches!(request.method.as_str(), "GET" | "HEAD") {
+            let profile = &self.browser.profile;
             let is_cors_element =
                 request.mode == RequestMode::Cors && request.destination != Destination::Empty;
-            return (is_cors_element && self.browser.profile.cors_elements_send_origin).then_some(origin);
+            let keeps = (request.became_get && profile.keeps_origin_after_post)
+                || (is_cors_element && profile.cors_elements_send_origin);
+            return keeps.then_some(origin);
         }
         // Step 4.1.
         let profile = &self.browser.profile;
@@ -191,6 +217,47 @@ impl Fetch<'_> {
         }
         Some(origin)
     }
+}
+
+/// Removes the empty lines of headers that are present more than once.
+fn remove_empty_lines(response: &mut WireResponse) {
+    let mut lines: Vec<(String, Vec<u8>)> = Vec::with_capacity(response.headers.len());
+    for (name, value) in std::mem::take(&mut response.headers) {
+        match lines.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+            Some(_) if value.is_empty() => {}
+            Some((_, first)) if first.is_empty() => *first = value,
+            _ => lines.push((name, value)),
+        }
+    }
+    response.headers = lines;
+}
+
+/// A URL with normalized percent-encodings (RFC 3986, sections 6.2.2.1 and 6.2.2.2).
+pub(super) fn with_normalized_percent_encoding(url: &Url) -> Url {
+    let mut text = String::with_capacity(url.as_str().len());
+    let mut rest = url.as_str();
+    while let Some(start) = rest.find('%') {
+        let (before, encoded) = rest.split_at(start);
+        text.push_str(before);
+        let byte = encoded.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let length = match byte {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                text.push(char::from(byte));
+                3
+            }
+            Some(byte) => {
+                text.push_str(&format!("%{byte:02X}"));
+                3
+            }
+            None => {
+                text.push('%');
+                1
+            }
+        };
+        rest = &encoded[length..];
+    }
+    text.push_str(rest);
+    Url::parse(&text).unwrap_or_else(|_| url.clone())
 }
 
 /// Whether a browser accepts the head of a response.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::value::shortest_range;
+
 /// An ordered list of names and values. Names are compared byte-case-insensitively.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HeaderList(Vec<(String, Vec<u8>)>);
@@ -48,6 +50,22 @@ impl HeaderList {
     /// Keeps only the headers whose names fulfil `is_kept`.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&str) -> bool) {
         self.0.retain(|(name, _)| is_kept(name));
+    }
+
+    /// Writes a `Range` with one range in its shortest form.
+    pub(crate) fn rewrite_range(&mut self) {
+        for (_, value) in self.0.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("range")) {
+            if let Some(short) = shortest_range(value) {
+                *value = short.into_bytes();
+            }
+        }
+    }
+
+    /// Replaces each byte of the values beyond ASCII by the UTF-8 of the character that it stands for.
+    pub(crate) fn encode_as_utf8(&mut self) {
+        for (_, value) in &mut self.0 {
+            *value = isomorphic_decode(value).into_bytes();
+        }
     }
 
     /// The names and values, in order.

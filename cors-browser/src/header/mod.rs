@@ -6,7 +6,9 @@ mod mime;
 mod safelist;
 mod value;
 
-pub(crate) use self::forbidden::{is_forbidden_request_header, is_forbidden_response_header_name};
+pub(crate) use self::forbidden::{
+    is_forbidden_request_header, is_forbidden_response_header_name, overrides_method_in_quotes,
+};
 pub(crate) use self::list::{HeaderList, isomorphic_decode};
 pub(crate) use self::mime::{MimeType, is_nosniff};
 pub(crate) use self::safelist::{

@@ -35,6 +35,36 @@ fn is_cors_safelisted_request_header(name: &str, value: &[u8], steps: &(impl Ste
     }
 }
 
+/// Whether a browser finds a value unsafe that the standard finds safe.
+fn is_unsafe_in_browser(name: &str, value: &[u8], profile: &Profile) -> bool {
+    let is_content_type = name.eq_ignore_ascii_case("content-type");
+    let parameters = value.iter().position(|&byte| byte == b';').map_or(&[][..], |start| &value[start + 1..]);
+    let is_beyond_ascii = profile.bytes_beyond_ascii_are_unsafe
+        && (is_content_type || name.eq_ignore_ascii_case("accept"))
+        && !value.is_ascii();
+    let is_strange = profile.strict_content_types
+        && is_content_type
+        && (parameters.contains(&b',') || parameters.ends_with(b";"));
+    is_beyond_ascii || is_strange
+}
+
+/// `Range` as WebKit reads it.
+fn is_lenient_range(value: &[u8]) -> bool {
+    let range = match value.split_first_chunk::<6>() {
+        Some((unit, range)) if unit.eq_ignore_ascii_case(b"bytes=") => range,
+        _ => return false,
+    };
+    let Some((start, end)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    // `parse` accepts a plus sign.
+    match (start.parse::<u64>(), end.parse::<u64>()) {
+        (Ok(start), Ok(end)) => start <= end,
+        (Ok(_), Err(_)) => end.is_empty(),
+        (Err(_), _) => false,
+    }
+}
+
 /// Client hints that Chromium safelists, with the values that it checks for: services/network/public/cpp/cors/cors.cc,
 /// `IsCorsSafelistedHeader`.
 fn is_safelisted_client_hint(name: &str, value: &[u8]) -> bool {
@@ -88,7 +118,11 @@ pub(crate) fn unsafe_names(
     };
     // Step 4.
     for (name, value) in &lines {
-        if is_cors_safelisted_request_header(name, value, steps) || is_hint(name, value) {
+        let is_safelisted = match name.to_ascii_lowercase().as_str() {
+            "range" if profile.reads_ranges_leniently => is_lenient_range(value),
+            name => is_cors_safelisted_request_header(name, value, steps),
+        };
+        if (is_safelisted && !is_unsafe_in_browser(name, value, profile)) || is_hint(name, value) {
             potentially_unsafe.insert(name.to_ascii_lowercase());
             size += value.len();
         } else {

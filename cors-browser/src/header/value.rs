@@ -116,6 +116,27 @@ pub(super) fn single_range(value: &[u8]) -> Option<(Option<u64>, Option<u64>)> {
     }
 }
 
+/// A `Range` with one range in its shortest form, as Chromium writes it; `None` if the value is not such a range.
+pub(super) fn shortest_range(value: &[u8]) -> Option<String> {
+    let value = std::str::from_utf8(value).ok()?;
+    let (unit, range) = value.split_once('=')?;
+    let (start, end) = range.split_once('-')?;
+    let number = |digits: &str| match digits.trim_matches([' ', '\t']) {
+        "" => Some(None),
+        digits => digits.parse::<u64>().ok().map(Some),
+    };
+    let (start, end) = (number(start)?, number(end)?);
+    if !unit.trim_matches([' ', '\t']).eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    match (start, end) {
+        (None, None) => None,
+        (Some(start), Some(end)) if start > end => None,
+        (start, end) => Some(format!("bytes={}-{}", text(start), text(end))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

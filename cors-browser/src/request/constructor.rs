@@ -20,7 +20,17 @@ impl Request {
         profile: &Profile,
         steps: &dyn Steps,
     ) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect, referrer_policy } = init;
+        let FetchRequest {
+            url,
+            method,
+            headers,
+            body,
+            mode,
+            credentials,
+            redirect,
+            referrer_policy,
+            target_address_space,
+        } = init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -66,6 +76,7 @@ impl Request {
             mode: mode.into(),
             credentials,
             redirect,
+            target_address_space,
             ..Self::new(page, encode_path(url, profile), steps)
         };
         // Request constructor, `init["referrerPolicy"]`.

@@ -10,9 +10,9 @@ use url::Url;
 pub(crate) use self::constructor::encode_path;
 pub(crate) use self::element::element_mode;
 pub(crate) use self::state::{Destination, RedirectTaint, Request, RequestMode, Tainting};
-use crate::ReferrerPolicy;
 use crate::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
 use crate::steps::Standard;
+use crate::{AddressSpace, ReferrerPolicy};
 
 /// The arguments of `fetch()`.
 ///
@@ -50,6 +50,8 @@ pub struct FetchRequest {
     pub redirect: Redirect,
     /// The referrer policy, if it is not that of the page.
     pub referrer_policy: Option<ReferrerPolicy>,
+    /// The address space that the server must be in (Local Network Access, `targetAddressSpace`).
+    pub target_address_space: Option<AddressSpace>,
 }
 
 impl FetchRequest {
@@ -64,6 +66,7 @@ impl FetchRequest {
             credentials: Credentials::default(),
             redirect: Redirect::default(),
             referrer_policy: None,
+            target_address_space: None,
         }
     }
 
@@ -114,6 +117,12 @@ impl FetchRequest {
     #[must_use]
     pub fn with_referrer_policy(self, policy: ReferrerPolicy) -> Self {
         Self { referrer_policy: Some(policy), ..self }
+    }
+
+    /// Sets the address space that the server must be in.
+    #[must_use]
+    pub fn with_target_address_space(self, space: AddressSpace) -> Self {
+        Self { target_address_space: Some(space), ..self }
     }
 
     /// The names of the headers that a browser drops without an error: forbidden headers, and in mode `no-cors` those that

@@ -5,7 +5,7 @@ use url::Url;
 use crate::header::HeaderList;
 use crate::site::is_same_site;
 use crate::steps::Steps;
-use crate::{Credentials, Mode, Origin, Page, Redirect, ReferrerPolicy};
+use crate::{AddressSpace, Credentials, Mode, Origin, Page, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) credentials: Credentials,
     /// The redirect mode.
     pub(crate) redirect: Redirect,
+    /// Local Network Access, request "target IP address space".
+    pub(crate) target_address_space: Option<AddressSpace>,
     /// The origin.
     pub(crate) origin: Origin,
     /// The referrer: at first the URL of the page. "main fetch" replaces it by what the policy leaves of it.
@@ -38,10 +40,14 @@ pub(crate) struct Request {
     pub(crate) tainting: Tainting,
     /// Whether the request needs a preflight, or needed one before a redirect.
     pub(crate) needed_preflight: bool,
+    /// Whether a redirect has dropped an `Authorization` header.
+    pub(crate) dropped_authorization: bool,
     /// Whether "main fetch" has asked for a preflight, even if the cache made it unnecessary.
     pub(crate) used_preflight: bool,
     /// Whether the last preflight of this request failed.
     pub(crate) preflight_failed: bool,
+    /// Whether a redirect has changed the method to `GET`.
+    pub(crate) became_get: bool,
     /// The redirect count.
     pub(crate) redirect_count: u32,
 }
@@ -136,13 +142,16 @@ impl Request {
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
+            target_address_space: None,
             origin: steps.client_origin(page).clone(),
             referrer: page.url(),
             referrer_policy: steps.referrer_policy_of_page(page),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
+            became_get: false,
             redirect_count: 0,
         }
     }
@@ -192,6 +201,13 @@ impl Request {
         taint
     }
 
+    /// Whether this is a request in mode `no-cors` that had credentials for the page's own server at first.
+    pub(crate) fn began_with_own_credentials(&self) -> bool {
+        self.mode == RequestMode::NoCors
+            && self.credentials == Credentials::SameOrigin
+            && self.origin.is_same_origin(&Origin::of(&self.urls[0]))
+    }
+
     /// Whether a redirect has led from one origin to another.
     pub(crate) fn has_changed_origin(&self) -> bool {
         self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))
@@ -234,13 +250,16 @@ mod tests {
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
+            target_address_space: None,
             origin: Origin::parse(origin).unwrap(),
             referrer: None,
             referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
+            became_get: false,
             redirect_count: 0,
         }
     }

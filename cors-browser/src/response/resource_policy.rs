@@ -3,13 +3,14 @@
 use crate::request::{RedirectTaint, Request, RequestMode};
 use crate::site::is_schemelessly_same_site;
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, EmbedderPolicy, Origin, Page, WireResponse};
+use crate::{BlockReason, Blocked, EmbedderPolicy, Origin, Page, Profile, WireResponse};
 
 /// Fetch, "cross-origin resource policy check".
 pub(crate) fn resource_policy_check(
     page: &Page,
     request: &Request,
     response: &WireResponse,
+    profile: &Profile,
     steps: &(impl Steps + ?Sized),
 ) -> Result<(), Blocked> {
     // "cross-origin resource policy internal check", steps 2 and 3: only a single line with a known value counts.
@@ -30,7 +31,7 @@ pub(crate) fn resource_policy_check(
         EmbedderPolicy::UnsafeNone => false,
         EmbedderPolicy::RequireCorp => true,
         EmbedderPolicy::Credentialless => {
-            steps.includes_credentials(request) && steps.embedder_allows_credentials(page, request)
+            steps.includes_credentials(request, profile) && steps.embedder_allows_credentials(page, request)
         }
     };
     if stated.is_none() && must_be_stated && !ResourcePolicy::SameOrigin.allows(request) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy, Fault, ManualClock, Mode, PageAction,
-    ReferrerPolicy, XhrRequest,
+    AddressSpace, Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy, Fault, ManualClock,
+    Mode, NetworkPermissions, PageAction, Permission, ReferrerPolicy, ThirdPartyCookies, XhrRequest,
 };
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
@@ -19,6 +19,7 @@ const AUTHORIZATION: &[(&str, &str)] = &[("X-B", "1"), ("Authorization", "x")];
 
 /// Servers and a sequence of fetches.
 struct Probe {
+    profile: Profile,
     page: Page,
     /// The response to a preflight.
     preflight: WireResponse,
@@ -41,6 +42,7 @@ impl Probe {
     /// The same with any actions.
     fn acting(actions: Vec<PageAction>) -> Self {
         Self {
+            profile: Profile::standard(),
             page: page(APP),
             preflight: reply(204, &[ALLOW, CREDENTIALS]),
             actual: reply(200, &[ALLOW, CREDENTIALS]),
@@ -63,6 +65,21 @@ impl Probe {
         self
     }
 
+    /// A page in Chromium that may reach loopback, but whose user has closed the prompt for the local network.
+    fn local_network(url: &str) -> Self {
+        let permissions = NetworkPermissions { local: Permission::Dismissed, loopback: Permission::Granted };
+        Self {
+            profile: Profile::chromium(),
+            page: page(APP).with_network_permissions(permissions),
+            ..Self::new(vec![get(url)])
+        }
+    }
+
+    /// A page whose browser blocks third-party cookies.
+    fn blocked_cookies(fetches: Vec<FetchRequest>) -> Self {
+        Self { page: page(APP).with_third_party_cookies(ThirdPartyCookies::Blocked), ..Self::new(fetches) }
+    }
+
     /// Everything that the page and the servers see.
     async fn observe(self, fault: Option<Fault>) -> String {
         let (preflight, actual, redirect) = (self.preflight, self.actual, self.redirect);
@@ -76,7 +93,7 @@ impl Probe {
             None => Ok(actual.clone()),
         };
         let clock = Arc::new(ManualClock::new());
-        let mut browser = browser(servers).with_clock(clock.clone());
+        let mut browser = browser_as(self.profile, servers).with_clock(clock.clone());
         if let Some(fault) = fault {
             browser = browser.with_fault(fault);
         }
@@ -215,6 +232,24 @@ fn probe(fault: Fault) -> Probe {
         Fault::SharesHostOnlyCookies => Probe::new(vec![]).cookie(OWN, "c=1"),
         Fault::KeepsExpiredCookies => Probe::new(vec![]).cookie(OWN, "c=1; Max-Age=0"),
         Fault::IgnoresCookiePrefixes => Probe::new(vec![]).cookie(OWN, "__Secure-c=1"),
+        Fault::IgnoresHttpPrefixes => Probe::new(vec![]).cookie(OWN, "__Http-c=1; Secure"),
+        Fault::KeepsEarlierSameSite => {
+            Probe::new(vec![include(get(API))]).cookie(API, "c=1; Secure; SameSite=None; SameSite=x")
+        }
+        // A cookie of a visit is in the partition of the server's own site.
+        Fault::IgnoresPartitioned | Fault::SharesPartitions => Probe::new(vec![include(get(API))])
+            .actual(&[ALLOW, CREDENTIALS, ("set-cookie", "c=1; SameSite=None; Secure; Partitioned")])
+            .cookie(API, "d=1; SameSite=None; Secure; Partitioned"),
+        Fault::KeepsInsecurePartitionedCookies => Probe::new(vec![]).cookie(OWN, "c=1; Partitioned"),
+        Fault::IgnoresEmbeddersOfPartitions => Probe {
+            page: page("https://b.example").framed_by(Origin::parse(APP).unwrap()),
+            ..Probe::new(vec![include(get(OWN))])
+                .actual(&[("access-control-allow-origin", "https://b.example"), CREDENTIALS])
+                .cookie(OWN, "c=1; SameSite=None; Secure; Partitioned")
+        },
+        Fault::IgnoresThirdPartySetting => Probe::blocked_cookies(vec![include(get(API))]).cookie(API, none),
+        Fault::BlocksPartitionedCookies => Probe::blocked_cookies(vec![include(get(API)), include(get(API))])
+            .actual(&[ALLOW, CREDENTIALS, ("set-cookie", "c=1; SameSite=None; Secure; Partitioned")]),
         Fault::ShowsHttpOnly => Probe::new(vec![]).cookie(OWN, "c=1; HttpOnly"),
         Fault::NeverCachesPreflights | Fault::IgnoresMaxAge => Probe::new(vec![put(), put()]).preflight(&[
             ALLOW,
@@ -305,6 +340,22 @@ fn probe(fault: Fault) -> Probe {
             Probe::new(vec![post.with_referrer_policy(ReferrerPolicy::NoReferrer)])
         }
         Fault::AllowsMixedContent => Probe::new(vec![get("http://api.example/")]),
+        Fault::BlocksLocalMixedContent => Probe::local_network("http://192.168.1.1/"),
+        Fault::SkipsLocalNetworkCheck
+        | Fault::MergesNetworkPermissions
+        | Fault::TakesDismissalForPermission => Probe::local_network("https://192.168.1.1/"),
+        Fault::SkipsLocalNetworkCheckAfterRedirect => {
+            Probe::local_network("https://api.example/?https://192.168.1.1/")
+        }
+        Fault::IgnoresTargetAddressSpace => {
+            let fetch = get(API).with_target_address_space(AddressSpace::Local);
+            Probe { actions: vec![PageAction::Fetch(fetch)], ..Probe::local_network(API) }
+        }
+        Fault::AllowsInsecurePagesLocalNetwork => {
+            let probe = Probe::local_network("http://localhost:8080/");
+            let page = Page { origin: Origin::parse("http://app.example").unwrap(), ..probe.page };
+            Probe { page, ..probe }
+        }
     }
 }
 

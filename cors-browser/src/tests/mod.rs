@@ -10,11 +10,13 @@ mod data_urls;
 mod elements;
 mod faults;
 mod filtering;
+mod local_network;
 mod malformed;
 mod origin_header;
 mod pages;
 mod preflights;
 mod redirects;
+mod third_party_cookies;
 
 use std::sync::Arc;
 

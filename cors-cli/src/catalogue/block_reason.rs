@@ -78,6 +78,27 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             citation::MIXED_CONTENT,
             HTTPS,
         ),
+        R::LocalNetworkPermission => explain(
+            "The address of the server is on loopback or in the local network, that of the page is public, and the user has not \
+             permitted the page to reach it. Nothing is sent, not even a preflight. Only Chromium checks this.",
+            "Let the user grant the permission in the site's settings, or serve the page from the same network as the server. A \
+             server cannot change this.",
+            citation::LOCAL_NETWORK_PROMPT,
+            HOW,
+        ),
+        R::LocalNetworkNotSecure => explain(
+            "A page loaded over plain HTTP from a public address fetches from a server on loopback or in the local network. Only \
+             Chromium checks this.",
+            "Serve the page over HTTPS. Then the user can permit it to reach the server.",
+            citation::LOCAL_NETWORK_SECURE,
+            HTTPS,
+        ),
+        R::AddressSpaceMismatch => explain(
+            "The fetch has the option `targetAddressSpace`, but the server is in another address space. Only Chromium checks this.",
+            "Remove the option, or name the address space of the server: `loopback` or `local`.",
+            citation::LOCAL_NETWORK_TARGET,
+            HOW,
+        ),
         R::UnsupportedScheme => explain(
             "The scheme of the URL is neither `http:` nor `https:`.",
             "Write the whole URL with its scheme, such as `https://api.example/item`.",
@@ -221,8 +242,8 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             STAR,
         ),
         R::AuthorizationNotCoveredByWildcard => explain(
-            "In the Fetch standard, `*` in `Access-Control-Allow-Headers` does not cover `Authorization`. Chromium and Firefox \
-             still accept it, with a warning that this will change.",
+            "In the Fetch standard, `*` in `Access-Control-Allow-Headers` does not cover `Authorization`. Browsers \
+             still accept it, and Chromium and Firefox warn that this will change.",
             "List `authorization` as well as `*`.",
             citation::PREFLIGHT_AUTHORIZATION,
             AUTHORIZATION,

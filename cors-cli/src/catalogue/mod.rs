@@ -10,7 +10,7 @@ mod text;
 
 use std::sync::LazyLock;
 
-use cors_browser::examples::{self, ORIGIN, Via};
+use cors_browser::examples::{self, Via};
 use cors_browser::{BlockReason, Element, EmbedderPolicy, Exchange, Outcome, Profile};
 use cors_core::{ProblemCode, Reason, WarningCode};
 use serde::Deserialize;
@@ -189,7 +189,9 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
         listing += &format!("\n\n… and {} more exchanges like these", exchanges.len() - 2);
     }
     let mut outcomes = Vec::new();
-    for (name, profile) in [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox())] {
+    let profiles =
+        [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox()), ("WebKit", Profile::webkit())];
+    for (name, profile) in profiles {
         let console = match example.play(profile.clone())?.outcome {
             Outcome::Blocked(blocked) => blocked.console(&profile),
             _ => "does not block this request".to_owned(),
@@ -197,7 +199,7 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
         let console = if console.is_empty() { "blocks it without a line".to_owned() } else { console };
         outcomes.push((name, console));
     }
-    let mut setting = format!("on a page of `{ORIGIN}`");
+    let mut setting = format!("on a page of `{}`", example.page);
     if example.embedder_policy != EmbedderPolicy::UnsafeNone {
         setting += &format!(" with `Cross-Origin-Embedder-Policy: {}`", example.embedder_policy);
     }
@@ -240,6 +242,9 @@ fn fetch_of(example: &examples::Example) -> String {
     options.extend(
         written(name_of(&REDIRECTS, &example.redirect), "follow")
             .map(|redirect| format!("redirect: {redirect:?}")),
+    );
+    options.extend(
+        example.target_address_space.map(|space| format!("targetAddressSpace: {:?}", space.as_str())),
     );
     if !options.is_empty() {
         listing += &format!(", {{ {} }}", options.join(", "));

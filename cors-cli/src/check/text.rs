@@ -228,6 +228,7 @@ fn name_of(report: &CheckReport) -> &'static str {
     match report.check.profile.engine() {
         Some(Engine::Chromium) => "Chromium",
         Some(Engine::Firefox) => "Firefox",
+        Some(Engine::WebKit) => "WebKit",
         _ => report.check.profile.name(),
     }
 }

@@ -172,6 +172,11 @@ async fn an_unknown_origin_is_an_unresolved_host() {
     );
 }
 
+/// Why no response came, or why its body broke off.
+fn failure(result: Result<WireResponse, NetworkError>) -> NetworkError {
+    result.map_or_else(|error| error, |response| response.body_error.unwrap())
+}
+
 #[rstest]
 #[case::slow("/slow", FailureKind::Timeout, "no complete response within")]
 #[case::long("/long", FailureKind::EndlessBody, "the body is longer than")]
@@ -182,9 +187,8 @@ async fn time_and_length_are_limited(#[case] path: &str, #[case] kind: FailureKi
         let network = LoopbackNetwork::new(version)
             .with_route(&api("/"), address)
             .with_time_limit(Duration::from_secs(2));
-        for error in
-            [network.send(get(path)).await, network.send_raw(&raw(path)).await].map(Result::unwrap_err)
-        {
+        for result in [network.send(get(path)).await, network.send_raw(&raw(path)).await] {
+            let error = failure(result);
             assert_eq!(error.kind, kind, "{error}");
             assert!(error.detail.starts_with(detail), "{error}");
         }
@@ -288,14 +292,14 @@ async fn the_end_of_the_body_of_a_raw_response(
 async fn a_broken_raw_response(#[case] response: &str, #[case] kind: FailureKind, #[case] detail: &str) {
     let address = canned_server(response).await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
-    let error = network.send_raw(&raw("/")).await.unwrap_err();
+    let error = failure(network.send_raw(&raw("/")).await);
     assert_eq!(error.kind, kind, "{error}");
     assert!(error.detail.starts_with(detail), "{error}");
 }
 
 /// The errors of `send` and `send_raw`.
 async fn errors(network: &LoopbackNetwork) -> [NetworkError; 2] {
-    [network.send(get("/")).await, network.send_raw(&raw("/")).await].map(Result::unwrap_err)
+    [network.send(get("/")).await, network.send_raw(&raw("/")).await].map(failure)
 }
 
 #[rstest]
@@ -355,4 +359,35 @@ async fn a_refused_connection_sends_nothing() {
         assert_eq!(error.kind, FailureKind::Refused, "{error}");
         assert!(!error.kind.was_sent());
     }
+}
+
+#[rstest]
+#[case::control_byte("x-a: 1\x01\x7f2", "x-a", b"1\x01\x7f2")]
+#[case::nul("x-a: 1\x002", "x-a", b"1\x002")]
+#[case::space_before_the_colon("x-a : 1", "x-a ", b"1")]
+#[case::folded("x-a: 1\r\n  2", "x-a", b"1 2")]
+#[case::beside_a_line_without_a_colon("nonsense\r\nx-a: 1", "x-a", b"1")]
+#[case::beside_a_name_that_is_not_a_token("x(b: 1\r\nx-a: 1", "x-a", b"1")]
+#[tokio::test]
+async fn heads_are_read_as_leniently_as_in_browsers(
+    #[case] lines: &str,
+    #[case] name: &str,
+    #[case] value: &[u8],
+) {
+    let response = format!("HTTP/1.1 200 OK\r\n{lines}\r\ncontent-length: 2\r\n\r\nok");
+    let address = canned_server(response).await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let response = network.send(get("/")).await.unwrap();
+    let expected = [(name.to_owned(), value.to_vec()), ("content-length".to_owned(), b"2".to_vec())];
+    assert_eq!(response.headers, expected);
+    assert_eq!(response.body, b"ok");
+}
+
+#[tokio::test]
+async fn a_broken_body_keeps_what_came() {
+    let address = canned_server("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok").await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let response = network.send(get("/")).await.unwrap();
+    assert_eq!((response.status, response.body.as_slice()), (200, &b"ok"[..]));
+    assert_eq!(response.body_error.unwrap().kind, FailureKind::BrokenOff);
 }

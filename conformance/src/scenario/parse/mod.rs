@@ -9,7 +9,7 @@ use url::Url;
 
 use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
 use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
-use cors_browser::{OpaqueKind, Origin, Page, User};
+use cors_browser::{NetworkPermissions, OpaqueKind, Origin, Page, Permission, User};
 
 use text::{is_identifier, is_slug, server_origin};
 
@@ -18,10 +18,13 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 13] = [
+const DOCUMENTS: [&str; 16] = [
+    "chips",
     "css-fonts",
     "fetch",
     "html",
+    "layered-cookies",
+    "local-network-access",
     "mixed-content",
     "referrer-policy",
     "rfc6265bis",
@@ -140,6 +143,12 @@ impl Problems {
         }
         page.referrer_policy = file.referrer_policy.unwrap_or_default();
         page.embedder_policy = file.embedder_policy.unwrap_or_default();
+        page.third_party_cookies = file.third_party_cookies;
+        page.network_permissions =
+            (file.local_network.is_some() || file.loopback_network.is_some()).then(|| NetworkPermissions {
+                local: file.local_network.unwrap_or(Permission::Dismissed),
+                loopback: file.loopback_network.unwrap_or(Permission::Dismissed),
+            });
         page.user = file.user.map(|user| User { name: user.name, password: user.password });
         page
     }

@@ -129,6 +129,7 @@ impl Problems {
             credentials,
             redirect,
             referrer_policy,
+            target_address_space,
         }) = file.fetch.take()
         {
             let action = self.target(&format!("{field}.fetch"), origins, from, path, url);
@@ -141,6 +142,7 @@ impl Problems {
                     .with_redirect(redirect);
                 request.body = body.map(String::into_bytes);
                 request.referrer_policy = referrer_policy;
+                request.target_address_space = target_address_space;
                 PageAction::Fetch(request)
             }));
         }

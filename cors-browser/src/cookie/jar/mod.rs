@@ -3,12 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use cookie::SameSite;
 use url::Url;
 
-use super::SetCookie;
+use super::{Jars, SetCookie};
 use crate::Origin;
 use crate::profile::{DefaultSameSite, Profile};
 use crate::site::is_ip_address;
@@ -34,7 +35,8 @@ struct Stored {
     secure: bool,
     http_only: bool,
     same_site: SameSite,
-    partition: String,
+    /// The name of the jar that it is in.
+    jar: String,
     created: u64,
 }
 
@@ -45,8 +47,8 @@ pub(crate) struct CookieContext<'a> {
     pub(crate) is_http: bool,
     /// RFC 6265bis, section 5.2: whether the request is same-site.
     pub(crate) is_same_site: bool,
-    /// The cookie partition, which is empty unless the profile partitions cookies.
-    pub(crate) partition: String,
+    /// The jars for its cookies.
+    pub(crate) jars: Jars,
     pub(crate) profile: &'a Profile,
     pub(crate) steps: &'a dyn Steps,
 }
@@ -74,6 +76,8 @@ impl Jar {
     /// Section 5.7, "Storage Model".
     pub(crate) fn store(&mut self, line: &[u8], context: &CookieContext<'_>, now: Duration) {
         let Some(cookie) = SetCookie::parse(line, now) else { return };
+        let is_partitioned = context.steps.is_partitioned(&cookie);
+        let Some(jar) = context.jars.of(is_partitioned) else { return };
         let host = context.host();
         let (domain, host_only) = match cookie.domain.as_deref() {
             None => (host.to_owned(), true),
@@ -97,21 +101,29 @@ impl Jar {
         // Step 16: an insecure server cannot overlay them.
         if !cookie.secure
             && !context.is_secure()
-            && self.overlays_secure_cookie(&cookie.name, &domain, &path, context)
+            && self.overlays_secure_cookie(&cookie.name, &domain, &path, jar)
         {
             return;
         }
         // Step 17: only same-site responses can set `SameSite` cookies.
-        let same_site = context.same_site(cookie.same_site);
-        if same_site != SameSite::None && !context.is_same_site {
+        let attribute = context.steps.same_site_attribute(&cookie.same_site);
+        let same_site = context.same_site(attribute);
+        let is_accepted = context.is_same_site || context.profile.stores_same_site_cookies_from_other_sites;
+        if same_site != SameSite::None && !is_accepted {
             return;
         }
         // Step 18.
-        if !cookie.secure && context.steps.must_be_secure(cookie.same_site) {
+        if !cookie.secure && context.profile.none_needs_secure && context.steps.must_be_secure(attribute) {
+            return;
+        }
+        // CHIPS, "Partitioned cookies": they must be `Secure`.
+        if !cookie.secure && is_partitioned && context.steps.partitioned_must_be_secure() {
             return;
         }
         // Steps 19 to 21.
-        if !context.steps.has_valid_prefix(&cookie, host_only) {
+        if context.profile.enforces_cookie_prefixes
+            && !context.steps.has_valid_prefix(&cookie, host_only, &path, context.profile)
+        {
             return;
         }
         // Step 23: a new cookie replaces an old one and takes its creation time.
@@ -122,7 +134,7 @@ impl Jar {
                 && old.domain == domain
                 && old.host_only == host_only
                 && old.path == path
-                && old.partition == context.partition
+                && old.jar == jar
         }) {
             created = self.cookies.remove(old).created;
         }
@@ -136,24 +148,18 @@ impl Jar {
             secure: cookie.secure,
             http_only: cookie.http_only,
             same_site,
-            partition: context.partition.clone(),
+            jar: jar.to_owned(),
             created,
         });
         self.evict(now, context.steps);
     }
 
     /// Section 5.7, step 16: whether the cookie would hide a `Secure` cookie of the same name.
-    fn overlays_secure_cookie(
-        &self,
-        name: &[u8],
-        domain: &str,
-        path: &str,
-        context: &CookieContext<'_>,
-    ) -> bool {
+    fn overlays_secure_cookie(&self, name: &[u8], domain: &str, path: &str, jar: &str) -> bool {
         self.cookies.iter().any(|old| {
             old.secure
                 && old.name == name
-                && old.partition == context.partition
+                && old.jar == jar
                 && (domain_matches(domain, &old.domain) || domain_matches(&old.domain, domain))
                 && path_matches(path, &old.path)
         })
@@ -177,10 +183,14 @@ impl Jar {
             .filter(|cookie| !cookie.secure || steps.sends_secure_cookies(context.is_secure()))
             .filter(|cookie| !cookie.http_only || context.is_http || steps.shows_http_only())
             .filter(|cookie| cookie.same_site == SameSite::None || context.is_same_site)
-            .filter(|cookie| cookie.partition == context.partition)
+            .filter(|cookie| context.jars.include(&cookie.jar))
             .collect();
         // Step 2: longer paths first, then older cookies.
-        cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
+        let domain = |cookie: &Stored| match context.profile.sorts_cookies_by_domain {
+            true => (Reverse(cookie.domain.len()), cookie.host_only),
+            false => (Reverse(0), false),
+        };
+        cookies.sort_by_key(|cookie| (Reverse(cookie.path.len()), domain(cookie), cookie.created));
         // Step 4.
         let pairs: Vec<Vec<u8>> = cookies
             .iter()
@@ -213,20 +223,45 @@ fn default_path(url: &Url) -> String {
     }
 }
 
-/// Section 5.7, steps 19 to 21: the prefixes `__Secure-` and `__Host-`, in any case.
-pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool) -> bool {
-    let starts_with = |text: &[u8], prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-    };
+/// Section 5.7, steps 19 to 21: what the prefix of a name, in any case, requires of the cookie.
+pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
     // A value without a name must not look like a name with a prefix.
     if cookie.name.is_empty() {
-        return !starts_with(&cookie.value, "__Secure-") && !starts_with(&cookie.value, "__Host-");
+        return Prefix::of(&cookie.value).is_none();
     }
-    if starts_with(&cookie.name, "__Secure-") {
-        return cookie.secure;
+    let is_for_host = || {
+        let has_path = cookie.path.is_some() || profile.host_prefix_allows_default_path;
+        host_only && cookie.domain.is_none() && has_path && path == "/"
+    };
+    match Prefix::of(&cookie.name) {
+        None => true,
+        Some(Prefix::Secure) => cookie.secure,
+        Some(Prefix::Http) => cookie.secure && cookie.http_only,
+        Some(Prefix::Host) => cookie.secure && is_for_host(),
+        Some(Prefix::HostHttp) => cookie.secure && cookie.http_only && is_for_host(),
     }
-    if starts_with(&cookie.name, "__Host-") {
-        return cookie.secure && host_only && cookie.domain.is_none() && cookie.path.as_deref() == Some("/");
+}
+
+/// Section 4.1.3, "Cookie Name Prefixes".
+#[derive(Clone, Copy, Debug)]
+enum Prefix {
+    Secure,
+    Host,
+    Http,
+    HostHttp,
+}
+
+impl Prefix {
+    fn of(name: &[u8]) -> Option<Self> {
+        let starts_with = |prefix: &str| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        match () {
+            () if starts_with("__Host-Http-") => Some(Self::HostHttp),
+            () if starts_with("__Http-") => Some(Self::Http),
+            () if starts_with("__Host-") => Some(Self::Host),
+            () if starts_with("__Secure-") => Some(Self::Secure),
+            () => None,
+        }
     }
-    true
 }

@@ -34,7 +34,7 @@ fn visit<'a>(url: &'a Url, profile: &'a Profile) -> CookieContext<'a> {
         url,
         is_http: true,
         is_same_site: true,
-        partition: String::new(),
+        jars: Jars { common: Some(String::new()), partitioned: Some(String::new()) },
         profile,
         steps: &Standard,
     }

@@ -88,7 +88,9 @@ async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, U
     let (Some(page), Some(action)) = (case.page(), case.action()) else {
         return Err(UserAgentError::Failed(format!("the case {} has an invalid URL", case.name)));
     };
-    user_agent.open(case.network()).await?.act(&page, action).await
+    let hosts: Vec<_> =
+        page.origin.host().into_iter().chain(action.url().host_str()).map(str::to_owned).collect();
+    user_agent.open(&page, case.network(), &hosts).await?.act(&page, action).await
 }
 
 fn is_blocked(fetched: &Fetched) -> bool {

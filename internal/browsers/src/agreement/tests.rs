@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use rstest::rstest;
 
 use super::*;
-use cors_browser::{Fault, Network};
+use cors_browser::{Fault, Network, Page};
 use cors_conformance::pattern::Pattern;
 use cors_conformance::scenario;
 use cors_conformance::user_agent::{Model, Refusal, Session, UserAgentError};
@@ -137,7 +137,9 @@ impl UserAgent for Breaks {
 
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let is_first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
         match self.how {
@@ -145,7 +147,7 @@ impl UserAgent for Breaks {
             Breakage::Fails if is_first => {
                 Box::pin(std::future::ready(Err(UserAgentError::Failed("broken on purpose".to_owned()))))
             }
-            _ => self.model.open(network),
+            _ => self.model.open(page, network, hosts),
         }
     }
 }

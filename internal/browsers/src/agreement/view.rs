@@ -26,7 +26,7 @@ const IGNORED_HEADERS: &[&str] = &[
 ];
 
 /// Headers that browsers always write in their own casing.
-const OWN_CASING: &[&str] = &["accept", "accept-language"];
+const OWN_CASING: &[&str] = &["accept", "accept-language", "range"];
 
 /// Response headers whose values differ from one exchange to the next.
 const IGNORED_VALUES: &[&str] = &["content-length", "date"];
@@ -139,7 +139,7 @@ impl SentRequest {
         }
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.line.clone()];
         lines.extend(self.origin.iter().map(|value| format!("origin: {value}")));
         lines.extend(self.cookie.iter().map(|value| format!("cookie: {value}")));
@@ -153,8 +153,13 @@ impl SentRequest {
 fn is_ignored(name: &str, value: &str) -> bool {
     // What a browser says about itself and its user, unless a script says something else.
     let is_about_itself = (name.eq_ignore_ascii_case("user-agent") && value.starts_with("Mozilla/5.0 "))
-        || (name.eq_ignore_ascii_case("accept-language") && value.starts_with("en-US,en;q="));
+        || (name.eq_ignore_ascii_case("accept-language") && is_default_language(value));
     is_about_itself || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+}
+
+/// Whether a browser sends this `Accept-Language` unless its user chooses one. WebKit names the locale, which is `C` here.
+fn is_default_language(value: &str) -> bool {
+    value.starts_with("en-US,en;q=") || value == "C"
 }
 
 /// The name of a request header as it is compared.

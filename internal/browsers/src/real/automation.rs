@@ -1,6 +1,6 @@
 //! What a session needs of an automation protocol. Everything else about pages is the same for all browsers.
 
-use cors_browser::User;
+use cors_browser::{NetworkPermissions, Origin, User};
 use cors_conformance::user_agent::UserAgentError;
 
 /// The tabs of one scenario, which share no state with the tabs of another.
@@ -37,6 +37,15 @@ pub(super) trait Automation: Send + Sync + 'static {
         tab: &Place,
         user: Option<&User>,
     ) -> impl Future<Output = Result<(), UserAgentError>> + Send;
+
+    /// Sets what pages below `top_level` may reach according to Local Network Access, if the browser knows it.
+    fn set_network_permissions(
+        &self,
+        _top_level: &Origin,
+        _permissions: NetworkPermissions,
+    ) -> impl Future<Output = Result<(), UserAgentError>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Whether prompts may be answered from the beginning. Otherwise it has a side effect, so that they are answered only for
     /// requests that need it.

@@ -1,10 +1,13 @@
 //! Finds and starts a browser.
 
 use std::path::PathBuf;
-use std::{env, fmt};
+use std::sync::Arc;
+use std::{env, fmt, fs};
 
 use super::Kind;
 use super::bidi::{self, Dialect, Driver};
+use super::webkit::{Programs, WebKit};
+use cors_browser::ThirdPartyCookies;
 
 /// A program that has to be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,21 +24,26 @@ impl Program {
     const CHROMEDRIVER: Self = Self { what: "ChromeDriver", names: &["chromedriver"] };
     const FIREFOX: Self = Self { what: "Firefox", names: &["firefox-esr", "firefox"] };
     const GECKODRIVER: Self = Self { what: "geckodriver", names: &["geckodriver"] };
+    const MINI_BROWSER: Self = Self { what: "MiniBrowser of WebKitGTK", names: &["MiniBrowser"] };
+    const WEBKIT_DRIVER: Self = Self { what: "WebKitWebDriver", names: &["WebKitWebDriver"] };
+    const XVFB: Self = Self { what: "Xvfb", names: &["Xvfb"] };
 
-    /// The programs for one browser: the browser itself and its driver.
+    /// The programs for one browser: the browser itself, its driver, and the display that it needs.
     pub const fn of(kind: Kind) -> &'static [Self] {
         match kind {
             Kind::Chromium => &[Self::CHROMIUM, Self::CHROMEDRIVER],
             Kind::Firefox => &[Self::FIREFOX, Self::GECKODRIVER],
+            Kind::WebKit => &[Self::MINI_BROWSER, Self::WEBKIT_DRIVER, Self::XVFB],
         }
     }
 
-    /// The path of the program, from `PATH` or from the folder in which cargo installs programs.
+    /// The path of the program, from `PATH`, from the folder in which cargo installs programs, or from the folder of WebKitGTK.
     pub fn find(&self) -> Option<PathBuf> {
         let path = env::var_os("PATH").unwrap_or_default();
         let cargo =
             env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
         let folders = env::split_paths(&path).chain(cargo.map(|home| home.join("bin")));
+        let folders = folders.chain(webkit_folders());
         let places: Vec<_> = folders.collect();
         let candidates =
             self.names.iter().flat_map(|name| places.iter().map(move |folder| folder.join(name)));
@@ -54,15 +62,30 @@ impl fmt::Display for Program {
     }
 }
 
-/// Starts a browser with its driver.
-pub(super) async fn launch(kind: Kind) -> Result<Driver, LaunchError> {
-    let (dialect, browser, driver) = match kind {
-        Kind::Chromium => (Dialect::Chromium, Program::CHROMIUM, Program::CHROMEDRIVER),
-        Kind::Firefox => (Dialect::Firefox, Program::FIREFOX, Program::GECKODRIVER),
+/// The folders in which Debian installs MiniBrowser. Other versions of it, such as 6.0, ignore `--proxy` when they are automated.
+fn webkit_folders() -> impl Iterator<Item = PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok);
+    folders.map(|folder| folder.path().join("webkit2gtk-4.1")).filter(|folder| folder.is_dir())
+}
+
+/// Starts Chromium or Firefox with its driver. Its user has this setting for third-party cookies.
+pub(super) async fn bidi(dialect: Dialect, cookies: ThirdPartyCookies) -> Result<Arc<Driver>, LaunchError> {
+    let (kind, browser, driver) = match dialect {
+        Dialect::Chromium => (Kind::Chromium, Program::CHROMIUM, Program::CHROMEDRIVER),
+        Dialect::Firefox => (Kind::Firefox, Program::FIREFOX, Program::GECKODRIVER),
     };
-    bidi::launch(dialect, browser.require()?, driver.require()?)
-        .await
-        .map_err(|error| LaunchError::Failed(kind, error))
+    let driver = bidi::launch(dialect, browser.require()?, driver.require()?, cookies).await;
+    driver.map(Arc::new).map_err(|error| LaunchError::Failed(kind, error))
+}
+
+/// Starts WebKit with its driver.
+pub(super) async fn webkit() -> Result<WebKit, LaunchError> {
+    let programs = Programs {
+        browser: Program::MINI_BROWSER.require()?,
+        driver: Program::WEBKIT_DRIVER.require()?,
+        display: Program::XVFB.require()?,
+    };
+    WebKit::launch(programs).await.map_err(|error| LaunchError::Failed(Kind::WebKit, error))
 }
 
 /// Why a browser could not be started.

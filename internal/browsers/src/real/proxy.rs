@@ -9,7 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use futures_util::stream::{self, StreamExt};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::uri::Authority as HostAndPort;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -21,6 +22,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
 use url::Url;
 
 use super::casing::{Casing, Remembering};
@@ -46,6 +49,12 @@ const CONNECTION_HEADERS: &[&str] =
 /// at once until another connection ends.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The type of the first record of a TLS connection.
+const HANDSHAKE: u8 = 22;
+
+/// The pause before a body breaks off, so that the browser has what came before.
+const BREAK_PAUSE: Duration = Duration::from_millis(50);
+
 /// A running proxy; stopped when this value is dropped.
 pub(super) struct Proxy {
     address: SocketAddr,
@@ -55,10 +64,20 @@ pub(super) struct Proxy {
 }
 
 /// What every connection needs.
-struct Context {
+pub(super) struct Context {
     network: Arc<dyn Network>,
     certificates: Arc<Certificates>,
     record: Arc<Record>,
+}
+
+impl Context {
+    pub(super) fn new(
+        network: Arc<dyn Network>,
+        certificates: Arc<Certificates>,
+        record: Arc<Record>,
+    ) -> Self {
+        Self { network, certificates, record }
+    }
 }
 
 impl Proxy {
@@ -69,7 +88,7 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let record = Arc::<Record>::default();
-        let context = Arc::new(Context { network, certificates, record: record.clone() });
+        let context = Arc::new(Context::new(network, certificates, record.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(listener, context));
         Ok(Self { address, record, _tasks: tasks })
@@ -79,6 +98,54 @@ impl Proxy {
     pub(super) fn address(&self) -> String {
         self.address.to_string()
     }
+}
+
+/// Serves connections that a browser makes to servers themselves, for the current scenario. They end when the future is dropped.
+pub(super) async fn accept_direct(listener: TcpListener, current: Arc<Mutex<Option<Arc<Context>>>>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            (stream, _) = accept(|| listener.accept()) => {
+                let context = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                // Between two scenarios, there are no servers.
+                connections.extend(context.map(|context| serve_directly(stream, context)));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Serves one connection of a browser to a server. TLS connections begin with a handshake record (RFC 8446, section 5.1).
+async fn serve_directly(stream: TcpStream, context: Arc<Context>) {
+    // Ignore: without this option the server is only slower.
+    let _ = stream.set_nodelay(true);
+    let mut first = [0];
+    if !matches!(stream.peek(&mut first).await, Ok(1)) {
+        return;
+    }
+    if first[0] != HANDSHAKE {
+        return serve_server("http", stream, &context).await;
+    }
+    let Ok(handshake) = LazyConfigAcceptor::new(Acceptor::default(), stream).await else { return };
+    let host = handshake.client_hello().server_name().unwrap_or_default().to_owned();
+    let Some(acceptor) = context.certificates.acceptor(&host) else { return };
+    let Ok(stream) = handshake.into_stream(acceptor.config().clone()).await else { return };
+    serve_server("https", stream, &context).await;
+}
+
+/// Serves what a browser sends to the server that `Host` names.
+async fn serve_server(scheme: &str, stream: impl AsyncRead + AsyncWrite + Unpin, context: &Context) {
+    let (stream, casing) = Remembering::new(stream);
+    let service = service_fn(|request: Request<Incoming>| {
+        let casing = &casing;
+        async move {
+            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+            let origin = host.map(|host| format!("{scheme}://{host}"));
+            answer(request, origin.as_deref(), casing, context).await
+        }
+    });
+    // Ignore: the browser has closed the connection.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Serves connections. They end when the future is dropped.
@@ -236,7 +303,7 @@ fn http_response(response: WireResponse) -> Result<Response<Body>, NetworkError>
 
 /// A body for a response without `Content-Length`. hyper would add that header to a body of known length.
 fn body_of_unknown_length(body: Bytes) -> Body {
-    StreamBody::new(futures_util::stream::iter([Ok(Frame::data(body))])).boxed()
+    BodyExt::boxed(StreamBody::new(stream::iter([Ok(Frame::data(body))])))
 }
 
 fn whole_body(body: Bytes) -> Body {
@@ -245,8 +312,14 @@ fn whole_body(body: Bytes) -> Body {
 
 /// A body after which hyper closes the connection as if the rest were still to come.
 fn broken_body(body: Bytes, error: &NetworkError) -> Body {
-    let frames = [Ok(Frame::data(body)), Err(io::Error::other(error.to_string()))];
-    StreamBody::new(futures_util::stream::iter(frames)).boxed()
+    let error = io::Error::other(error.to_string());
+    let end = async {
+        // hyper writes what it has when the body makes it wait.
+        tokio::time::sleep(BREAK_PAUSE).await;
+        Err(error)
+    };
+    let frames = stream::iter([Ok(Frame::data(body))]).chain(stream::once(end));
+    BodyExt::boxed(StreamBody::new(frames))
 }
 
 /// The path below [`PAGES`] of a page with the policies of `page`.

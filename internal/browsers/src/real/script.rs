@@ -41,6 +41,10 @@ pub(super) fn argument(request: &FetchRequest) -> String {
     if let Some(policy) = request.referrer_policy {
         init["referrerPolicy"] = policy.as_str().into();
     }
+    // Browsers refuse `null` for this argument.
+    if let Some(space) = request.target_address_space {
+        init["targetAddressSpace"] = json!(space.as_str());
+    }
     json!({ "url": request.url.as_str(), "init": init, "body": body(request.body.as_deref()) }).to_string()
 }
 

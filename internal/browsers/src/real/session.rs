@@ -7,13 +7,18 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::automation::{Automation, Place};
+use super::gateway::Visit;
 use super::proxy::{PAGE, PAGES, Proxy, page_path, without_page_path};
+use super::record::Record;
 use super::script;
 use cors_browser::{Fetched, OpaqueKind, Origin, Outcome, Page, PageAction, SecurityError};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
 const CHALLENGE: &str = "/private";
+
+/// The host of the page around a frame if the scenario does not say where the frame is.
+pub(super) const FRAME_HOST: &str = "frame.example";
 
 /// How long to wait for the console messages of a failed fetch. Another process sends them, after the fetch has failed.
 const CONSOLE_LIMIT: Duration = Duration::from_millis(400);
@@ -30,7 +35,7 @@ const NAVIGATION_PAUSE: Duration = Duration::from_millis(10);
 /// The pages of one scenario.
 pub(super) struct RealSession<A> {
     automation: A,
-    proxy: Proxy,
+    network: PageNetwork,
     /// Where pages that are files are written.
     folder: PathBuf,
     pages: Vec<OpenPage>,
@@ -45,6 +50,24 @@ struct OpenPage {
     is_answering: bool,
 }
 
+/// What answers the requests of a session's pages.
+pub(super) enum PageNetwork {
+    /// The proxy of the session.
+    Proxy(Proxy),
+    /// Servers to which Chromium connects itself.
+    Direct(Visit),
+}
+
+impl PageNetwork {
+    /// The exchanges so far.
+    fn record(&self) -> &Record {
+        match self {
+            Self::Proxy(proxy) => &proxy.record,
+            Self::Direct(visit) => &visit.record,
+        }
+    }
+}
+
 /// Whether the suite can serve a page of this origin.
 pub(super) fn can_be_served(origin: &Origin) -> bool {
     match origin {
@@ -54,9 +77,9 @@ pub(super) fn can_be_served(origin: &Origin) -> bool {
 }
 
 impl<A: Automation> RealSession<A> {
-    /// A session whose pages have `proxy` as their only network.
-    pub(super) fn new(automation: A, proxy: Proxy, folder: PathBuf) -> Self {
-        Self { automation, proxy, folder, pages: Vec::new() }
+    /// A session whose pages have `network` as their only network.
+    pub(super) fn new(automation: A, network: PageNetwork, folder: PathBuf) -> Self {
+        Self { automation, network, folder, pages: Vec::new() }
     }
 
     /// The index of a page among the open ones; opens the page if necessary.
@@ -73,11 +96,15 @@ impl<A: Automation> RealSession<A> {
     /// Opens a page in a new tab. Returns the page's place, which is the tab or a frame in it.
     async fn open_page(&self, page: &Page) -> Result<Place, UserAgentError> {
         let tab = self.automation.open_tab().await?;
+        if let Some(permissions) = page.network_permissions {
+            let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+            self.automation.set_network_permissions(top_level, permissions).await?;
+        }
         let policies = page_path(page);
         // A frame with an opaque origin needs a page around it; any origin will do.
         let top_level = match (&page.top_level, &page.origin) {
             (Some(top_level), _) => address(top_level, ""),
-            (None, Origin::Opaque) => format!("https://frame.example{PAGES}"),
+            (None, Origin::Opaque) => format!("https://{FRAME_HOST}{PAGES}"),
             (None, origin) => address(origin, &policies),
         };
         let (sandbox, source) = match (&page.origin, page.opaque) {
@@ -161,7 +188,7 @@ impl<A: Automation> RealSession<A> {
 
     /// Forgets exchanges and messages from before, such as those of loading the page.
     fn start_watching(&self, position: usize) {
-        self.proxy.record.take();
+        self.network.record().take();
         self.automation.take_console(&self.pages[position].console);
     }
 
@@ -179,7 +206,7 @@ impl<A: Automation> RealSession<A> {
             }
             _ => self.automation.take_console(console),
         };
-        Fetched::new(outcome, self.proxy.record.take(), console)
+        Fetched::new(outcome, self.network.record().take(), console)
     }
 
     /// Waits for the lines that a failed fetch prints.
@@ -215,7 +242,7 @@ impl<A: Automation> Session for RealSession<A> {
                 }
                 PageAction::Xhr(request) => {
                     let result = self.call(position, script::XHR, &[&script::xhr_argument(request)]).await?;
-                    let sent = self.proxy.record.urls();
+                    let sent = self.network.record().urls();
                     script::xhr_outcome(&result, &page.origin, &request.url, sent.iter())
                 }
                 PageAction::Element(element) => {

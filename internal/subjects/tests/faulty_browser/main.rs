@@ -78,6 +78,14 @@ faults! {
     shares_host_only_cookies: SharesHostOnlyCookies, "cookies";
     keeps_expired_cookies: KeepsExpiredCookies, "cookies";
     ignores_cookie_prefixes: IgnoresCookiePrefixes, "cookies";
+    ignores_http_prefixes: IgnoresHttpPrefixes, "cookies";
+    keeps_earlier_same_site: KeepsEarlierSameSite, "cookies";
+    ignores_partitioned: IgnoresPartitioned, "cookies";
+    keeps_insecure_partitioned_cookies: KeepsInsecurePartitionedCookies, "cookies";
+    shares_partitions: SharesPartitions, "cookies";
+    ignores_embedders_of_partitions: IgnoresEmbeddersOfPartitions, "cookies";
+    ignores_third_party_setting: IgnoresThirdPartySetting, "third-party-cookies";
+    blocks_partitioned_cookies: BlocksPartitionedCookies, "third-party-cookies";
     shows_http_only: ShowsHttpOnly, "cookies";
     never_caches_preflights: NeverCachesPreflights, "caching";
     ignores_max_age: IgnoresMaxAge, "caching";
@@ -105,10 +113,19 @@ faults! {
     ignores_referrer_policy: IgnoresReferrerPolicy, "referrer-policy";
     keeps_origin_without_referrer: KeepsOriginWithoutReferrer, "referrer-policy";
     allows_mixed_content: AllowsMixedContent, "https";
+    blocks_local_mixed_content: BlocksLocalMixedContent, "local-network";
+    skips_local_network_check: SkipsLocalNetworkCheck, "local-network";
+    skips_local_network_check_after_redirect: SkipsLocalNetworkCheckAfterRedirect, "local-network";
+    ignores_target_address_space: IgnoresTargetAddressSpace, "local-network";
+    allows_insecure_pages_local_network: AllowsInsecurePagesLocalNetwork, "local-network";
+    merges_network_permissions: MergesNetworkPermissions, "local-network";
+    takes_dismissal_for_permission: TakesDismissalForPermission, "local-network";
 }
 
 async fn assert_noticed(fault: Fault, likely_group: &str) {
-    let model = Model::new(Profile::standard()).with_fault(fault);
+    // Local Network Access is a rule of Chromium.
+    let profile = if likely_group == "local-network" { Profile::chromium() } else { Profile::standard() };
+    let model = Model::new(profile).with_fault(fault);
     let scenario = first_failed(model, likely_group).await;
     assert!(scenario.is_some(), "no scenario notices the fault `{fault}`");
     println!("{fault}: {}", scenario.unwrap_or_default());

@@ -9,6 +9,7 @@ use thirtyfour::bidi::{BiDi, RawEventStream};
 use tokio::task::JoinSet;
 
 use super::super::certificates::Certificates;
+use super::super::gateway::Gateway;
 use super::{Dialect, console, prompt};
 use cors_browser::User;
 use cors_conformance::process::Process;
@@ -23,6 +24,8 @@ pub(in super::super) struct Driver {
     pub(in super::super) version: String,
     /// The certificates that the browser trusts.
     pub(in super::super) certificates: Arc<Certificates>,
+    /// The servers that the browser reaches without a proxy, if it can.
+    pub(in super::super) gateway: Option<Gateway>,
     /// The folder for everything that driver and browser write; removed when they have stopped.
     pub(in super::super) folder: PathBuf,
     shared: Arc<Shared>,
@@ -45,13 +48,24 @@ impl Driver {
         bidi: BiDi,
         version: String,
         certificates: Arc<Certificates>,
+        gateway: Option<Gateway>,
         folder: PathBuf,
         process: Process,
     ) -> Self {
         let shared = Arc::<Shared>::default();
         let mut events = JoinSet::new();
         events.spawn(handle_events(bidi.clone(), bidi.subscribe_raw(), shared.clone()));
-        Self { dialect, bidi, version, certificates, folder, shared, _events: events, _process: process }
+        Self {
+            dialect,
+            bidi,
+            version,
+            certificates,
+            gateway,
+            folder,
+            shared,
+            _events: events,
+            _process: process,
+        }
     }
 
     /// The lines that consoles printed and that were not taken yet, by the id of the console.

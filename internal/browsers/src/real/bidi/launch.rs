@@ -14,10 +14,12 @@ use thirtyfour::error::WebDriverError;
 use thirtyfour::{Capabilities, WebDriver};
 
 use super::super::certificates::Certificates;
+use super::super::gateway::Gateway;
 use super::driver::Driver;
 use super::{Dialect, console};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cors_browser::ThirdPartyCookies;
 use cors_conformance::process::{Process, ReadyLine};
 use ring::digest::{SHA256, digest};
 
@@ -58,22 +60,33 @@ pub(in super::super) async fn launch(
     dialect: Dialect,
     browser: PathBuf,
     driver: PathBuf,
+    cookies: ThirdPartyCookies,
 ) -> Result<Driver, String> {
     let folder = tempfile::Builder::new()
         .prefix("cors-conformance-")
         .tempdir()
         .map_err(|error| format!("its folder cannot be made: {error}"))?;
     let certificates = Arc::new(Certificates::new().map_err(|error| error.to_string())?);
+    let gateway = match dialect {
+        Dialect::Chromium => {
+            let gateway = Gateway::start(certificates.clone()).await;
+            Some(gateway.map_err(|error| format!("its gateway does not start: {error}"))?)
+        }
+        Dialect::Firefox => None,
+    };
     let path = folder.path().to_owned();
     let (process, address) =
         start_driver(dialect, driver, folder).await.map_err(|error| format!("its driver {error}"))?;
 
-    let capabilities =
-        capabilities(dialect, &browser.to_string_lossy(), &path.to_string_lossy(), &certificates);
+    let mut arguments = vec![format!("--user-data-dir={}/profile", path.display())];
+    arguments.extend(gateway.iter().flat_map(Gateway::arguments));
+    let capabilities = capabilities(dialect, &browser.to_string_lossy(), arguments, &certificates, cookies);
     let starting =
         tokio::time::timeout(SESSION_LIMIT, start_session(dialect, &address, capabilities, &certificates));
     match starting.await {
-        Ok(Ok((bidi, version))) => Ok(Driver::new(dialect, bidi, version, certificates, path, process)),
+        Ok(Ok((bidi, version))) => {
+            Ok(Driver::new(dialect, bidi, version, certificates, gateway, path, process))
+        }
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("it accepts no commands within {SESSION_LIMIT:?}")),
     }
@@ -106,7 +119,13 @@ fn port(line: &str) -> Option<u16> {
     line[digits.len()..].parse().ok()
 }
 
-fn capabilities(dialect: Dialect, browser: &str, folder: &str, certificates: &Certificates) -> Capabilities {
+fn capabilities(
+    dialect: Dialect,
+    browser: &str,
+    own_arguments: Vec<String>,
+    certificates: &Certificates,
+    cookies: ThirdPartyCookies,
+) -> Capabilities {
     let mut all = Map::new();
     all.insert("webSocketUrl".to_owned(), Value::Bool(true));
     // Without a user, an authentication prompt is cancelled.
@@ -115,17 +134,24 @@ fn capabilities(dialect: Dialect, browser: &str, folder: &str, certificates: &Ce
         Dialect::Chromium => {
             let mut arguments: Vec<String> =
                 CHROMIUM_ARGUMENTS.iter().map(|&argument| argument.to_owned()).collect();
-            arguments.push(format!("--user-data-dir={folder}/profile"));
+            arguments.extend(own_arguments);
             let key = certificates.authority().public_key();
             let trusted = STANDARD.encode(digest(&SHA256, &key));
             arguments.push(format!("--ignore-certificate-errors-spki-list={trusted}"));
             all.insert("browserName".to_owned(), json!("chrome"));
-            // Allow cookies of other sites, as in a window that is not private.
-            let preferences = json!({ "profile.cookie_controls_mode": 0 });
+            // By default, user contexts block third-party cookies, as private windows do.
+            let mode = if cookies == ThirdPartyCookies::Blocked { 1 } else { 0 };
+            let preferences = json!({ "profile.cookie_controls_mode": mode });
             let options = json!({ "binary": browser, "args": arguments, "prefs": preferences });
             all.insert("goog:chromeOptions".to_owned(), options);
         }
         Dialect::Firefox => {
+            let cookie_behavior = match cookies {
+                ThirdPartyCookies::Allowed => 0,
+                ThirdPartyCookies::Blocked => 1,
+                // The default.
+                _ => 5,
+            };
             let preferences = json!({
                 // Use the proxy for loopback as well.
                 "network.proxy.allow_hijacking_localhost": true,
@@ -134,6 +160,7 @@ fn capabilities(dialect: Dialect, browser: &str, folder: &str, certificates: &Ce
                 // Do not upgrade `http:` pages to `https:`.
                 "dom.security.https_first": false,
                 "dom.security.https_first_schemeless": false,
+                "network.cookie.cookieBehavior": cookie_behavior,
             });
             all.insert("browserName".to_owned(), json!("firefox"));
             all.insert(

@@ -11,7 +11,7 @@ use thirtyfour::bidi::modules::script::{CallFunction, EvaluateResult, Target};
 use thirtyfour::bidi::{BrowsingContextId, UserContextId};
 
 use super::automation::{Automation, Place, failed, navigation_error};
-use cors_browser::User;
+use cors_browser::{NetworkPermissions, Origin, Permission, ThirdPartyCookies, User};
 use cors_conformance::user_agent::UserAgentError;
 
 pub(super) use driver::Driver;
@@ -29,6 +29,16 @@ pub(super) enum Dialect {
     Firefox,
 }
 
+impl Dialect {
+    /// The browser's default setting for third-party cookies.
+    pub(super) fn third_party_cookies(self) -> ThirdPartyCookies {
+        match self {
+            Self::Chromium => ThirdPartyCookies::Allowed,
+            Self::Firefox => ThirdPartyCookies::Partitioned,
+        }
+    }
+}
+
 /// The tabs of one scenario, in a user context of their own.
 pub(super) struct UserContext {
     driver: Arc<Driver>,
@@ -36,20 +46,21 @@ pub(super) struct UserContext {
 }
 
 impl UserContext {
-    /// Creates a user context whose network is the proxy at the address `proxy`.
-    pub(super) async fn create(driver: Arc<Driver>, proxy: &str) -> Result<Self, UserAgentError> {
+    /// Creates a user context whose network is the proxy at the address `proxy`; without one, the browser connects to servers itself.
+    pub(super) async fn create(driver: Arc<Driver>, proxy: Option<&str>) -> Result<Self, UserAgentError> {
         // Without this, Chromium connects to loopback without the proxy. Firefox has a preference for it.
         // See `launch::capabilities`.
         let exceptions: &[&str] = match driver.dialect {
             Dialect::Chromium => &["<-loopback>"],
             Dialect::Firefox => &[],
         };
-        let context = CreateUserContext {
-            proxy: Some(json!({
+        let proxy = match proxy {
+            Some(proxy) => json!({
                 "proxyType": "manual", "httpProxy": proxy, "sslProxy": proxy, "noProxy": exceptions,
-            })),
-            ..CreateUserContext::default()
+            }),
+            None => json!({ "proxyType": "direct" }),
         };
+        let context = CreateUserContext { proxy: Some(proxy), ..CreateUserContext::default() };
         let id = driver.bidi.send(context).await.map_err(failed)?.user_context;
         Ok(Self { driver, id })
     }
@@ -122,6 +133,35 @@ impl Automation for UserContext {
         prompt::start_answering(&self.driver, &BrowsingContextId::from(tab.tab.as_str()), user)
             .await
             .map_err(failed)
+    }
+
+    /// Firefox has no such permissions.
+    async fn set_network_permissions(
+        &self,
+        top_level: &Origin,
+        permissions: NetworkPermissions,
+    ) -> Result<(), UserAgentError> {
+        let named = [("local-network", permissions.local), ("loopback-network", permissions.loopback)];
+        // A file or an insecure page cannot have a permission.
+        if self.driver.dialect != Dialect::Chromium || !top_level.is_potentially_trustworthy() {
+            return Ok(());
+        }
+        for (name, answer) in named {
+            let state = match answer {
+                Permission::Granted => "granted",
+                Permission::Denied => "denied",
+                // Without a screen, Chromium dismisses prompts at once.
+                _ => "prompt",
+            };
+            let parameters = json!({
+                "descriptor": { "name": name },
+                "state": state,
+                "origin": top_level.to_string(),
+                "userContext": self.id,
+            });
+            self.driver.bidi.send_raw("permissions.setPermission", parameters).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// In Chromium, redirected requests lose their `Origin` once prompts are answered.

@@ -144,7 +144,9 @@ impl Player<'_> {
         self.stage.set(&playing.numbered);
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.browser.user_agent.open(self.stage.clone(), &self.hosts).await?,
+            None => {
+                self.browser.user_agent.open(&playing.numbered.page, self.stage.clone(), &self.hosts).await?
+            }
         };
         let first = playing.shown.len();
         for (index, step) in playing.numbered.steps.iter().enumerate().skip(first) {

@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::code::codes;
-use crate::{AddressSpace, FailureKind, Page};
+use crate::{AddressSpace, Element, FailureKind, Page};
 
 /// Why the promise of a `fetch()` was rejected.
 ///
@@ -48,6 +48,8 @@ pub(crate) struct Context {
     pub(crate) named_space: Option<AddressSpace>,
     /// The argument of `fetch()` or a constructor that is invalid, if one is.
     pub(crate) argument: Option<InvalidArgument>,
+    /// Whether `X-Content-Type-Options` is the cause.
+    pub(crate) is_nosniff: bool,
     /// What made the request.
     pub(crate) initiator: Initiator,
 }
@@ -58,6 +60,10 @@ pub(crate) enum Initiator {
     /// `fetch()`.
     #[default]
     Fetch,
+    /// `XMLHttpRequest`.
+    Xhr,
+    /// An element or a CSS rule.
+    Element(Element),
     /// A link or a form.
     Navigation,
     /// `new EventSource()`.
@@ -92,11 +98,11 @@ pub(crate) enum InvalidArgument {
 impl Context {
     pub(crate) fn new(page: &Page, url: &Url, initiator: Initiator) -> Self {
         Self {
-            initiator,
             first_url: url.to_string(),
             url: url.to_string(),
             page_origin: page.origin.to_string(),
             origin: page.origin.to_string(),
+            initiator,
             ..Self::default()
         }
     }
@@ -150,6 +156,11 @@ impl Blocked {
         self
     }
 
+    pub(crate) fn with_nosniff(mut self) -> Self {
+        self.context.is_nosniff = true;
+        self
+    }
+
     pub(crate) fn with_argument(mut self, argument: InvalidArgument) -> Self {
         self.context.argument = Some(argument);
         self
@@ -157,8 +168,8 @@ impl Blocked {
 
     /// Adds the circumstances of the fetch.
     pub(crate) fn with_context(mut self, context: Context) -> Self {
-        let Context { value, failure, argument, .. } = *self.context;
-        self.context = Box::new(Context { value, failure, argument, ..context });
+        let Context { value, failure, argument, is_nosniff, .. } = *self.context;
+        self.context = Box::new(Context { value, failure, argument, is_nosniff, ..context });
         self
     }
 }
@@ -200,6 +211,14 @@ codes! {
         AddressSpaceMismatch = "address-space-mismatch",
         /// `Cross-Origin-Resource-Policy` blocks the opaque response.
         ResourcePolicy = "resource-policy",
+        /// The page's `Cross-Origin-Embedder-Policy` blocks the opaque response.
+        EmbedderPolicy = "embedder-policy",
+        /// The opaque response is not of a type that pages embed (opaque-response blocking).
+        OpaqueResponseBlocked = "opaque-response-blocked",
+        /// The response to an element has an unsuitable status.
+        ResourceStatusNotOk = "resource-status-not-ok",
+        /// The response to an element has an unsuitable type.
+        ResourceType = "resource-type",
         /// No response came. [`Blocked::failure`] says why.
         NetworkError = "network-error",
         /// The response to the preflight is a redirect.

@@ -10,10 +10,11 @@ use crate::fault::overrides;
 use crate::fetch::{Fetch, HttpResponse};
 use crate::preflight_cache::PreflightCache;
 use crate::request::{Request, Tainting};
+use crate::response::load;
 use crate::steps::{Standard, Steps};
 use crate::{
-    Blocked, Clock, Exchange, Fault, FetchRequest, Fetched, Network, Outcome, Page, PageAction, Profile,
-    SystemClock,
+    BlockReason, Blocked, Clock, ElementRequest, Exchange, FailureKind, Fault, FetchRequest, Fetched, Loaded,
+    Network, Outcome, Page, PageAction, Profile, SystemClock, XhrRequest,
 };
 
 /// A browser with its own cookies, logins and preflight cache. A new one has an empty state.
@@ -76,10 +77,11 @@ impl Browser {
     pub async fn act(&self, page: &Page, action: PageAction) -> Fetched {
         match action {
             PageAction::Fetch(request) => self.fetch(page, request).await,
+            PageAction::Xhr(request) => self.xhr(page, request).await,
             PageAction::Navigate(navigation) => self.navigate(page, navigation).await,
             PageAction::WebSocket(request) => self.open_web_socket(page, request).await,
             PageAction::EventSource(request) => self.open_event_source(page, request).await,
-            PageAction::Xhr(_) | PageAction::Element(_) => todo!(),
+            PageAction::Element(element) => self.load(page, &element).await,
         }
     }
 
@@ -91,6 +93,39 @@ impl Browser {
         let finish = |request: &Request, response| Ok(Outcome::Response(self.filtered(request, response)));
         let context = Context { headers, ..Context::new(page, &url, Initiator::Fetch) };
         self.perform(page, context, request, finish).await
+    }
+
+    /// XMLHttpRequest, "send()".
+    async fn xhr(&self, page: &Page, xhr: XhrRequest) -> Fetched {
+        let context =
+            Context { headers: xhr.headers.clone(), ..Context::new(page, &xhr.url, Initiator::Xhr) };
+        let request = Request::of_xhr(page, xhr, &self.profile, &*self.steps);
+        let finish = |request: &Request, response| {
+            let response = self.filtered(request, response);
+            // "processBodyError": a body that breaks off is a failure of the whole request.
+            if response.body_fails {
+                let detail = "the body of the response broke off";
+                return Err(
+                    Blocked::new(BlockReason::NetworkError, detail).with_failure(FailureKind::BrokenOff)
+                );
+            }
+            Ok(Outcome::Response(response))
+        };
+        self.perform(page, context, request, finish).await
+    }
+
+    /// HTML and CSS Fonts: an element, or a CSS rule, that loads a resource.
+    async fn load(&self, page: &Page, element: &ElementRequest) -> Fetched {
+        let context = Context::new(page, &element.url, Initiator::Element(element.element));
+        let request = Request::of_element(page, element, &self.profile, &*self.steps);
+        let finish = |request: &Request, response| match response {
+            HttpResponse::Network(response) => {
+                load(element.element, request, &response, &self.profile, &*self.steps).map(Outcome::Loaded)
+            }
+            // Elements follow redirects.
+            HttpResponse::OpaqueRedirect => Ok(Outcome::Loaded(Loaded { is_readable: false })),
+        };
+        self.perform(page, context, Ok(request), finish).await
     }
 
     /// Makes a request, unless it is invalid, and turns the response into an outcome.

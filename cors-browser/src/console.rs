@@ -4,7 +4,7 @@ mod event_source;
 mod web_socket;
 
 use crate::blocked::{Context, Initiator, InvalidArgument};
-use crate::{AddressSpace, BlockReason, Blocked, Engine, FailureKind, Origin, Profile, header};
+use crate::{AddressSpace, BlockReason, Blocked, Element, Engine, FailureKind, Origin, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
@@ -29,7 +29,7 @@ impl Blocked {
                     return line;
                 }
             }
-            (_, Initiator::Fetch) => {}
+            (_, Initiator::Fetch | Initiator::Xhr | Initiator::Element(_)) => {}
         }
         match profile.engine() {
             Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
@@ -48,7 +48,15 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
     let value = escape(value);
     let redirected =
         if first_url == url { String::new() } else { format!("(redirected from '{first_url}') ") };
-    let what = if context.initiator == Initiator::EventSource { "resource" } else { "fetch" };
+    let what = match context.initiator {
+        Initiator::Fetch | Initiator::Navigation | Initiator::WebSocket => "fetch",
+        Initiator::EventSource => "resource",
+        Initiator::Xhr => "XMLHttpRequest",
+        Initiator::Element(Element::Image) => "image",
+        Initiator::Element(Element::Script) => "script",
+        Initiator::Element(Element::Stylesheet) => "CSS stylesheet",
+        Initiator::Element(Element::Font) => "font",
+    };
     let access = format!(
         "Access to {what} at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
     );
@@ -71,18 +79,29 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         "The value of the 'Access-Control-Allow-Credentials' header in the response is '{value}' which must be 'true' \
          when the request's credentials mode is 'include'."
     );
+    let with_credentials = match context.initiator {
+        Initiator::Xhr => {
+            " The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials \
+             attribute."
+        }
+        _ => "",
+    };
     let failed = |error: &str| format!("Failed to load resource: net::{error}");
     match reason {
         BlockReason::MissingAllowOrigin => format!("{access}{missing}"),
-        BlockReason::WildcardOriginWithCredentials => format!("{access}{wildcard}"),
+        BlockReason::WildcardOriginWithCredentials => format!("{access}{wildcard}{with_credentials}"),
         BlockReason::MultipleAllowOrigin => format!("{access}{multiple}"),
         BlockReason::AllowOriginMismatch => format!("{access}{mismatch}"),
-        BlockReason::CredentialsNotAllowed => format!("{access}{credentials}"),
+        BlockReason::CredentialsNotAllowed => format!("{access}{credentials}{with_credentials}"),
         BlockReason::PreflightMissingAllowOrigin => format!("{access}{preflight}{missing}"),
-        BlockReason::PreflightWildcardWithCredentials => format!("{access}{preflight}{wildcard}"),
+        BlockReason::PreflightWildcardWithCredentials => {
+            format!("{access}{preflight}{wildcard}{with_credentials}")
+        }
         BlockReason::PreflightMultipleAllowOrigin => format!("{access}{preflight}{multiple}"),
         BlockReason::PreflightAllowOriginMismatch => format!("{access}{preflight}{mismatch}"),
-        BlockReason::PreflightCredentialsNotAllowed => format!("{access}{preflight}{credentials}"),
+        BlockReason::PreflightCredentialsNotAllowed => {
+            format!("{access}{preflight}{credentials}{with_credentials}")
+        }
         BlockReason::PreflightStatusNotOk => format!("{access}{preflight}It does not have HTTP ok status."),
         BlockReason::PreflightRedirected => {
             format!("{access}{preflight}Redirect is not allowed for a preflight request.")
@@ -122,8 +141,20 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
             format!("Fetch API cannot load {url}. URL scheme \"{value}\" is not supported.")
         }
         BlockReason::MixedContent => format!(
-            "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but requested an insecure resource \
-             '{url}'. This request has been blocked; the content must be served over HTTPS."
+            "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but requested an insecure {} \
+             '{url}'. This request has been blocked; the content must be served over HTTPS.",
+            match context.initiator {
+                Initiator::Fetch | Initiator::Navigation | Initiator::WebSocket | Initiator::EventSource =>
+                    "resource",
+                Initiator::Xhr => "XMLHttpRequest endpoint",
+                Initiator::Element(Element::Image) => "element",
+                Initiator::Element(Element::Script) => "script",
+                Initiator::Element(Element::Stylesheet) => "stylesheet",
+                Initiator::Element(Element::Font) => "font",
+            }
+        ),
+        BlockReason::ForbiddenMethod if context.initiator == Initiator::Xhr => format!(
+            "SecurityError: Failed to execute 'open' on 'XMLHttpRequest': '{value}' HTTP method is unsupported."
         ),
         BlockReason::LocalNetworkPermission => {
             format!("{access}Permission was denied for this request to access the `{value}` address space.")
@@ -148,6 +179,25 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::InvalidRequest if context.argument == Some(InvalidArgument::NoCorsRedirect) => format!(
             "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\"."
         ),
+        BlockReason::InvalidRequest if context.initiator == Initiator::Xhr => {
+            let (error, method, what) = match context.argument {
+                Some(InvalidArgument::HeaderName) => (
+                    "SyntaxError",
+                    "setRequestHeader",
+                    format!("'{written}' is not a valid HTTP header field name."),
+                ),
+                Some(InvalidArgument::HeaderValue) => (
+                    "SyntaxError",
+                    "setRequestHeader",
+                    format!("'{written}' is not a valid HTTP header field value."),
+                ),
+                Some(InvalidArgument::HeaderCharacter) => {
+                    ("TypeError", "setRequestHeader", "String contains non ISO-8859-1 code point.".to_owned())
+                }
+                _ => ("SyntaxError", "open", format!("'{written}' is not a valid HTTP method.")),
+            };
+            format!("{error}: Failed to execute '{method}' on 'XMLHttpRequest': {what}")
+        }
         BlockReason::InvalidRequest => {
             let what = match context.argument {
                 Some(InvalidArgument::UserInfo) => {
@@ -169,6 +219,25 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::TooManyRedirects => failed("ERR_TOO_MANY_REDIRECTS"),
         BlockReason::RedirectLocationInvalid => failed("ERR_INVALID_REDIRECT"),
         BlockReason::RedirectToUnsupportedScheme => failed("ERR_UNSAFE_REDIRECT"),
+        BlockReason::EmbedderPolicy => {
+            failed("ERR_BLOCKED_BY_RESPONSE.NotSameOriginAfterDefaultedToSameOriginByCoep")
+        }
+        // The line about a status has the reason phrase, which the model does not know.
+        BlockReason::OpaqueResponseBlocked | BlockReason::ResourceStatusNotOk => String::new(),
+        BlockReason::ResourceType => {
+            let strictly = if context.is_nosniff { ", and strict MIME type checking is enabled" } else { "" };
+            match context.initiator {
+                Initiator::Element(Element::Script) => format!(
+                    "Refused to execute script from '{url}' because its MIME type ('{value}') is not executable{strictly}."
+                ),
+                Initiator::Element(Element::Stylesheet) => format!(
+                    "Refused to apply style from '{url}' because its MIME type ('{value}') is not a supported stylesheet \
+                     MIME type, and strict MIME checking is enabled."
+                ),
+                Initiator::Element(Element::Font) => format!("Failed to decode downloaded font: {url}"),
+                _ => String::new(),
+            }
+        }
         BlockReason::ResourcePolicy if value == "same-site" => failed("ERR_BLOCKED_BY_RESPONSE.NotSameSite"),
         BlockReason::ResourcePolicy => failed("ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
         BlockReason::NetworkError => {
@@ -258,13 +327,37 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
             format!("{} Status code: (null).", blocked("CORS request did not succeed"))
         }
         BlockReason::MixedContent => format!("Blocked loading mixed active content “{url}”"),
+        BlockReason::ForbiddenMethod if context.initiator == Initiator::Xhr => {
+            "SecurityError: The operation is insecure.".to_owned()
+        }
         BlockReason::ForbiddenMethod | BlockReason::NoCorsMethodNotSafelisted => {
             format!("TypeError: Window.fetch: Invalid request method {value}.")
         }
         BlockReason::InvalidRequest => match context.argument {
+            Some(argument) if context.initiator == Initiator::Xhr => firefox_xhr_argument(argument, value),
             Some(argument) => firefox_argument(argument, value),
             None => "TypeError: NetworkError when attempting to fetch resource.".to_owned(),
         },
+        BlockReason::EmbedderPolicy | BlockReason::ResourcePolicy => format!(
+            "The resource at “{url}” was blocked due to its Cross-Origin-Resource-Policy header (or lack thereof). See \
+             https://developer.mozilla.org/docs/Web/HTTP/Cross-Origin_Resource_Policy_(CORP)#"
+        ),
+        BlockReason::ResourceType => match context.initiator {
+            Initiator::Element(Element::Stylesheet) if !context.is_nosniff => format!(
+                "The stylesheet {url} was not loaded because its MIME type, “{value}”, is not “text/css”."
+            ),
+            Initiator::Element(Element::Script) if !context.is_nosniff => {
+                format!("Script from “{url}” was blocked because of a disallowed MIME type (“{value}”).")
+            }
+            Initiator::Element(Element::Script | Element::Stylesheet) => format!(
+                "The resource from “{url}” was blocked due to MIME type (“{value}”) mismatch (X-Content-Type-Options: \
+                 nosniff)."
+            ),
+            _ => String::new(),
+        },
+        BlockReason::OpaqueResponseBlocked | BlockReason::ResourceStatusNotOk => String::new(),
+        // Only `fetch()` throws.
+        _ if context.initiator != Initiator::Fetch => String::new(),
         // Firefox has no such checks.
         BlockReason::LocalNetworkPermission
         | BlockReason::LocalNetworkNotSecure
@@ -273,7 +366,6 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
         | BlockReason::BadPort
         | BlockReason::UnsupportedScheme
         | BlockReason::ModeSameOriginCrossOrigin
-        | BlockReason::ResourcePolicy
         | BlockReason::RedirectModeError
         | BlockReason::TooManyRedirects
         | BlockReason::RedirectLocationInvalid
@@ -287,6 +379,28 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
     }
 }
 
+/// Firefox: dom/locales/en-US/chrome/dom/dom.properties, and dom/bindings/Errors.msg.
+fn firefox_xhr_argument(argument: InvalidArgument, value: &str) -> String {
+    match argument {
+        InvalidArgument::HeaderName | InvalidArgument::HeaderValue => {
+            "SyntaxError: Invalid header name.".to_owned()
+        }
+        InvalidArgument::HeaderCharacter => {
+            let (index, unit) = first_wide(value);
+            format!(
+                "TypeError: XMLHttpRequest.setRequestHeader: Cannot convert argument 2 to ByteString because the character at \
+                 index {index} has value {unit} which is greater than 255."
+            )
+        }
+        _ => "SyntaxError: An invalid or illegal string was specified".to_owned(),
+    }
+}
+
+/// The first UTF-16 code unit that does not fit into a byte, with its index.
+fn first_wide(value: &str) -> (usize, u16) {
+    value.encode_utf16().enumerate().find(|&(_, unit)| unit > 0xff).unwrap_or_default()
+}
+
 /// Firefox: dom/bindings/Errors.msg.
 fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
     let what = match argument {
@@ -295,9 +409,7 @@ fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
         InvalidArgument::HeaderName => format!("{value} is an invalid header name."),
         InvalidArgument::HeaderValue => format!("{value} is an invalid header value."),
         InvalidArgument::HeaderCharacter => {
-            let units: Vec<u16> = value.encode_utf16().collect();
-            let index = units.iter().position(|&unit| unit > 0xff).unwrap_or_default();
-            let unit = units.get(index).copied().unwrap_or_default();
+            let (index, unit) = first_wide(value);
             format!(
                 "Cannot convert element of element of sequence<sequence<ByteString>> branch of \
                  (sequence<sequence<ByteString>> or record<ByteString, ByteString>) to ByteString because the character at \
@@ -348,6 +460,21 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
             bad_status()
         }
         BlockReason::PreflightStatusNotOk | BlockReason::PreflightRedirected => bad_status(),
+        BlockReason::EmbedderPolicy
+        | BlockReason::OpaqueResponseBlocked
+        | BlockReason::ResourceStatusNotOk
+        | BlockReason::ResourceType => String::new(),
+        // What else WebKit prints about other requests than those of `fetch()` is not known.
+        BlockReason::InvalidRequest
+        | BlockReason::ForbiddenMethod
+        | BlockReason::MixedContent
+        | BlockReason::NetworkError
+        | BlockReason::BadPort
+        | BlockReason::UnsupportedScheme
+            if context.initiator != Initiator::Fetch =>
+        {
+            String::new()
+        }
         // The line about a redirect names its target, which is not known here.
         BlockReason::MissingAllowOrigin
         | BlockReason::MultipleAllowOrigin

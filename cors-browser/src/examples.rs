@@ -8,32 +8,37 @@ use std::task::{Context, Poll, Waker};
 use url::Url;
 
 use crate::{
-    AddressSpace, BlockReason, Browser, Credentials, Engine, EventSourceRequest, FailureKind, FetchRequest,
-    Fetched, Mode, Navigation, Network, NetworkError, NetworkFuture, NetworkPermissions, Origin, Page,
-    PageAction, Permission, Profile, Redirect, WebSocketRequest, WireRequest, WireResponse,
+    AddressSpace, BlockReason, Browser, Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy,
+    Engine, EventSourceRequest, FailureKind, FetchRequest, Fetched, Mode, Navigation, Network, NetworkError,
+    NetworkFuture, NetworkPermissions, Origin, Page, PageAction, Permission, Profile, Redirect,
+    WebSocketRequest, WireRequest, WireResponse, XhrRequest,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// What the page of an example does.
+/// What makes the request of an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Does {
-    /// A script calls `fetch()`.
+pub enum Via {
+    /// A call of `fetch()`.
     Fetch,
-    /// The user follows a link.
+    /// An `XMLHttpRequest`.
+    Xhr,
+    /// An element with its `crossorigin` attribute.
+    Element(Element, Option<CrossOrigin>),
+    /// A link that the user follows.
     Link,
-    /// A script calls `new WebSocket()`.
+    /// A call of `new WebSocket()`.
     WebSocket,
-    /// A script calls `new EventSource()`.
+    /// A call of `new EventSource()`.
     EventSource,
 }
 
 /// A request of a page, and the responses that it gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
-    /// What the page does. The other fields but `url` belong to `fetch()`.
-    pub does: Does,
+    /// What makes the request.
+    pub via: Via,
     /// The method.
     pub method: &'static str,
     /// The URL.
@@ -47,15 +52,17 @@ pub struct Example {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
+    /// The page's `Cross-Origin-Embedder-Policy`.
+    pub embedder_policy: EmbedderPolicy,
     /// The address space that the request names.
     pub target_address_space: Option<AddressSpace>,
     /// The origin of the page.
     pub page: &'static str,
     /// What the page may reach.
     permissions: Option<NetworkPermissions>,
-    /// The browser that blocks the fetch, if the standards do not.
+    /// The browser that blocks the request, if the standards do not.
     engine: Option<Engine>,
-    /// The status and headers of each response, in order. The last one is repeated.
+    /// The status and headers of each response, in order. The last one is repeated. A JSON response has a body.
     replies: &'static [(u16, Headers)],
 }
 
@@ -63,7 +70,7 @@ pub struct Example {
 pub const ORIGIN: &str = "https://app.example";
 
 const GET: Example = Example {
-    does: Does::Fetch,
+    via: Via::Fetch,
     method: "GET",
     url: "https://api.example/item",
     headers: &[],
@@ -71,15 +78,16 @@ const GET: Example = Example {
     mode: Mode::Cors,
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
+    embedder_policy: EmbedderPolicy::UnsafeNone,
     target_address_space: None,
     page: ORIGIN,
     permissions: None,
     engine: None,
     replies: &[],
 };
-const LINK: Example = Example { does: Does::Link, ..GET };
-const WEB_SOCKET: Example = Example { does: Does::WebSocket, url: "wss://api.example/item", ..GET };
-const EVENT_SOURCE: Example = Example { does: Does::EventSource, ..GET };
+const LINK: Example = Example { via: Via::Link, ..GET };
+const WEB_SOCKET: Example = Example { via: Via::WebSocket, url: "wss://api.example/item", ..GET };
+const EVENT_SOURCE: Example = Example { via: Via::EventSource, ..GET };
 const PUT: Example = Example { method: "PUT", ..GET };
 const WITH_COOKIES: Example = Example { credentials: Credentials::Include, ..GET };
 const PUT_WITH_COOKIES: Example = Example { method: "PUT", ..WITH_COOKIES };
@@ -103,6 +111,13 @@ const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
 const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
 const WRONG_ACCEPT: (&str, &str) = ("Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
+
+const VARY: &[(u16, Headers)] = &[(200, &[("Vary", "Origin")])];
+const SAME_ORIGIN: &[(u16, Headers)] = &[(200, &[("Cross-Origin-Resource-Policy", "same-origin")])];
+const CSS: (&str, &str) = ("Content-Type", "text/css");
+const CSV: (&str, &str) = ("Content-Type", "text/csv");
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+const NOSNIFF: (&str, &str) = ("X-Content-Type-Options", "nosniff");
 
 /// The example for a reason.
 pub fn example(reason: BlockReason) -> Example {
@@ -128,6 +143,21 @@ pub fn example(reason: BlockReason) -> Example {
             mode: Mode::NoCors,
             replies: &[(200, &[("Cross-Origin-Resource-Policy", "same-site")])],
             ..GET
+        },
+        R::EmbedderPolicy => Example {
+            via: Via::Element(Element::Image, None),
+            embedder_policy: EmbedderPolicy::RequireCorp,
+            ..get(&[(200, &[("Content-Type", "image/png")])])
+        },
+        R::OpaqueResponseBlocked => Example {
+            via: Via::Element(Element::Script, None),
+            engine: Some(Engine::Chromium),
+            ..get(&[(200, &[JSON])])
+        },
+        R::ResourceStatusNotOk => Example { via: Via::Element(Element::Script, None), ..get(&[(404, &[])]) },
+        R::ResourceType => Example {
+            via: Via::Element(Element::Script, Some(CrossOrigin::Anonymous)),
+            ..get(&[(200, &[OWN, JSON, NOSNIFF])])
         },
         R::NetworkError => GET,
         R::PreflightRedirected => put(&[(307, &[OWN, ("Location", "/item/")])]),
@@ -188,24 +218,43 @@ pub fn example(reason: BlockReason) -> Example {
 }
 
 impl Example {
-    /// The arguments of `fetch()`.
-    fn request(&self) -> Option<FetchRequest> {
-        let own = |headers: Headers| headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        Some(FetchRequest {
-            method: self.method.to_owned(),
-            headers: own(self.headers).collect(),
-            body: self.body.map(Into::into),
-            mode: self.mode,
-            credentials: self.credentials,
-            redirect: self.redirect,
-            target_address_space: self.target_address_space,
-            ..FetchRequest::new(Url::parse(self.url).ok()?)
+    /// What the page does.
+    fn action(&self) -> Option<PageAction> {
+        let url = Url::parse(self.url).ok()?;
+        let method = self.method.to_owned();
+        let headers = self.headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let body = self.body.map(Into::into);
+        Some(match self.via {
+            Via::Fetch => PageAction::Fetch(FetchRequest {
+                method,
+                headers,
+                body,
+                mode: self.mode,
+                credentials: self.credentials,
+                redirect: self.redirect,
+                target_address_space: self.target_address_space,
+                ..FetchRequest::new(url)
+            }),
+            Via::Xhr => PageAction::Xhr(XhrRequest {
+                method,
+                headers,
+                body,
+                with_credentials: self.credentials == Credentials::Include,
+                ..XhrRequest::new(url)
+            }),
+            Via::Element(element, cross_origin) => {
+                PageAction::Element(ElementRequest { cross_origin, ..ElementRequest::new(element, url) })
+            }
+            Via::Link => PageAction::Navigate(Navigation::link(url)),
+            Via::WebSocket => PageAction::WebSocket(WebSocketRequest::new(url)),
+            Via::EventSource => PageAction::EventSource(EventSourceRequest::new(url)),
         })
     }
 
     /// The page that makes the request.
     fn page(&self) -> Option<Page> {
-        Some(Page { network_permissions: self.permissions, ..Page::new(Origin::parse(self.page)?) })
+        let page = Page::new(Origin::parse(self.page)?);
+        Some(Page { embedder_policy: self.embedder_policy, network_permissions: self.permissions, ..page })
     }
 
     /// The browser that blocks the request: the standards, or one browser.
@@ -216,17 +265,6 @@ impl Example {
             Some(Engine::Firefox) => Profile::firefox(),
             Some(Engine::WebKit) => Profile::webkit(),
         }
-    }
-
-    /// What the page does.
-    fn action(&self) -> Option<PageAction> {
-        let url = Url::parse(self.url).ok()?;
-        Some(match self.does {
-            Does::Fetch => PageAction::Fetch(self.request()?),
-            Does::Link => PageAction::Navigate(Navigation::link(url)),
-            Does::WebSocket => PageAction::WebSocket(WebSocketRequest::new(url)),
-            Does::EventSource => PageAction::EventSource(EventSourceRequest::new(url)),
-        })
     }
 
     /// The servers of the example.
@@ -278,7 +316,7 @@ pub fn cases() -> Vec<Case> {
     let reasons = BlockReason::ALL
         .iter()
         .map(|&reason| (reason.as_str().to_owned(), example(reason)))
-        .filter(|(_, example)| example.does != Does::Link);
+        .filter(|(_, example)| example.via != Via::Link);
     let arguments = [
         ("method", Example { method: "A B", ..GET }),
         ("header-name", Example { headers: &[("x y", "1")], ..GET }),
@@ -325,7 +363,66 @@ pub fn cases() -> Vec<Case> {
     ];
     let actions =
         actions.into_iter().map(|(reason, action, example)| (format!("{reason}/{action}"), example));
-    reasons.chain(arguments).chain(actions).map(|(name, example)| Case { name, example }).collect()
+    let anonymous = Some(CrossOrigin::Anonymous);
+    let denied = |via, replies| Example { via, replies, ..GET };
+    let initiators = [
+        ("missing-allow-origin/xhr", denied(Via::Xhr, VARY)),
+        ("missing-allow-origin/img", denied(Via::Element(Element::Image, anonymous), VARY)),
+        ("missing-allow-origin/script", denied(Via::Element(Element::Script, anonymous), VARY)),
+        ("missing-allow-origin/stylesheet", denied(Via::Element(Element::Stylesheet, anonymous), VARY)),
+        ("missing-allow-origin/font", denied(Via::Element(Element::Font, None), VARY)),
+        ("method-not-allowed/xhr", Example { method: "PUT", ..denied(Via::Xhr, &[(204, &[OWN])]) }),
+        ("network-error/xhr", denied(Via::Xhr, &[])),
+        ("network-error/img", denied(Via::Element(Element::Image, None), &[])),
+        ("network-error/script", denied(Via::Element(Element::Script, None), &[])),
+        ("forbidden-method/xhr", Example { method: "TRACE", ..denied(Via::Xhr, &[]) }),
+        ("invalid-request/xhr-method", Example { method: "A B", ..denied(Via::Xhr, &[]) }),
+        ("invalid-request/xhr-header-name", Example { headers: &[("x y", "1")], ..denied(Via::Xhr, &[]) }),
+        ("invalid-request/xhr-header-value", Example { headers: &[("x", "1\n2")], ..denied(Via::Xhr, &[]) }),
+        (
+            "invalid-request/xhr-header-character",
+            Example { headers: &[("x", "\u{100}")], ..denied(Via::Xhr, &[]) },
+        ),
+        ("mixed-content/xhr", Example { url: "http://api.example/item", ..denied(Via::Xhr, &[]) }),
+        (
+            "mixed-content/script",
+            Example { url: "http://api.example/item", ..denied(Via::Element(Element::Script, None), &[]) },
+        ),
+        ("resource-policy/img", denied(Via::Element(Element::Image, None), SAME_ORIGIN)),
+        ("opaque-response-blocked/img", denied(Via::Element(Element::Image, None), &[(200, &[JSON])])),
+        ("resource-type/script", denied(Via::Element(Element::Script, anonymous), &[(200, &[OWN, CSV])])),
+        ("resource-type/img", denied(Via::Element(Element::Image, anonymous), &[(200, &[OWN, JSON])])),
+        (
+            "resource-type/stylesheet",
+            denied(Via::Element(Element::Stylesheet, anonymous), &[(200, &[OWN, JSON])]),
+        ),
+        (
+            "resource-type/stylesheet-nosniff",
+            denied(Via::Element(Element::Stylesheet, anonymous), &[(200, &[OWN, JSON, NOSNIFF])]),
+        ),
+        ("resource-type/font", denied(Via::Element(Element::Font, None), &[(200, &[OWN, JSON])])),
+        (
+            "resource-status-not-ok/stylesheet",
+            denied(Via::Element(Element::Stylesheet, None), &[(404, &[CSS])]),
+        ),
+        ("resource-status-not-ok/font", denied(Via::Element(Element::Font, None), &[(404, &[OWN])])),
+        (
+            "embedder-policy/fetch",
+            Example {
+                mode: Mode::NoCors,
+                embedder_policy: EmbedderPolicy::RequireCorp,
+                replies: VARY,
+                ..GET
+            },
+        ),
+    ];
+    let initiators = initiators.map(|(name, example)| (name.to_owned(), example));
+    reasons
+        .chain(arguments)
+        .chain(actions)
+        .chain(initiators)
+        .map(|(name, example)| Case { name, example })
+        .collect()
 }
 
 /// Responses in memory.
@@ -345,7 +442,9 @@ impl Network for Replies {
         };
         let lines =
             headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()));
-        Box::pin(ready(Ok(WireResponse { headers: lines.collect(), ..WireResponse::new(*status) })))
+        let body = if headers.contains(&JSON) { b"{\"n\":1}".to_vec() } else { Vec::new() };
+        let response = WireResponse { headers: lines.collect(), ..WireResponse::new(*status) };
+        Box::pin(ready(Ok(response.with_body(body))))
     }
 }
 

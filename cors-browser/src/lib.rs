@@ -45,7 +45,7 @@ pub use self::failure::FailureKind;
 pub use self::fault::Fault;
 pub use self::fetch::ReferrerPolicy;
 pub use self::origin::Origin;
-pub use self::page::{OpaqueKind, Page, User};
+pub use self::page::{EmbedderPolicy, OpaqueKind, Page, User};
 pub use self::profile::{Engine, Profile, Rule};
 pub use self::request::{Credentials, FetchRequest, Mode, Redirect};
 pub use self::response::{Fetched, Loaded, Navigated, Opened, Outcome, PageResponse, ResponseType};

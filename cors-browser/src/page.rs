@@ -1,9 +1,10 @@
 //! The page that makes requests.
 
-use url::Url;
+use url::{Host, Url};
 
+use crate::code::codes;
 use crate::request::Request;
-use crate::{AddressSpace, NetworkPermissions, Origin, Profile, ThirdPartyCookies};
+use crate::{AddressSpace, NetworkPermissions, Origin, Profile, ReferrerPolicy, ThirdPartyCookies};
 
 /// A page that makes requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct Page {
     pub top_level: Option<Origin>,
     /// The user name and password that the user enters when a server asks for them.
     pub user: Option<User>,
+    /// The page's `Referrer-Policy`.
+    pub referrer_policy: ReferrerPolicy,
+    /// The page's `Cross-Origin-Embedder-Policy`.
+    pub embedder_policy: EmbedderPolicy,
     /// Whether servers of other sites can use cookies; `None` for the browser's default.
     pub third_party_cookies: Option<ThirdPartyCookies>,
     /// What the page may reach according to Local Network Access.
@@ -33,6 +38,8 @@ impl Page {
             opaque: OpaqueKind::default(),
             top_level: None,
             user: None,
+            referrer_policy: ReferrerPolicy::default(),
+            embedder_policy: EmbedderPolicy::default(),
             third_party_cookies: None,
             network_permissions: None,
         }
@@ -73,6 +80,23 @@ impl Page {
         }
     }
 
+    /// Sets the page's `Referrer-Policy`.
+    #[must_use]
+    pub fn with_referrer_policy(self, referrer_policy: ReferrerPolicy) -> Self {
+        Self { referrer_policy, ..self }
+    }
+
+    /// Sets the page's `Cross-Origin-Embedder-Policy`.
+    #[must_use]
+    pub fn with_embedder_policy(self, embedder_policy: EmbedderPolicy) -> Self {
+        Self { embedder_policy, ..self }
+    }
+
+    /// HTML, "obtain an embedder policy", step 1: only pages in secure contexts have a policy.
+    pub(crate) fn embedder_policy(&self) -> EmbedderPolicy {
+        if is_secure_context(self) { self.embedder_policy } else { EmbedderPolicy::default() }
+    }
+
     /// Sets whether servers of other sites can use cookies. Give all pages of one browser the same setting.
     #[must_use]
     pub fn with_third_party_cookies(self, setting: ThirdPartyCookies) -> Self {
@@ -109,6 +133,21 @@ pub enum OpaqueKind {
     File,
 }
 
+codes! {
+    /// HTML, "embedder policy value": the values of `Cross-Origin-Embedder-Policy`.
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    EmbedderPolicy {
+        /// The page may embed everything. This is the default.
+        #[default]
+        UnsafeNone = "unsafe-none",
+        /// The page may embed only what its server shares, by CORS or `Cross-Origin-Resource-Policy`.
+        RequireCorp = "require-corp",
+        /// The page embeds everything else without credentials.
+        Credentialless = "credentialless",
+    }
+}
+
 /// What a user enters at a login prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -120,17 +159,27 @@ pub struct User {
 
 /// Mixed Content, "Should fetching request be blocked as mixed content?", for a request that cannot be upgraded.
 pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> bool {
-    let prohibits = |origin: &Origin| {
-        origin.is_https() || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
-    };
-    // "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
-    let is_prohibited = prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits);
     let server = Origin::of(url);
     let is_trusted = match profile.trusts_loopback_servers {
         true => server.is_potentially_trustworthy(),
         false => matches!(url.scheme(), "https" | "wss"),
     };
-    is_prohibited && !is_trusted
+    prohibits_mixed_content(page, profile) && !is_trusted
+}
+
+/// Mixed Content, "Upgrade a mixed content request to a potentially trustworthy URL, if appropriate", step 1, except for the
+/// destination: whether the scheme of an insecure image becomes `https`.
+pub(crate) fn is_upgradable(page: &Page, url: &Url, profile: &Profile) -> bool {
+    let has_name = matches!(url.host(), Some(Host::Domain(_)));
+    has_name && is_mixed_content(page, url, profile)
+}
+
+/// Mixed Content, "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
+fn prohibits_mixed_content(page: &Page, profile: &Profile) -> bool {
+    let prohibits = |origin: &Origin| {
+        origin.is_https() || (profile.restricts_loopback_pages && origin.is_potentially_trustworthy())
+    };
+    prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits)
 }
 
 /// Local Network Access, "Mixed Content": whether the request is known to be for a local server before its name is resolved.

@@ -100,6 +100,7 @@ impl PreflightCache {
             return false;
         }
         let is_exempt = steps.is_safelisted_method(&request.method)
+            && !request.use_cors_preflight
             && (request.method != "HEAD" || profile.caches_exempt_head);
         let has_method =
             is_exempt || entries.iter().any(|allows| allows.covers_method(&request.method, profile));

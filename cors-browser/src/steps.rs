@@ -15,16 +15,20 @@ use crate::cookie::{
 };
 use crate::fetch::{
     check_sharing, determine_referrer, exposed_header_names, fetch_site, has_foreign_credentials,
-    preflight_headers, requested_header_names,
+    hides_origin, preflight_headers, requested_header_names,
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
-use crate::request::{Destination, Request, RequestMode, Tainting};
+use crate::request::{Destination, Request, RequestMode, Tainting, element_mode};
+use crate::response::{
+    embedder_allows_credentials, is_cors_same_origin, mime_type_check, opaque_response_check,
+    resource_policy_check,
+};
 use crate::{
-    AddressSpace, BlockReason, Blocked, Credentials, Enctype, ExchangeKind, Form, NetworkPermissions, Origin,
-    Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, html, method,
-    page, site, websocket,
+    AddressSpace, BlockReason, Blocked, Credentials, CrossOrigin, Enctype, ExchangeKind, Form,
+    NetworkPermissions, Origin, Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies,
+    WireResponse, html, method, page, site, websocket,
 };
 
 /// The standards as they are.
@@ -52,6 +56,64 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         header::is_forbidden_request_header(name, value)
             || (profile.drops_user_agent && name.eq_ignore_ascii_case("user-agent"))
             || (profile.splits_quoted_methods && header::overrides_method_in_quotes(name, value))
+    }
+
+    /// HTML, policy container, "referrer policy".
+    fn referrer_policy_of_page(&self, page: &Page) -> ReferrerPolicy {
+        page.referrer_policy
+    }
+
+    // XMLHttpRequest, HTML and CSS Fonts.
+
+    /// XMLHttpRequest, "setRequestHeader()", step 6: whether a repeated header is joined to the first.
+    fn combines_author_headers(&self) -> bool {
+        true
+    }
+
+    /// XMLHttpRequest, "send()", step 3: whether a request with this method has a body.
+    fn xhr_has_body(&self, method: &str) -> bool {
+        !matches!(method, "GET" | "HEAD")
+    }
+
+    /// XMLHttpRequest, "send()", step 4.5: whether the charset of a text becomes UTF-8.
+    fn corrects_charset(&self) -> bool {
+        true
+    }
+
+    /// XMLHttpRequest, "send()", step 6: the credentials mode.
+    fn xhr_credentials(&self, with_credentials: bool) -> Credentials {
+        if with_credentials { Credentials::Include } else { Credentials::SameOrigin }
+    }
+
+    /// XMLHttpRequest, "send()", step 5: the upload listener flag, which leads to a preflight.
+    fn is_upload_observed(&self, has_upload_listener: bool, has_body: bool, profile: &Profile) -> bool {
+        has_upload_listener && (has_body || !profile.observes_uploads_only)
+    }
+
+    /// HTML, "create a potential-CORS request": the mode and the credentials mode.
+    fn element_mode(&self, attribute: Option<CrossOrigin>) -> (RequestMode, Credentials) {
+        element_mode(attribute)
+    }
+
+    /// CSS Fonts, "fetch a font": the mode.
+    fn font_mode(&self) -> RequestMode {
+        RequestMode::Cors
+    }
+
+    /// HTML, "fetch a classic script" and "process the linked resource": whether an error status is a failure.
+    fn needs_ok_status(&self) -> bool {
+        true
+    }
+
+    /// HTML, "process the linked resource": whether a stylesheet may have this type.
+    fn is_stylesheet_type(&self, essence: &str) -> bool {
+        // Without a type, it is what the link says.
+        matches!(essence, "text/css" | "")
+    }
+
+    /// HTML, "CORS-same-origin".
+    fn is_cors_same_origin(&self, tainting: Tainting) -> bool {
+        is_cors_same_origin(tainting)
     }
 
     // Fetch, "CORS-safelisted request-header" and "CORS-safelisted method".
@@ -106,6 +168,16 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// Referrer Policy, "Determine request's Referrer", for step 9.
     fn determine_referrer(&self, request: &Request, profile: &Profile) -> Option<Url> {
         determine_referrer(request, profile)
+    }
+
+    /// Mixed Content, "Upgrade a mixed content request to a potentially trustworthy URL, if appropriate", for step 6.
+    fn is_upgradable(&self, page: &Page, url: &Url, profile: &Profile) -> bool {
+        page::is_upgradable(page, url, profile)
+    }
+
+    /// Step 19: "Should response to request be blocked due to its MIME type?" and "… due to nosniff?"
+    fn mime_type_check(&self, request: &Request, response: &WireResponse) -> Result<(), Blocked> {
+        mime_type_check(request, response)
     }
 
     /// Step 12: whether a request in mode `cors` needs a preflight.
@@ -253,6 +325,27 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         check_sharing(request, response, self)
     }
 
+    /// "HTTP fetch", step 5: the "cross-origin resource policy check" of a response with the tainting `opaque`.
+    fn resource_policy_check(
+        &self,
+        page: &Page,
+        request: &Request,
+        response: &WireResponse,
+        profile: &Profile,
+    ) -> Result<(), Blocked> {
+        resource_policy_check(page, request, response, profile, self)
+    }
+
+    /// Opaque-response blocking, which browsers do where Fetch checks the resource policy.
+    fn opaque_response_check(
+        &self,
+        request: &Request,
+        response: &WireResponse,
+        profile: &Profile,
+    ) -> Result<(), Blocked> {
+        opaque_response_check(request, response, profile.opaque_blocking)
+    }
+
     /// "location URL", step 2: whether several `Location` lines are a failure.
     fn rejects_several_locations(&self) -> bool {
         true
@@ -296,6 +389,11 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
             || (profile.no_cors_redirects_keep_credentials && request.began_with_own_credentials())
     }
 
+    /// Step 8.4: "Cross-Origin-Embedder-Policy allows credentials".
+    fn embedder_allows_credentials(&self, page: &Page, request: &Request) -> bool {
+        embedder_allows_credentials(page, request)
+    }
+
     /// Step 8.7: whether a request without a body has `Content-Length: 0`.
     fn sends_empty_content_length(&self, method: &str) -> bool {
         matches!(method, "POST" | "PUT")
@@ -314,6 +412,11 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     /// "serializing a request origin".
     fn serialize_origin(&self, request: &Request) -> String {
         request.serialize_origin()
+    }
+
+    /// "append a request `Origin` header", step 4.1: whether the referrer policy makes the origin `null`.
+    fn hides_origin(&self, request: &Request) -> bool {
+        hides_origin(request)
     }
 
     /// "append a request `Origin` header", step 3: whether requests with the tainting `cors` and WebSockets have one.

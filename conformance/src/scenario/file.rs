@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::header_list::HeaderList;
 use super::{CertificateKind, HttpVersion, Kind, On, ReadableType};
 use cors_browser::{
-    AddressSpace, Credentials, CrossOrigin, Enctype, FormMethod, Mode, Permission, Redirect,
-    ThirdPartyCookies,
+    AddressSpace, Credentials, CrossOrigin, EmbedderPolicy, Enctype, FormMethod, Mode, Permission, Redirect,
+    ReferrerPolicy, ThirdPartyCookies,
 };
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +93,8 @@ pub(super) struct PageFile {
     pub(super) opaque: Option<OpaqueFile>,
     pub(super) top_level: Option<String>,
     pub(super) user: Option<UserFile>,
+    pub(super) referrer_policy: Option<ReferrerPolicy>,
+    pub(super) embedder_policy: Option<EmbedderPolicy>,
     pub(super) third_party_cookies: Option<ThirdPartyCookies>,
     pub(super) local_network: Option<Permission>,
     pub(super) loopback_network: Option<Permission>,
@@ -105,6 +107,8 @@ impl Default for PageFile {
             opaque: None,
             top_level: None,
             user: None,
+            referrer_policy: None,
+            embedder_policy: None,
             third_party_cookies: None,
             local_network: None,
             loopback_network: None,
@@ -189,6 +193,7 @@ pub(super) struct FetchFile {
     pub(super) credentials: Credentials,
     #[serde(default)]
     pub(super) redirect: Redirect,
+    pub(super) referrer_policy: Option<ReferrerPolicy>,
     pub(super) target_address_space: Option<AddressSpace>,
 }
 

@@ -85,6 +85,16 @@ fn every_field_of_a_valid_file_is_read() {
 #[case("\"firefox\"]", "\"netscape\"]", "browsers.only")]
 #[case("reason = \"Chromium differs\"", "reason = \"\"", "browsers.reason")]
 #[case("[[step]]\nfetch", "[page]\nopaque = \"data\"\n[[step]]\nfetch", "page.opaque")]
+#[case(
+    "[[step]]\nfetch",
+    "[page]\norigin = \"null\"\nopaque = \"data\"\nreferrer_policy = \"origin\"\n[[step]]\nfetch",
+    "page.referrer_policy"
+)]
+#[case(
+    "[[step]]\nfetch",
+    "[page]\norigin = \"null\"\nopaque = \"file\"\nembedder_policy = \"require-corp\"\n[[step]]\nfetch",
+    "page.embedder_policy"
+)]
 #[case("reason = \"method-not-allowed\"", "reason = \"no-such-code\"", "step[0].page.reason")]
 #[case("path = \"/item/1\"", "path = \"item/1\"", "step[0].fetch.path")]
 #[case("from = \"https://other.example\"", "from = \"other.example\"", "step[1].fetch.from")]

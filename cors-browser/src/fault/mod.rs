@@ -143,6 +143,40 @@ codes! {
         IgnoresCredentialsOfCachedPreflights = "ignores-credentials-of-cached-preflights",
         /// A network error leaves cached preflights in place.
         KeepsPreflightsAfterFailure = "keeps-preflights-after-failure",
+        /// Listeners for upload events do not lead to a preflight.
+        IgnoresUploadListeners = "ignores-upload-listeners",
+        /// `withCredentials` has no effect.
+        IgnoresWithCredentials = "ignores-with-credentials",
+        /// An `XMLHttpRequest` sends a line for each call of `setRequestHeader()`.
+        RepeatsAuthorHeaders = "repeats-author-headers",
+        /// An `XMLHttpRequest` sends the body of a `GET`.
+        SendsBodyOfGet = "sends-body-of-get",
+        /// An `XMLHttpRequest` sends a text with any charset in its `Content-Type`.
+        KeepsCharset = "keeps-charset",
+        /// Elements without `crossorigin` use CORS.
+        RequestsElementsWithCors = "requests-elements-with-cors",
+        /// `crossorigin` has no effect.
+        IgnoresCrossOriginAttribute = "ignores-crossorigin-attribute",
+        /// `crossorigin=use-credentials` is `crossorigin=anonymous`.
+        IgnoresUseCredentials = "ignores-use-credentials",
+        /// Fonts are requested without CORS.
+        RequestsFontsWithoutCors = "requests-fonts-without-cors",
+        /// Scripts can read what elements have loaded without CORS.
+        ReadsTaintedElements = "reads-tainted-elements",
+        /// Scripts and stylesheets with an error status load.
+        LoadsErrorStatuses = "loads-error-statuses",
+        /// A stylesheet may have any type.
+        LoadsAnyStylesheet = "loads-any-stylesheet",
+        /// Insecure images of secure pages are not upgraded.
+        UpgradesNoImages = "upgrades-no-images",
+        /// `Cross-Origin-Embedder-Policy: require-corp` has no effect.
+        IgnoresEmbedderPolicy = "ignores-embedder-policy",
+        /// `Cross-Origin-Embedder-Policy: credentialless` does not remove credentials.
+        IgnoresCredentialless = "ignores-credentialless",
+        /// The page's `Referrer-Policy` has no effect.
+        IgnoresReferrerPolicy = "ignores-referrer-policy",
+        /// The referrer policy has no effect on `Origin`.
+        KeepsOriginWithoutReferrer = "keeps-origin-without-referrer",
         /// A secure page may fetch from insecure servers.
         AllowsMixedContent = "allows-mixed-content",
         /// A secure page may not fetch from insecure servers in the local network, even with a permission.
@@ -204,6 +238,6 @@ codes! {
         /// An `EventSource` opens with any media type.
         OpensEventSourcesWithAnyType = "opens-event-sources-with-any-type",
         /// An `EventSource` never has credentials for another origin.
-        IgnoresWithCredentials = "ignores-with-credentials",
+        IgnoresEventSourceCredentials = "ignores-event-source-credentials",
     }
 }

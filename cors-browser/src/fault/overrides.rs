@@ -14,8 +14,9 @@ use crate::profile::Profile;
 use crate::request::{Request, RequestMode, Tainting};
 use crate::steps::{Standard, Steps};
 use crate::{
-    AddressSpace, BlockReason, Blocked, Credentials, Enctype, ExchangeKind, Form, NetworkPermissions, Origin,
-    Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse,
+    AddressSpace, BlockReason, Blocked, Credentials, CrossOrigin, EmbedderPolicy, Enctype, ExchangeKind,
+    Form, NetworkPermissions, Origin, Page, Permission, Redirect, ReferrerPolicy, ResponseType,
+    ThirdPartyCookies, WireResponse,
 };
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
@@ -370,6 +371,92 @@ overrides! {
             false
         }
     }
+    IgnoresUploadListeners {
+        fn is_upload_observed(&self, _: bool, _: bool, _: &Profile) -> bool {
+            false
+        }
+    }
+    IgnoresWithCredentials {
+        fn xhr_credentials(&self, _: bool) -> Credentials {
+            Credentials::SameOrigin
+        }
+    }
+    RepeatsAuthorHeaders {
+        fn combines_author_headers(&self) -> bool {
+            false
+        }
+    }
+    SendsBodyOfGet {
+        fn xhr_has_body(&self, _: &str) -> bool {
+            true
+        }
+    }
+    KeepsCharset {
+        fn corrects_charset(&self) -> bool {
+            false
+        }
+    }
+    RequestsElementsWithCors {
+        fn element_mode(&self, attribute: Option<CrossOrigin>) -> (RequestMode, Credentials) {
+            Standard.element_mode(attribute.or(Some(CrossOrigin::Anonymous)))
+        }
+    }
+    IgnoresCrossOriginAttribute {
+        fn element_mode(&self, _: Option<CrossOrigin>) -> (RequestMode, Credentials) {
+            Standard.element_mode(None)
+        }
+    }
+    IgnoresUseCredentials {
+        fn element_mode(&self, attribute: Option<CrossOrigin>) -> (RequestMode, Credentials) {
+            Standard.element_mode(attribute.and(Some(CrossOrigin::Anonymous)))
+        }
+    }
+    RequestsFontsWithoutCors {
+        fn font_mode(&self) -> RequestMode {
+            RequestMode::NoCors
+        }
+    }
+    ReadsTaintedElements {
+        fn is_cors_same_origin(&self, _: Tainting) -> bool {
+            true
+        }
+    }
+    LoadsErrorStatuses {
+        fn needs_ok_status(&self) -> bool {
+            false
+        }
+    }
+    LoadsAnyStylesheet {
+        fn is_stylesheet_type(&self, _: &str) -> bool {
+            true
+        }
+    }
+    UpgradesNoImages {
+        fn is_upgradable(&self, _: &Page, _: &Url, _: &Profile) -> bool {
+            false
+        }
+    }
+    IgnoresEmbedderPolicy {
+        fn resource_policy_check(&self, page: &Page, request: &Request, response: &WireResponse, profile: &Profile) -> Result<(), Blocked> {
+            let page = page.clone().with_embedder_policy(EmbedderPolicy::UnsafeNone);
+            Standard.resource_policy_check(&page, request, response, profile)
+        }
+    }
+    IgnoresCredentialless {
+        fn embedder_allows_credentials(&self, _: &Page, _: &Request) -> bool {
+            true
+        }
+    }
+    IgnoresReferrerPolicy {
+        fn referrer_policy_of_page(&self, _: &Page) -> ReferrerPolicy {
+            ReferrerPolicy::default()
+        }
+    }
+    KeepsOriginWithoutReferrer {
+        fn hides_origin(&self, _: &Request) -> bool {
+            false
+        }
+    }
     BlocksLocalMixedContent {
         fn may_be_local(&self, _: &Request) -> bool {
             false
@@ -526,7 +613,7 @@ overrides! {
             true
         }
     }
-    IgnoresWithCredentials {
+    IgnoresEventSourceCredentials {
         fn event_source_credentials(&self, _: bool) -> Credentials {
             Credentials::SameOrigin
         }

@@ -4,7 +4,6 @@ use super::Fetch;
 use super::redirect_fetch::{is_redirect, location_url};
 use crate::header::trim;
 use crate::request::{Request, RequestMode, Tainting};
-use crate::response::resource_policy_check;
 use crate::{BlockReason, Blocked, ExchangeKind, Redirect, WireResponse};
 
 /// The response that "HTTP fetch" returns.
@@ -48,7 +47,8 @@ impl Fetch<'_> {
         }
         // Step 5.
         if request.tainting == Tainting::Opaque {
-            resource_policy_check(request, &response)?;
+            self.steps().resource_policy_check(self.page, request, &response, &self.browser.profile)?;
+            self.steps().opaque_response_check(request, &response, &self.browser.profile)?;
         }
         let profile = &self.browser.profile;
         let has_location = response.lines("location").next().is_some();

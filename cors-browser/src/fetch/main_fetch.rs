@@ -5,7 +5,7 @@ use super::data_url_fetch::data_url_fetch;
 use super::http_fetch::HttpResponse;
 use super::network_or_cache_fetch::with_normalized_percent_encoding;
 use crate::blocked::InvalidArgument;
-use crate::request::{Request, RequestMode, Tainting};
+use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::response::{filtered, opaque_redirect};
 use crate::{BlockReason, Blocked, Browser, Origin, PageResponse, Redirect, port};
 
@@ -43,11 +43,21 @@ impl Fetch<'_> {
                 self.browser.clear_preflights(self.page, request);
             }
         }
+        // Step 19.
+        if let Ok(HttpResponse::Network(response)) = &response {
+            self.steps().mime_type_check(request, response)?;
+        }
         response
     }
 
-    /// "main fetch", steps 7 to 12. Returns `None` if a redirect was followed.
+    /// "main fetch", steps 6 to 12. Returns `None` if a redirect was followed.
     async fn main_fetch_once(&mut self, request: &mut Request) -> Result<Option<HttpResponse>, Blocked> {
+        // Step 6.
+        if request.destination == Destination::Image
+            && self.steps().is_upgradable(self.page, request.current_url(), &self.browser.profile)
+        {
+            request.upgrade();
+        }
         let url = request.current_url();
         // Step 7.
         if port::is_bad(url, &self.browser.profile) {

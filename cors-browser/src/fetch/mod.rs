@@ -16,7 +16,7 @@ pub(crate) use self::http_fetch::HttpResponse;
 pub(crate) use self::network_or_cache_fetch::fetch_site;
 pub(crate) use self::preflight_check::Grant;
 pub(crate) use self::preflight_fetch::{as_preflight_sees_it, preflight_headers, requested_header_names};
-pub(crate) use self::redirect_fetch::has_foreign_credentials;
+pub(crate) use self::redirect_fetch::{has_foreign_credentials, is_redirect_status};
 pub use self::referrer::ReferrerPolicy;
 pub(crate) use self::referrer::{determine_referrer, hides_origin};
 pub(crate) use crate::response::exposed_header_names;

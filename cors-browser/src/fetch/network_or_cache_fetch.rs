@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{Fetch, hides_origin};
+use super::Fetch;
 use crate::header::{is_token, trim};
-use crate::request::{Request, RequestMode, Tainting};
+use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
     BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, WireRequest,
@@ -22,8 +22,10 @@ impl Fetch<'_> {
     ) -> Result<WireResponse, Blocked> {
         self.local_network_check(request)?;
         // Step 8.3.
-        let includes_credentials =
-            kind == ExchangeKind::Actual && self.steps().includes_credentials(request, &self.browser.profile);
+        let includes_credentials = kind == ExchangeKind::Actual
+            && self.steps().includes_credentials(request, &self.browser.profile)
+            // Step 8.4.
+            && self.steps().embedder_allows_credentials(self.page, request);
         let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
@@ -208,13 +210,17 @@ impl Fetch<'_> {
         }
         // Step 4.
         if !self.steps().sends_origin_without_cors(request) {
-            let keeps = request.became_get && self.browser.profile.keeps_origin_after_post;
+            let profile = &self.browser.profile;
+            let is_cors_element =
+                request.mode == RequestMode::Cors && request.destination != Destination::Empty;
+            let keeps = (request.became_get && profile.keeps_origin_after_post)
+                || (is_cors_element && profile.cors_elements_send_origin);
             return keeps.then_some(origin);
         }
         // Step 4.1.
         let profile = &self.browser.profile;
         let ignores_policy = profile.origin_ignores_referrer_policy && request.mode != RequestMode::Navigate;
-        if request.mode != RequestMode::Cors && !ignores_policy && hides_origin(request) {
+        if request.mode != RequestMode::Cors && !ignores_policy && self.steps().hides_origin(request) {
             return Some(Origin::Opaque.to_string());
         }
         let is_no_cors = request.mode == RequestMode::NoCors;

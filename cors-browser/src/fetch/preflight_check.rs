@@ -44,6 +44,8 @@ pub(super) fn check(
     // Steps 7.1 to 7.3.
     let methods = extract_list(list.values("access-control-allow-methods"))
         .map_err(|line| unparsable(BlockReason::InvalidAllowMethods, "Access-Control-Allow-Methods", &line))?
+        // Step 7.4: so that the preflight can be cached.
+        .or_else(|| request.use_cors_preflight.then(|| vec![request.method.clone()]))
         .unwrap_or_default();
     let headers = extract_list(list.values("access-control-allow-headers"))
         .map_err(|line| unparsable(BlockReason::InvalidAllowHeaders, "Access-Control-Allow-Headers", &line))?

@@ -10,7 +10,7 @@ use crate::steps::Steps;
 use crate::{BlockReason, Blocked, Origin, WireResponse};
 
 /// Fetch, "redirect status".
-pub(super) fn is_redirect_status(status: u16) -> bool {
+pub(crate) fn is_redirect_status(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn is_forbidden_response_header_name(name: &str) -> bool {
 }
 
 /// Fetch, header value "get, decode, and split": splits at commas outside of quoted strings.
-fn split(value: &[u8]) -> Vec<String> {
+pub(super) fn split(value: &[u8]) -> Vec<String> {
     let mut members = vec![Vec::new()];
     let (mut quoted, mut escaped) = (false, false);
     for &byte in value {

@@ -36,6 +36,17 @@ impl HeaderList {
         self.0.push((name, value.into()));
     }
 
+    /// Fetch, header list "combine": joins the value to the first header with this name.
+    pub(crate) fn combine(&mut self, name: &str, value: &[u8]) {
+        match self.0.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            Some((_, combined)) => {
+                combined.extend_from_slice(b", ");
+                combined.extend_from_slice(value);
+            }
+            None => self.0.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
     /// Keeps only the headers whose names fulfil `is_kept`.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&str) -> bool) {
         self.0.retain(|(name, _)| is_kept(name));

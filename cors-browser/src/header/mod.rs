@@ -2,6 +2,7 @@
 
 mod forbidden;
 mod list;
+mod mime;
 mod safelist;
 mod value;
 
@@ -9,6 +10,7 @@ pub(crate) use self::forbidden::{
     is_forbidden_request_header, is_forbidden_response_header_name, overrides_method_in_quotes,
 };
 pub(crate) use self::list::{HeaderList, isomorphic_decode};
+pub(crate) use self::mime::{MimeType, is_nosniff};
 pub(crate) use self::safelist::{
     is_cors_safelisted_response_header_name, is_no_cors_safelisted_request_header, is_non_wildcard_name,
     is_privileged_no_cors_name, is_request_body_header_name, is_safelisted_content_type, unsafe_names,

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::list::HeaderList;
-use super::value::{mime_essence, single_range};
+use super::mime::MimeType;
+use super::value::single_range;
 use crate::profile::Profile;
 use crate::steps::Steps;
 
@@ -86,7 +87,7 @@ fn is_safelisted_client_hint(name: &str, value: &[u8]) -> bool {
 pub(crate) fn is_safelisted_content_type(value: &[u8]) -> bool {
     const TYPES: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
     !value.iter().any(is_unsafe_byte)
-        && mime_essence(value).is_some_and(|essence| TYPES.contains(&essence.as_str()))
+        && MimeType::parse(value).is_some_and(|mime| TYPES.contains(&mime.essence.as_str()))
 }
 
 /// Fetch, "CORS-unsafe request-header byte".

@@ -33,7 +33,7 @@ fn trim_where(bytes: &[u8], is_space: impl Fn(&u8) -> bool) -> &[u8] {
 }
 
 /// Strips HTTP whitespace bytes from the end.
-fn trim_end(bytes: &[u8]) -> &[u8] {
+pub(super) fn trim_end(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|byte| !is_whitespace(byte)).map_or(0, |last| last + 1);
     &bytes[..end]
 }
@@ -203,23 +203,6 @@ mod tests {
     #[case(&[], MaxAge::Absent)]
     fn max_age_is_a_single_line_of_digits(#[case] input: &[&str], #[case] max_age: MaxAge) {
         assert_eq!(extract_max_age(lines(input)), max_age);
-    }
-
-    #[rstest]
-    #[case("text/plain", Some("text/plain"))]
-    #[case("Text/PLAIN; charset=utf-8", Some("text/plain"))]
-    #[case("text/plain ;a=b;c", Some("text/plain"))]
-    #[case("text/plain, text/plain", None)]
-    #[case("text", None)]
-    #[case("/plain", None)]
-    #[case("text/", None)]
-    #[case("te xt/plain", None)]
-    #[case("text /plain", None)]
-    #[case("text/ plain", None)]
-    #[case("text/\tplain", None)]
-    #[case(" text/plain ", Some("text/plain"))]
-    fn the_essence_of_a_mime_type(#[case] value: &str, #[case] essence: Option<&str>) {
-        assert_eq!(mime_essence(value.as_bytes()).as_deref(), essence);
     }
 
     #[rstest]

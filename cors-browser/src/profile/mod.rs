@@ -104,6 +104,14 @@ pub struct Profile {
     pub(crate) handshakes_have_metadata: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
+    /// Whether listeners for upload events lead to a preflight only if there is a body to upload.
+    pub(crate) observes_uploads_only: bool,
+    /// Whether elements with `crossorigin`, and fonts, send `Origin` to the page's own server as well.
+    pub(crate) cors_elements_send_origin: bool,
+    /// Opaque-response blocking, which is not in Fetch.
+    pub(crate) opaque_blocking: OpaqueBlocking,
+    /// Whether a stylesheet with another MIME type than `text/css` gets a `load` event, although it is not used.
+    pub(crate) loads_unusable_stylesheets: bool,
     /// Whether a cached `*` covers `Authorization`.
     pub(crate) cached_wildcard_covers_authorization: bool,
     /// Whether pages over HTTPS may fetch from loopback over HTTP.
@@ -185,6 +193,17 @@ pub(crate) enum MaxAgeSyntax {
     SignedInteger,
     /// Digits. An empty value counts as missing, and with anything else the preflight is not cached.
     DigitsOrNothing,
+}
+
+/// The form of opaque-response blocking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpaqueBlocking {
+    /// Opaque responses are not blocked.
+    None,
+    /// What looks like HTML, XML or JSON is blocked.
+    BySniffing,
+    /// What is neither a known type nor JavaScript is blocked.
+    ByParsing,
 }
 
 /// The failures that remove a request's preflight from the cache.
@@ -277,6 +296,10 @@ impl Profile {
             failed_handshakes_set_cookies: true,
             handshakes_have_metadata: true,
             trusts_loopback_cookies: false,
+            observes_uploads_only: false,
+            cors_elements_send_origin: false,
+            opaque_blocking: OpaqueBlocking::None,
+            loads_unusable_stylesheets: false,
             cached_wildcard_covers_authorization: false,
             trusts_loopback_servers: true,
             asks_for_dropped_authorization: false,

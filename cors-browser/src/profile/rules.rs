@@ -1,6 +1,6 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, Rule};
+use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule};
 use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
@@ -64,6 +64,30 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.data_pages_throw = true,
     },
     LOOPBACK_IS_SECURE_FOR_COOKIES,
+    Rule {
+        name: "opaque-responses-are-sniffed",
+        says: "An `<img>`, `<script>` or `<link>` without `crossorigin` gets an error if the response of the other origin looks like JSON, HTML or XML.",
+        source: "services/network/orb/orb_impl.cc, opaque-response blocking \"v0.1\"",
+        change: |profile| profile.opaque_blocking = OpaqueBlocking::BySniffing,
+    },
+    Rule {
+        name: "uploads-with-a-body-only",
+        says: "A listener for upload events leads to a preflight only if the `XMLHttpRequest` has a body.",
+        source: "third_party/blink/renderer/core/xmlhttprequest/xml_http_request.cc, `CreateRequest`",
+        change: |profile| profile.observes_uploads_only = true,
+    },
+    Rule {
+        name: "crossorigin-sends-origin",
+        says: "An element with `crossorigin`, and a font, send `Origin` to the page's own server as well.",
+        source: "third_party/blink/renderer/platform/loader/fetch/fetch_parameters.cc, `SetCrossOriginAccessControl`",
+        change: |profile| profile.cors_elements_send_origin = true,
+    },
+    Rule {
+        name: "unusable-stylesheets-load",
+        says: "A stylesheet whose type is not `text/css` is ignored, but its element gets a `load` event and not an `error` event.",
+        source: "observed in Chromium 156",
+        change: |profile| profile.loads_unusable_stylesheets = true,
+    },
     Rule {
         name: "local-network-access",
         says: "A page from a public address needs the user's permission to reach a server on loopback or in the local network, and only a secure page can have it. Pages over HTTPS may fetch such servers over plain HTTP.",
@@ -248,6 +272,12 @@ pub(super) const FIREFOX: &[Rule] = &[
         says: "Cookies of cross-site servers are partitioned by top-level site.",
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
         change: |profile| profile.third_party_cookies = ThirdPartyCookies::Partitioned,
+    },
+    Rule {
+        name: "opaque-responses-are-parsed",
+        says: "An `<img>`, `<script>` or `<link>` without `crossorigin` gets an error if the response of the other origin is not an image, a stylesheet or JavaScript.",
+        source: "netwerk/base/nsOpaqueResponseUtils.cpp, opaque-response blocking",
+        change: |profile| profile.opaque_blocking = OpaqueBlocking::ByParsing,
     },
     Rule {
         name: "blocks-partitioned-cookies",

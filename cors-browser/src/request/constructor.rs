@@ -20,8 +20,17 @@ impl Request {
         profile: &Profile,
         steps: &dyn Steps,
     ) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect, target_address_space } =
-            init;
+        let FetchRequest {
+            url,
+            method,
+            headers,
+            body,
+            mode,
+            credentials,
+            redirect,
+            referrer_policy,
+            target_address_space,
+        } = init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -70,6 +79,10 @@ impl Request {
             target_address_space,
             ..Self::new(page, encode_path(url, profile), steps)
         };
+        // Request constructor, `init["referrerPolicy"]`.
+        if let Some(policy) = referrer_policy {
+            request.referrer_policy = policy;
+        }
         request.set_default_headers();
         Ok(request)
     }
@@ -94,15 +107,7 @@ fn append(
     profile: &Profile,
     steps: &dyn Steps,
 ) -> Result<(), Blocked> {
-    // Web IDL, "ByteString": code points above U+00FF are a TypeError.
-    let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
-    let Some(bytes) = bytes else {
-        return Err(invalid(
-            InvalidArgument::HeaderCharacter,
-            value,
-            &format!("the value of {name} has a character above U+00FF"),
-        ));
-    };
+    let bytes = byte_string(name, value)?;
     // Step 1.
     let value = normalize(&bytes);
     // Step 2, "validate", step 1.
@@ -140,7 +145,19 @@ fn append(
     Ok(())
 }
 
-fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
+/// Web IDL, "ByteString": code points above U+00FF are a TypeError.
+pub(super) fn byte_string(name: &str, value: &str) -> Result<Vec<u8>, Blocked> {
+    let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
+    bytes.ok_or_else(|| {
+        invalid(
+            InvalidArgument::HeaderCharacter,
+            value,
+            &format!("the value of {name} has a character above U+00FF"),
+        )
+    })
+}
+
+pub(super) fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
     Blocked::new(BlockReason::InvalidRequest, format!("{value}: {detail}"))
         .with_value(value)
         .with_argument(argument)

@@ -1,15 +1,18 @@
 //! The arguments of `fetch()`, and the request that Fetch makes of them.
 
 mod constructor;
+mod element;
 mod state;
+mod xhr;
 
 use url::Url;
 
 pub(crate) use self::constructor::encode_path;
+pub(crate) use self::element::element_mode;
 pub(crate) use self::state::{Destination, RedirectTaint, Request, RequestMode, Tainting};
-use crate::AddressSpace;
 use crate::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
 use crate::steps::Standard;
+use crate::{AddressSpace, ReferrerPolicy};
 
 /// The arguments of `fetch()`.
 ///
@@ -45,6 +48,8 @@ pub struct FetchRequest {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
+    /// The referrer policy, if it is not that of the page.
+    pub referrer_policy: Option<ReferrerPolicy>,
     /// The address space that the server must be in (Local Network Access, `targetAddressSpace`).
     pub target_address_space: Option<AddressSpace>,
 }
@@ -60,6 +65,7 @@ impl FetchRequest {
             mode: Mode::default(),
             credentials: Credentials::default(),
             redirect: Redirect::default(),
+            referrer_policy: None,
             target_address_space: None,
         }
     }
@@ -105,6 +111,12 @@ impl FetchRequest {
     #[must_use]
     pub fn with_redirect(self, redirect: Redirect) -> Self {
         Self { redirect, ..self }
+    }
+
+    /// Sets the referrer policy. The default is the policy of the page.
+    #[must_use]
+    pub fn with_referrer_policy(self, policy: ReferrerPolicy) -> Self {
+        Self { referrer_policy: Some(policy), ..self }
     }
 
     /// Sets the address space that the server must be in.

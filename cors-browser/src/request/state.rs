@@ -98,6 +98,14 @@ pub(crate) enum Destination {
     Document,
     /// A navigation of a frame.
     Frame,
+    /// `<img>`.
+    Image,
+    /// `<script>`.
+    Script,
+    /// `<link rel="stylesheet">`.
+    Style,
+    /// `@font-face`.
+    Font,
 }
 
 impl Destination {
@@ -107,6 +115,10 @@ impl Destination {
             Self::Empty => "empty",
             Self::Document => "document",
             Self::Frame => "iframe",
+            Self::Image => "image",
+            Self::Script => "script",
+            Self::Style => "style",
+            Self::Font => "font",
         }
     }
 }
@@ -145,7 +157,7 @@ impl Request {
             target_address_space: None,
             origin: steps.client_origin(page).clone(),
             referrer: page.url(),
-            referrer_policy: ReferrerPolicy::default(),
+            referrer_policy: steps.referrer_policy_of_page(page),
             tainting: Tainting::Basic,
             needed_preflight: false,
             dropped_authorization: false,
@@ -176,12 +188,22 @@ impl Request {
                 Destination::Document | Destination::Frame => {
                     "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
                 }
-                Destination::Empty => "*/*",
+                Destination::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                Destination::Style => "text/css,*/*;q=0.1",
+                Destination::Empty | Destination::Script | Destination::Font => "*/*",
             };
             self.headers.append("Accept", value);
         }
         if !self.headers.contains("Accept-Language") {
             self.headers.append("Accept-Language", "en-US,en;q=0.9");
+        }
+    }
+
+    /// Mixed Content, "Upgrade a mixed content request to a potentially trustworthy URL, if appropriate", step 2.
+    pub(crate) fn upgrade(&mut self) {
+        if let Some(url) = self.urls.last_mut() {
+            // The URL standard lets `http` become `https`. The default port goes with the scheme.
+            let _ = url.set_scheme("https");
         }
     }
 

@@ -1,12 +1,19 @@
 //! The result of a fetch, as the page sees it.
 
+mod element;
 mod filter;
+mod mime_check;
+mod opaque_blocking;
 mod resource_policy;
+mod sniff;
 
 use url::Url;
 
+pub(crate) use self::element::{is_cors_same_origin, load};
 pub(crate) use self::filter::{exposed_header_names, filtered, opaque_redirect};
-pub(crate) use self::resource_policy::resource_policy_check;
+pub(crate) use self::mime_check::mime_type_check;
+pub(crate) use self::opaque_blocking::opaque_response_check;
+pub(crate) use self::resource_policy::{embedder_allows_credentials, resource_policy_check};
 use crate::{Blocked, Exchange};
 
 /// The result of [`Browser::fetch`](crate::Browser::fetch) and [`Browser::act`](crate::Browser::act).

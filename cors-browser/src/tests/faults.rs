@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    AddressSpace, Credentials, Enctype, EventSourceRequest, Fault, Form, FormMethod, ManualClock, Mode,
-    Navigation, NetworkPermissions, PageAction, Permission, ThirdPartyCookies, WebSocketRequest,
+    AddressSpace, Credentials, CrossOrigin, Element, ElementRequest, EmbedderPolicy, Enctype,
+    EventSourceRequest, Fault, Form, FormMethod, ManualClock, Mode, Navigation, NetworkPermissions,
+    PageAction, Permission, ReferrerPolicy, ThirdPartyCookies, WebSocketRequest, XhrRequest,
 };
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
@@ -36,6 +37,11 @@ struct Probe {
 impl Probe {
     /// A page that fetches, and servers that allow reading but no unsafe method or header.
     fn new(fetches: Vec<FetchRequest>) -> Self {
+        Self::doing(fetches.into_iter().map(PageAction::Fetch).collect())
+    }
+
+    /// The same with any actions.
+    fn doing(actions: Vec<PageAction>) -> Self {
         Self {
             profile: Profile::standard(),
             page: page(APP),
@@ -43,7 +49,7 @@ impl Probe {
             actual: reply(200, &[ALLOW, CREDENTIALS]),
             redirect: 307,
             cookies: Vec::new(),
-            actions: fetches.into_iter().map(PageAction::Fetch).collect(),
+            actions,
         }
     }
 
@@ -121,6 +127,18 @@ impl Probe {
 
 fn include(request: FetchRequest) -> FetchRequest {
     request.with_credentials(Credentials::Include)
+}
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn xhr(request: XhrRequest) -> PageAction {
+    PageAction::Xhr(request)
+}
+
+fn element(element: Element, cross_origin: Option<CrossOrigin>, text: &str) -> PageAction {
+    PageAction::Element(ElementRequest { cross_origin, ..ElementRequest::new(element, url(text)) })
 }
 
 fn to(location: &str) -> FetchRequest {
@@ -305,6 +323,59 @@ fn probe(fault: Fault) -> Probe {
         Fault::KeepsPreflightsAfterFailure => Probe::new(vec![put(), put()])
             .preflight(&[ALLOW, (METHODS, "PUT"), ("access-control-max-age", "60")])
             .actual(&[]),
+        Fault::IgnoresUploadListeners => {
+            Probe::doing(vec![xhr(XhrRequest { has_upload_listener: true, ..XhrRequest::new(url(API)) })])
+        }
+        Fault::IgnoresWithCredentials => {
+            Probe::doing(vec![xhr(XhrRequest { with_credentials: true, ..XhrRequest::new(url(API)) })])
+                .cookie(API, none)
+        }
+        Fault::RepeatsAuthorHeaders => {
+            // Only the joined value is too long for the safelist.
+            let headers = vec![("Accept".to_owned(), "x".repeat(100)); 2];
+            Probe::doing(vec![xhr(XhrRequest { headers, ..XhrRequest::new(url(API)) })])
+        }
+        Fault::SendsBodyOfGet => {
+            Probe::doing(vec![xhr(XhrRequest { body: Some(b"x".to_vec()), ..XhrRequest::new(url(OWN)) })])
+        }
+        Fault::KeepsCharset => {
+            let headers = vec![("Content-Type".to_owned(), "text/plain;charset=latin1".to_owned())];
+            let (method, body) = ("POST".to_owned(), Some(b"x".to_vec()));
+            Probe::doing(vec![xhr(XhrRequest { method, headers, body, ..XhrRequest::new(url(OWN)) })])
+        }
+        Fault::RequestsElementsWithCors | Fault::ReadsTaintedElements => {
+            Probe::doing(vec![element(Element::Script, None, API)])
+        }
+        Fault::IgnoresCrossOriginAttribute => {
+            Probe::doing(vec![element(Element::Script, Some(CrossOrigin::Anonymous), API)])
+        }
+        Fault::IgnoresUseCredentials => {
+            Probe::doing(vec![element(Element::Script, Some(CrossOrigin::UseCredentials), API)])
+                .cookie(API, none)
+        }
+        Fault::RequestsFontsWithoutCors => Probe::doing(vec![element(Element::Font, None, API)]),
+        Fault::LoadsErrorStatuses => {
+            Probe { actual: reply(404, &[]), ..Probe::doing(vec![element(Element::Script, None, API)]) }
+        }
+        Fault::LoadsAnyStylesheet => Probe::doing(vec![element(Element::Stylesheet, None, OWN)])
+            .actual(&[("content-type", "application/json")]),
+        Fault::UpgradesNoImages => Probe::doing(vec![element(Element::Image, None, "http://api.example/")]),
+        Fault::IgnoresEmbedderPolicy => Probe {
+            page: page(APP).with_embedder_policy(EmbedderPolicy::RequireCorp),
+            ..Probe::new(vec![get(API).with_mode(Mode::NoCors)])
+        },
+        Fault::IgnoresCredentialless => Probe {
+            page: page(APP).with_embedder_policy(EmbedderPolicy::Credentialless),
+            ..Probe::new(vec![include(get(API)).with_mode(Mode::NoCors)]).cookie(API, none)
+        },
+        Fault::IgnoresReferrerPolicy => Probe {
+            page: page(APP).with_referrer_policy(ReferrerPolicy::NoReferrer),
+            ..Probe::new(vec![get(API)])
+        },
+        Fault::KeepsOriginWithoutReferrer => {
+            let post = with_method("POST", API).with_mode(Mode::NoCors);
+            Probe::new(vec![post.with_referrer_policy(ReferrerPolicy::NoReferrer)])
+        }
         Fault::AllowsMixedContent => Probe::new(vec![get("http://api.example/")]),
         Fault::BlocksLocalMixedContent => Probe::local_network("http://192.168.1.1/"),
         Fault::SkipsLocalNetworkCheck
@@ -356,7 +427,7 @@ fn probe(fault: Fault) -> Probe {
             .actual(&[ALLOW, ("content-type", "text/event-stream")])
             .status(404),
         Fault::OpensEventSourcesWithAnyType => Probe::acting(event_source(false)).actual(&[ALLOW]),
-        Fault::IgnoresWithCredentials => Probe::acting(event_source(true)).cookie(API, none),
+        Fault::IgnoresEventSourceCredentials => Probe::acting(event_source(true)).cookie(API, none),
     }
 }
 

@@ -7,6 +7,7 @@ mod connections;
 mod console;
 mod cookies;
 mod data_urls;
+mod elements;
 mod event_sources;
 mod faults;
 mod filtering;

@@ -117,6 +117,35 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             citation::RESOURCE_POLICY,
             OPAQUE,
         ),
+        R::EmbedderPolicy => explain(
+            "The page has `Cross-Origin-Embedder-Policy: require-corp`, and the response neither came by CORS nor has a \
+             `Cross-Origin-Resource-Policy` header.",
+            "Request it with CORS (`crossorigin` on elements, mode `cors` in `fetch()`), or send \
+             `Cross-Origin-Resource-Policy: cross-origin` with the response.",
+            citation::RESOURCE_POLICY,
+            OPAQUE,
+        ),
+        R::OpaqueResponseBlocked => explain(
+            "An element without `crossorigin` got a response of another origin that pages do not embed, such as JSON or HTML. \
+             Browsers keep such responses away from the process of the page (opaque-response blocking).",
+            "Add `crossorigin` to the element and allow the page's origin, or read the data with `fetch()`. If the response is \
+             a script or a stylesheet, correct its `Content-Type`.",
+            citation::OPAQUE_RESPONSE,
+            OPAQUE,
+        ),
+        R::ResourceStatusNotOk => explain(
+            "The script, stylesheet or font has an error status. CORS is not the cause.",
+            "Open the URL in a browser tab. It must have a status from 200 to 299.",
+            citation::CLASSIC_SCRIPT,
+            FAILS,
+        ),
+        R::ResourceType => explain(
+            "The response is not what the element needs: a script or stylesheet with another `Content-Type`, or a body that is \
+             not an image or a font. CORS is not the cause.",
+            "Send the right `Content-Type`, above all together with `X-Content-Type-Options: nosniff`.",
+            citation::NOSNIFF,
+            FAILS,
+        ),
         R::NetworkError => explain(
             "No response arrived: the name has no address, the connection failed, the certificate is not trusted, the response is \
              not valid HTTP, or it took too long. The page gets the same error as for CORS, but CORS is not the cause.",

@@ -31,6 +31,9 @@ citations! {
     HTTP_FETCH_REDIRECT = "Fetch, \"HTTP fetch\", step 6", "https://fetch.spec.whatwg.org/#concept-http-fetch";
     NETWORK_FETCH = "Fetch, \"HTTP-network fetch\"", "https://fetch.spec.whatwg.org/#concept-http-network-fetch";
     RESOURCE_POLICY = "Fetch, \"cross-origin resource policy check\"", "https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check";
+    OPAQUE_RESPONSE = "Fetch, pull request 1442, \"opaque-response blocking\"", "https://github.com/whatwg/fetch/pull/1442";
+    CLASSIC_SCRIPT = "HTML, \"fetch a classic script\"", "https://html.spec.whatwg.org/multipage/webappapis.html#fetch-a-classic-script";
+    NOSNIFF = "Fetch, \"Should response to request be blocked due to nosniff?\"", "https://fetch.spec.whatwg.org/#should-response-to-request-be-blocked-due-to-nosniff?";
     PREFLIGHT_OK = "Fetch, \"CORS-preflight fetch\", step 7", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
     PREFLIGHT_LISTS = "Fetch, \"CORS-preflight fetch\", step 7.3", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";
     PREFLIGHT_METHOD = "Fetch, \"CORS-preflight fetch\", step 7.5", "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0";

@@ -10,8 +10,8 @@ mod text;
 
 use std::sync::LazyLock;
 
-use cors_browser::examples::{self, Does};
-use cors_browser::{BlockReason, Exchange, Outcome, Profile};
+use cors_browser::examples::{self, Via};
+use cors_browser::{BlockReason, Element, EmbedderPolicy, Exchange, Outcome, Profile};
 use cors_core::{ProblemCode, Reason, WarningCode};
 use serde::Deserialize;
 
@@ -182,12 +182,7 @@ fn blocked(reason: BlockReason) -> Entry {
 /// Plays the example of a reason. `None` if the model does not play it, which a test excludes.
 fn blocked_example(reason: BlockReason) -> Option<Example> {
     let example = examples::example(reason);
-    let mut listing = match example.does {
-        Does::Link => format!("<a href={:?}>", example.url),
-        Does::WebSocket => format!("new WebSocket({:?})", example.url),
-        Does::EventSource => format!("new EventSource({:?})", example.url),
-        _ => fetch_call(&example),
-    };
+    let mut listing = request_of(&example);
     let exchanges = example.play(example.profile())?.exchanges;
     listing.extend(exchanges.iter().take(2).map(exchange));
     if exchanges.len() > 2 {
@@ -199,15 +194,39 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
     for (name, profile) in profiles {
         let console = match example.play(profile.clone())?.outcome {
             Outcome::Blocked(blocked) => blocked.console(&profile),
-            _ => "does not block this fetch".to_owned(),
+            _ => "does not block this request".to_owned(),
         };
-        outcomes.push((name, if console.is_empty() { "prints nothing".to_owned() } else { console }));
+        let console = if console.is_empty() { "blocks it without a line".to_owned() } else { console };
+        outcomes.push((name, console));
     }
-    Some(Example { setting: format!("on a page of `{}`", example.page), language: "text", listing, outcomes })
+    let mut setting = format!("on a page of `{}`", example.page);
+    if example.embedder_policy != EmbedderPolicy::UnsafeNone {
+        setting += &format!(" with `Cross-Origin-Embedder-Policy: {}`", example.embedder_policy);
+    }
+    Some(Example { setting, language: "text", listing, outcomes })
 }
 
-/// The call of `fetch()` in an example.
-fn fetch_call(example: &examples::Example) -> String {
+/// What a page writes to make the request of an example.
+fn request_of(example: &examples::Example) -> String {
+    let (element, cross_origin) = match example.via {
+        Via::Link => return format!("<a href={:?}>", example.url),
+        Via::WebSocket => return format!("new WebSocket({:?})", example.url),
+        Via::EventSource => return format!("new EventSource({:?})", example.url),
+        Via::Element(element, cross_origin) => (element, cross_origin),
+        _ => return fetch_of(example),
+    };
+    let attribute =
+        cross_origin.map_or_else(String::new, |value| format!(" crossorigin={:?}", value.as_str()));
+    match element {
+        Element::Image => format!("<img src={:?}{attribute}>", example.url),
+        Element::Script => format!("<script src={:?}{attribute}></script>", example.url),
+        Element::Stylesheet => format!("<link rel=\"stylesheet\" href={:?}{attribute}>", example.url),
+        _ => format!("@font-face {{ font-family: x; src: url({:?}) }}", example.url),
+    }
+}
+
+/// The call of `fetch()` of an example.
+fn fetch_of(example: &examples::Example) -> String {
     let mut listing = format!("fetch({:?}", example.url);
     let mut options = Vec::new();
     if example.method != "GET" {
@@ -233,8 +252,7 @@ fn fetch_call(example: &examples::Example) -> String {
     if !options.is_empty() {
         listing += &format!(", {{ {} }}", options.join(", "));
     }
-    listing.push(')');
-    listing
+    listing + ")"
 }
 
 fn exchange(exchange: &Exchange) -> String {

@@ -18,8 +18,9 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 20] = [
+const DOCUMENTS: [&str; 22] = [
     "chips",
+    "css-fonts",
     "fetch",
     "fetch-metadata",
     "html",
@@ -39,6 +40,7 @@ const DOCUMENTS: [&str; 20] = [
     "semantics",
     "url",
     "websockets",
+    "xhr",
 ];
 
 /// Parses the text of one file whose path is `<id>.toml`.
@@ -136,6 +138,17 @@ impl Problems {
             Some(OpaqueFile::File) => OpaqueKind::File,
         };
         page.top_level = file.top_level.map(|text| self.page_origin("page.top_level", &text));
+        let is_served = !matches!(page.opaque, OpaqueKind::Data | OpaqueKind::File);
+        for (name, is_there) in [
+            ("referrer_policy", file.referrer_policy.is_some()),
+            ("embedder_policy", file.embedder_policy.is_some()),
+        ] {
+            if is_there && !is_served {
+                self.add(format!("page.{name}"), "is a response header, which only a page from a server has");
+            }
+        }
+        page.referrer_policy = file.referrer_policy.unwrap_or_default();
+        page.embedder_policy = file.embedder_policy.unwrap_or_default();
         page.third_party_cookies = file.third_party_cookies;
         page.network_permissions =
             (file.local_network.is_some() || file.loopback_network.is_some()).then(|| NetworkPermissions {

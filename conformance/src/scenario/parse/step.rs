@@ -128,6 +128,7 @@ impl Problems {
             mode,
             credentials,
             redirect,
+            referrer_policy,
             target_address_space,
         }) = file.fetch.take()
         {
@@ -140,6 +141,7 @@ impl Problems {
                     .with_credentials(credentials)
                     .with_redirect(redirect);
                 request.body = body.map(String::into_bytes);
+                request.referrer_policy = referrer_policy;
                 request.target_address_space = target_address_space;
                 PageAction::Fetch(request)
             }));

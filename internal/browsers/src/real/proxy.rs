@@ -30,7 +30,9 @@ use url::Url;
 use super::casing::{Casing, Remembering};
 use super::certificates::Certificates;
 use super::record::Record;
-use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
+use cors_browser::{
+    EmbedderPolicy, FailureKind, Network, NetworkError, Page, ReferrerPolicy, WireRequest, WireResponse,
+};
 use cors_conformance::network::http::{from_headers, to_headers};
 
 /// The path of the suite's own pages; the same at every origin.
@@ -282,8 +284,8 @@ async fn answer(
 ) -> Result<Response<Body>, NoResponse> {
     let names = casing.names();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    if target.starts_with(PAGES) {
-        return Ok(page());
+    if let Some(policies) = target.strip_prefix(PAGES) {
+        return Ok(page(policies));
     }
     // Browsers ask for it after a navigation. It has nothing to do with the scenario.
     if target == ICON {
@@ -312,7 +314,10 @@ async fn wire_request(
     headers.retain(|(name, _)| {
         !CONNECTION_HEADERS.contains(&name.as_str()) || (is_upgrade && name == CONNECTION.as_str())
     });
-    for (name, _) in &mut headers {
+    for (name, value) in &mut headers {
+        if name == "referer" {
+            *value = without_page_path(&String::from_utf8_lossy(value)).into_bytes();
+        }
         if let Some(written) = names.iter().find(|written| written.eq_ignore_ascii_case(name)) {
             name.clone_from(written);
         }
@@ -373,8 +378,35 @@ fn broken_body(body: Bytes, error: &NetworkError) -> Body {
     BodyExt::boxed(StreamBody::new(frames))
 }
 
-fn page() -> Response<Body> {
+/// The path below [`PAGES`] of a page with the policies of `page`.
+pub(super) fn page_path(page: &Page) -> String {
+    format!("{}/{}/", page.referrer_policy, page.embedder_policy)
+}
+
+/// A text about a page, or its URL, as if the page were at the root of its origin, as it is in the model.
+pub(super) fn without_page_path(text: &str) -> String {
+    let mut rest = text;
+    let mut result = String::new();
+    while let Some((before, after)) = rest.split_once(PAGES) {
+        result.push_str(before);
+        result.push('/');
+        let is_path = |char: char| char.is_ascii_lowercase() || matches!(char, '-' | '/');
+        rest = after.trim_start_matches(is_path);
+    }
+    result + rest
+}
+
+/// A page of the suite. `policies` is what follows [`PAGES`] in its path.
+fn page(policies: &str) -> Response<Body> {
     let mut page = text(StatusCode::OK, PAGE);
+    let names = ["referrer-policy", "cross-origin-embedder-policy"];
+    for (name, value) in names.into_iter().zip(policies.split('/')) {
+        // Defaults are left to the browser.
+        let defaults = ["", ReferrerPolicy::default().as_str(), EmbedderPolicy::default().as_str()];
+        if let (false, Ok(value)) = (defaults.contains(&value), HeaderValue::from_str(value)) {
+            page.headers_mut().insert(name, value);
+        }
+    }
     page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     page
 }

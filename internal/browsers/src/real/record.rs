@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use url::Url;
+
 use cors_browser::{Exchange, ExchangeKind, FailureKind, NetworkError, WireRequest, WireResponse};
 
 /// Exchanges in the order in which their requests arrived.
@@ -42,6 +44,11 @@ impl Record {
         }
     }
 
+    /// The URLs of all requests since they were last taken, in order.
+    pub(super) fn urls(&self) -> Vec<Url> {
+        self.log().exchanges.iter().map(|exchange| exchange.request.url.clone()).collect()
+    }
+
     /// Takes all exchanges since the last call.
     pub(super) fn take(&self) -> Vec<Exchange> {
         let mut log = self.log();
@@ -64,7 +71,6 @@ fn is_preflight(request: &WireRequest) -> bool {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use url::Url;
 
     use super::*;
 

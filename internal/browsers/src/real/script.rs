@@ -7,8 +7,9 @@ use serde_json::json;
 use url::Url;
 
 use cors_browser::{
-    Blocked, Credentials, EventSourceRequest, FetchRequest, FormMethod, Mode, Navigated, Navigation, Opened,
-    Outcome, PageResponse, Redirect, ResponseType, SecurityError, WebSocketRequest, WireResponse,
+    Blocked, Credentials, ElementRequest, EventSourceRequest, FetchRequest, FormMethod, Loaded, Mode,
+    Navigated, Navigation, Opened, Origin, Outcome, PageResponse, Redirect, ResponseType, SecurityError,
+    WebSocketRequest, WireResponse, XhrRequest,
 };
 
 /// The script that makes a fetch.
@@ -25,6 +26,11 @@ pub(super) const FOLLOW: &str = include_str!("scripts/follow.js");
 
 /// The script that reads the document after a navigation.
 pub(super) const DOCUMENT: &str = include_str!("scripts/document.js");
+/// The script that sends an `XMLHttpRequest`.
+pub(super) const XHR: &str = include_str!("scripts/xhr.js");
+
+/// The script that adds an element.
+pub(super) const ELEMENT: &str = include_str!("scripts/element.js");
 
 /// The script that reads `document.cookie`.
 pub(super) const COOKIE: &str = include_str!("scripts/cookie.js");
@@ -34,10 +40,6 @@ pub(super) const FRAME: &str = include_str!("scripts/frame.js");
 
 /// The argument of [`FETCH`]: the request, as JSON.
 pub(super) fn argument(request: &FetchRequest) -> String {
-    let body = request.body.as_ref().map(|body| match std::str::from_utf8(body) {
-        Ok(text) => json!({ "text": text }),
-        Err(_) => json!({ "base64": STANDARD.encode(body) }),
-    });
     let mut init = json!({
         "method": request.method,
         "headers": request.headers,
@@ -45,16 +47,44 @@ pub(super) fn argument(request: &FetchRequest) -> String {
         "credentials": credentials(request.credentials),
         "redirect": redirect(request.redirect),
     });
+    if let Some(policy) = request.referrer_policy {
+        init["referrerPolicy"] = policy.as_str().into();
+    }
     // Browsers refuse `null` for this argument.
     if let Some(space) = request.target_address_space {
         init["targetAddressSpace"] = json!(space.as_str());
     }
+    json!({ "url": request.url.as_str(), "init": init, "body": body(request.body.as_deref()) }).to_string()
+}
+
+/// The argument of [`XHR`]: the request, as JSON.
+pub(super) fn xhr_argument(request: &XhrRequest) -> String {
     json!({
         "url": request.url.as_str(),
-        "init": init,
-        "body": body,
+        "method": request.method,
+        "headers": request.headers,
+        "body": body(request.body.as_deref()),
+        "withCredentials": request.with_credentials,
+        "hasUploadListener": request.has_upload_listener,
     })
     .to_string()
+}
+
+/// The argument of [`ELEMENT`]: the element, as JSON.
+pub(super) fn element_argument(element: &ElementRequest) -> String {
+    json!({
+        "element": element.element.as_str(),
+        "url": element.url.as_str(),
+        "crossOrigin": element.cross_origin.map(|attribute| attribute.as_str()),
+    })
+    .to_string()
+}
+
+fn body(body: Option<&[u8]>) -> Option<serde_json::Value> {
+    body.map(|body| match std::str::from_utf8(body) {
+        Ok(text) => json!({ "text": text }),
+        Err(_) => json!({ "base64": STANDARD.encode(body) }),
+    })
 }
 
 fn mode(mode: Mode) -> &'static str {
@@ -180,6 +210,87 @@ pub(super) fn opened(result: &str) -> Result<Outcome, String> {
     match serde_json::from_str(result) {
         Ok(OpenResult::Opened(protocol)) => Ok(Outcome::Opened(Opened::new(protocol))),
         Ok(OpenResult::Error(message)) => Ok(Outcome::Blocked(Blocked::without_reason(message))),
+        Err(error) => Err(format!("the page returned `{result}`: {error}")),
+    }
+}
+
+/// The result of [`XHR`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum XhrResult {
+    Response(XhrResponse),
+    Event(EventName),
+    Error(String),
+}
+
+#[derive(Debug, Deserialize)]
+struct XhrResponse {
+    status: u16,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// Reads the outcome of an `XMLHttpRequest` from the result of [`XHR`]; the error says what is wrong with the result.
+///
+/// A script sees neither the type of the response nor whether it was redirected. Both come from the URLs: `requested`, and
+/// those that were on the wire.
+pub(super) fn xhr_outcome<'a>(
+    result: &str,
+    page: &Origin,
+    requested: &Url,
+    mut on_wire: impl Iterator<Item = &'a Url>,
+) -> Result<Outcome, String> {
+    let parsed =
+        serde_json::from_str(result).map_err(|error| format!("the page returned `{result}`: {error}"))?;
+    let response = match parsed {
+        XhrResult::Error(message) => return Ok(Outcome::Blocked(Blocked::without_reason(message))),
+        XhrResult::Event(EventName::Error) => {
+            return Ok(Outcome::Blocked(Blocked::without_reason(ERROR_EVENT)));
+        }
+        XhrResult::Response(response) => response,
+    };
+    let body = STANDARD
+        .decode(&response.body)
+        .map_err(|error| format!("the page returned an invalid body: {error}"))?;
+    let is_own = on_wire.all(|url| Origin::of(url).is_same_origin(page));
+    let mut first = requested.clone();
+    first.set_fragment(None);
+    Ok(Outcome::Response(PageResponse {
+        body_fails: false,
+        response_type: if is_own { ResponseType::Basic } else { ResponseType::Cors },
+        status: response.status,
+        redirected: response.url != first.as_str(),
+        url: Url::parse(&response.url).ok(),
+        headers: response.headers,
+        body: Some(body),
+    }))
+}
+
+/// The result of [`ELEMENT`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ElementResult {
+    Readable(bool),
+    Event(EventName),
+    Unknown(String),
+}
+
+/// The event of a failure.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum EventName {
+    Error,
+}
+
+/// Reads what came of an element from the result of [`ELEMENT`]; the error says what is wrong with the result.
+pub(super) fn element_outcome(result: &str) -> Result<Outcome, String> {
+    match serde_json::from_str(result) {
+        Ok(ElementResult::Readable(is_readable)) => Ok(Outcome::Loaded(Loaded::new(is_readable))),
+        Ok(ElementResult::Event(EventName::Error)) => {
+            Ok(Outcome::Blocked(Blocked::without_reason(ERROR_EVENT)))
+        }
+        Ok(ElementResult::Unknown(why)) => Err(why),
         Err(error) => Err(format!("the page returned `{result}`: {error}")),
     }
 }

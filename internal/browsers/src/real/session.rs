@@ -8,12 +8,12 @@ use futures_util::future::{BoxFuture, FutureExt};
 
 use super::automation::{Automation, Place};
 use super::gateway::Visit;
-use super::proxy::{PAGE, PAGES, Proxy};
+use super::proxy::{PAGE, PAGES, Proxy, page_path, without_page_path};
 use super::record::Record;
 use super::script;
 use cors_browser::{
-    EventSourceRequest, Exchange, FetchRequest, Fetched, Navigation, OpaqueKind, Origin, Outcome, Page,
-    PageAction, SecurityError, WebSocketRequest,
+    ElementRequest, EventSourceRequest, Exchange, FetchRequest, Fetched, Navigation, OpaqueKind, Origin,
+    Outcome, Page, PageAction, SecurityError, WebSocketRequest, XhrRequest,
 };
 use cors_conformance::user_agent::{Session, UserAgentError};
 
@@ -103,20 +103,23 @@ impl<A: Automation> RealSession<A> {
             let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
             self.automation.set_network_permissions(top_level, permissions).await?;
         }
+        let policies = page_path(page);
         // A frame with an opaque origin needs a page around it; any origin will do.
         let top_level = match (&page.top_level, &page.origin) {
-            (Some(top_level), _) => address(top_level),
+            (Some(top_level), _) => address(top_level, ""),
             (None, Origin::Opaque) => format!("https://{FRAME_HOST}{PAGES}"),
-            (None, origin) => address(origin),
+            (None, origin) => address(origin, &policies),
         };
         let (sandbox, source) = match (&page.origin, page.opaque) {
             (Origin::Opaque, OpaqueKind::File) => {
                 self.automation.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
                 return Ok(tab);
             }
-            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts allow-forms", top_level.clone()),
+            (Origin::Opaque, OpaqueKind::Sandboxed) => {
+                ("allow-scripts allow-forms", format!("{top_level}{policies}"))
+            }
             (Origin::Opaque, OpaqueKind::Data) => ("", format!("data:text/html,{PAGE}")),
-            (origin, _) => ("", address(origin)),
+            (origin, _) => ("", address(origin, &policies)),
         };
         self.automation.navigate(&tab, &top_level).await?;
         if page.origin != Origin::Opaque && page.top_level.is_none() {
@@ -207,7 +210,7 @@ impl<A: Automation> RealSession<A> {
             Outcome::Blocked(blocked) => {
                 let mut lines = self.wait_for_console(console).await;
                 // The model's page is at the root of its origin.
-                lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
+                lines.iter_mut().for_each(|line| *line = without_page_path(line));
                 // A browser also prints a rejection or an exception that no script handles.
                 if blocked.detail != script::ERROR_EVENT {
                     lines.push(blocked.detail.clone());
@@ -257,6 +260,22 @@ impl<A: Automation> RealSession<A> {
     ) -> Result<Fetched, UserAgentError> {
         let argument = script::event_source_argument(request);
         self.run_script(page, request.url.path(), script::EVENT_SOURCE, &argument, script::opened).await
+    }
+
+    async fn send_xhr(&mut self, page: &Page, request: &XhrRequest) -> Result<Fetched, UserAgentError> {
+        let position = self.page(page).await?;
+        self.answer_prompts(position, request.url.path()).await?;
+        self.start_watching(position);
+        let result = self.call(position, script::XHR, &[&script::xhr_argument(request)]).await?;
+        let sent = self.network.record().urls();
+        let outcome = script::xhr_outcome(&result, &page.origin, &request.url, sent.iter());
+        Ok(self.fetched(position, outcome.map_err(UserAgentError::Failed)?).await)
+    }
+
+    async fn load(&mut self, page: &Page, element: &ElementRequest) -> Result<Fetched, UserAgentError> {
+        let argument = script::element_argument(element);
+        let path = element.url.path();
+        self.run_script(page, path, script::ELEMENT, &argument, script::element_outcome).await
     }
 
     /// Runs a script that makes a request for `path`, and reads its result.
@@ -310,9 +329,11 @@ impl<A: Automation> Session for RealSession<A> {
         async move {
             match action {
                 PageAction::Fetch(request) => self.fetch(page, &request).await,
+                PageAction::Xhr(request) => self.send_xhr(page, &request).await,
                 PageAction::Navigate(navigation) => self.follow(page, &navigation).await,
                 PageAction::WebSocket(request) => self.open_web_socket(page, &request).await,
                 PageAction::EventSource(request) => self.open_event_source(page, &request).await,
+                PageAction::Element(element) => self.load(page, &element).await,
                 action => Err(UserAgentError::Unable(format!("{action:?} is not supported"))),
             }
         }
@@ -340,7 +361,7 @@ impl<A: Automation> Session for RealSession<A> {
     }
 }
 
-/// The URL of the suite's page at an origin.
-fn address(origin: &Origin) -> String {
-    format!("{origin}{PAGES}")
+/// The URL of the suite's page at an origin. The rest of the path says which policies the page has.
+fn address(origin: &Origin, path: &str) -> String {
+    format!("{origin}{PAGES}{path}")
 }

@@ -99,6 +99,23 @@ faults! {
     shares_preflights_between_fragments: SharesPreflightsBetweenFragments, "caching";
     ignores_credentials_of_cached_preflights: IgnoresCredentialsOfCachedPreflights, "caching";
     keeps_preflights_after_failure: KeepsPreflightsAfterFailure, "caching";
+    ignores_upload_listeners: IgnoresUploadListeners, "xhr";
+    ignores_with_credentials: IgnoresWithCredentials, "xhr";
+    repeats_author_headers: RepeatsAuthorHeaders, "xhr";
+    sends_body_of_get: SendsBodyOfGet, "xhr";
+    keeps_charset: KeepsCharset, "xhr";
+    requests_elements_with_cors: RequestsElementsWithCors, "images";
+    ignores_crossorigin_attribute: IgnoresCrossOriginAttribute, "images";
+    ignores_use_credentials: IgnoresUseCredentials, "images";
+    requests_fonts_without_cors: RequestsFontsWithoutCors, "fonts";
+    reads_tainted_elements: ReadsTaintedElements, "scripts";
+    loads_error_statuses: LoadsErrorStatuses, "scripts";
+    loads_any_stylesheet: LoadsAnyStylesheet, "stylesheets";
+    upgrades_no_images: UpgradesNoImages, "images";
+    ignores_embedder_policy: IgnoresEmbedderPolicy, "embedder-policy";
+    ignores_credentialless: IgnoresCredentialless, "embedder-policy";
+    ignores_referrer_policy: IgnoresReferrerPolicy, "referrer-policy";
+    keeps_origin_without_referrer: KeepsOriginWithoutReferrer, "referrer-policy";
     allows_mixed_content: AllowsMixedContent, "https";
     blocks_local_mixed_content: BlocksLocalMixedContent, "local-network";
     skips_local_network_check: SkipsLocalNetworkCheck, "local-network";
@@ -128,7 +145,7 @@ faults! {
     opens_web_sockets_with_any_status: OpensWebSocketsWithAnyStatus, "websocket";
     opens_event_sources_with_any_status: OpensEventSourcesWithAnyStatus, "event-source";
     opens_event_sources_with_any_type: OpensEventSourcesWithAnyType, "event-source";
-    ignores_with_credentials: IgnoresWithCredentials, "event-source";
+    ignores_event_source_credentials: IgnoresEventSourceCredentials, "event-source";
 }
 
 async fn assert_noticed(fault: Fault, likely_group: &str) {

@@ -1,0 +1,45 @@
+//! HTML, "create a potential-CORS request", and CSS Fonts, "fetch a font".
+
+use super::constructor::encode_path;
+use super::{Destination, Request, RequestMode};
+use crate::steps::Steps;
+use crate::{Credentials, CrossOrigin, Element, ElementRequest, Page, Profile};
+
+impl Request {
+    /// The request of an element or of a CSS rule.
+    pub(crate) fn of_element(
+        page: &Page,
+        element: &ElementRequest,
+        profile: &Profile,
+        steps: &dyn Steps,
+    ) -> Self {
+        let destination = match element.element {
+            Element::Image => Destination::Image,
+            Element::Script => Destination::Script,
+            Element::Stylesheet => Destination::Style,
+            Element::Font => Destination::Font,
+        };
+        let (mode, credentials) = match element.element {
+            // CSS Fonts, "fetch a font": always CORS.
+            Element::Font => (steps.font_mode(), Credentials::SameOrigin),
+            _ => steps.element_mode(element.cross_origin),
+        };
+        let mut request = Self {
+            mode,
+            destination,
+            credentials,
+            ..Self::new(page, encode_path(element.url.clone(), profile), steps)
+        };
+        request.set_default_headers();
+        request
+    }
+}
+
+/// HTML, "create a potential-CORS request", steps 1 to 4.
+pub(crate) fn element_mode(attribute: Option<CrossOrigin>) -> (RequestMode, Credentials) {
+    match attribute {
+        None => (RequestMode::NoCors, Credentials::Include),
+        Some(CrossOrigin::Anonymous) => (RequestMode::Cors, Credentials::SameOrigin),
+        Some(CrossOrigin::UseCredentials) => (RequestMode::Cors, Credentials::Include),
+    }
+}

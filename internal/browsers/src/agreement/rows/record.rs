@@ -64,7 +64,7 @@ pub async fn differences(rows: &[Row], profile: &Profile, recording: &Recording)
 
 fn lines(fetches: &[Fetched]) -> Vec<String> {
     let of_view = |view: StepView| {
-        let requests: Vec<_> = view.requests.iter().map(|request| request_line(request)).collect();
+        let requests: Vec<_> = view.requests.iter().map(request_line).collect();
         requests.into_iter().chain([format!("page: {}", view.page.join("; "))])
     };
     fetches.iter().map(view).flat_map(of_view).collect()

@@ -280,8 +280,13 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 11: the subprotocol that the server chose, if the handshake succeeded.
-    fn check_handshake(&self, protocols: &[String], response: &WireResponse) -> Result<String, Blocked> {
-        websocket::check_handshake(protocols, response, self)
+    fn check_handshake(
+        &self,
+        protocols: &[String],
+        response: &WireResponse,
+        profile: &Profile,
+    ) -> Result<String, Blocked> {
+        websocket::check_handshake(protocols, response, profile, self)
     }
 
     /// Step 11.1: whether the status is that of a successful handshake.

@@ -7,6 +7,7 @@ use sha1::{Digest, Sha1};
 use crate::blocked::{Context, Initiator, InvalidArgument};
 use crate::fetch::HttpResponse;
 use crate::header::{HeaderList, extract_list, is_token, isomorphic_decode, trim};
+use crate::profile::Profile;
 use crate::request::{Request, RequestMode, encode_path};
 use crate::steps::Steps;
 use crate::{BlockReason, Blocked, Browser, Fetched, Opened, Outcome, Page, WebSocketRequest, WireResponse};
@@ -24,7 +25,7 @@ impl Browser {
         let WebSocketRequest { url, protocols } = init;
         let request = check_arguments(&url, &protocols).and_then(|()| self.handshake(page, &url, &protocols));
         let finish = |_: &Request, response: HttpResponse| {
-            let protocol = self.steps.check_handshake(&protocols, &response.followed()?)?;
+            let protocol = self.steps.check_handshake(&protocols, &response.followed()?, &self.profile)?;
             Ok(Outcome::Opened(Opened { protocol }))
         };
         self.perform(page, Context::new(page, &url, Initiator::WebSocket), request, finish).await
@@ -100,6 +101,7 @@ fn unsupported(url: &url::Url) -> Blocked {
 pub(crate) fn check_handshake(
     protocols: &[String],
     response: &WireResponse,
+    profile: &Profile,
     steps: &(impl Steps + ?Sized),
 ) -> Result<String, Blocked> {
     // Step 11.1.
@@ -143,6 +145,7 @@ pub(crate) fn check_handshake(
     match chosen.as_slice() {
         [] if protocols.is_empty() && value("Sec-WebSocket-Protocol").is_none() => Ok(String::new()),
         [protocol] if protocols.contains(protocol) => Ok(protocol.clone()),
+        _ if profile.subprotocols_are_optional => Ok(String::new()),
         _ => invalid("Sec-WebSocket-Protocol"),
     }
 }

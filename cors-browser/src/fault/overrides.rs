@@ -594,7 +594,7 @@ overrides! {
         }
     }
     OpensWebSocketsWithAnyStatus {
-        fn check_handshake(&self, _: &[String], _: &WireResponse) -> Result<String, Blocked> {
+        fn check_handshake(&self, _: &[String], _: &WireResponse, _: &Profile) -> Result<String, Blocked> {
             Ok(String::new())
         }
     }

@@ -136,6 +136,9 @@ impl Fetch<'_> {
         }
         // Step 8.13.
         let has_metadata = request.mode != RequestMode::WebSocket || profile.handshakes_have_metadata;
+        if !has_metadata {
+            headers.retain(|name| !name.eq_ignore_ascii_case("Accept"));
+        }
         if is_trustworthy && has_metadata {
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());

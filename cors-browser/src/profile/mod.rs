@@ -100,7 +100,9 @@ pub struct Profile {
     pub(crate) asks_before_insecure_forms: bool,
     /// Whether the response to a WebSocket handshake sets cookies even if its status is not 101.
     pub(crate) failed_handshakes_set_cookies: bool,
-    /// Whether a WebSocket handshake has `Sec-Fetch-*` headers.
+    /// Whether a WebSocket opens without a subprotocol if the server chose none that the page asked for.
+    pub(crate) subprotocols_are_optional: bool,
+    /// Whether a WebSocket handshake has `Sec-Fetch-*` headers and `Accept`.
     pub(crate) handshakes_have_metadata: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
@@ -295,6 +297,7 @@ impl Profile {
             asks_before_insecure_forms: false,
             failed_handshakes_set_cookies: true,
             handshakes_have_metadata: true,
+            subprotocols_are_optional: false,
             trusts_loopback_cookies: false,
             observes_uploads_only: false,
             cors_elements_send_origin: false,

@@ -47,7 +47,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
     },
     Rule {
         name: "handshakes-without-metadata",
-        says: "A WebSocket handshake has no `Sec-Fetch-*` headers.",
+        says: "A WebSocket handshake has neither `Sec-Fetch-*` headers nor `Accept`.",
         source: "observed in Chromium 156",
         change: |profile| profile.handshakes_have_metadata = false,
     },
@@ -230,6 +230,12 @@ pub(super) const FIREFOX: &[Rule] = &[
     },
     MIXED_CONTENT_BY_SCHEME,
     INSECURE_FORMS_ASK_FIRST,
+    Rule {
+        name: "subprotocols-are-optional",
+        says: "A WebSocket opens without a subprotocol if the server chose none that the page asked for.",
+        source: "netwerk/protocol/websocket/WebSocketChannel.cpp, `OnStartRequest`",
+        change: |profile| profile.subprotocols_are_optional = true,
+    },
     Rule {
         name: "preflighted-once-preflighted-always",
         says: "A request that needed a preflight gets one after each redirect to another origin, even if it does not need one any more.",

@@ -41,6 +41,7 @@ const NOT_IN_SCENARIOS: &[&str] = &[
     "max-age-is-a-signed-integer",
     "max-age-one-day",
     "no-white-space-before-the-colon",
+    "subprotocols-are-optional",
     "unparsable-max-age-is-not-cached",
     "waits-for-the-body",
 ];

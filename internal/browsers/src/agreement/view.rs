@@ -19,6 +19,9 @@ const IGNORED_HEADERS: &[&str] = &[
     // About the order in which a server should respond.
     "priority",
     "te",
+    // Each browser has another nonce in each handshake, and other parameters for its compression.
+    "sec-websocket-extensions",
+    "sec-websocket-key",
     // User-agent client hints: brand, form factor and platform of the browser.
     "sec-ch-ua",
     "sec-ch-ua-mobile",
@@ -160,7 +163,9 @@ fn is_ignored(name: &str, value: &str) -> bool {
     // What a browser says about itself and its user, unless a script says something else.
     let is_about_itself = (name.eq_ignore_ascii_case("user-agent") && value.starts_with("Mozilla/5.0 "))
         || (name.eq_ignore_ascii_case("accept-language") && is_default_language(value));
-    is_about_itself || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+    // The formats that a browser can show as a document.
+    let is_document = name.eq_ignore_ascii_case("accept") && value.starts_with("text/html,");
+    is_about_itself || is_document || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
 }
 
 /// Whether a browser sends this `Accept-Language` unless its user chooses one. WebKit names the locale, which is `C` here.

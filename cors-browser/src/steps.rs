@@ -96,8 +96,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// CSS Fonts, "fetch a font": the mode.
-    fn font_mode(&self) -> RequestMode {
-        RequestMode::Cors
+    fn font_mode(&self, profile: &Profile) -> RequestMode {
+        if profile.requests_fonts_with_cors { RequestMode::Cors } else { RequestMode::NoCors }
     }
 
     /// HTML, "fetch a classic script" and "process the linked resource": whether an error status is a failure.
@@ -395,8 +395,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 8.4: "Cross-Origin-Embedder-Policy allows credentials".
-    fn embedder_allows_credentials(&self, page: &Page, request: &Request) -> bool {
-        embedder_allows_credentials(page, request)
+    fn embedder_allows_credentials(&self, page: &Page, request: &Request, profile: &Profile) -> bool {
+        !profile.knows_credentialless || embedder_allows_credentials(page, request)
     }
 
     /// Step 8.7: whether a request without a body has `Content-Length: 0`.

@@ -412,7 +412,7 @@ overrides! {
         }
     }
     RequestsFontsWithoutCors {
-        fn font_mode(&self) -> RequestMode {
+        fn font_mode(&self, _: &Profile) -> RequestMode {
             RequestMode::NoCors
         }
     }
@@ -443,7 +443,7 @@ overrides! {
         }
     }
     IgnoresCredentialless {
-        fn embedder_allows_credentials(&self, _: &Page, _: &Request) -> bool {
+        fn embedder_allows_credentials(&self, _: &Page, _: &Request, _: &Profile) -> bool {
             true
         }
     }

@@ -25,7 +25,7 @@ impl Fetch<'_> {
         let includes_credentials = kind == ExchangeKind::Actual
             && self.steps().includes_credentials(request, &self.browser.profile)
             // Step 8.4.
-            && self.steps().embedder_allows_credentials(self.page, request);
+            && self.steps().embedder_allows_credentials(self.page, request, &self.browser.profile);
         let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
@@ -146,7 +146,10 @@ impl Fetch<'_> {
             if self.steps().sends_fetch_user(request) {
                 headers.append("Sec-Fetch-User", "?1");
             }
-            if profile.sends_storage_access && includes_credentials {
+            // The embedder policy does not matter here.
+            let has_credentials =
+                kind == ExchangeKind::Actual && self.steps().includes_credentials(request, profile);
+            if profile.sends_storage_access && has_credentials {
                 if let Some(state) = self.browser.storage_access(self.page, request) {
                     headers.append("Sec-Fetch-Storage-Access", state);
                 }

@@ -47,6 +47,20 @@ impl HeaderList {
         }
     }
 
+    /// Replaces the value of the headers with this name.
+    pub(crate) fn replace(&mut self, name: &str, value: &str) {
+        for (_, old) in self.0.iter_mut().filter(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            *old = value.as_bytes().to_vec();
+        }
+    }
+
+    /// Changes the casing of this name.
+    pub(crate) fn rename(&mut self, name: &str) {
+        for (other, _) in self.0.iter_mut().filter(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            name.clone_into(other);
+        }
+    }
+
     /// Keeps only the headers whose names fulfil `is_kept`.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&str) -> bool) {
         self.0.retain(|(name, _)| is_kept(name));

@@ -110,6 +110,16 @@ pub struct Profile {
     pub(crate) observes_uploads_only: bool,
     /// Whether elements with `crossorigin`, and fonts, send `Origin` to the page's own server as well.
     pub(crate) cors_elements_send_origin: bool,
+    /// Whether fonts are requested with CORS.
+    pub(crate) requests_fonts_with_cors: bool,
+    /// Whether the browser knows the embedder policy `credentialless`.
+    pub(crate) knows_credentialless: bool,
+    /// `Accept` of images.
+    pub(crate) image_accept: &'static str,
+    /// `Accept` of fonts.
+    pub(crate) font_accept: &'static str,
+    /// Whether an `XMLHttpRequest` writes `Content-Type` in this casing.
+    pub(crate) xhr_writes_own_casing: bool,
     /// Opaque-response blocking, which is not in Fetch.
     pub(crate) opaque_blocking: OpaqueBlocking,
     /// Whether a stylesheet with another MIME type than `text/css` gets a `load` event, although it is not used.
@@ -301,6 +311,11 @@ impl Profile {
             trusts_loopback_cookies: false,
             observes_uploads_only: false,
             cors_elements_send_origin: false,
+            requests_fonts_with_cors: true,
+            knows_credentialless: true,
+            image_accept: "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+            font_accept: "*/*",
+            xhr_writes_own_casing: false,
             opaque_blocking: OpaqueBlocking::None,
             loads_unusable_stylesheets: false,
             cached_wildcard_covers_authorization: false,

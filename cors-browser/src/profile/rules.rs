@@ -76,11 +76,15 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "third_party/blink/renderer/core/xmlhttprequest/xml_http_request.cc, `CreateRequest`",
         change: |profile| profile.observes_uploads_only = true,
     },
+    CROSSORIGIN_SENDS_ORIGIN,
     Rule {
-        name: "crossorigin-sends-origin",
-        says: "An element with `crossorigin`, and a font, send `Origin` to the page's own server as well.",
-        source: "third_party/blink/renderer/platform/loader/fetch/fetch_parameters.cc, `SetCrossOriginAccessControl`",
-        change: |profile| profile.cors_elements_send_origin = true,
+        name: "accepts-other-images",
+        says: "`Accept` of images is `image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8`.",
+        source: "observed in Chromium 156",
+        change: |profile| {
+            profile.image_accept =
+                "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+        },
     },
     Rule {
         name: "unusable-stylesheets-load",
@@ -280,6 +284,22 @@ pub(super) const FIREFOX: &[Rule] = &[
         change: |profile| profile.third_party_cookies = ThirdPartyCookies::Partitioned,
     },
     Rule {
+        name: "accepts-other-images",
+        says: "`Accept` of images is `image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5`.",
+        source: "observed in Firefox 153",
+        change: |profile| {
+            profile.image_accept = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+        },
+    },
+    Rule {
+        name: "accepts-font-types",
+        says: "`Accept` of fonts is `application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8`.",
+        source: "observed in Firefox 153",
+        change: |profile| {
+            profile.font_accept = "application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8"
+        },
+    },
+    Rule {
         name: "opaque-responses-are-parsed",
         says: "An `<img>`, `<script>` or `<link>` without `crossorigin` gets an error if the response of the other origin is not an image, a stylesheet or JavaScript.",
         source: "netwerk/base/nsOpaqueResponseUtils.cpp, opaque-response blocking",
@@ -359,6 +379,34 @@ pub(super) const FIREFOX: &[Rule] = &[
 
 /// The rules of WebKit.
 pub(super) const WEBKIT: &[Rule] = &[
+    CROSSORIGIN_SENDS_ORIGIN,
+    Rule {
+        name: "accepts-other-images",
+        says: "`Accept` of images is `image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5`.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| {
+            profile.image_accept =
+                "image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+        },
+    },
+    Rule {
+        name: "fonts-without-cors",
+        says: "A font is requested without CORS and with credentials, so that it needs no permission of its server.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.requests_fonts_with_cors = false,
+    },
+    Rule {
+        name: "no-credentialless",
+        says: "`Cross-Origin-Embedder-Policy: credentialless` has no effect.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.knows_credentialless = false,
+    },
+    Rule {
+        name: "content-type-in-its-own-casing",
+        says: "An `XMLHttpRequest` writes `Content-Type` in this casing, whatever the script wrote.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.xhr_writes_own_casing = true,
+    },
     Rule {
         name: "max-age-ten-minutes",
         says: "A preflight is cached for 600 s at most.",
@@ -601,4 +649,11 @@ const CHALLENGES_OF_OTHER_ORIGINS: Rule = Rule {
     says: "If a request with credentials gets a 401 from another origin, the browser asks the user.",
     source: "the CORS FAQ, \"How do the Authorization and WWW-Authenticate headers work with CORS?\"",
     change: |profile| profile.answers_foreign_challenges = true,
+};
+
+const CROSSORIGIN_SENDS_ORIGIN: Rule = Rule {
+    name: "crossorigin-sends-origin",
+    says: "An element with `crossorigin` sends `Origin` to the page's own server as well; in Chromium a font, too.",
+    source: "observed in Chromium 156 and WebKitGTK 2.50.6",
+    change: |profile| profile.cors_elements_send_origin = true,
 };

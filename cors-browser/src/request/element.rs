@@ -21,7 +21,10 @@ impl Request {
         };
         let (mode, credentials) = match element.element {
             // CSS Fonts, "fetch a font": always CORS.
-            Element::Font => (steps.font_mode(), Credentials::SameOrigin),
+            Element::Font => match steps.font_mode(profile) {
+                RequestMode::NoCors => (RequestMode::NoCors, Credentials::Include),
+                mode => (mode, Credentials::SameOrigin),
+            },
             _ => steps.element_mode(element.cross_origin),
         };
         let mut request = Self {
@@ -30,6 +33,14 @@ impl Request {
             credentials,
             ..Self::new(page, encode_path(element.url.clone(), profile), steps)
         };
+        let accept = match destination {
+            Destination::Image => Some(profile.image_accept),
+            Destination::Font => Some(profile.font_accept),
+            _ => None,
+        };
+        if let Some(accept) = accept {
+            request.headers.append("Accept", accept);
+        }
         request.set_default_headers();
         request
     }

@@ -40,6 +40,9 @@ impl Request {
         if is_text {
             set_content_type(&mut author_headers, steps);
         }
+        if profile.xhr_writes_own_casing {
+            author_headers.rename("Content-Type");
+        }
         // "send()", step 5.
         let use_cors_preflight = steps.is_upload_observed(has_upload_listener, body.is_some(), profile);
         // "send()", step 6.
@@ -99,7 +102,6 @@ fn set_content_type(headers: &mut HeaderList, steps: &dyn Steps) {
     let is_other = |charset: &str| !charset.eq_ignore_ascii_case("utf-8");
     if steps.corrects_charset() && mime.parameter("charset").is_some_and(is_other) {
         mime.set_parameter("charset", "UTF-8");
-        headers.retain(|name| !name.eq_ignore_ascii_case("content-type"));
-        headers.append("Content-Type", mime.serialize());
+        headers.replace("content-type", &mime.serialize());
     }
 }

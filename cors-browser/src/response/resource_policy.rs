@@ -30,8 +30,10 @@ pub(crate) fn resource_policy_check(
     let must_be_stated = match policy {
         EmbedderPolicy::UnsafeNone => false,
         EmbedderPolicy::RequireCorp => true,
+        EmbedderPolicy::Credentialless if !profile.knows_credentialless => false,
         EmbedderPolicy::Credentialless => {
-            steps.includes_credentials(request, profile) && steps.embedder_allows_credentials(page, request)
+            steps.includes_credentials(request, profile)
+                && steps.embedder_allows_credentials(page, request, profile)
         }
     };
     if stated.is_none() && must_be_stated && !ResourcePolicy::SameOrigin.allows(request) {

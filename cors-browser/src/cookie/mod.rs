@@ -10,10 +10,10 @@ pub(crate) use self::jar::{CookieContext, Jar, domain_matches, has_valid_prefix,
 pub(crate) use self::set_cookie::SetCookie;
 pub use self::third_party::ThirdPartyCookies;
 pub(crate) use self::third_party::{Jars, cookie_partition};
-use crate::profile::Profile;
+use crate::profile::{Profile, StorageAccess};
 use crate::request::{RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
-use crate::{Browser, OpaqueKind, Origin, Page, WireResponse};
+use crate::{Browser, Credentials, OpaqueKind, Origin, Page, WireResponse};
 
 /// The `SecurityError` that `document.cookie` throws in a page with an opaque origin (HTML, "cookie").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +111,14 @@ impl Browser {
     /// for a third party.
     pub(crate) fn storage_access(&self, page: &Page, request: &Request) -> Option<&'static str> {
         let server = Origin::of(request.current_url());
-        if is_first_party(page, &server, &self.profile) {
+        let is_sent = match self.profile.storage_access {
+            StorageAccess::Unsent => false,
+            StorageAccess::WithInclude => request.credentials == Credentials::Include,
+            StorageAccess::WherePartitioned => {
+                self.third_party_setting(page) == ThirdPartyCookies::Partitioned
+            }
+        };
+        if !is_sent || is_first_party(page, &server, &self.profile) {
             return None;
         }
         let has_access = self.jars(page, &server).common.is_some_and(|jar| jar.is_empty());
@@ -124,10 +131,14 @@ impl Browser {
         })
     }
 
+    fn third_party_setting(&self, page: &Page) -> ThirdPartyCookies {
+        let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
+        self.steps.third_party_cookies(setting)
+    }
+
     /// The jars for the cookies of `server` in `page`.
     fn jars(&self, page: &Page, server: &Origin) -> Jars {
-        let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
-        let setting = self.steps.third_party_cookies(setting);
+        let setting = self.third_party_setting(page);
         let is_third_party = !is_first_party(page, server, &self.profile);
         Jars::new(setting, page.top_level_origin(), is_third_party, &self.profile, &*self.steps)
     }

@@ -134,7 +134,7 @@ impl Fetch<'_> {
             headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
             headers.append("Sec-Fetch-Site", fetch_site(request));
-            if profile.sends_storage_access && includes_credentials {
+            if includes_credentials {
                 if let Some(state) = self.browser.storage_access(self.page, request) {
                     headers.append("Sec-Fetch-Storage-Access", state);
                 }

@@ -1,6 +1,6 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, Rule};
+use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, Rule, StorageAccess};
 use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
@@ -104,9 +104,9 @@ pub(super) const CHROMIUM: &[Rule] = &[
     REFERRERS_COMPARE_SCHEMES,
     Rule {
         name: "storage-access-on-the-wire",
-        says: "Requests with credentials to third parties have `Sec-Fetch-Storage-Access`: `active`, or `none` if third-party cookies are blocked.",
+        says: "Requests to third parties in credentials mode `include` have `Sec-Fetch-Storage-Access`: `active`, or `none` if third-party cookies are blocked.",
         source: "Storage Access Headers, \"The Sec-Fetch-Storage-Access HTTP Request Header\"",
-        change: |profile| profile.sends_storage_access = true,
+        change: |profile| profile.storage_access = StorageAccess::WithInclude,
     },
     Rule {
         name: "plain-preflights-have-a-mode",
@@ -228,6 +228,12 @@ pub(super) const FIREFOX: &[Rule] = &[
         says: "Cookies of cross-site servers are partitioned by top-level site.",
         source: "MDN, \"State Partitioning\": Total Cookie Protection",
         change: |profile| profile.third_party_cookies = ThirdPartyCookies::Partitioned,
+    },
+    Rule {
+        name: "storage-access-where-partitioned",
+        says: "Requests with credentials to third parties have `Sec-Fetch-Storage-Access: none`, or `inactive` for servers of the site in the address bar, unless the user allows or blocks all third-party cookies.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.storage_access = StorageAccess::WherePartitioned,
     },
     Rule {
         name: "blocks-partitioned-cookies",

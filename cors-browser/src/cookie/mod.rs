@@ -12,10 +12,10 @@ pub(crate) use self::jar::{
 pub(crate) use self::set_cookie::SetCookie;
 pub use self::third_party::ThirdPartyCookies;
 pub(crate) use self::third_party::{Jars, cookie_partition};
-use crate::profile::Profile;
+use crate::profile::{Profile, StorageAccess};
 use crate::request::{Destination, RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
-use crate::{Browser, OpaqueKind, Origin, Page, WireResponse, method};
+use crate::{Browser, Credentials, OpaqueKind, Origin, Page, WireResponse, method};
 
 /// The `SecurityError` that `document.cookie` throws in a page with an opaque origin (HTML, "cookie").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,7 +118,14 @@ impl Browser {
     /// for a third party.
     pub(crate) fn storage_access(&self, page: &Page, request: &Request) -> Option<&'static str> {
         let server = Origin::of(request.current_url());
-        if !self.is_third_party(page, request) {
+        let is_sent = match self.profile.storage_access {
+            StorageAccess::Unsent => false,
+            StorageAccess::WithInclude => request.credentials == Credentials::Include,
+            StorageAccess::WherePartitioned => {
+                self.third_party_setting(page) == ThirdPartyCookies::Partitioned
+            }
+        };
+        if !is_sent || !self.is_third_party(page, request) {
             return None;
         }
         let has_access =
@@ -138,10 +145,14 @@ impl Browser {
         request.destination != Destination::Document && !is_first_party(page, &server, &self.profile)
     }
 
+    fn third_party_setting(&self, page: &Page) -> ThirdPartyCookies {
+        let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
+        self.steps.third_party_cookies(setting)
+    }
+
     /// The jars for cookies under `top_level`, in a browser with the settings of `page`.
     fn jars(&self, page: &Page, top_level: &Origin, is_third_party: bool) -> Jars {
-        let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
-        let setting = self.steps.third_party_cookies(setting);
+        let setting = self.third_party_setting(page);
         Jars::new(setting, top_level, is_third_party, &self.profile, &*self.steps)
     }
 }

@@ -147,9 +147,7 @@ impl Fetch<'_> {
                 headers.append("Sec-Fetch-User", "?1");
             }
             // The embedder policy does not matter here.
-            let has_credentials =
-                kind == ExchangeKind::Actual && self.steps().includes_credentials(request, profile);
-            if profile.sends_storage_access && has_credentials {
+            if kind == ExchangeKind::Actual && self.steps().includes_credentials(request, profile) {
                 if let Some(state) = self.browser.storage_access(self.page, request) {
                     headers.append("Sec-Fetch-Storage-Access", state);
                 }

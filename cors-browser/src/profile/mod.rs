@@ -182,8 +182,8 @@ pub struct Profile {
     pub(crate) completes_broken_errors: bool,
     /// Whether a response header is ignored if there is white space before its colon.
     pub(crate) ignores_spaced_names: bool,
-    /// Whether cross-site requests with credentials have `Sec-Fetch-Storage-Access`.
-    pub(crate) sends_storage_access: bool,
+    /// Which requests have `Sec-Fetch-Storage-Access`.
+    pub(crate) storage_access: StorageAccess,
     /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
     pub(crate) plain_preflights_have_a_mode: bool,
     /// Whether requests for a range accept encoded responses, too.
@@ -227,6 +227,17 @@ pub(crate) enum ForgetsPreflights {
     AfterRejectedResponses,
     /// Only the failure of a preflight itself.
     Never,
+}
+
+/// Which requests to third parties have `Sec-Fetch-Storage-Access`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StorageAccess {
+    /// None.
+    Unsent,
+    /// Those in credentials mode `include`.
+    WithInclude,
+    /// Those that include credentials, if third-party cookies are partitioned.
+    WherePartitioned,
 }
 
 /// The `SameSite` value of a cookie without the attribute.
@@ -347,7 +358,7 @@ impl Profile {
             waits_for_the_body: false,
             completes_broken_errors: false,
             ignores_spaced_names: false,
-            sends_storage_access: false,
+            storage_access: StorageAccess::Unsent,
             plain_preflights_have_a_mode: false,
             encodes_bars: false,
             ranges_may_be_encoded: false,

@@ -1,6 +1,6 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule};
+use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule, StorageAccess};
 use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
@@ -151,9 +151,9 @@ pub(super) const CHROMIUM: &[Rule] = &[
     REFERRERS_COMPARE_SCHEMES,
     Rule {
         name: "storage-access-on-the-wire",
-        says: "Requests with credentials to third parties have `Sec-Fetch-Storage-Access`: `active`, or `none` if third-party cookies are blocked.",
+        says: "Requests to third parties in credentials mode `include` have `Sec-Fetch-Storage-Access`: `active`, or `none` if third-party cookies are blocked.",
         source: "Storage Access Headers, \"The Sec-Fetch-Storage-Access HTTP Request Header\"",
-        change: |profile| profile.sends_storage_access = true,
+        change: |profile| profile.storage_access = StorageAccess::WithInclude,
     },
     Rule {
         name: "plain-preflights-have-a-mode",
@@ -304,6 +304,12 @@ pub(super) const FIREFOX: &[Rule] = &[
         says: "An `<img>`, `<script>` or `<link>` without `crossorigin` gets an error if the response of the other origin is not an image, a stylesheet or JavaScript.",
         source: "netwerk/base/nsOpaqueResponseUtils.cpp, opaque-response blocking",
         change: |profile| profile.opaque_blocking = OpaqueBlocking::ByParsing,
+    },
+    Rule {
+        name: "storage-access-where-partitioned",
+        says: "Requests with credentials to third parties have `Sec-Fetch-Storage-Access: none`, or `inactive` for servers of the site in the address bar, unless the user allows or blocks all third-party cookies.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.storage_access = StorageAccess::WherePartitioned,
     },
     Rule {
         name: "blocks-partitioned-cookies",

@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::ThirdPartyCookies;
 use crate::{Credentials, Mode};
 
 #[rstest]
@@ -222,6 +223,33 @@ async fn storage_access(#[case] url: &str, #[case] credentials: Credentials, #[c
     let browser = browser_as(Profile::chromium(), |_| Ok(reply(200, &[])));
     let fetched = browser.fetch(&page(APP), get(url).with_credentials(credentials)).await;
     assert_eq!(sent(&fetched, 0, "sec-fetch-storage-access"), expected);
+}
+
+#[rstest]
+#[case::chromium(Profile::chromium(), None, Some("active"), Some("active"))]
+#[case::chromium_blocked(
+    Profile::chromium(),
+    Some(ThirdPartyCookies::Blocked),
+    Some("none"),
+    Some("inactive")
+)]
+#[case::firefox(Profile::firefox(), None, Some("none"), Some("inactive"))]
+#[case::firefox_allowed(Profile::firefox(), Some(ThirdPartyCookies::Allowed), None, None)]
+#[case::firefox_blocked(Profile::firefox(), Some(ThirdPartyCookies::Blocked), None, None)]
+#[tokio::test]
+async fn storage_access_by_setting(
+    #[case] profile: Profile,
+    #[case] setting: Option<ThirdPartyCookies>,
+    #[case] elsewhere: Option<&str>,
+    #[case] framed: Option<&str>,
+) {
+    let browser = browser_as(profile, |_| Ok(reply(200, &[])));
+    let frame = page("https://b.example").framed_by(Origin::parse(APP).unwrap());
+    for (page, url, expected) in [(page(APP), API, elsewhere), (frame, "https://app.example/", framed)] {
+        let page = Page { third_party_cookies: setting, ..page };
+        let fetched = browser.fetch(&page, get(url).with_credentials(Credentials::Include)).await;
+        assert_eq!(sent(&fetched, 0, "sec-fetch-storage-access"), expected);
+    }
 }
 
 #[rstest]

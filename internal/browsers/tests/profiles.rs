@@ -24,6 +24,135 @@ without them. If the browser and the model with the rules differ, one of the two
 are the same only because of a rule, that rule *explains* the scenario. A server that passes the suite works with all of them.
 ";
 
+const DIFFERENCES: &str = "
+## What a web developer should know
+
+The differences that people meet most often. *Standard* means that the browser does what the first column says of the standard.
+
+| | standard | Chromium | Firefox | WebKit |
+|---|---|---|---|---|
+";
+
+/// A difference that web developers meet: the subject, the standard, and for each engine what it does and the rules that say so. An
+/// engine without rules follows the standard.
+type Difference = (&'static str, &'static str, [(&'static str, &'static [&'static str]); 3]);
+
+const STANDARD: (&str, &[&str]) = ("standard", &[]);
+
+const MET_OFTEN: &[Difference] = &[
+    (
+        "The longest time that a preflight is cached",
+        "`Access-Control-Max-Age`",
+        [
+            ("2 hours", &["max-age-two-hours"]),
+            ("24 hours", &["max-age-one-day"]),
+            ("10 minutes", &["max-age-ten-minutes"]),
+        ],
+    ),
+    (
+        "`Access-Control-Allow-Headers: *` and `Authorization`",
+        "not covered: name it",
+        [
+            ("covered, but not in the cache", &["wildcard-covers-authorization"]),
+            ("covered", &["wildcard-covers-authorization"]),
+            ("covered", &["wildcard-covers-authorization", "cached-wildcard-covers-authorization"]),
+        ],
+    ),
+    (
+        "A cached `*` for methods or headers",
+        "covers them all",
+        [
+            STANDARD,
+            ("covers nothing, so that there are more preflights", &["no-wildcards-in-the-cache"]),
+            STANDARD,
+        ],
+    ),
+    (
+        "A preflight cached for requests with cookies",
+        "also serves those without",
+        [STANDARD, ("does not serve those without", &["cache-by-credentials"]), STANDARD],
+    ),
+    (
+        "`Origin` of a preflight after a redirect to a third server",
+        "`null`",
+        [
+            STANDARD,
+            ("the page's origin, and `null` on the request itself", &["preflights-name-the-page"]),
+            STANDARD,
+        ],
+    ),
+    (
+        "A redirected request that needs no preflight any more",
+        "has none",
+        [
+            STANDARD,
+            ("has another one", &["preflighted-once-preflighted-always"]),
+            ("has another one", &["preflighted-once-preflighted-always"]),
+        ],
+    ),
+    (
+        "A cookie without `SameSite` in a request from another site",
+        "not sent (`Lax`)",
+        [
+            ("not sent, except with a form within 2 minutes", &["posts-carry-young-cookies"]),
+            ("sent", &["same-site-defaults-to-none"]),
+            ("sent", &["same-site-defaults-to-none"]),
+        ],
+    ),
+    (
+        "Cookies of other sites, if the user has changed no setting",
+        "sent",
+        [
+            STANDARD,
+            ("a jar of their own for each top-level site", &["jars-by-top-level-site"]),
+            ("sent here; Safari blocks them (see below)", &[]),
+        ],
+    ),
+    (
+        "A sandboxed frame and the `Strict` cookies of its site",
+        "not sent",
+        [STANDARD, STANDARD, ("sent", &["sandboxed-frames-are-same-site"])],
+    ),
+    (
+        "A page over HTTPS that fetches `http://localhost`",
+        "allowed",
+        [
+            ("allowed; public pages need the user's permission", &["local-network-access"]),
+            STANDARD,
+            ("blocked as mixed content", &["loopback-is-mixed-content"]),
+        ],
+    ),
+    (
+        "A public page that fetches from the local network",
+        "allowed",
+        [("needs the user's permission", &["local-network-access"]), STANDARD, STANDARD],
+    ),
+    (
+        "A 401 of another origin, in credentials mode `include`",
+        "the page reads it",
+        [
+            ("the user is asked for a login", &["challenges-of-other-origins"]),
+            ("the user is asked for a login", &["challenges-of-other-origins"]),
+            STANDARD,
+        ],
+    ),
+    (
+        "A font of another origin",
+        "needs CORS",
+        [STANDARD, STANDARD, ("needs none, and is requested with cookies", &["fonts-without-cors"])],
+    ),
+    (
+        "`XMLHttpRequest` with a listener for upload events",
+        "has a preflight",
+        [("has one only if there is a body", &["uploads-with-a-body-only"]), STANDARD, STANDARD],
+    ),
+    (
+        "`Cross-Origin-Embedder-Policy: credentialless`",
+        "no cookies to other origins in mode `no-cors`",
+        [STANDARD, STANDARD, ("no effect", &["no-credentialless"])],
+    ),
+];
+
 const SAFARI: &str = "
 † A rule of WebKitGTK that Safari need not share.
 
@@ -42,6 +171,11 @@ another site to get its cookies there.
 fn page() -> String {
     let recording = Recording::stored().unwrap();
     let mut page = INTRODUCTION.to_owned();
+    page.push_str(DIFFERENCES);
+    for (subject, standard, engines) in MET_OFTEN {
+        let cells: Vec<&str> = engines.iter().map(|(what, _)| *what).collect();
+        writeln!(page, "| {subject} | {standard} | {} |", cells.join(" | ")).unwrap();
+    }
     for profile in [Profile::chromium(), Profile::firefox(), Profile::webkit()] {
         let version = &recording.0[profile.name()].version;
         writeln!(page, "\n## {}, observed in version {version}\n", profile.name()).unwrap();
@@ -69,4 +203,19 @@ fn the_page_is_up_to_date() {
         made == written,
         "docs/browsers.md is out of date; update it with `REWRITE=1 cargo test -p cors-real-browsers --test profiles`"
     );
+}
+
+/// A difference must not outlive the rule that it is about.
+#[test]
+fn every_difference_has_its_rules() {
+    for (subject, _, engines) in MET_OFTEN {
+        for ((_, rules), profile) in
+            engines.iter().zip([Profile::chromium(), Profile::firefox(), Profile::webkit()])
+        {
+            for rule in *rules {
+                let has_rule = profile.rules().iter().any(|known| known.name == *rule);
+                assert!(has_rule, "{subject}: {} has no rule `{rule}`", profile.name());
+            }
+        }
+    }
 }

@@ -56,6 +56,18 @@ fn warnings(text: &str) -> Vec<(WarningCode, String)> {
     "public-suffix-wildcard-with-credentials",
     "allow_origins"
 )]
+#[case(
+    "allow_origins = \"https://*-team.github.io\"\nallow_credentials = true",
+    "public-suffix-wildcard-with-credentials",
+    "allow_origins"
+)]
+#[case("allow_origins = \"file://\"", "null-origin", "allow_origins")]
+#[case(
+    "allow_origins = \"file://\"\nallow_credentials = true\ndangerously_allow = [\"null-origin\"]",
+    "null-origin-with-credentials",
+    "allow_origins"
+)]
+#[case("allow_origins = \"moz-extension://*\"", "any-app-origin", "allow_origins")]
 #[case("allow_methods = \"P UT\"", "method-syntax", "allow_methods")]
 #[case("allow_methods = [\"\"]", "method-syntax", "allow_methods[0]")]
 #[case("allow_methods = [\"PUT\", \"trace\"]", "forbidden-method", "allow_methods[1]")]
@@ -134,6 +146,7 @@ fn warnings_of_a_list_are_in_its_order() {
 #[case("allow_credentials = \"yes\"", "`\"yes\"` is a string")]
 #[case("allow_methods = \"it's \\\"so\\\"\"", "`it's \"so\"` is not a method")]
 #[case("allow_methods = \"a\\nb\"", "`a\\nb` is not a method")]
+#[case("allow_methods = 'a\\b'", "`a\\b` is not a method")]
 #[case("max_age = \"a\\n'b'\"", "`\"a\\n'b'\"` is a string")]
 #[case("allow_methods = \"\\u001b[2J\"", "`\\u{1b}[2J` is not a method")]
 fn a_message_shows_the_value_on_one_line(#[case] text: &str, #[case] expected: &str) {
@@ -216,6 +229,8 @@ fn accepted_without_a_warning(#[case] text: &str) {
 #[rstest]
 #[case("http://a.example", Danger::InsecureOrigins)]
 #[case("https://*.github.io", Danger::PublicSuffixWildcards)]
+#[case("https://*-team.vercel.app", Danger::PublicSuffixWildcards)]
+#[case("moz-extension://*", Danger::AnyAppOrigin)]
 fn an_exception_allows_what_it_names(#[case] origin: &str, #[case] danger: Danger) {
     let builder = || Policy::builder().allow_origins(origin).allow_credentials(true);
     assert!(builder().build().is_err());
@@ -231,6 +246,27 @@ fn an_exception_allows_what_it_names(#[case] origin: &str, #[case] danger: Dange
 #[case("chrome-extension://abcdefghijklmnop")]
 fn origins_with_a_single_owner_can_have_credentials(#[case] origin: &str) {
     assert!(Policy::builder().allow_origins(origin).allow_credentials(true).build().is_ok());
+}
+
+#[test]
+fn files_are_allowed_with_the_exception_for_null() {
+    let builder = Policy::builder().allow_origins("file://").dangerously_allow([Danger::NullOrigin]);
+    let policy = builder.build().unwrap();
+    assert!(
+        policy.allows_origin(b"file://")
+            && !policy.allows_origin(b"file:///")
+            && !policy.allows_origin(b"null")
+    );
+}
+
+#[rstest]
+#[case("https://*-team.vercel.app", WarningCode::PublicSuffixPattern)]
+#[case("https://*.vercel.app", WarningCode::PublicSuffixPattern)]
+#[case("https://*example.com", WarningCode::PublicSuffixPattern)]
+#[case("ttp://example.com", WarningCode::UnusualScheme)]
+#[case("ws://localhost:3000", WarningCode::UnusualScheme)]
+fn unusual_origins(#[case] origin: &str, #[case] code: WarningCode) {
+    assert_eq!(warnings(&format!("allow_origins = \"{origin}\"")), [(code, "allow_origins".to_owned())]);
 }
 
 #[test]

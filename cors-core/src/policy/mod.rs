@@ -81,23 +81,29 @@ pub(crate) enum Origins {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Danger {
+    /// `any-app-origin`: all hosts of an application's scheme, such as `moz-extension://*`. Every extension or application
+    /// with this scheme is allowed, including those of strangers.
+    AnyAppOrigin,
     /// `insecure-origins`: credentials for `http:` origins. An attacker on the network between the user and such a site can
     /// put a script into its pages, and so read everything that the user can read.
     InsecureOrigins,
-    /// `null-origin`: the origin `null`. Any site can create a page with this origin, in a sandboxed frame.
+    /// `null-origin`: the origin `null`, which any site can have in a sandboxed frame, or `file://`, which any local file has
+    /// in some applications.
     NullOrigin,
-    /// `public-suffix-wildcards`: credentials for all subdomains of a public suffix, such as `https://*.github.io`. Anyone
-    /// can register such a subdomain.
+    /// `public-suffix-wildcards`: credentials for names below a public suffix, such as `https://*.github.io` or
+    /// `https://*-team.vercel.app`. Anyone can register such a name.
     PublicSuffixWildcards,
 }
 
 impl Danger {
     /// All exceptions.
-    pub const ALL: &'static [Self] = &[Self::InsecureOrigins, Self::NullOrigin, Self::PublicSuffixWildcards];
+    pub const ALL: &'static [Self] =
+        &[Self::AnyAppOrigin, Self::InsecureOrigins, Self::NullOrigin, Self::PublicSuffixWildcards];
 
     /// The name in a policy file.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AnyAppOrigin => "any-app-origin",
             Self::InsecureOrigins => "insecure-origins",
             Self::NullOrigin => "null-origin",
             Self::PublicSuffixWildcards => "public-suffix-wildcards",

@@ -36,7 +36,13 @@ codes! {
         OriginWithUnicode = "origin-with-unicode",
         /// An origin contains white space or a control character.
         OriginWithWhiteSpace = "origin-with-white-space",
-        /// A `*` is neither the whole leftmost label nor the whole port.
+        /// An origin is written in quotes.
+        OriginInQuotes = "origin-in-quotes",
+        /// An origin is a regular expression.
+        OriginRegex = "origin-regex",
+        /// An origin contains a variable that was not replaced.
+        OriginPlaceholder = "origin-placeholder",
+        /// A `*` is neither the leftmost label, nor a part of it, nor the whole port.
         MisplacedWildcard = "misplaced-wildcard",
         /// `*` is listed together with names.
         WildcardAmongNames = "wildcard-among-names",
@@ -44,13 +50,15 @@ codes! {
         TooManyOrigins = "too-many-origins",
         /// Any origin is allowed together with credentials.
         AnyOriginWithCredentials = "any-origin-with-credentials",
-        /// `null` is listed without the exception.
+        /// All hosts of an application's scheme are allowed without the exception.
+        AnyAppOrigin = "any-app-origin",
+        /// `null` or `file://` is listed without the exception.
         NullOrigin = "null-origin",
-        /// `null` is listed together with credentials.
+        /// `null` or `file://` is listed together with credentials.
         NullOriginWithCredentials = "null-origin-with-credentials",
         /// An `http:` origin is listed together with credentials, without the exception.
         InsecureOriginWithCredentials = "insecure-origin-with-credentials",
-        /// All subdomains of a public suffix are allowed together with credentials, without the exception.
+        /// A pattern for names below a public suffix is listed together with credentials, without the exception.
         PublicSuffixWildcardWithCredentials = "public-suffix-wildcard-with-credentials",
         /// A method is not a token.
         MethodSyntax = "method-syntax",
@@ -95,6 +103,10 @@ codes! {
         SafelistedHeader = "safelisted-header",
         /// An origin is listed twice, or a pattern covers it.
         CoveredOrigin = "covered-origin",
+        /// A pattern covers names below a public suffix, where anyone can register one.
+        PublicSuffixPattern = "public-suffix-pattern",
+        /// The scheme of an origin is almost the same as a known one, or pages do not have it.
+        UnusualScheme = "unusual-scheme",
         /// A method or header is listed twice.
         RepeatedName = "repeated-name",
         /// `authorization` is missing beside `*`, which does not cover it.
@@ -198,13 +210,13 @@ impl fmt::Display for Note {
     }
 }
 
-/// A text on one line. Quotes are not escaped, because a value is printed between backticks.
+/// A text on one line. Quotes and backslashes are not escaped, because a value is printed between backticks.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in self.0.split_inclusive(['"', '\'']) {
-            let text = piece.trim_end_matches(['"', '\'']);
+        for piece in self.0.split_inclusive(['"', '\'', '\\']) {
+            let text = piece.trim_end_matches(['"', '\'', '\\']);
             write!(formatter, "{}{}", text.escape_debug(), &piece[text.len()..])?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use proptest::sample::{select, subsequence};
 
 use crate::naive::{BAD_ORIGINS, NaivePolicy};
 
-pub(crate) const ORIGINS: [&str; 16] = [
+pub(crate) const ORIGINS: [&str; 25] = [
     "https://app.example",
     "https://app.example:8443",
     "http://app.example",
@@ -20,12 +20,21 @@ pub(crate) const ORIGINS: [&str; 16] = [
     "https://*.b.app.example",
     "https://*.example",
     "https://*.github.io",
+    "https://app-*.example",
+    "https://*-b.app.example:*",
+    "https://a*a.app.example:8443",
+    "http://*b.a.app.example",
+    "https://pr-*.github.io",
+    "http://pr-*.localhost",
     "http://localhost:*",
     "http://*.localhost",
     "http://127.0.0.1:*",
     "http://[::1]:3000",
     "https://app.example.",
     "chrome-extension://app",
+    "chrome-extension://*",
+    "app://.",
+    "file://",
     "null",
 ];
 
@@ -66,8 +75,8 @@ pub(crate) fn policies() -> impl Strategy<Value = NaivePolicy> {
     };
     let origins = prop_oneof![
         5 => subsequence(&ORIGINS[..], 1..ORIGINS.len()).prop_map(|origins| strings(&origins)),
-        // Without `null`, so that policies with credentials are not refused for it.
-        2 => subsequence(&ORIGINS[..ORIGINS.len() - 1], 1..4).prop_map(|origins| strings(&origins)),
+        // Without `file://` and `null`, so that policies with credentials are not refused for them.
+        2 => subsequence(&ORIGINS[..ORIGINS.len() - 2], 1..4).prop_map(|origins| strings(&origins)),
         1 => Just(strings(&["*"])),
     ];
     (

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::origin::{is_loopback, wildcard_domain};
+use super::origin::{is_any_app, is_loopback, wildcard_domain};
 use super::{NaivePolicy, is_token};
 
 /// Entries of `allow_origins` that are never accepted, with the codes of their problems.
-pub(crate) const BAD_ORIGINS: [(&str, &str); 17] = [
+pub(crate) const BAD_ORIGINS: [(&str, &str); 25] = [
     ("", "origin-without-scheme"),
     ("app.example", "origin-without-scheme"),
     ("https://a.example,https://b.example", "origin-list"),
@@ -22,7 +22,15 @@ pub(crate) const BAD_ORIGINS: [(&str, &str); 17] = [
     ("https://app.example:443", "origin-with-default-port"),
     ("https://app.example:0", "origin-port"),
     ("https://a..example", "origin-host"),
-    ("file://", "origin-scheme"),
+    ("https://xn--f", "origin-host"),
+    ("file:///home", "origin-scheme"),
+    ("\"https://app.example\"", "origin-in-quotes"),
+    ("https://app.example,", "origin-list"),
+    ("^https://.*\\.app\\.example$", "origin-regex"),
+    ("https://${HOST}", "origin-placeholder"),
+    ("http://192.168.*", "misplaced-wildcard"),
+    ("https://a*.*.example", "misplaced-wildcard"),
+    ("https://a*b*.example", "misplaced-wildcard"),
     ("https://*", "misplaced-wildcard"),
     ("https://app.*", "misplaced-wildcard"),
 ];
@@ -62,10 +70,12 @@ impl NaivePolicy {
         for (position, entry) in self.origins.iter().enumerate() {
             if let Some((_, code)) = BAD_ORIGINS.iter().find(|(bad, _)| bad == entry) {
                 refuse(refusals, FIELD, position, code);
-            } else if entry == "null" && self.credentials {
+            } else if ["null", "file://"].contains(&entry.as_str()) && self.credentials {
                 refuse(refusals, FIELD, position, "null-origin-with-credentials");
-            } else if entry == "null" && !has_exception("null-origin") {
+            } else if ["null", "file://"].contains(&entry.as_str()) && !has_exception("null-origin") {
                 refuse(refusals, FIELD, position, "null-origin");
+            } else if is_any_app(entry) && !has_exception("any-app-origin") {
+                refuse(refusals, FIELD, position, "any-app-origin");
             }
             if !self.credentials || BAD_ORIGINS.iter().any(|(bad, _)| bad == entry) {
                 continue;

@@ -5,7 +5,7 @@ mod pattern;
 mod serialization;
 mod set;
 
-pub(crate) use pattern::{HostPattern, OriginPattern, PatternPort, intended_scheme};
+pub(crate) use pattern::{HostPattern, OriginPattern, PatternPort, intended_scheme, origin_of_url};
 pub(crate) use serialization::{FILE, is_serialized_origin};
 pub(crate) use set::{Added, OriginSet};
 

@@ -2,6 +2,8 @@
 
 mod builder;
 mod check;
+mod environment;
+mod fields;
 #[cfg(feature = "serde")]
 mod file;
 mod names;
@@ -12,23 +14,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::builder::{Names, PolicyBuilder};
+use self::builder::Names;
+pub use self::builder::{IntoNames, PolicyBuilder};
+use self::fields::FIELDS;
 pub(crate) use self::names::NameList;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
 use crate::origin::OriginSet;
-
-/// The fields of a policy file, in the order in which they are written.
-const FIELDS: [&str; 9] = [
-    "allow_origins",
-    "allow_methods",
-    "allow_headers",
-    "expose_headers",
-    "allow_credentials",
-    "max_age",
-    "preflight_status",
-    "diagnostics",
-    "dangerously_allow",
-];
 
 /// A CORS policy that was checked: which origins may do what.
 ///
@@ -123,6 +114,34 @@ impl Policy {
         PolicyBuilder::default()
     }
 
+    /// Returns a builder with the fields of this policy, to build a policy that differs from it.
+    ///
+    /// Entries that were left out with a warning are not in it.
+    ///
+    /// ```
+    /// use cors_core::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origins("https://app.example").allow_methods("PUT").build()?;
+    /// let wider = policy.to_builder().allow_origins("https://partner.example").build()?;
+    /// assert!(wider.allows_origin(b"https://app.example") && wider.allows_origin(b"https://partner.example"));
+    /// assert_eq!(wider.allow_methods(), ["PUT"]);
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn to_builder(&self) -> PolicyBuilder {
+        PolicyBuilder {
+            allow_origins: Some(Names::many(self.allow_origins())),
+            allow_methods: Names::many(self.allow_methods()),
+            allow_headers: Names::many(self.allow_headers()),
+            expose_headers: Names::many(self.expose_headers()),
+            allow_credentials: self.allow_credentials(),
+            max_age: self.max_age(),
+            preflight_status: Some(self.preflight_status()),
+            diagnostics: self.diagnostics(),
+            dangerously_allow: self.dangerously_allow().to_vec(),
+            ..PolicyBuilder::default()
+        }
+    }
+
     /// What the author of the policy may not have intended. None of it does harm.
     pub fn warnings(&self) -> &[Warning] {
         &self.0.warnings
@@ -133,7 +152,8 @@ impl Policy {
         matches!(self.0.origins, Origins::Any)
     }
 
-    /// The entries of `allow_origins`: exact origins first, then patterns, then `null`. It is `*` alone for any origin.
+    /// The entries of `allow_origins`: exact origins first, then patterns, then `null`. It is `*` alone for any origin, and
+    /// there are none if no origin is allowed.
     pub fn allow_origins(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let (any, listed) = match &self.0.origins {
             Origins::Any => (Some("*".into()), None),
@@ -142,18 +162,18 @@ impl Policy {
         any.into_iter().chain(listed.into_iter().flatten())
     }
 
-    /// The entries of `allow_methods`. It is `*` alone for all methods.
+    /// The entries of `allow_methods`, without those that browsers forbid. It is `*` alone for all methods.
     pub fn allow_methods(&self) -> &[String] {
         self.0.methods.entries()
     }
 
-    /// The entries of `allow_headers` in lower case. It is `*` for all headers except `authorization`, which can follow
+    /// The entries of `allow_headers` in lower case, without those that browsers forbid. It is `*` for all headers except `authorization`, which can follow
     /// it.
     pub fn allow_headers(&self) -> &[String] {
         self.0.headers.entries()
     }
 
-    /// The entries of `expose_headers` in lower case. It is `*` alone for all headers.
+    /// The entries of `expose_headers` in lower case, without those that browsers forbid. It is `*` alone for all headers.
     pub fn expose_headers(&self) -> &[String] {
         self.0.expose.entries()
     }

@@ -1,14 +1,15 @@
 //! The problems of a refused policy, and the warnings about a policy that was built.
 
-use std::fmt;
+use std::{fmt, io};
 
+use super::fields::Spelling;
 use crate::codes::codes;
 
 codes! {
     "refused",
     /// Why a policy is refused.
     ProblemCode {
-        /// `allow_origins` is missing or empty.
+        /// `allow_origins` is missing.
         NoOrigins = "no-origins",
         /// One entry contains several origins.
         OriginList = "origin-list",
@@ -62,21 +63,13 @@ codes! {
         PublicSuffixWildcardWithCredentials = "public-suffix-wildcard-with-credentials",
         /// A method is not a token.
         MethodSyntax = "method-syntax",
-        /// Browsers forbid pages to use the method.
-        ForbiddenMethod = "forbidden-method",
         /// A standard method is not in upper case.
         MethodCase = "method-case",
         /// A header name is not a token.
         HeaderSyntax = "header-syntax",
-        /// Browsers forbid pages to set the request header.
-        ForbiddenRequestHeader = "forbidden-request-header",
-        /// Browsers forbid pages to read the response header.
-        ForbiddenResponseHeader = "forbidden-response-header",
-        /// The header belongs to the CORS protocol.
-        CorsHeader = "cors-header",
         /// All response headers are exposed together with credentials.
         AnyExposedHeaderWithCredentials = "any-exposed-header-with-credentials",
-        /// The max-age is longer than a day, or it is not a whole number of seconds.
+        /// The max-age is not a whole number of seconds.
         MaxAge = "max-age",
         /// The preflight status is not from 200 to 299.
         PreflightStatus = "preflight-status",
@@ -95,12 +88,20 @@ codes! {
     "warning",
     /// Why the author of a policy gets a warning.
     WarningCode {
+        /// `allow_origins` is an empty list, so no page may read responses.
+        NoOrigins = "no-origins",
+        /// Browsers forbid pages to use the method, so it is left out.
+        ForbiddenMethod = "forbidden-method",
+        /// Browsers forbid pages to set the request header, so it is left out.
+        ForbiddenRequestHeader = "forbidden-request-header",
+        /// Browsers forbid pages to read the response header, so it is left out.
+        ForbiddenResponseHeader = "forbidden-response-header",
+        /// The header belongs to the CORS protocol, so it is left out.
+        CorsHeader = "cors-header",
+        /// The max-age is longer than a day, the longest time that a browser uses. A day is sent.
+        MaxAgeOverADay = "max-age-over-a-day",
         /// The max-age is longer than 7200 s, the longest time that Chromium uses.
         MaxAgeOverBrowserCap = "max-age-over-browser-cap",
-        /// A listed method never needs a preflight.
-        SafelistedMethod = "safelisted-method",
-        /// A listed header is safelisted.
-        SafelistedHeader = "safelisted-header",
         /// An origin is listed twice, or a pattern covers it.
         CoveredOrigin = "covered-origin",
         /// A pattern covers names below a public suffix, where anyone can register one.
@@ -128,12 +129,17 @@ macro_rules! finding {
                 Self { code, note }
             }
 
+            pub(super) fn respell(&mut self, spelling: &Spelling) {
+                self.note.respell(spelling);
+            }
+
             /// The code, for programs.
             pub fn code(&self) -> $code {
                 self.code
             }
 
-            /// The field, with the position in its list, such as `allow_origins[2]`.
+            /// The field, with the position in its list, such as `allow_origins[2]`. For a policy from environment variables
+            /// it is the name of the variable, such as `CORS_ALLOW_ORIGINS[2]`.
             pub fn field(&self) -> &str {
                 &self.note.field
             }
@@ -187,6 +193,13 @@ pub(super) struct Note {
 }
 
 impl Note {
+    /// Writes the field, and the fields that the sentences mention, in another way.
+    fn respell(&mut self, spelling: &Spelling) {
+        self.field = spelling.field(&self.field);
+        self.what = spelling.text(&self.what);
+        self.help = spelling.text(&self.help);
+    }
+
     pub(super) fn new(
         field: impl Into<String>,
         value: impl Into<String>,
@@ -230,7 +243,7 @@ impl fmt::Display for Escaped<'_> {
 ///
 /// use cors_core::{Policy, ProblemCode};
 ///
-/// let builder = Policy::builder().allow_origins("https://example.com/").max_age(Duration::from_secs(100_000));
+/// let builder = Policy::builder().allow_origins("https://example.com/").max_age(Duration::from_millis(1500));
 /// let error = builder.build().unwrap_err();
 /// let codes: Vec<_> = error.problems().iter().map(|problem| problem.code()).collect();
 /// assert_eq!(codes, [ProblemCode::OriginWithPath, ProblemCode::MaxAge]);
@@ -239,7 +252,9 @@ impl fmt::Display for Escaped<'_> {
 ///     "allow_origins: `https://example.com/` is not an origin: it ends in a path. Write `https://example.com`.",
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` prints the same text as `Display`, because `unwrap` and a `main` that returns an error print that.
+#[derive(Clone, PartialEq, Eq)]
 pub struct PolicyError {
     pub(super) problems: Vec<Problem>,
 }
@@ -263,4 +278,17 @@ impl fmt::Display for PolicyError {
     }
 }
 
+impl fmt::Debug for PolicyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
 impl std::error::Error for PolicyError {}
+
+/// For a `main` that returns `std::io::Result`. The kind is `InvalidInput`.
+impl From<PolicyError> for io::Error {
+    fn from(error: PolicyError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}

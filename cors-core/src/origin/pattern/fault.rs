@@ -45,6 +45,9 @@ pub(super) fn suggest(code: ProblemCode, what: &str, guess: &str, otherwise: &st
 
 /// The pattern that was probably intended: `text` itself if it is one. It is free of all faults that have a repair.
 pub(super) fn repaired(text: &str) -> Option<String> {
+    if text == "*" {
+        return Some(text.to_owned());
+    }
     match OriginPattern::parse(text) {
         // A pattern that every policy refuses without an exception is not a repair.
         Ok(pattern) => (pattern.host != HostPattern::Any).then(|| text.to_owned()),

@@ -98,6 +98,24 @@ impl<'a> OriginPattern<'a> {
     }
 }
 
+/// The origin of a URL (URL standard, "origin"), or `None` if it has none, or a `*` in its host or port.
+pub(crate) fn origin_of_url(url: &str) -> Option<String> {
+    let origin = match OriginPattern::parse(url) {
+        Ok(_) => url.to_owned(),
+        Err(fault) => match fault.code {
+            ProblemCode::OriginWithPath
+            | ProblemCode::OriginWithQuery
+            | ProblemCode::OriginWithFragment
+            | ProblemCode::OriginWithUserInfo
+            | ProblemCode::OriginInUpperCase
+            | ProblemCode::OriginWithUnicode
+            | ProblemCode::OriginWithDefaultPort => fault.suggestion?,
+            _ => return None,
+        },
+    };
+    (!origin.contains('*')).then_some(origin)
+}
+
 /// The host and port, if nothing else follows the scheme.
 fn parse_authority<'a>(scheme: &str, after_scheme: &'a str) -> Result<&'a str, OriginFault> {
     let (authority, rest) = after_scheme.split_at(before_path(after_scheme).len());

@@ -30,17 +30,16 @@ fn is_regex(text: &str) -> bool {
             body.contains("://") && flags.bytes().all(|flag| flag.is_ascii_lowercase())
         })
     };
-    let host = text.split_once("://").map_or(text, |(_, after_scheme)| after_scheme);
+    let after_scheme = text.split_once("://").map_or(text, |(_, after_scheme)| after_scheme);
+    let host = before_path(after_scheme);
     text.starts_with('^')
         || text.ends_with('$')
         || text.starts_with("http?")
         || text.starts_with("https?")
         || text.starts_with("(http")
         || is_delimited()
-        || before_path(host).contains(['(', '|', '^', '{'])
-        || host.contains("\\.")
-        || host.contains("\\d")
-        || host.contains("\\w")
+        || ["\\.", "\\d", "\\w"].iter().any(|escape| after_scheme.contains(escape))
+        || host.contains(['(', '|', '^', '{'])
         || host.contains(".+")
         || has_class(host)
         || has_any_text(host)

@@ -2,21 +2,23 @@
 
 use super::Report;
 use crate::origin::{Added, FILE, HostPattern, OriginPattern, OriginSet, intended_scheme};
+use crate::policy::builder::Names;
 use crate::policy::problem::Note;
-use crate::policy::{Danger, Names, Origins, PolicyBuilder, ProblemCode, WarningCode};
+use crate::policy::{Danger, Origins, PolicyBuilder, ProblemCode, WarningCode};
 
 const FIELD: &str = "allow_origins";
 
 pub(super) fn origins(builder: &PolicyBuilder, report: &mut Report) -> Origins {
-    let names = &builder.allow_origins;
+    let Some(names) = &builder.allow_origins else {
+        let help = "Write the origins whose pages may read responses, such as `[\"https://app.example.com\"]`, or `\"*\"` for all.";
+        report.refuse(ProblemCode::NoOrigins, Note::new(FIELD, "", "no origin is listed", help));
+        return Origins::Any;
+    };
     let entries = names.as_slice();
     if entries.is_empty() {
-        // A field with a value of the wrong type is not missing.
-        if !report.problems.iter().any(|problem| problem.field().starts_with(FIELD)) {
-            let help = "Write the origins whose pages may read responses, such as `[\"https://app.example.com\"]`, or `\"*\"` for all.";
-            report.refuse(ProblemCode::NoOrigins, Note::new(FIELD, "", "no origin is listed", help));
-        }
-        return Origins::Any;
+        let help = "List the origins whose pages may read them, or keep it to switch CORS off.";
+        let note = Note::new(FIELD, "", "the list is empty, so no page may read responses", help);
+        report.warn(WarningCode::NoOrigins, note);
     }
     let any = entries.iter().position(|name| name == "*");
     if let Some(position) = any.filter(|_| builder.allow_credentials) {

@@ -18,6 +18,7 @@ use self::builder::Names;
 pub use self::builder::{IntoNames, PolicyBuilder};
 use self::fields::FIELDS;
 pub(crate) use self::names::NameList;
+pub(crate) use self::problem::Escaped;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
 use crate::origin::OriginSet;
 

@@ -224,7 +224,7 @@ impl fmt::Display for Note {
 }
 
 /// A text on one line. Quotes and backslashes are not escaped, because a value is printed between backticks.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,31 +26,40 @@ pub(super) fn misplaced_wildcard(help: &str) -> OriginFault {
     }
 }
 
-/// Suggests `guess` in place of a `*` in the wrong place, if it is a pattern.
-pub(super) fn suggest_for_wildcard(guess: &str, otherwise: &str) -> OriginFault {
-    let fault = suggest(ProblemCode::MisplacedWildcard, "", guess, otherwise);
-    OriginFault { what: misplaced_wildcard("").what, ..fault }
+/// Suggests `guess` in place of a `*` in the wrong place.
+pub(super) fn suggest_for_wildcard(guess: &str) -> OriginFault {
+    OriginFault { what: misplaced_wildcard("").what, ..suggest(ProblemCode::MisplacedWildcard, "", guess) }
 }
 
 pub(super) fn not_an_origin(code: ProblemCode, what: &str, help: &str) -> OriginFault {
     OriginFault { code, what: format!("is not an origin: {what}"), help: help.to_owned(), suggestion: None }
 }
 
-/// Suggests `guess` if it is a pattern. It must have one fault less than the text that it is made from.
-pub(super) fn suggest(code: ProblemCode, what: &str, guess: &str, otherwise: &str) -> OriginFault {
-    let suggestion = repaired(guess);
-    let help = suggestion.as_ref().map_or_else(|| otherwise.to_owned(), |text| format!("Write `{text}`."));
-    OriginFault { suggestion, ..not_an_origin(code, what, &help) }
+/// Suggests `guess` if it is a pattern, or what to do about it if it is not. It must have one fault less than the text
+/// that it is made from.
+pub(super) fn suggest(code: ProblemCode, what: &str, guess: &str) -> OriginFault {
+    match repair(guess) {
+        Ok(pattern) => {
+            let help = format!("Write `{pattern}`.");
+            OriginFault { suggestion: Some(pattern), ..not_an_origin(code, what, &help) }
+        }
+        Err(help) => not_an_origin(code, what, &help),
+    }
 }
 
-/// The pattern that was probably intended: `text` itself if it is one. It is free of all faults that have a repair.
-pub(super) fn repaired(text: &str) -> Option<String> {
+/// Returns the pattern that was probably intended: `text` itself if it is one. It is free of all faults that have a
+/// repair. The error says what to write instead, as a sentence.
+pub(super) fn repair(text: &str) -> Result<String, String> {
     if text == "*" {
-        return Some(text.to_owned());
+        return Ok(text.to_owned());
     }
     match OriginPattern::parse(text) {
-        // A pattern that every policy refuses without an exception is not a repair.
-        Ok(pattern) => (pattern.host != HostPattern::Any).then(|| text.to_owned()),
-        Err(fault) => fault.suggestion,
+        Ok(pattern) if pattern.host == HostPattern::Any => {
+            // Every policy refuses it without the exception, so it is only the half of a repair.
+            Err(format!("Write `{text}`, which needs `dangerously_allow = [\"any-app-origin\"]`."))
+        }
+        Ok(_) => Ok(text.to_owned()),
+        Err(OriginFault { suggestion: Some(pattern), .. }) => Ok(pattern),
+        Err(fault) => Err(fault.help),
     }
 }

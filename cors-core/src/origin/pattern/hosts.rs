@@ -73,32 +73,29 @@ fn misplaced(scheme: &str, host: &str, port: PatternPort) -> OriginFault {
             "Write a domain after it, such as `https://*.example.com`, or `*` alone for any origin.",
         );
     }
-    // In other languages of patterns, this matches all ports.
-    if let Some(name) = host.strip_suffix('*').filter(|name| host::is_loopback(name)) {
-        if port == PatternPort::Default {
-            return suggest_for_wildcard(&format!("{scheme}://{name}:*"), HELP);
-        }
-    }
-    if is_range_of_addresses(host) {
-        return misplaced_wildcard(LIST_EACH_ADDRESS);
-    }
     let written_port = match port {
         PatternPort::Default => String::new(),
         PatternPort::Exact(port) => format!(":{port}"),
         PatternPort::Any => ":*".to_owned(),
     };
+    // In other languages of patterns, this matches all ports.
+    if let Some(name) = host.strip_suffix('*').filter(|name| host::is_loopback(name)) {
+        let port = if port == PatternPort::Default { ":*" } else { &written_port };
+        return suggest_for_wildcard(&format!("{scheme}://{name}{port}"));
+    }
+    if is_range_of_addresses(host) {
+        return misplaced_wildcard(LIST_EACH_ADDRESS);
+    }
     let stars_together = host.trim_start_matches(['*', '.']);
     if host.starts_with('*') && !stars_together.contains('*') {
-        return suggest_for_wildcard(&format!("{scheme}://*.{stars_together}{written_port}"), HELP);
+        return suggest_for_wildcard(&format!("{scheme}://*.{stars_together}{written_port}"));
     }
     match host.strip_suffix('*') {
         Some(name) if name.ends_with('.') => misplaced_wildcard(
             "List each domain: a `*` cannot stand for the end of a domain, because others own the other names.",
         ),
         // `https://example.com*` matches paths in other languages of patterns.
-        Some(name) if name.contains('.') => {
-            suggest_for_wildcard(&format!("{scheme}://{name}{written_port}"), HELP)
-        }
+        Some(name) if name.contains('.') => suggest_for_wildcard(&format!("{scheme}://{name}{written_port}")),
         _ => misplaced_wildcard(HELP),
     }
 }
@@ -119,7 +116,7 @@ fn check(scheme: &str, domain: &str, authority: &str) -> Result<(), OriginFault>
     if let Some(canonical) = bracketed.and_then(host::serialize_ipv6) {
         let guess = format!("{scheme}://{}", authority.replacen(domain, &format!("[{canonical}]"), 1));
         let what = "browsers write its IPv6 address in a different form";
-        return Err(suggest(ProblemCode::OriginHost, what, &guess, WRITE_AN_ORIGIN));
+        return Err(suggest(ProblemCode::OriginHost, what, &guess));
     }
     if is_address {
         let what = format!("`{domain}` is not a valid host");
@@ -130,7 +127,7 @@ fn check(scheme: &str, domain: &str, authority: &str) -> Result<(), OriginFault>
     // Cookies and some frameworks write all subdomains in this way.
     if let Some(name) = authority.strip_prefix('.') {
         let guess = format!("{scheme}://*.{name}");
-        return Err(suggest(ProblemCode::OriginHost, "its host starts with a dot", &guess, WRITE_AN_ORIGIN));
+        return Err(suggest(ProblemCode::OriginHost, "its host starts with a dot", &guess));
     }
     Err(if domain.len() > host::LONGEST_NAME { too_long(domain) } else { invalid(domain) })
 }
@@ -146,7 +143,7 @@ fn check_punycode(scheme: &str, domain: &str, authority: &str) -> Result<(), Ori
         Some(same) if *same == *domain => Ok(()),
         Some(other) => {
             let guess = format!("{scheme}://{}", authority.replacen(domain, &other, 1));
-            Err(suggest(ProblemCode::OriginHost, "browsers write its host in a different form", &guess, help))
+            Err(suggest(ProblemCode::OriginHost, "browsers write its host in a different form", &guess))
         }
         None => {
             let what = format!("`{domain}` is not valid Punycode");

@@ -11,7 +11,7 @@ pub(crate) use self::fault::OriginFault;
 use self::fault::{WRITE_AN_ORIGIN, misplaced_wildcard, not_an_origin, suggest};
 pub(crate) use self::schemes::intended_scheme;
 use super::{default_port, host, serialization};
-use crate::policy::ProblemCode;
+use crate::policy::{Escaped, ProblemCode};
 
 /// An entry of `allow_origins`, except `*`, `null` and `file://`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl<'a> OriginPattern<'a> {
         let authority = parse_authority(scheme, after_scheme)?;
         check_characters(scheme, authority)?;
         if !serialization::is_scheme(scheme) {
-            let what = format!("`{}` is not a valid scheme", scheme.escape_debug());
+            let what = format!("`{}` is not a valid scheme", Escaped(scheme));
             return Err(not_an_origin(ProblemCode::OriginScheme, &what, WRITE_AN_ORIGIN));
         }
         let (host, port) = serialization::split_port(authority);
@@ -133,13 +133,13 @@ fn parse_authority<'a>(scheme: &str, after_scheme: &'a str) -> Result<&'a str, O
                 Some((_, without)) => {
                     let guess = format!("{scheme}://{without}");
                     let what = "it contains a user name or password";
-                    Err(suggest(ProblemCode::OriginWithUserInfo, what, &guess, WRITE_AN_ORIGIN))
+                    Err(suggest(ProblemCode::OriginWithUserInfo, what, &guess))
                 }
                 None => Ok(authority),
             };
         }
     };
-    Err(suggest(code, what, &format!("{scheme}://{authority}"), WRITE_AN_ORIGIN))
+    Err(suggest(code, what, &format!("{scheme}://{authority}")))
 }
 
 /// The characters that end the host and port of a URL.
@@ -158,7 +158,7 @@ fn check_characters(scheme: &str, authority: &str) -> Result<(), OriginFault> {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let guess = host::to_ascii(host).map(|host| format!("{scheme}://{host}{port}"));
         return Err(match guess.filter(|guess| guess.is_ascii()) {
-            Some(guess) => suggest(ProblemCode::OriginWithUnicode, what, &guess, help),
+            Some(guess) => suggest(ProblemCode::OriginWithUnicode, what, &guess),
             None => not_an_origin(ProblemCode::OriginWithUnicode, what, help),
         });
     }
@@ -166,7 +166,7 @@ fn check_characters(scheme: &str, authority: &str) -> Result<(), OriginFault> {
     if is_upper(scheme) || is_upper(authority) {
         let lower = format!("{scheme}://{authority}").to_ascii_lowercase();
         let what = "it contains upper-case letters";
-        return Err(suggest(ProblemCode::OriginInUpperCase, what, &lower, "Write it in lower case."));
+        return Err(suggest(ProblemCode::OriginInUpperCase, what, &lower));
     }
     Ok(())
 }
@@ -192,7 +192,7 @@ fn parse_port(scheme: &str, host: &str, port: Option<&str>) -> Result<PatternPor
         let digits = text.trim_start_matches('0');
         if serialization::is_port(digits) {
             let guess = format!("{scheme}://{host}:{digits}");
-            return Err(suggest(ProblemCode::OriginPort, &what, &guess, HELP));
+            return Err(suggest(ProblemCode::OriginPort, &what, &guess));
         }
         return Err(not_an_origin(ProblemCode::OriginPort, &what, HELP));
     }
@@ -200,7 +200,7 @@ fn parse_port(scheme: &str, host: &str, port: Option<&str>) -> Result<PatternPor
     let number = text.parse().unwrap_or_default();
     if default_port(scheme) == Some(number) {
         let what = format!("browsers leave out {number}, the default port of {scheme}");
-        return Err(suggest(ProblemCode::OriginWithDefaultPort, &what, &format!("{scheme}://{host}"), HELP));
+        return Err(suggest(ProblemCode::OriginWithDefaultPort, &what, &format!("{scheme}://{host}")));
     }
     Ok(PatternPort::Exact(number))
 }

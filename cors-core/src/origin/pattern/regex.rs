@@ -1,22 +1,24 @@
 //! Regular expressions, which other libraries take.
 
-use super::fault::{not_an_origin, repaired};
-use super::{OriginFault, before_path};
+use std::str::Chars;
+
+use super::fault::{not_an_origin, suggest};
+use super::{OriginFault, before_path, schemes};
 use crate::origin::host;
 use crate::policy::ProblemCode;
 
 /// Explains a regular expression, with the pattern that means the same if there is one.
 pub(super) fn fault(text: &str) -> Option<OriginFault> {
     is_regex(text).then(|| {
-        let suggestion = translate(text).as_deref().and_then(repaired);
-        let help = match &suggestion {
-            Some(pattern) => format!("Write `{pattern}`."),
-            None => {
-                "Write a pattern such as `https://*.example.com`, or `*` alone for any origin.".to_owned()
-            }
-        };
         let what = "it is a regular expression";
-        OriginFault { suggestion, ..not_an_origin(ProblemCode::OriginRegex, what, &help) }
+        // What is still an expression has parts that were not understood.
+        match translate(text).filter(|pattern| !is_regex(pattern)) {
+            Some(pattern) => suggest(ProblemCode::OriginRegex, what, &pattern),
+            None => {
+                let help = "Write a pattern such as `https://*.example.com`, or `*` alone for any origin.";
+                not_an_origin(ProblemCode::OriginRegex, what, help)
+            }
+        }
     })
 }
 
@@ -39,7 +41,8 @@ fn is_regex(text: &str) -> bool {
         || text.starts_with("(http")
         || is_delimited()
         || ["\\.", "\\d", "\\w"].iter().any(|escape| after_scheme.contains(escape))
-        || host.contains(['(', '|', '^', '{'])
+        || host.contains(['(', '^', '{'])
+        || host.contains('|') && text.matches("://").count() < 2
         || host.contains(".+")
         || has_class(host)
         || has_any_text(host)
@@ -73,31 +76,98 @@ fn translate(text: &str) -> Option<String> {
     if let Some((body, _)) = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')) {
         text = body;
     }
-    let text = text.trim_start_matches('^').trim_end_matches('$').replace("\\/", "/");
-    let (scheme, host) = match text.split_once("://") {
-        Some((scheme, host)) => (scheme, host),
-        None => ("https?", text.as_str()),
-    };
-    let mut host = host.to_owned();
-    for port in ["(:\\d+)?", "(:[0-9]+)?", "(?::\\d+)?", "(:\\d*)?", ":\\d+", ":[0-9]+", ":.*", ":.+"] {
-        if let Some(name) = host.strip_suffix(port) {
-            host = format!("{name}:*");
-            break;
-        }
+    let mut text = text.trim_start_matches('^').replace("\\/", "/").replace("\\:", ":");
+    for either in ["(https?://)?", "(https?://)", "(http|https)://", "(https|http)://", "(?:https?://)"] {
+        text = text.replace(either, "https?://");
     }
-    for labels in ["(.*\\.)?", "(.+\\.)?", "(.*\\.)", "(.+\\.)", "(?:.*\\.)?", "(?:.+\\.)?"] {
-        host = host.replace(labels, "*.");
-    }
-    for run in [".*", ".+", "(.*)", "[^.]+", "[^/]+", "[a-z0-9-]+", "[a-zA-Z0-9-]+", "[\\w-]+", "\\w+"] {
-        host = host.replace(run, "*");
-    }
-    let host = host.replace("\\.", ".").replace("\\-", "-");
-    let is_pattern = |letter: char| letter.is_ascii_alphanumeric() || "*.:-_".contains(letter);
+    let (scheme, host) = text.split_once("://").unwrap_or(("", &text));
+    let host = sequence(&mut host.chars(), 0)?;
+    let is_local = host::is_loopback(host.split(':').next()?);
     let scheme = match scheme {
-        "https?" | "(http|https)" | "(https|http)" if host::is_loopback(host.split(':').next()?) => "http",
-        "https?" | "(http|https)" | "(https|http)" => "https",
-        "http" | "https" => scheme,
+        "" if !is_local && !host.contains('.') => return None,
+        "https?" | "" if is_local => "http",
+        "https?" | "" => "https",
+        scheme if schemes::is_known(scheme) => scheme,
         _ => return None,
     };
-    host.chars().all(is_pattern).then(|| format!("{scheme}://{host}"))
+    // `.*example.com` also matches names of strangers, which is never meant.
+    let is_name = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
+    match host.strip_prefix('*').filter(|rest| is_name(rest)) {
+        Some(name) => Some(format!("{scheme}://*.{name}")),
+        None => Some(format!("{scheme}://{host}")),
+    }
+}
+
+/// A part of an expression.
+enum Atom {
+    Literal(char),
+    /// `.`, which people also write for a literal dot.
+    Dot,
+    /// A class of characters, such as `[a-z]` or `\d`.
+    Class,
+    Group(String),
+}
+
+/// How often a part occurs.
+#[derive(PartialEq)]
+enum Quantifier {
+    Once,
+    Optional,
+    Many,
+}
+
+/// The deepest nesting of groups that is translated.
+const MAX_DEPTH: usize = 4;
+
+/// Translates the parts up to the end, or up to the `)` that ends their group.
+fn sequence(rest: &mut Chars<'_>, depth: usize) -> Option<String> {
+    let mut pattern = String::new();
+    while let Some(letter) = rest.next() {
+        let atom = match letter {
+            ')' => break,
+            '|' => return None,
+            '$' => continue,
+            '.' => Atom::Dot,
+            '[' => {
+                rest.find(|letter| *letter == ']')?;
+                Atom::Class
+            }
+            '\\' => match rest.next()? {
+                'd' | 'w' | 'S' => Atom::Class,
+                escaped => Atom::Literal(escaped),
+            },
+            '(' if depth < MAX_DEPTH => {
+                if let Some(inner) = rest.as_str().strip_prefix("?:") {
+                    *rest = inner.chars();
+                }
+                Atom::Group(sequence(rest, depth + 1)?)
+            }
+            '(' => return None,
+            literal => Atom::Literal(literal),
+        };
+        match (atom, quantifier(rest)) {
+            (Atom::Literal(literal), Quantifier::Once) => pattern.push(literal),
+            (Atom::Dot, Quantifier::Once) => pattern.push('.'),
+            (Atom::Dot | Atom::Class, Quantifier::Many) => pattern.push('*'),
+            (Atom::Group(inner), Quantifier::Once) => pattern.push_str(&inner),
+            (Atom::Group(inner), _) if ["*.", ":*"].contains(&inner.as_str()) => pattern.push_str(&inner),
+            _ => return None,
+        }
+    }
+    Some(pattern)
+}
+
+fn quantifier(rest: &mut Chars<'_>) -> Quantifier {
+    let mut quantifier = Quantifier::Once;
+    while let Some(letter @ ('?' | '*' | '+' | '{')) = rest.as_str().chars().next() {
+        rest.next();
+        if letter == '{' {
+            rest.find(|letter| *letter == '}');
+        }
+        // A second one, as in `.*?`, only says how to search.
+        if quantifier == Quantifier::Once {
+            quantifier = if letter == '?' { Quantifier::Optional } else { Quantifier::Many };
+        }
+    }
+    quantifier
 }

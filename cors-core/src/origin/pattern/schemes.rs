@@ -39,13 +39,19 @@ pub(crate) fn intended_scheme(scheme: &str) -> Option<&'static str> {
     KNOWN.into_iter().find(|known| known.len() >= SHORTEST && strsim::osa_distance(scheme, known) == 1)
 }
 
-/// Splits `https//example.com`, `https:/example.com` or `https:example.com` into a scheme of the web and what follows it.
+/// Splits `https//example.com`, `https:/example.com` or `https:example.com` into a known scheme and what follows it.
 pub(super) fn split_broken(text: &str) -> Option<(&'static str, &str)> {
     const SEPARATORS: [char; 4] = [':', ';', '/', '\\'];
-    let letters = text.find(|letter: char| !letter.is_ascii_alphabetic())?;
+    let letters = text.find(|letter: char| !letter.is_ascii_alphabetic() && letter != '-')?;
     let (scheme, rest) = text.split_at(letters);
     let known = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
+    // `app:3000` is a host and its port.
+    let is_unmistakable = serialization::is_web(known) || known.contains('-');
     let name = rest.trim_start_matches(SEPARATORS);
-    (serialization::is_web(known) && rest.starts_with(SEPARATORS) && !name.is_empty())
-        .then_some((known, name))
+    (is_unmistakable && rest.starts_with(SEPARATORS) && !name.is_empty()).then_some((known, name))
+}
+
+/// Whether a scheme is in use.
+pub(super) fn is_known(scheme: &str) -> bool {
+    KNOWN.contains(&scheme)
 }

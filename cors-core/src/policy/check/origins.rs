@@ -137,7 +137,14 @@ fn check(
 fn public_suffix(suffix: &str, builder: &PolicyBuilder, place: String, text: &str, report: &mut Report) {
     if !builder.allow_credentials {
         let what = format!("covers names of strangers: anyone can register one below `{suffix}`");
-        let help = "List your own names, unless every site may read the responses.";
+        let is_name = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
+        let help = match text.split_once("://*") {
+            // It is meant for subdomains, but it also matches `evilexample.com`.
+            Some((scheme, rest)) if is_name(rest) && !suffix.contains('.') => {
+                format!("Write `{scheme}://*.{rest}`, which covers subdomains only.")
+            }
+            _ => "List your own names, unless every site may read the responses.".to_owned(),
+        };
         report.warn(WarningCode::PublicSuffixPattern, Note::new(place, text, what, help));
     } else if !builder.dangerously_allow.contains(&Danger::PublicSuffixWildcards) {
         let what = format!("would get credentials, but anyone can register a name below `{suffix}`");

@@ -100,13 +100,12 @@ impl<'a> OriginPattern<'a> {
 
 /// The origin of a URL (URL standard, "origin"), or `None` if it has none, or a `*` in its host or port.
 pub(crate) fn origin_of_url(url: &str) -> Option<String> {
-    let origin = match OriginPattern::parse(url) {
-        Ok(_) => url.to_owned(),
+    let (scheme, after_scheme) = url.split_once("://")?;
+    let text = format!("{scheme}://{}", before_path(after_scheme));
+    let origin = match OriginPattern::parse(&text) {
+        Ok(_) => text,
         Err(fault) => match fault.code {
-            ProblemCode::OriginWithPath
-            | ProblemCode::OriginWithQuery
-            | ProblemCode::OriginWithFragment
-            | ProblemCode::OriginWithUserInfo
+            ProblemCode::OriginWithUserInfo
             | ProblemCode::OriginInUpperCase
             | ProblemCode::OriginWithUnicode
             | ProblemCode::OriginWithDefaultPort => fault.suggestion?,

@@ -1,5 +1,12 @@
 //! The types that the builder and the getters of a policy take and return.
 
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
+#![expect(
+    clippy::needless_borrows_for_generic_args,
+    clippy::useless_vec,
+    reason = "applications have such values, and they must be accepted"
+)]
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;

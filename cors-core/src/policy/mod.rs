@@ -12,6 +12,7 @@ mod problem;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::builder::Names;
@@ -57,6 +58,8 @@ pub(crate) struct Rules {
     pub(crate) diagnostics: bool,
     dangers: Vec<Danger>,
     warnings: Vec<Warning>,
+    /// The warnings were given to a log.
+    are_warnings_logged: AtomicBool,
 }
 
 /// Which origins a policy allows.
@@ -148,6 +151,15 @@ impl Policy {
         &self.0.warnings
     }
 
+    /// Returns the warnings that no adapter has logged yet. A second call for the same policy or a clone of it returns none.
+    ///
+    /// It is for adapters whose framework has a log of its own. All others call
+    /// [`PolicySource::log_warnings`](crate::PolicySource::log_warnings).
+    pub fn unlogged_warnings(&self) -> &[Warning] {
+        let is_first = !self.0.are_warnings_logged.swap(true, Ordering::Relaxed);
+        if is_first { &self.0.warnings } else { &[] }
+    }
+
     /// Returns whether every origin is allowed (`allow_origins = "*"`).
     pub fn allows_any_origin(&self) -> bool {
         matches!(self.0.origins, Origins::Any)
@@ -223,6 +235,7 @@ impl PartialEq for Policy {
             diagnostics,
             dangers,
             warnings: _,
+            are_warnings_logged: _,
         } = &*self.0;
         *methods == other.0.methods
             && *headers == other.0.headers

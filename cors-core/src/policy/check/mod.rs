@@ -4,6 +4,7 @@ mod names;
 mod origins;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use self::names::{exposed_headers, methods, request_headers};
@@ -50,6 +51,7 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
         diagnostics: builder.diagnostics,
         dangers,
         warnings: report.warnings,
+        are_warnings_logged: AtomicBool::new(false),
     })))
 }
 

@@ -110,7 +110,8 @@ impl PolicyBuilder {
         let explanation = explain(field);
         if explanation.is_recognized {
             let name = format!("{prefix}{field}");
-            self.refuse(ProblemCode::UnknownField, &name, "", "unknown variable", &explanation.help);
+            let what = explanation.what.replace("field", "variable");
+            self.refuse(ProblemCode::UnknownField, &name, "", &what, &explanation.help);
         }
     }
 

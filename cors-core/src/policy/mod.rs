@@ -28,6 +28,10 @@ use crate::origin::OriginSet;
 /// A policy that exists is safe, because everything dangerous is refused when it is built. It never changes, and cloning
 /// it only counts a reference.
 ///
+/// It comes from a [`PolicyBuilder`]: in code as here, from environment variables with
+/// [`PolicyBuilder::from_env`], or with the feature `serde` from a file. [`to_builder`](Self::to_builder) leads back to a
+/// builder. What has no effect in a browser is left out of the policy, and [`warnings`](Self::warnings) says so.
+///
 /// ```
 /// use std::time::Duration;
 ///

@@ -116,6 +116,11 @@ impl Process {
         Err(if last.is_empty() { reason } else { format!("{reason}; it last printed: {}", last.join(" | ")) })
     }
 
+    /// The program's process ID; 0 if it was told to end.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().map_or(0, |child| child.id())
+    }
+
     /// Tells the program to end now; the future waits until it has ended.
     pub fn stop(mut self) -> impl Future<Output = ()> + Send + 'static {
         let ended = self.end();

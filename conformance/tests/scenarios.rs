@@ -36,7 +36,7 @@ fn every_blocked_page_has_a_reason() {
 #[test]
 fn every_step_says_what_it_gets_back() {
     none(steps(|step| match &step.action {
-        Action::Fetch(_) if step.page.is_none() => Some("a fetch needs `page`"),
+        Action::Page(_) if step.page.is_none() => Some("an action of a page needs `page`"),
         Action::Request(_) if step.wire.is_empty() => Some("a request needs `wire`"),
         _ => None,
     }));

@@ -21,9 +21,9 @@ struct Key {
 impl Key {
     fn of(page: &Page, request: &Request, profile: &Profile) -> Self {
         let origin = Origin::of(request.current_url());
-        let top_level = page.top_level_origin();
+        let top_level = request.top_level_origin(page);
         let partition =
-            if profile.partitions_logins { partition(top_level, &origin, profile) } else { String::new() };
+            if profile.partitions_logins { partition(&top_level, &origin, profile) } else { String::new() };
         Self { origin, partition }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::code::codes;
-use crate::{FailureKind, Page};
+use crate::{AddressSpace, FailureKind, Page};
 
 /// Why the promise of a `fetch()` was rejected.
 ///
@@ -36,17 +36,37 @@ pub(crate) struct Context {
     pub(crate) origin: String,
     /// The method, header name or header value that broke the rule.
     pub(crate) value: String,
+    /// The headers, as the script wrote them.
+    pub(crate) headers: Vec<(String, String)>,
     /// The status of the last response.
     pub(crate) status: Option<u16>,
     /// Whether the response tainting was `cors`.
     pub(crate) is_cors: bool,
     /// Why no response came, if the reason is a network error.
     pub(crate) failure: Option<FailureKind>,
-    /// The argument of `fetch()` that is invalid, if one is.
+    /// The address space that the request names, if it names one.
+    pub(crate) named_space: Option<AddressSpace>,
+    /// The argument of `fetch()` or a constructor that is invalid, if one is.
     pub(crate) argument: Option<InvalidArgument>,
+    /// What made the request.
+    pub(crate) initiator: Initiator,
 }
 
-/// An invalid argument of `fetch()`.
+/// What made a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Initiator {
+    /// `fetch()`.
+    #[default]
+    Fetch,
+    /// A link or a form.
+    Navigation,
+    /// `new EventSource()`.
+    EventSource,
+    /// `new WebSocket()`.
+    WebSocket,
+}
+
+/// An invalid argument of `fetch()` or a constructor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvalidArgument {
     /// The URL has a user name or a password.
@@ -63,11 +83,16 @@ pub(crate) enum InvalidArgument {
     Body,
     /// The mode is `no-cors`, and the redirect mode is not `follow`.
     NoCorsRedirect,
+    /// The URL of a WebSocket has a fragment.
+    WebSocketFragment,
+    /// A subprotocol of a WebSocket is not a token, or is repeated.
+    WebSocketProtocol,
 }
 
 impl Context {
-    pub(crate) fn new(page: &Page, url: &Url) -> Self {
+    pub(crate) fn new(page: &Page, url: &Url, initiator: Initiator) -> Self {
         Self {
+            initiator,
             first_url: url.to_string(),
             url: url.to_string(),
             page_origin: page.origin.to_string(),
@@ -153,7 +178,7 @@ impl std::error::Error for Blocked {}
 codes! {
     /// The rule that blocked a fetch. The codes are stable.
     BlockReason {
-        /// The arguments of `fetch()` are invalid.
+        /// The arguments of `fetch()` or a constructor are invalid.
         InvalidRequest = "invalid-request",
         /// The method is `CONNECT`, `TRACE` or `TRACK`.
         ForbiddenMethod = "forbidden-method",
@@ -163,10 +188,16 @@ codes! {
         ModeSameOriginCrossOrigin = "mode-same-origin-cross-origin",
         /// A secure page requested an insecure URL.
         MixedContent = "mixed-content",
-        /// The URL is not an HTTP(S) URL.
+        /// The URL is not an HTTP(S) URL, or not a URL of a WebSocket.
         UnsupportedScheme = "unsupported-scheme",
         /// Browsers never connect to the port of the URL.
         BadPort = "bad-port",
+        /// The page may not reach the server in the local network, because the user has not permitted it.
+        LocalNetworkPermission = "local-network-permission",
+        /// The page may not reach the server in the local network, because the page is not a secure context.
+        LocalNetworkNotSecure = "local-network-not-secure",
+        /// The server is in another address space than the request names.
+        AddressSpaceMismatch = "address-space-mismatch",
         /// `Cross-Origin-Resource-Policy` blocks the opaque response.
         ResourcePolicy = "resource-policy",
         /// No response came. [`Blocked::failure`] says why.
@@ -219,5 +250,15 @@ codes! {
         RedirectWithCredentialsInUrl = "redirect-with-credentials-in-url",
         /// The redirect's `Location` is not an HTTP(S) URL.
         RedirectToUnsupportedScheme = "redirect-to-unsupported-scheme",
+        /// The response to a navigation has status 204 or 205, or is a download, so that the page stays.
+        NoDocument = "no-document",
+        /// The response to a WebSocket handshake has another status than 101.
+        WebSocketHandshakeFailed = "websocket-handshake-failed",
+        /// The response to a WebSocket handshake has status 101, but not the headers that RFC 6455 demands.
+        WebSocketResponseInvalid = "websocket-response-invalid",
+        /// The response to an `EventSource` has another status than 200.
+        EventStreamStatus = "event-stream-status",
+        /// The response to an `EventSource` has another media type than `text/event-stream`.
+        EventStreamType = "event-stream-type",
     }
 }

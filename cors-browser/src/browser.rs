@@ -4,14 +4,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::authentication::AuthenticationEntries;
-use crate::blocked::Context;
+use crate::blocked::{Context, Initiator};
 use crate::cookie::Jar;
 use crate::fault::overrides;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, HttpResponse};
 use crate::preflight_cache::PreflightCache;
 use crate::request::{Request, Tainting};
 use crate::steps::{Standard, Steps};
-use crate::{Clock, Exchange, Fault, FetchRequest, Fetched, Network, Outcome, Page, Profile, SystemClock};
+use crate::{
+    Blocked, Clock, Exchange, Fault, FetchRequest, Fetched, Network, Outcome, Page, PageAction, Profile,
+    SystemClock,
+};
 
 /// A browser with its own cookies, logins and preflight cache. A new one has an empty state.
 ///
@@ -69,31 +72,54 @@ impl Browser {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does what a browser does when `action` happens in `page`.
+    pub async fn act(&self, page: &Page, action: PageAction) -> Fetched {
+        match action {
+            PageAction::Fetch(request) => self.fetch(page, request).await,
+            PageAction::Navigate(navigation) => self.navigate(page, navigation).await,
+            PageAction::WebSocket(request) => self.open_web_socket(page, request).await,
+            PageAction::EventSource(request) => self.open_event_source(page, request).await,
+            PageAction::Xhr(_) | PageAction::Element(_) => todo!(),
+        }
+    }
+
     /// Does what `fetch(request)` does in a script of `page`.
     pub async fn fetch(&self, page: &Page, request: FetchRequest) -> Fetched {
-        let mut context = Context::new(page, &request.url);
+        let url = request.url.clone();
+        let headers = request.headers.clone();
+        let request = Request::construct(page, request, &self.profile, &*self.steps);
+        let finish = |request: &Request, response| Ok(Outcome::Response(self.filtered(request, response)));
+        let context = Context { headers, ..Context::new(page, &url, Initiator::Fetch) };
+        self.perform(page, context, request, finish).await
+    }
+
+    /// Makes a request, unless it is invalid, and turns the response into an outcome.
+    pub(crate) async fn perform(
+        &self,
+        page: &Page,
+        mut context: Context,
+        request: Result<Request, Blocked>,
+        finish: impl FnOnce(&Request, HttpResponse) -> Result<Outcome, Blocked>,
+    ) -> Fetched {
         let mut fetch = Fetch::new(self, page);
-        let result = match Request::construct(page, request, &*self.steps) {
+        let result = match request {
             Err(blocked) => Err(blocked),
             Ok(mut request) => {
                 let result = fetch.main_fetch(&mut request).await;
                 context.url = request.current_url().to_string();
                 context.origin = self.steps.serialize_origin(&request);
+                context.named_space = request.target_address_space;
                 context.is_cors = request.tainting == Tainting::Cors;
                 context.status = fetch.exchanges.last().and_then(Exchange::status);
-                result
+                result.and_then(|response| finish(&request, response))
             }
         };
-        let outcome = match result {
-            Ok(response) => Outcome::Response(response),
-            Err(blocked) => Outcome::Blocked(blocked.with_context(context)),
-        };
+        let outcome = result.unwrap_or_else(|blocked| Outcome::Blocked(blocked.with_context(context)));
         let console = match &outcome {
-            Outcome::Blocked(blocked) if self.profile.engine().is_some() => {
-                vec![blocked.console(&self.profile)]
-            }
-            Outcome::Blocked(_) | Outcome::Response(_) => Vec::new(),
+            Outcome::Blocked(blocked) if self.profile.engine().is_some() => blocked.console(&self.profile),
+            _ => String::new(),
         };
+        let console = if console.is_empty() { Vec::new() } else { vec![console] };
         Fetched { outcome, exchanges: fetch.exchanges, console }
     }
 }

@@ -1,31 +1,56 @@
 //! The lines that browsers print to the console about a blocked fetch.
 
-use crate::blocked::{Context, InvalidArgument};
-use crate::{BlockReason, Blocked, Engine, FailureKind, Profile, header};
+mod event_source;
+mod web_socket;
+
+use crate::blocked::{Context, Initiator, InvalidArgument};
+use crate::{AddressSpace, BlockReason, Blocked, Engine, FailureKind, Origin, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
     ///
-    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail.
+    /// The standards do not define such a line. For [`Profile::standard`], it is the reason and the detail. It is empty if the
+    /// browser prints nothing, as when a navigation leads to no document.
     pub fn console(&self, profile: &Profile) -> String {
+        match (profile.engine(), self.context.initiator) {
+            (None, _) => return self.to_string(),
+            (_, Initiator::Navigation) => return String::new(),
+            (Some(Engine::Chromium), Initiator::WebSocket) => {
+                return web_socket::chromium(self.reason, &self.detail, &self.context);
+            }
+            (Some(Engine::Firefox), Initiator::WebSocket) => {
+                return web_socket::firefox(self.reason, &self.context);
+            }
+            (Some(Engine::WebKit), Initiator::WebSocket) => {
+                return web_socket::webkit(self.reason, &self.context);
+            }
+            (Some(engine), Initiator::EventSource) => {
+                if let Some(line) = event_source::line(engine, self.reason, &self.context) {
+                    return line;
+                }
+            }
+            (_, Initiator::Fetch) => {}
+        }
         match profile.engine() {
             Some(Engine::Chromium) => chromium(self.reason, &self.detail, &self.context),
             Some(Engine::Firefox) => firefox(self.reason, &self.context),
+            Some(Engine::WebKit) => webkit(self.reason, &self.context),
             None => self.to_string(),
         }
     }
 }
 
 /// Chromium: third_party/blink/renderer/platform/loader/cors/cors_error_string.cc,
-/// `GetErrorStringForConsoleMessage`, for requests of `fetch()`.
+/// `GetErrorStringForConsoleMessage`, for requests of scripts.
 fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
     let Context { first_url, url, page_origin, value, .. } = context;
     let written = value;
     let value = escape(value);
     let redirected =
         if first_url == url { String::new() } else { format!("(redirected from '{first_url}') ") };
+    let what = if context.initiator == Initiator::EventSource { "resource" } else { "fetch" };
     let access = format!(
-        "Access to fetch at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
+        "Access to {what} at '{url}' {redirected}from origin '{page_origin}' has been blocked by CORS policy: "
     );
     let preflight = "Response to preflight request doesn't pass access control check: ";
     let hint = "Have the server send the header with a valid value.";
@@ -78,6 +103,9 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
             "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
         ),
+        BlockReason::RedirectWithCredentialsInUrl if !context.is_cors => {
+            "TypeError: Failed to fetch".to_owned()
+        }
         // Chromium does not print the location.
         BlockReason::RedirectWithCredentialsInUrl => format!(
             "{access}Redirect location '' contains a username and password, which is disallowed for \
@@ -97,6 +125,18 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
             "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but requested an insecure resource \
              '{url}'. This request has been blocked; the content must be served over HTTPS."
         ),
+        BlockReason::LocalNetworkPermission => {
+            format!("{access}Permission was denied for this request to access the `{value}` address space.")
+        }
+        BlockReason::LocalNetworkNotSecure => format!(
+            "{access}The request client is not a secure context and the resource is in more-private address space `{value}`."
+        ),
+        BlockReason::AddressSpaceMismatch => {
+            let named = context.named_space.map(AddressSpace::as_str).unwrap_or_default();
+            format!(
+                "{access}Request had a target IP address space of `{named}` yet the resource is in address space `{value}`."
+            )
+        }
         BlockReason::ForbiddenMethod => {
             format!("TypeError: Failed to execute 'fetch' on 'Window': '{value}' HTTP method is unsupported.")
         }
@@ -121,7 +161,7 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
                         .to_owned()
                 }
                 Some(InvalidArgument::Body) => "Request with GET/HEAD method cannot have body.".to_owned(),
-                Some(InvalidArgument::NoCorsRedirect) | None => format!("{detail}."),
+                _ => format!("{detail}."),
             };
             format!("TypeError: Failed to execute 'fetch' on 'Window': {what}")
         }
@@ -134,7 +174,12 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::NetworkError => {
             failed(context.failure.map_or("ERR_FAILED", FailureKind::chromium_error))
         }
-        BlockReason::RedirectModeError => failed("ERR_FAILED"),
+        BlockReason::RedirectModeError
+        | BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType => failed("ERR_FAILED"),
     }
 }
 
@@ -220,14 +265,23 @@ fn firefox(reason: BlockReason, context: &Context) -> String {
             Some(argument) => firefox_argument(argument, value),
             None => "TypeError: NetworkError when attempting to fetch resource.".to_owned(),
         },
-        BlockReason::NetworkError
+        // Firefox has no such checks.
+        BlockReason::LocalNetworkPermission
+        | BlockReason::LocalNetworkNotSecure
+        | BlockReason::AddressSpaceMismatch
+        | BlockReason::NetworkError
         | BlockReason::BadPort
         | BlockReason::UnsupportedScheme
         | BlockReason::ModeSameOriginCrossOrigin
         | BlockReason::ResourcePolicy
         | BlockReason::RedirectModeError
         | BlockReason::TooManyRedirects
-        | BlockReason::RedirectLocationInvalid => {
+        | BlockReason::RedirectLocationInvalid
+        | BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType => {
             "TypeError: NetworkError when attempting to fetch resource.".to_owned()
         }
     }
@@ -251,7 +305,9 @@ fn firefox_argument(argument: InvalidArgument, value: &str) -> String {
             )
         }
         InvalidArgument::Body => "HEAD or GET Request cannot have a body.".to_owned(),
-        InvalidArgument::NoCorsRedirect => {
+        InvalidArgument::NoCorsRedirect
+        | InvalidArgument::WebSocketFragment
+        | InvalidArgument::WebSocketProtocol => {
             return "TypeError: NetworkError when attempting to fetch resource.".to_owned();
         }
     };
@@ -265,4 +321,185 @@ fn first_bad(list: &str) -> &str {
         .filter(|member| !member.is_empty())
         .find(|member| !header::is_token(member.as_bytes()))
         .unwrap_or(list)
+}
+
+/// The rejection of a fetch in WebKit, for failures about which it prints nothing else that is certain.
+const LOAD_FAILED: &str = "TypeError: Load failed";
+
+/// WebKit: Source/WebCore/loader/CrossOriginAccessControl.cpp and CrossOriginPreflightResultCache.cpp, and for the arguments of
+/// `fetch()` Source/WebCore/Modules/fetch.
+fn webkit(reason: BlockReason, context: &Context) -> String {
+    let Context { first_url, url, page_origin, origin, value, status, .. } = context;
+    let generic = || format!("Fetch API cannot load {url} due to access control checks.");
+    let status = status.unwrap_or_default();
+    let bad_status = || format!("Preflight response is not successful. Status code: {status}");
+    let redirect = |target: &str, why: &str| {
+        format!("Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: {why}")
+    };
+    match reason {
+        // Unlike in Fetch, the status of a preflight's response comes first.
+        BlockReason::PreflightMissingAllowOrigin
+        | BlockReason::PreflightMultipleAllowOrigin
+        | BlockReason::PreflightAllowOriginMismatch
+        | BlockReason::PreflightWildcardWithCredentials
+        | BlockReason::PreflightCredentialsNotAllowed
+            if !matches!(status, 200..=299) =>
+        {
+            bad_status()
+        }
+        BlockReason::PreflightStatusNotOk | BlockReason::PreflightRedirected => bad_status(),
+        // The line about a redirect names its target, which is not known here.
+        BlockReason::MissingAllowOrigin
+        | BlockReason::MultipleAllowOrigin
+        | BlockReason::AllowOriginMismatch
+        | BlockReason::WildcardOriginWithCredentials
+        | BlockReason::CredentialsNotAllowed
+            if matches!(status, 301 | 302 | 303 | 307 | 308) =>
+        {
+            generic()
+        }
+        BlockReason::MissingAllowOrigin
+        | BlockReason::AllowOriginMismatch
+        | BlockReason::PreflightMissingAllowOrigin
+        | BlockReason::PreflightAllowOriginMismatch => {
+            format!("Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}")
+        }
+        BlockReason::MultipleAllowOrigin | BlockReason::PreflightMultipleAllowOrigin => {
+            "Access-Control-Allow-Origin cannot contain more than one origin.".to_owned()
+        }
+        BlockReason::WildcardOriginWithCredentials | BlockReason::PreflightWildcardWithCredentials => {
+            "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.".to_owned()
+        }
+        BlockReason::CredentialsNotAllowed | BlockReason::PreflightCredentialsNotAllowed => {
+            "Credentials flag is true, but Access-Control-Allow-Credentials is not \"true\".".to_owned()
+        }
+        BlockReason::MethodNotAllowed | BlockReason::MethodWildcardWithCredentials => {
+            format!("Method {value} is not allowed by Access-Control-Allow-Methods.")
+        }
+        BlockReason::HeaderNotAllowed
+        | BlockReason::HeaderWildcardWithCredentials
+        | BlockReason::AuthorizationNotCoveredByWildcard => format!(
+            "Request header field {} is not allowed by Access-Control-Allow-Headers.",
+            webkit_header_name(value, &context.headers)
+        ),
+        BlockReason::InvalidAllowMethods => {
+            format!("Header Access-Control-Allow-Methods has an invalid value: {value}")
+        }
+        BlockReason::InvalidAllowHeaders => {
+            format!("Header Access-Control-Allow-Headers has an invalid value: {value}")
+        }
+        BlockReason::RedirectWithCredentialsInUrl => {
+            redirect(&without_user_info(value), &format!("redirection URL {value} has credentials"))
+        }
+        BlockReason::RedirectLocationInvalid | BlockReason::RedirectToUnsupportedScheme => {
+            redirect(value, "not allowed to follow a cross-origin CORS redirection with non CORS scheme")
+        }
+        BlockReason::RedirectModeError => format!("Not allowed to follow a redirection while loading {url}"),
+        BlockReason::TooManyRedirects => "Load cannot follow more than 20 redirections".to_owned(),
+        BlockReason::ResourcePolicy => format!(
+            "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header."
+        ),
+        BlockReason::MixedContent => {
+            let server = url::Url::parse(url).map_or(Origin::Opaque, |url| Origin::of(&url));
+            // The sentence about a server on loopback has no end.
+            let end = if server.is_potentially_trustworthy() { "" } else { " be served over HTTPS." };
+            format!(
+                "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and \
+                 must{end}\n"
+            )
+        }
+        BlockReason::ModeSameOriginCrossOrigin if first_url != url => format!(
+            "Unsafe attempt to load URL {url} from origin {page_origin}. Domains, protocols and ports must match.\n"
+        ),
+        BlockReason::ModeSameOriginCrossOrigin => format!("Fetch API cannot load {url}."),
+        BlockReason::UnsupportedScheme => "Cross origin requests are only supported for HTTP.".to_owned(),
+        BlockReason::BadPort => {
+            let port = url::Url::parse(url).ok().and_then(|url| url.port()).unwrap_or_default();
+            format!("Not allowed to use restricted network port {port}: {url}")
+        }
+        BlockReason::ForbiddenMethod => "TypeError: Method is forbidden.".to_owned(),
+        BlockReason::NoCorsMethodNotSafelisted => {
+            "TypeError: Method must be GET, POST or HEAD in no-cors mode.".to_owned()
+        }
+        BlockReason::InvalidRequest => webkit_argument(context),
+        // WebKit has no Local Network Access. WebSockets and event sources have lines of their own.
+        BlockReason::NoDocument
+        | BlockReason::WebSocketHandshakeFailed
+        | BlockReason::WebSocketResponseInvalid
+        | BlockReason::EventStreamStatus
+        | BlockReason::EventStreamType
+        | BlockReason::LocalNetworkPermission
+        | BlockReason::LocalNetworkNotSecure
+        | BlockReason::AddressSpaceMismatch
+        | BlockReason::NetworkError => LOAD_FAILED.to_owned(),
+    }
+}
+
+/// WebKit: Source/WebCore/Modules/fetch/FetchRequest.cpp and FetchHeaders.cpp.
+fn webkit_argument(context: &Context) -> String {
+    let value = &context.value;
+    let what = match context.argument {
+        Some(InvalidArgument::UserInfo) => "URL is not valid or contains user credentials.".to_owned(),
+        Some(InvalidArgument::Method) => "Method is not a valid HTTP token.".to_owned(),
+        Some(InvalidArgument::HeaderName) => format!("Invalid header name: '{value}'"),
+        Some(InvalidArgument::HeaderValue) => {
+            let header = context.headers.iter().find(|(_, written)| written == value);
+            format!("Header '{}' has invalid value: '{value}'", header.map_or("", |(name, _)| name))
+        }
+        Some(InvalidArgument::HeaderCharacter) => "Type error".to_owned(),
+        Some(InvalidArgument::Body) => format!("Request has method '{value}' and cannot have a body"),
+        Some(InvalidArgument::NoCorsRedirect) => {
+            return "No-Cors mode requires follow redirect mode".to_owned();
+        }
+        Some(InvalidArgument::WebSocketFragment | InvalidArgument::WebSocketProtocol) | None => {
+            return LOAD_FAILED.to_owned();
+        }
+    };
+    format!("TypeError: {what}")
+}
+
+/// The name of a header as WebKit prints it: in its own spelling if it knows the header, otherwise in that of the script.
+///
+/// The names are those in Source/WebCore/platform/network/HTTPHeaderNames.in that scripts can set and that may need a preflight.
+fn webkit_header_name<'a>(name: &'a str, written: &'a [(String, String)]) -> &'a str {
+    const KNOWN: &[&str] = &[
+        "Accept",
+        "Accept-Language",
+        "Authorization",
+        "Cache-Control",
+        "Content-Disposition",
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Range",
+        "Content-Type",
+        "ETag",
+        "Expires",
+        "If-Match",
+        "If-Modified-Since",
+        "If-None-Match",
+        "If-Range",
+        "If-Unmodified-Since",
+        "Last-Event-ID",
+        "Last-Modified",
+        "Location",
+        "Pragma",
+        "Purpose",
+        "Range",
+        "User-Agent",
+    ];
+    let known = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name));
+    let written = written.iter().map(|(written, _)| written.as_str());
+    known.copied().or(written.into_iter().find(|written| written.eq_ignore_ascii_case(name))).unwrap_or(name)
+}
+
+/// A URL without its user name and password.
+fn without_user_info(text: &str) -> String {
+    match url::Url::parse(text) {
+        Ok(mut url) => {
+            // Ignore: a URL that cannot have a user name has none.
+            let _ = url.set_username("").and_then(|()| url.set_password(None));
+            url.to_string()
+        }
+        Err(_) => text.to_owned(),
+    }
 }

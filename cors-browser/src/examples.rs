@@ -1,4 +1,4 @@
-//! An example of a blocked fetch for each [`BlockReason`].
+//! An example of a blocked request for each [`BlockReason`].
 
 use std::future::ready;
 use std::pin::pin;
@@ -8,15 +8,32 @@ use std::task::{Context, Poll, Waker};
 use url::Url;
 
 use crate::{
-    BlockReason, Browser, Credentials, FailureKind, FetchRequest, Fetched, Mode, Network, NetworkError,
-    NetworkFuture, Origin, Page, Profile, Redirect, WireRequest, WireResponse,
+    AddressSpace, BlockReason, Browser, Credentials, Engine, EventSourceRequest, FailureKind, FetchRequest,
+    Fetched, Mode, Navigation, Network, NetworkError, NetworkFuture, NetworkPermissions, Origin, Page,
+    PageAction, Permission, Profile, Redirect, WebSocketRequest, WireRequest, WireResponse,
 };
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// A fetch of a page, and the responses that it gets.
+/// What the page of an example does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Does {
+    /// A script calls `fetch()`.
+    Fetch,
+    /// The user follows a link.
+    Link,
+    /// A script calls `new WebSocket()`.
+    WebSocket,
+    /// A script calls `new EventSource()`.
+    EventSource,
+}
+
+/// A request of a page, and the responses that it gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
+    /// What the page does. The other fields but `url` belong to `fetch()`.
+    pub does: Does,
     /// The method.
     pub method: &'static str,
     /// The URL.
@@ -30,14 +47,23 @@ pub struct Example {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
+    /// The address space that the request names.
+    pub target_address_space: Option<AddressSpace>,
+    /// The origin of the page.
+    pub page: &'static str,
+    /// What the page may reach.
+    permissions: Option<NetworkPermissions>,
+    /// The browser that blocks the fetch, if the standards do not.
+    engine: Option<Engine>,
     /// The status and headers of each response, in order. The last one is repeated.
     replies: &'static [(u16, Headers)],
 }
 
-/// The origin of the page that fetches.
+/// The origin of the page that fetches, in most examples.
 pub const ORIGIN: &str = "https://app.example";
 
 const GET: Example = Example {
+    does: Does::Fetch,
     method: "GET",
     url: "https://api.example/item",
     headers: &[],
@@ -45,17 +71,37 @@ const GET: Example = Example {
     mode: Mode::Cors,
     credentials: Credentials::SameOrigin,
     redirect: Redirect::Follow,
+    target_address_space: None,
+    page: ORIGIN,
+    permissions: None,
+    engine: None,
     replies: &[],
 };
+const LINK: Example = Example { does: Does::Link, ..GET };
+const WEB_SOCKET: Example = Example { does: Does::WebSocket, url: "wss://api.example/item", ..GET };
+const EVENT_SOURCE: Example = Example { does: Does::EventSource, ..GET };
 const PUT: Example = Example { method: "PUT", ..GET };
 const WITH_COOKIES: Example = Example { credentials: Credentials::Include, ..GET };
 const PUT_WITH_COOKIES: Example = Example { method: "PUT", ..WITH_COOKIES };
+
+/// An example of Local Network Access, which only Chromium has.
+const LOCAL: Example = Example {
+    url: "http://localhost:8080/item",
+    permissions: Some(NetworkPermissions { local: Permission::Denied, loopback: Permission::Denied }),
+    engine: Some(Engine::Chromium),
+    replies: &[(200, &[ANY])],
+    ..GET
+};
 
 const OWN: (&str, &str) = ("Access-Control-Allow-Origin", ORIGIN);
 const ANY: (&str, &str) = ("Access-Control-Allow-Origin", "*");
 const LIST: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example, https://www.example");
 const SLASH: (&str, &str) = ("Access-Control-Allow-Origin", "https://app.example/");
 const METHODS: (&str, &str) = ("Access-Control-Allow-Methods", "PUT");
+const EVENTS: (&str, &str) = ("Content-Type", "text/event-stream");
+const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
+const CONNECTION: (&str, &str) = ("Connection", "Upgrade");
+const WRONG_ACCEPT: (&str, &str) = ("Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 const TRUE: (&str, &str) = ("Access-Control-Allow-Credentials", "true");
 
 /// The example for a reason.
@@ -71,6 +117,13 @@ pub fn example(reason: BlockReason) -> Example {
         R::MixedContent => Example { url: "http://api.example/item", ..GET },
         R::UnsupportedScheme => Example { url: "wss://api.example/item", ..GET },
         R::BadPort => Example { url: "https://api.example:6000/item", ..GET },
+        R::LocalNetworkPermission => LOCAL,
+        R::LocalNetworkNotSecure => Example { page: "http://app.example", ..LOCAL },
+        R::AddressSpaceMismatch => Example {
+            url: "https://api.example/item",
+            target_address_space: Some(AddressSpace::Local),
+            ..LOCAL
+        },
         R::ResourcePolicy => Example {
             mode: Mode::NoCors,
             replies: &[(200, &[("Cross-Origin-Resource-Policy", "same-site")])],
@@ -122,6 +175,15 @@ pub fn example(reason: BlockReason) -> Example {
             get(&[(302, &[OWN, ("Location", "https://user:secret@api.example/")])])
         }
         R::RedirectToUnsupportedScheme => get(&[(302, &[OWN, ("Location", "data:text/plain,x")])]),
+        R::NoDocument => Example { replies: &[(204, &[])], ..LINK },
+        R::WebSocketHandshakeFailed => Example { replies: &[(403, &[])], ..WEB_SOCKET },
+        R::WebSocketResponseInvalid => {
+            Example { replies: &[(101, &[UPGRADE, CONNECTION, WRONG_ACCEPT])], ..WEB_SOCKET }
+        }
+        R::EventStreamStatus => Example { replies: &[(404, &[OWN, EVENTS])], ..EVENT_SOURCE },
+        R::EventStreamType => {
+            Example { replies: &[(200, &[OWN, ("Content-Type", "application/json")])], ..EVENT_SOURCE }
+        }
     }
 }
 
@@ -136,7 +198,34 @@ impl Example {
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
+            target_address_space: self.target_address_space,
             ..FetchRequest::new(Url::parse(self.url).ok()?)
+        })
+    }
+
+    /// The page that makes the request.
+    fn page(&self) -> Option<Page> {
+        Some(Page { network_permissions: self.permissions, ..Page::new(Origin::parse(self.page)?) })
+    }
+
+    /// The browser that blocks the request: the standards, or one browser.
+    pub fn profile(&self) -> Profile {
+        match self.engine {
+            None => Profile::standard(),
+            Some(Engine::Chromium) => Profile::chromium(),
+            Some(Engine::Firefox) => Profile::firefox(),
+            Some(Engine::WebKit) => Profile::webkit(),
+        }
+    }
+
+    /// What the page does.
+    fn action(&self) -> Option<PageAction> {
+        let url = Url::parse(self.url).ok()?;
+        Some(match self.does {
+            Does::Fetch => PageAction::Fetch(self.request()?),
+            Does::Link => PageAction::Navigate(Navigation::link(url)),
+            Does::WebSocket => PageAction::WebSocket(WebSocketRequest::new(url)),
+            Does::EventSource => PageAction::EventSource(EventSourceRequest::new(url)),
         })
     }
 
@@ -147,9 +236,9 @@ impl Example {
 
     /// Runs the example in the browser model.
     pub fn play(&self, profile: Profile) -> Option<Fetched> {
-        let page = Page::new(Origin::parse(ORIGIN)?);
+        let page = self.page()?;
         let browser = Browser::new(self.network(), profile);
-        let fetch = pin!(browser.fetch(&page, self.request()?));
+        let fetch = pin!(browser.act(&page, self.action()?));
         // Responses in memory are ready at once.
         match fetch.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(fetched) => Some(fetched),
@@ -158,7 +247,7 @@ impl Example {
     }
 }
 
-/// A blocked fetch, for the model or a real browser to run.
+/// A blocked request, for the model or a real browser to run.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The code of the reason, followed by a variant if the reason has several cases.
@@ -167,14 +256,14 @@ pub struct Case {
 }
 
 impl Case {
-    /// The page that fetches.
+    /// The page that makes the request.
     pub fn page(&self) -> Option<Page> {
-        Some(Page::new(Origin::parse(ORIGIN)?))
+        self.example.page()
     }
 
-    /// The arguments of `fetch()`.
-    pub fn request(&self) -> Option<FetchRequest> {
-        self.example.request()
+    /// What the page does.
+    pub fn action(&self) -> Option<PageAction> {
+        self.example.action()
     }
 
     /// New servers for one run.
@@ -185,7 +274,11 @@ impl Case {
 
 /// A case for each reason, and for each argument of `fetch()` that can be invalid.
 pub fn cases() -> Vec<Case> {
-    let reasons = BlockReason::ALL.iter().map(|&reason| (reason.as_str().to_owned(), example(reason)));
+    // A navigation prints nothing.
+    let reasons = BlockReason::ALL
+        .iter()
+        .map(|&reason| (reason.as_str().to_owned(), example(reason)))
+        .filter(|(_, example)| example.does != Does::Link);
     let arguments = [
         ("method", Example { method: "A B", ..GET }),
         ("header-name", Example { headers: &[("x y", "1")], ..GET }),
@@ -193,11 +286,46 @@ pub fn cases() -> Vec<Case> {
         ("header-character", Example { headers: &[("x", "\u{100}")], ..GET }),
         ("body", Example { body: Some("x"), ..GET }),
         ("no-cors-redirect-mode", Example { mode: Mode::NoCors, redirect: Redirect::Error, ..GET }),
+        ("websocket-fragment", Example { url: "wss://api.example/item#x", ..WEB_SOCKET }),
     ];
     let arguments = arguments
         .into_iter()
         .map(|(argument, example)| (format!("{}/{argument}", BlockReason::InvalidRequest), example));
-    reasons.chain(arguments).map(|(name, example)| Case { name, example }).collect()
+    // Reasons that `fetch()` has as well, but whose console lines are others.
+    let actions = [
+        (BlockReason::MixedContent, "websocket", Example { url: "ws://api.example/item", ..WEB_SOCKET }),
+        (
+            BlockReason::MixedContent,
+            "event-source",
+            Example { url: "http://api.example/item", ..EVENT_SOURCE },
+        ),
+        (BlockReason::BadPort, "websocket", Example { url: "wss://api.example:6000/item", ..WEB_SOCKET }),
+        (
+            BlockReason::UnsupportedScheme,
+            "websocket",
+            Example { url: "ftp://api.example/item", ..WEB_SOCKET },
+        ),
+        (
+            BlockReason::WebSocketResponseInvalid,
+            "upgrade",
+            Example { replies: &[(101, &[("Upgrade", "h2c"), CONNECTION, WRONG_ACCEPT])], ..WEB_SOCKET },
+        ),
+        (
+            BlockReason::WebSocketResponseInvalid,
+            "without-accept",
+            Example { replies: &[(101, &[UPGRADE, CONNECTION])], ..WEB_SOCKET },
+        ),
+        (BlockReason::NetworkError, "websocket", WEB_SOCKET),
+        (BlockReason::NetworkError, "event-source", EVENT_SOURCE),
+        (
+            BlockReason::MissingAllowOrigin,
+            "event-source",
+            Example { replies: &[(200, &[EVENTS])], ..EVENT_SOURCE },
+        ),
+    ];
+    let actions =
+        actions.into_iter().map(|(reason, action, example)| (format!("{reason}/{action}"), example));
+    reasons.chain(arguments).chain(actions).map(|(name, example)| Case { name, example }).collect()
 }
 
 /// Responses in memory.
@@ -217,7 +345,7 @@ impl Network for Replies {
         };
         let lines =
             headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()));
-        Box::pin(ready(Ok(WireResponse { status: *status, headers: lines.collect(), body: Vec::new() })))
+        Box::pin(ready(Ok(WireResponse { headers: lines.collect(), ..WireResponse::new(*status) })))
     }
 }
 
@@ -229,7 +357,7 @@ mod tests {
     #[test]
     fn every_example_is_blocked_with_its_reason() {
         for &reason in BlockReason::ALL {
-            let fetched = example(reason).play(Profile::standard()).unwrap();
+            let fetched = example(reason).play(example(reason).profile()).unwrap();
             let Outcome::Blocked(blocked) = fetched.outcome else { panic!("{reason}: not blocked") };
             assert_eq!(blocked.reason, reason);
         }

@@ -29,6 +29,10 @@ codes! {
         Malformed = "malformed",
         /// The connection ended before the response was complete.
         BrokenOff = "broken-off",
+        /// The server sent the challenge of a proxy (status 407), although it is not one.
+        ProxyChallenge = "proxy-challenge",
+        /// The `data:` URL cannot be read. Nothing was sent.
+        DataUrl = "data-url",
         /// The request cannot be written as HTTP, and was not sent.
         Unsendable = "unsendable",
     }
@@ -45,8 +49,14 @@ impl FailureKind {
             | Self::CertificateName
             | Self::CertificateDate
             | Self::Tls
+            | Self::DataUrl
             | Self::Unsendable => false,
-            Self::Timeout | Self::EndlessHead | Self::EndlessBody | Self::Malformed | Self::BrokenOff => true,
+            Self::Timeout
+            | Self::EndlessHead
+            | Self::EndlessBody
+            | Self::Malformed
+            | Self::BrokenOff
+            | Self::ProxyChallenge => true,
         }
     }
 
@@ -64,6 +74,8 @@ impl FailureKind {
             Self::EndlessHead => "ERR_RESPONSE_HEADERS_TOO_BIG",
             Self::Malformed => "ERR_INVALID_HTTP_RESPONSE",
             Self::BrokenOff => "ERR_EMPTY_RESPONSE",
+            Self::ProxyChallenge => "ERR_UNEXPECTED_PROXY_AUTH",
+            Self::DataUrl => "ERR_INVALID_URL",
             Self::EndlessBody | Self::Unsendable => "ERR_FAILED",
         }
     }

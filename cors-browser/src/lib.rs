@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod action;
+mod address_space;
 mod authentication;
 mod blocked;
 mod browser;
@@ -14,6 +16,7 @@ mod failure;
 mod fault;
 mod fetch;
 mod header;
+mod html;
 mod method;
 mod origin;
 mod page;
@@ -26,12 +29,18 @@ mod site;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod websocket;
 mod wire;
 
+pub use self::action::{
+    CrossOrigin, Element, ElementRequest, Enctype, EventSourceRequest, Form, FormMethod, Navigation,
+    PageAction, WebSocketRequest, XhrRequest,
+};
+pub use self::address_space::{AddressSpace, NetworkPermissions, Permission};
 pub use self::blocked::{BlockReason, Blocked};
 pub use self::browser::Browser;
 pub use self::clock::{Clock, ManualClock, SystemClock};
-pub use self::cookie::SecurityError;
+pub use self::cookie::{SecurityError, ThirdPartyCookies};
 pub use self::failure::FailureKind;
 pub use self::fault::Fault;
 pub use self::fetch::ReferrerPolicy;
@@ -39,7 +48,7 @@ pub use self::origin::Origin;
 pub use self::page::{OpaqueKind, Page, User};
 pub use self::profile::{Engine, Profile, Rule};
 pub use self::request::{Credentials, FetchRequest, Mode, Redirect};
-pub use self::response::{Fetched, Outcome, PageResponse, ResponseType};
+pub use self::response::{Fetched, Loaded, Navigated, Opened, Outcome, PageResponse, ResponseType};
 pub use self::wire::{
     Exchange, ExchangeKind, Network, NetworkError, NetworkFuture, WireRequest, WireResponse,
 };

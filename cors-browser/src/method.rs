@@ -10,6 +10,11 @@ pub(super) fn is_cors_safelisted(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "POST")
 }
 
+/// RFC 9110, section 9.2.1, "Safe Methods".
+pub(super) fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+}
+
 /// Fetch, method "normalize".
 pub(super) fn normalize(method: &str) -> String {
     ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]

@@ -56,6 +56,14 @@ impl Origin {
         *self != Self::Opaque && self == other
     }
 
+    /// The host in its ASCII form; `None` if the origin is opaque.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Tuple { host, .. } => Some(host),
+            Self::Opaque => None,
+        }
+    }
+
     /// Secure Contexts, "Is origin potentially trustworthy?"
     pub fn is_potentially_trustworthy(&self) -> bool {
         let Self::Tuple { scheme, host, .. } = self else { return false };

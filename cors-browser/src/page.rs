@@ -1,10 +1,11 @@
-//! The page that fetches.
+//! The page that makes requests.
 
 use url::Url;
 
-use crate::{Origin, Profile};
+use crate::request::Request;
+use crate::{AddressSpace, NetworkPermissions, Origin, Profile, ThirdPartyCookies};
 
-/// A page whose script calls `fetch()`.
+/// A page that makes requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -16,12 +17,25 @@ pub struct Page {
     pub top_level: Option<Origin>,
     /// The user name and password that the user enters when a server asks for them.
     pub user: Option<User>,
+    /// Whether servers of other sites can use cookies; `None` for the browser's default.
+    pub third_party_cookies: Option<ThirdPartyCookies>,
+    /// What the page may reach according to Local Network Access.
+    ///
+    /// `None` if the browser does not know the addresses of servers, because it reaches them through a proxy. Then it checks nothing.
+    pub network_permissions: Option<NetworkPermissions>,
 }
 
 impl Page {
     /// Creates a top-level page of `origin`. Its user cancels every login prompt.
     pub fn new(origin: Origin) -> Self {
-        Self { origin, opaque: OpaqueKind::default(), top_level: None, user: None }
+        Self {
+            origin,
+            opaque: OpaqueKind::default(),
+            top_level: None,
+            user: None,
+            third_party_cookies: None,
+            network_permissions: None,
+        }
     }
 
     /// Creates a sandboxed frame in a page of `top_level`.
@@ -59,6 +73,23 @@ impl Page {
         }
     }
 
+    /// Sets whether servers of other sites can use cookies. Give all pages of one browser the same setting.
+    #[must_use]
+    pub fn with_third_party_cookies(self, setting: ThirdPartyCookies) -> Self {
+        Self { third_party_cookies: Some(setting), ..self }
+    }
+
+    /// Sets what the page may reach according to Local Network Access.
+    #[must_use]
+    pub fn with_network_permissions(self, permissions: NetworkPermissions) -> Self {
+        Self { network_permissions: Some(permissions), ..self }
+    }
+
+    /// Whether the page is in a frame.
+    pub(crate) fn is_frame(&self) -> bool {
+        self.top_level.is_some()
+    }
+
     /// The origin in the address bar.
     pub(crate) fn top_level_origin(&self) -> &Origin {
         self.top_level.as_ref().unwrap_or(&self.origin)
@@ -94,5 +125,22 @@ pub(crate) fn is_mixed_content(page: &Page, url: &Url, profile: &Profile) -> boo
     };
     // "Does settings prohibit mixed security contexts?": the page, or a page that embeds it, is trustworthy.
     let is_prohibited = prohibits(&page.origin) || page.top_level.as_ref().is_some_and(prohibits);
-    is_prohibited && !Origin::of(url).is_potentially_trustworthy()
+    let server = Origin::of(url);
+    let is_trusted = match profile.trusts_loopback_servers {
+        true => server.is_potentially_trustworthy(),
+        false => matches!(url.scheme(), "https" | "wss"),
+    };
+    is_prohibited && !is_trusted
+}
+
+/// Local Network Access, "Mixed Content": whether the request is known to be for a local server before its name is resolved.
+pub(crate) fn may_be_local(request: &Request) -> bool {
+    AddressSpace::of(request.current_url()) != AddressSpace::Public
+        || request.target_address_space.is_some_and(|named| named != AddressSpace::Public)
+}
+
+/// Secure Contexts, "Is an environment settings object contextually secure?"
+pub(crate) fn is_secure_context(page: &Page) -> bool {
+    let is_secure = |origin: &Origin| *origin == Origin::Opaque || origin.is_potentially_trustworthy();
+    is_secure(&page.origin) && page.top_level.as_ref().is_none_or(is_secure)
 }

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::Profile;
+
 /// Fetch, "bad port".
 const BAD_PORTS: &[u16] = &[
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103,
@@ -11,6 +13,6 @@ const BAD_PORTS: &[u16] = &[
 ];
 
 /// Fetch, "block bad port".
-pub(super) fn is_bad(url: &Url) -> bool {
-    url.port().is_some_and(|port| BAD_PORTS.contains(&port))
+pub(super) fn is_bad(url: &Url, profile: &Profile) -> bool {
+    url.port().is_some_and(|port| BAD_PORTS.contains(&port) && !profile.unblocked_ports.contains(&port))
 }

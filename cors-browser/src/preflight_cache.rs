@@ -5,11 +5,11 @@ use std::time::Duration;
 use url::Url;
 
 use crate::fetch::{Grant, as_preflight_sees_it};
-use crate::profile::Profile;
+use crate::profile::{ForgetsPreflights, Profile};
 use crate::request::Request;
 use crate::site::site;
 use crate::steps::Steps;
-use crate::{Browser, Credentials, Page};
+use crate::{Browser, Credentials, Origin, Page};
 
 /// Fetch, "CORS-preflight fetch", step 7.9: the default lifetime of an entry, in seconds.
 pub(crate) const DEFAULT_MAX_AGE: u64 = 5;
@@ -42,19 +42,25 @@ pub(crate) struct Key {
     partition: String,
     /// The byte-serialized origin.
     origin: String,
+    /// The URL, with its fragment.
     url: Url,
 }
 
 impl Key {
     pub(crate) fn of(page: &Page, request: &Request, steps: &(impl Steps + ?Sized)) -> Self {
-        let mut url = request.current_url().clone();
-        url.set_fragment(None);
+        let url = request.current_url().clone();
         Self { partition: site(page.top_level_origin()), origin: steps.serialize_origin(request), url }
     }
 
     /// The same key for every origin and every top-level site.
     pub(crate) fn for_every_origin(self) -> Self {
         Self { partition: String::new(), origin: String::new(), ..self }
+    }
+
+    /// The same key for every fragment.
+    pub(crate) fn for_every_fragment(mut self) -> Self {
+        self.url.set_fragment(None);
+        self
     }
 
     /// The same key for every path and query.
@@ -74,8 +80,9 @@ impl Allows {
     /// "header-name cache entry match", for a name in lower case.
     fn covers_header(&self, name: &str, profile: &Profile, steps: &dyn Steps) -> bool {
         let has_wildcard = |known: &str| known == "*" && profile.caches_wildcards;
+        let is_covered = profile.cached_wildcard_covers_authorization || !steps.is_non_wildcard_name(name);
         matches!(self, Self::Header(known)
-            if known == name || (has_wildcard(known) && !steps.is_non_wildcard_name(name)))
+            if known == name || (has_wildcard(known) && is_covered))
     }
 }
 
@@ -98,7 +105,7 @@ impl PreflightCache {
             is_exempt || entries.iter().any(|allows| allows.covers_method(&request.method, profile));
         let has_header =
             |name: &String| entries.iter().any(|allows| allows.covers_header(name, profile, steps));
-        has_method && steps.unsafe_header_names(&request.headers).iter().all(has_header)
+        has_method && steps.unsafe_header_names(&request.headers, profile).iter().all(has_header)
     }
 
     /// "CORS-preflight fetch", steps 7.12 to 7.15: renews the entries that match, or adds a new one.
@@ -146,6 +153,9 @@ impl Browser {
     pub(crate) fn store_preflight(&self, page: &Page, request: &Request, grant: Grant) {
         let steps = &*self.steps;
         let Some(lifetime) = steps.preflight_lifetime(grant.max_age, &self.profile) else { return };
+        if !self.profile.caches_opaque_origins && page.origin == Origin::Opaque {
+            return;
+        }
         let key = steps.preflight_key(page, request);
         let expires = self.clock.now().saturating_add(lifetime);
         let methods = grant.methods.into_iter().map(Allows::Method);
@@ -161,7 +171,14 @@ impl Browser {
 
     /// Fetch, "clear cache entries".
     pub(crate) fn clear_preflights(&self, page: &Page, request: &Request) {
-        let key = self.steps.preflight_key(page, request);
-        self.state().preflights.0.retain(|entry| entry.key != key);
+        let mut keys = vec![self.steps.preflight_key(page, request)];
+        if self.profile.forgets_preflights == ForgetsPreflights::AfterRejectedResponses {
+            // A redirect that fails counts as a failure of the response that redirects.
+            keys.extend(request.urls.iter().map(|url| {
+                let earlier = Request { urls: vec![url.clone()], ..request.clone() };
+                self.steps.preflight_key(page, &earlier)
+            }));
+        }
+        self.state().preflights.0.retain(|entry| !keys.contains(&entry.key));
     }
 }

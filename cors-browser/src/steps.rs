@@ -10,18 +10,21 @@ use std::time::Duration;
 use cookie::SameSite;
 use url::Url;
 
-use crate::cookie::{SetCookie, domain_matches, has_valid_prefix, path_matches};
+use crate::cookie::{
+    SameSiteMode, SetCookie, cookie_partition, domain_matches, has_valid_prefix, path_matches,
+};
 use crate::fetch::{
-    check_sharing, determine_referrer, exposed_header_names, has_foreign_credentials, preflight_headers,
-    requested_header_names,
+    check_sharing, determine_referrer, exposed_header_names, fetch_site, has_foreign_credentials,
+    preflight_headers, requested_header_names,
 };
 use crate::header::{self, HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
-use crate::profile::{Profile, UnparsableMaxAge};
-use crate::request::{Request, Tainting};
+use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
+use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::{
-    Blocked, Credentials, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse, method,
-    page, site,
+    AddressSpace, BlockReason, Blocked, Credentials, Enctype, ExchangeKind, Form, NetworkPermissions, Origin,
+    Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse, html, method,
+    page, site, websocket,
 };
 
 /// The standards as they are.
@@ -45,8 +48,10 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Fetch, "forbidden request-header".
-    fn is_forbidden_request_header(&self, name: &str, value: &[u8]) -> bool {
+    fn is_forbidden_request_header(&self, name: &str, value: &[u8], profile: &Profile) -> bool {
         header::is_forbidden_request_header(name, value)
+            || (profile.drops_user_agent && name.eq_ignore_ascii_case("user-agent"))
+            || (profile.splits_quoted_methods && header::overrides_method_in_quotes(name, value))
     }
 
     // Fetch, "CORS-safelisted request-header" and "CORS-safelisted method".
@@ -67,8 +72,13 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// "CORS-unsafe request-header names".
-    fn unsafe_header_names(&self, headers: &HeaderList) -> Vec<String> {
-        header::unsafe_names(headers, self)
+    fn unsafe_header_names(&self, headers: &HeaderList, profile: &Profile) -> Vec<String> {
+        header::unsafe_names(headers, profile, self)
+    }
+
+    /// "CORS-unsafe request-header names", step 4: whether the lines of a repeated header are joined before they are judged.
+    fn joins_before_safelisting(&self, profile: &Profile) -> bool {
+        profile.joins_before_safelisting
     }
 
     /// "CORS-safelisted method", for requests in mode `cors`.
@@ -77,6 +87,16 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     // Fetch, "main fetch".
+
+    /// Mixed Content, "Should fetching request be blocked as mixed content?", step 1: whether the check applies.
+    fn checks_mixed_content(&self, request: &Request) -> bool {
+        request.destination != Destination::Document
+    }
+
+    /// Step 12: whether the response tainting stays `basic` for every origin.
+    fn is_exempt_from_cors(&self, request: &Request) -> bool {
+        matches!(request.mode, RequestMode::Navigate | RequestMode::WebSocket)
+    }
 
     /// Mixed Content, "Should fetching request be blocked as mixed content?", for step 7.
     fn is_mixed_content(&self, page: &Page, url: &Url, profile: &Profile) -> bool {
@@ -89,13 +109,22 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 12: whether a request in mode `cors` needs a preflight.
-    fn needs_preflight(&self, request: &Request) -> bool {
-        !self.is_safelisted_method(&request.method) || !self.unsafe_header_names(&request.headers).is_empty()
+    fn needs_preflight(&self, request: &Request, profile: &Profile) -> bool {
+        request.use_cors_preflight
+            || !self.is_safelisted_method(&request.method)
+            || !self.unsafe_header_names(&request.headers, profile).is_empty()
     }
 
     /// Step 12: whether a network error clears the request's entries in the preflight cache.
-    fn failure_clears_preflights(&self, request: &Request, profile: &Profile) -> bool {
-        profile.failures_forget_preflights || request.preflight_failed
+    fn failure_clears_preflights(&self, request: &Request, reason: BlockReason, profile: &Profile) -> bool {
+        request.preflight_failed
+            || match profile.forgets_preflights {
+                ForgetsPreflights::AfterAnyFailure => true,
+                ForgetsPreflights::AfterRejectedResponses => {
+                    !matches!(reason, BlockReason::NetworkError | BlockReason::RedirectModeError)
+                }
+                ForgetsPreflights::Never => false,
+            }
     }
 
     /// Step 14: the type of the filtered response.
@@ -117,11 +146,116 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         header::is_forbidden_response_header_name(name)
     }
 
+    // HTML, "navigate" and "form submission".
+
+    /// "form submission algorithm", step 22: the media type of the body.
+    fn enctype(&self, form: &Form) -> Enctype {
+        form.enctype
+    }
+
+    /// "Mutate action URL": the URL of a form with the method `get`.
+    fn submitted_url(&self, action: &Url, pairs: &[(String, String)]) -> Url {
+        html::submitted_url(action, pairs)
+    }
+
+    /// "Converting to a list of name-value pairs", steps 2.1 and 2.3.
+    fn normalize_newlines(&self, text: &str) -> String {
+        html::normalize_newlines(text)
+    }
+
+    /// "multipart/form-data encoding algorithm", step 3.
+    fn escape_name(&self, name: &str) -> String {
+        html::escape_name(name)
+    }
+
+    /// "attempt to populate the history entry's document": whether a response leads to a document.
+    fn shows_document(&self, response: &WireResponse) -> bool {
+        html::shows_document(response)
+    }
+
+    // HTML, "server-sent events".
+
+    /// "create a potential-CORS request", step 4: the credentials mode of an `EventSource`.
+    fn event_source_credentials(&self, with_credentials: bool) -> Credentials {
+        html::event_source_credentials(with_credentials)
+    }
+
+    /// "new EventSource()", step 15.3.
+    fn check_event_stream(&self, response: &WireResponse) -> Result<(), Blocked> {
+        html::check_event_stream(response, self)
+    }
+
+    /// "new EventSource()", step 15.3: whether the response has the status of a stream.
+    fn is_event_stream_status(&self, status: u16) -> bool {
+        status == 200
+    }
+
+    /// "new EventSource()", step 15.3: whether the response has the media type of a stream.
+    fn is_event_stream_type(&self, essence: Option<&str>) -> bool {
+        essence == Some("text/event-stream")
+    }
+
+    // WebSockets, "establish a WebSocket connection".
+
+    /// Step 2: the credentials mode.
+    fn web_socket_credentials(&self) -> Credentials {
+        Credentials::Include
+    }
+
+    /// Step 2: the redirect mode.
+    fn web_socket_redirect(&self) -> Redirect {
+        Redirect::Error
+    }
+
+    /// Step 11: the subprotocol that the server chose, if the handshake succeeded.
+    fn check_handshake(&self, protocols: &[String], response: &WireResponse) -> Result<String, Blocked> {
+        websocket::check_handshake(protocols, response, self)
+    }
+
+    /// Step 11.1: whether the status is that of a successful handshake.
+    fn is_handshake_status(&self, status: u16) -> bool {
+        status == 101
+    }
+
+    /// RFC 6455, section 4.1, step 4 of the response: whether `Sec-WebSocket-Accept` has the right value.
+    fn is_accepted_key(&self, accept: Option<&str>) -> bool {
+        websocket::is_accepted_key(accept)
+    }
+
+    // Fetch, "scheme fetch".
+
+    /// Whether a `data:` URL can be fetched.
+    fn fetches_data_urls(&self) -> bool {
+        true
+    }
+
     // Fetch, "HTTP fetch" and "HTTP-redirect fetch".
+
+    /// "HTTP-network fetch": how many bytes of a body that breaks off must have come before the page gets the response.
+    fn bytes_before_the_head_counts(
+        &self,
+        request: &Request,
+        response: &WireResponse,
+        profile: &Profile,
+    ) -> usize {
+        let is_sniffed =
+            request.tainting == Tainting::Opaque || response.lines("content-type").next().is_none();
+        match profile.waits_for_the_body {
+            false => 0,
+            // MIME Sniffing, "resource header": at most 512 bytes are looked at here.
+            true if is_sniffed => 512,
+            true => 1,
+        }
+    }
 
     /// "HTTP fetch", step 4.4: the CORS check of a response with the tainting `cors`.
     fn check_sharing(&self, request: &Request, response: &WireResponse) -> Result<(), Blocked> {
         check_sharing(request, response, self)
+    }
+
+    /// "location URL", step 2: whether several `Location` lines are a failure.
+    fn rejects_several_locations(&self) -> bool {
+        true
     }
 
     /// "HTTP-redirect fetch", step 7: the maximum number of redirects.
@@ -131,8 +265,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
 
     /// "HTTP-redirect fetch", steps 9 and 10: whether `location` has a user name or a password that the request must not
     /// send.
-    fn has_foreign_credentials(&self, request: &Request, location: &Url) -> bool {
-        has_foreign_credentials(request, location)
+    fn has_foreign_credentials(&self, request: &Request, location: &Url, profile: &Profile) -> bool {
+        has_foreign_credentials(request, location, profile)
     }
 
     /// "HTTP-redirect fetch", step 12: whether the method becomes `GET`.
@@ -157,8 +291,24 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     // Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch".
 
     /// Step 8.3: "includeCredentials".
-    fn includes_credentials(&self, request: &Request) -> bool {
+    fn includes_credentials(&self, request: &Request, profile: &Profile) -> bool {
         request.includes_credentials()
+            || (profile.no_cors_redirects_keep_credentials && request.began_with_own_credentials())
+    }
+
+    /// Step 8.7: whether a request without a body has `Content-Length: 0`.
+    fn sends_empty_content_length(&self, method: &str) -> bool {
+        matches!(method, "POST" | "PUT")
+    }
+
+    /// Step 15: whether a proxy's challenge from a server is a network error.
+    fn rejects_proxy_challenge(&self, profile: &Profile) -> bool {
+        !profile.reads_proxy_challenges
+    }
+
+    /// Step 16: whether a misdirected request is sent again on another connection.
+    fn retries_misdirected(&self) -> bool {
+        true
     }
 
     /// "serializing a request origin".
@@ -166,9 +316,24 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         request.serialize_origin()
     }
 
-    /// "append a request `Origin` header", step 3: whether requests with the tainting `cors` have one.
-    fn sends_origin(&self) -> bool {
+    /// "append a request `Origin` header", step 3: whether requests with the tainting `cors` and WebSockets have one.
+    fn sends_origin(&self, _request: &Request) -> bool {
         true
+    }
+
+    /// "append a request `Origin` header", step 4: whether a request has one although its response is not shared by CORS.
+    fn sends_origin_without_cors(&self, request: &Request) -> bool {
+        !matches!(request.method.as_str(), "GET" | "HEAD")
+    }
+
+    /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".
+    fn fetch_site(&self, request: &Request) -> &'static str {
+        fetch_site(request)
+    }
+
+    /// Fetch Metadata, "The Sec-Fetch-User HTTP Request Header".
+    fn sends_fetch_user(&self, request: &Request) -> bool {
+        request.is_navigation() && request.user_activation
     }
 
     /// Step 8.21: whether the request carries cookies.
@@ -222,11 +387,19 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
 
     /// "CORS-preflight fetch", steps 7.8 to 7.10: how long an answer is cached; `None` if it is not cached at all.
     fn preflight_lifetime(&self, max_age: MaxAge, profile: &Profile) -> Option<Duration> {
-        let seconds = match (max_age, profile.unparsable_max_age) {
+        let seconds = match (max_age, profile.max_age_syntax) {
+            (MaxAge::Absent, _) => DEFAULT_MAX_AGE,
+            (MaxAge::Seconds(seconds), MaxAgeSyntax::SignedInteger) if i64::try_from(seconds).is_err() => {
+                DEFAULT_MAX_AGE
+            }
             (MaxAge::Seconds(seconds), _) => seconds,
-            (MaxAge::Negative, UnparsableMaxAge::NegativeIsZero) => 0,
-            (MaxAge::Negative | MaxAge::Unparsable, UnparsableMaxAge::NotCached) => return None,
-            _ => DEFAULT_MAX_AGE,
+            (MaxAge::Other(_), MaxAgeSyntax::Digits) => DEFAULT_MAX_AGE,
+            (MaxAge::Other(text), MaxAgeSyntax::SignedInteger) => match text.parse::<i64>() {
+                Ok(number) => u64::try_from(number).unwrap_or_default(),
+                Err(_) => DEFAULT_MAX_AGE,
+            },
+            (MaxAge::Other(text), MaxAgeSyntax::DigitsOrNothing) if text.is_empty() => DEFAULT_MAX_AGE,
+            (MaxAge::Other(_), MaxAgeSyntax::DigitsOrNothing) => return None,
         };
         Some(Duration::from_secs(seconds.min(profile.max_age_cap)))
     }
@@ -254,14 +427,19 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         site::is_public_suffix(domain)
     }
 
+    /// Section 5.6.7: the `SameSite` attribute that counts; `None` if there is none with a known value.
+    fn same_site_attribute(&self, values: &[Option<SameSite>]) -> Option<SameSite> {
+        values.last().copied().flatten()
+    }
+
     /// Section 5.7, step 18: whether a cookie with this `SameSite` attribute must be `Secure`.
     fn must_be_secure(&self, same_site: Option<SameSite>) -> bool {
         same_site == Some(SameSite::None)
     }
 
     /// Section 5.7, steps 19 to 21: whether the cookie fulfils what its name's prefix requires.
-    fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool) -> bool {
-        has_valid_prefix(cookie, host_only)
+    fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
+        has_valid_prefix(cookie, host_only, path, profile)
     }
 
     /// Section 5.7: whether a cookie has expired.
@@ -289,8 +467,65 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Section 5.2: whether a request counts as same-site.
-    fn is_same_site(&self, is_same_site: bool) -> bool {
-        is_same_site
+    /// Section 5.2: which `SameSite` cookies a request may carry.
+    fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+        mode
+    }
+
+    // CHIPS, and the settings for third-party cookies.
+
+    /// The setting for third-party cookies.
+    fn third_party_cookies(&self, setting: ThirdPartyCookies) -> ThirdPartyCookies {
+        setting
+    }
+
+    /// Whether servers of other sites can use cookies with `Partitioned` although third-party cookies are blocked.
+    fn exempts_partitioned_cookies(&self, profile: &Profile) -> bool {
+        !profile.blocks_partitioned_cookies
+    }
+
+    /// "Partitioned cookies": whether the cookie has the attribute.
+    fn is_partitioned(&self, cookie: &SetCookie) -> bool {
+        cookie.partitioned
+    }
+
+    /// "Partitioned cookies": whether they must be `Secure`.
+    fn partitioned_must_be_secure(&self) -> bool {
+        true
+    }
+
+    /// "Partitioned cookies": the cookie partition key.
+    fn cookie_partition(&self, top_level: &Origin, is_third_party: bool) -> String {
+        cookie_partition(top_level, is_third_party)
+    }
+
+    // Local Network Access, "Local Network Access Check".
+
+    /// Mixed Content, as Local Network Access changes it: whether a secure page may fetch from an insecure local server.
+    fn may_be_local(&self, request: &Request) -> bool {
+        page::may_be_local(request)
+    }
+
+    /// Whether the connection for this request is checked.
+    fn checks_connection(&self, _request: &Request) -> bool {
+        true
+    }
+
+    /// Whether the address space that the request names is not that of the server.
+    fn is_other_space(&self, named: AddressSpace, server: AddressSpace) -> bool {
+        named != server
+    }
+
+    /// Whether only pages with a secure context can have the permission.
+    fn needs_secure_context(&self) -> bool {
+        true
+    }
+
+    /// The permission for servers in this address space.
+    fn network_permission(&self, permissions: NetworkPermissions, target: AddressSpace) -> Permission {
+        match target {
+            AddressSpace::Loopback => permissions.loopback,
+            _ => permissions.local,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use url::Url;
 
-use crate::FailureKind;
+use crate::{AddressSpace, FailureKind};
 
 /// The future that [`Network::send`] returns. `Box::pin(async move { … })` makes one.
 pub type NetworkFuture<'a> = Pin<Box<dyn Future<Output = Result<WireResponse, NetworkError>> + Send + 'a>>;
@@ -13,7 +13,14 @@ pub type NetworkFuture<'a> = Pin<Box<dyn Future<Output = Result<WireResponse, Ne
 /// Sends requests to servers.
 pub trait Network: Send + Sync {
     /// Makes one exchange. It must not follow redirects, keep cookies, or decode the body.
+    ///
+    /// Once the head of the response has come, this succeeds, even if the body breaks off.
     fn send(&self, request: WireRequest) -> NetworkFuture<'_>;
+
+    /// The address space of the server for `url`. The default is what the host of the URL shows.
+    fn address_space(&self, url: &Url) -> AddressSpace {
+        AddressSpace::of(url)
+    }
 
     /// The socket to which a real browser must open its own TLS connection for `url`; `None` for most servers.
     // Only the drivers of real browsers in this repository call it.
@@ -30,7 +37,8 @@ pub struct WireRequest {
     pub method: String,
     /// The URL, without a fragment.
     pub url: Url,
-    /// The headers in the order in which they are written. The network adds `Host` and the framing headers.
+    /// The headers in the order in which they are written. The network adds `Host`, and `Transfer-Encoding` if it needs it.
+    /// HTTP/1.1 carries the names in this casing, HTTP/2 in lower case.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, if the request has one.
     pub body: Option<Vec<u8>>,
@@ -53,14 +61,16 @@ pub struct WireResponse {
     pub status: u16,
     /// The header lines in order, one entry for each line.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The complete body.
+    /// The body, as far as it came.
     pub body: Vec<u8>,
+    /// Why the rest of the body did not come; `None` if the body is complete.
+    pub body_error: Option<NetworkError>,
 }
 
 impl WireResponse {
     /// Creates a response without headers and body.
     pub fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Vec::new(), body_error: None }
     }
 
     /// Adds a header line.
@@ -74,6 +84,12 @@ impl WireResponse {
     #[must_use]
     pub fn with_body(self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..self }
+    }
+
+    /// Breaks the body off.
+    #[must_use]
+    pub fn with_body_error(self, error: NetworkError) -> Self {
+        Self { body_error: Some(error), ..self }
     }
 
     /// The lines of the header `name`, compared case-insensitively.

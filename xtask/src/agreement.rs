@@ -22,12 +22,24 @@ use cors_subjects::registry;
 
 use crate::values::{AGREEMENT_FORMATS, BROWSERS};
 
+mod rows;
+
 /// The arguments of `cargo xtask agreement`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// A scenario, or a glob over scenario ids such as `preflight/*`; repeat the option for more [default: all]
     #[arg(long = "scenario", value_name = "GLOB", value_parser = Pattern::parse)]
     scenarios: Vec<Pattern>,
+    /// Compare rows of `cors-browser/tests/rows` instead of scenarios: all, or those whose `FILE/TITLE` matches the glob
+    #[arg(
+        long,
+        value_name = "GLOB",
+        num_args = 0..=1,
+        default_missing_value = "*",
+        value_parser = Pattern::parse,
+        conflicts_with_all = ["scenarios", "subject", "jobs"],
+    )]
+    rows: Option<Pattern>,
     /// A browser; repeat the option for more [default: all]
     #[arg(long = "browser", value_name = "NAME", value_parser = one_of(BROWSERS))]
     browsers: Vec<Kind>,
@@ -43,16 +55,28 @@ pub(crate) struct Arguments {
     /// The file to write the report to [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write what the browsers' consoles print for each reason to FILE, instead of comparing it
-    #[arg(long, value_name = "FILE")]
+    /// Write what the browsers' consoles print for each reason to PATH, instead of comparing it; with `--rows`, write what each browser
+    /// shows of the rows to a file in the folder PATH
+    #[arg(long, value_name = "PATH")]
     record: Option<PathBuf>,
     /// The number of scenarios that run at the same time [default: two per processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
 
+impl Arguments {
+    /// The browsers that are selected.
+    fn kinds(&self) -> Vec<Kind> {
+        let is_selected = |kind: &Kind| self.browsers.is_empty() || self.browsers.contains(kind);
+        Kind::ALL.into_iter().filter(is_selected).collect()
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: Arguments) -> CommandResult {
+    if let Some(pattern) = &arguments.rows {
+        return rows::run(&arguments, pattern);
+    }
     let scenarios = scenario::select(scenario::embedded()?, &arguments.scenarios)?;
     let subject: Arc<dyn Subject> = registry::find(&arguments.subject)?.into();
     let destination =
@@ -61,8 +85,7 @@ pub(crate) fn run(arguments: Arguments) -> CommandResult {
     let record = record.map_err(|error| format!("--record {error}"))?;
     let mut options = Options::default();
     options.jobs = arguments.jobs.unwrap_or(options.jobs);
-    let is_selected = |kind: &Kind| arguments.browsers.is_empty() || arguments.browsers.contains(kind);
-    let kinds: Vec<_> = Kind::ALL.into_iter().filter(is_selected).collect();
+    let kinds = arguments.kinds();
 
     let Some(played) = unless_interrupted(play(&scenarios, &subject, &kinds, options))? else {
         eprintln!("interrupted");

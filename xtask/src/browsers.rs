@@ -6,15 +6,24 @@ use std::process::{Command, ExitCode};
 use cors_cli::command::CommandResult;
 use cors_real_browsers::real::{Kind, Program};
 
-/// The Debian packages of the browsers and of ChromeDriver. Debian has no package of geckodriver.
-const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "firefox-esr"];
+/// The Debian packages of the browsers and of their drivers. Debian has no package of geckodriver.
+const PACKAGES: [&str; 7] = [
+    "chromium",
+    "chromium-driver",
+    "firefox-esr",
+    // WebKit with its driver, the display that it needs, TLS, and the list of public suffixes.
+    "webkit2gtk-driver",
+    "xvfb",
+    "glib-networking",
+    "publicsuffix",
+];
 
 /// The crate of geckodriver.
 const GECKODRIVER: &str = "geckodriver";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
-    /// Install Chromium, Firefox and their drivers: Debian packages, and geckodriver from its crate
+    /// Install Chromium, Firefox, WebKit and their drivers: Debian packages, and geckodriver from its crate
     ///
     /// Installs only what is missing. Needs Debian or a distribution based on it, and root or `sudo`.
     Install,
@@ -37,7 +46,7 @@ pub(crate) fn run(action: &Action) -> CommandResult {
             install()?;
             let missing: Vec<_> = missing().iter().map(ToString::to_string).collect();
             if missing.is_empty() {
-                println!("Chromium, Firefox and their drivers are installed.");
+                println!("Chromium, Firefox, WebKit and their drivers are installed.");
                 return Ok(ExitCode::SUCCESS);
             }
             Err(format!("installed, but not found in PATH: {}", missing.join(", ")).into())
@@ -72,7 +81,7 @@ fn install() -> Result<(), Box<dyn Error>> {
 }
 
 fn programs() -> impl Iterator<Item = Program> {
-    Kind::ALL.into_iter().flat_map(Program::of)
+    Kind::ALL.into_iter().flat_map(|kind| Program::of(kind).iter().copied())
 }
 
 fn missing() -> Vec<Program> {

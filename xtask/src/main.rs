@@ -31,7 +31,7 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Compare the adapters with other CORS middleware for the same frameworks
     Compare(conformance::Arguments),
-    /// Compare the browser model with real Chromium and Firefox, step by step
+    /// Compare the browser model with real Chromium, Firefox and WebKit, step by step
     ///
     /// Exits with 0 if they agree, with 1 if they do not, and with 2 if a browser is missing or an argument is wrong.
     Agreement(agreement::Arguments),

@@ -5,9 +5,10 @@ use cors_real_browsers::agreement;
 use cors_real_browsers::real::Kind;
 
 /// The real browsers.
-pub(crate) const BROWSERS: [Choice<Kind>; 2] = [
+pub(crate) const BROWSERS: [Choice<Kind>; 3] = [
     ("chromium", "Chromium, with ChromeDriver", Kind::Chromium),
     ("firefox", "Firefox, with geckodriver", Kind::Firefox),
+    ("webkit", "WebKitGTK, with WebKitWebDriver", Kind::WebKit),
 ];
 
 /// What can play the pages: the model, which is `None`, or a real browser.

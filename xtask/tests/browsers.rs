@@ -67,6 +67,7 @@ fn wait(mut child: Child, limit: Duration) -> Output {
 #[rstest]
 #[case::conformance(&["conformance", "--user-agent", "firefox", "--scenario", "preflight/*"], "Firefox")]
 #[case::agreement(&["agreement", "--browser", "chromium"], "Chromium")]
+#[case::webkit(&["agreement", "--browser", "webkit"], "WebKit")]
 fn a_missing_browser_is_an_error_that_says_how_to_install_it(
     #[case] arguments: &[&str],
     #[case] browser: &str,
@@ -121,7 +122,7 @@ fn agreement_reports_rows_and_counts_and_leaves_nothing() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let agreement: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(agreement["scenarios"], 1);
-    for browser in ["chromium", "firefox"] {
+    for browser in ["chromium", "firefox", "webkit"] {
         let counts = &agreement["browsers"][browser];
         let total: Option<u64> = ["agreed", "explained", "unexplained", "skipped", "failed"]
             .iter()

@@ -9,11 +9,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::timeout;
 use url::Url;
 
 use crate::scenario::{HttpVersion, RawRequest};
-use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
+use cors_browser::{AddressSpace, FailureKind, Network, NetworkError, WireRequest, WireResponse};
 
 use endpoint::Endpoint;
 use pool::Pool;
@@ -28,6 +27,9 @@ mod raw;
 
 /// The longest response body that is read, in bytes.
 pub const BODY_LIMIT: usize = 4 << 20;
+
+/// The domain whose names have addresses of the local network.
+pub const LAN: &str = "lan.example";
 
 /// The default limit for connecting, and for the exchange after that.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -113,15 +115,8 @@ impl LoopbackNetwork {
     }
 }
 
-/// Waits for a response on a connection that is open.
-async fn in_time<T>(
-    time_limit: Duration,
-    exchange: impl Future<Output = Result<T, NetworkError>>,
-) -> Result<T, NetworkError> {
-    timeout(time_limit, exchange).await.unwrap_or_else(|_| {
-        let detail = format!("no complete response within {time_limit:?}");
-        Err(NetworkError::new(FailureKind::Timeout, detail))
-    })
+fn too_late(time_limit: Duration) -> NetworkError {
+    NetworkError::new(FailureKind::Timeout, format!("no complete response within {time_limit:?}"))
 }
 
 impl Network for LoopbackNetwork {
@@ -131,6 +126,16 @@ impl Network for LoopbackNetwork {
             let authority = authority(&request.url);
             self.pool.exchange(endpoint, &authority, request, self.time_limit).await
         })
+    }
+
+    /// Names below `lan.example` have addresses of the local network, as a company's DNS server may give them.
+    fn address_space(&self, url: &Url) -> AddressSpace {
+        match url.host_str() {
+            Some(host) if host == LAN || host.strip_suffix(LAN).is_some_and(|rest| rest.ends_with('.')) => {
+                AddressSpace::Local
+            }
+            _ => AddressSpace::of(url),
+        }
     }
 
     /// The address of a TLS server whose certificate this network rejects.

@@ -1,7 +1,7 @@
 //! Open connections, one for each server.
 //!
-//! These are hyper's plain connections and not a client with its own pool and resolver: a request must reach a socket that
-//! its authority does not name, and must not carry a header that the browser did not write.
+//! These are plain connections and not a client with its own pool and resolver: a request must reach a socket that its
+//! authority does not name, and must not carry a header that the browser did not write.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,14 +12,15 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 use super::endpoint::Endpoint;
-use super::http::{from_headers, to_headers, to_request};
-use super::{BODY_LIMIT, causes, classify, in_time};
-use crate::scenario::HttpVersion;
+use super::http::{from_headers, to_request};
+use super::{BODY_LIMIT, causes, classify, raw, too_late};
+use crate::scenario::{HttpVersion, RawRequest};
 use cors_browser::{FailureKind, NetworkError, WireRequest, WireResponse};
 
 pub(super) struct Pool {
@@ -39,19 +40,9 @@ impl Pool {
         request: WireRequest,
         time_limit: Duration,
     ) -> Result<WireResponse, NetworkError> {
-        let request = to_http(self.version, authority, request)?;
+        let request = Prepared::new(self.version, authority, request)?;
         let mut connection = self.connection(endpoint, time_limit).await?;
-        let exchange = async {
-            let mut response = connection.send(request.clone()).await;
-            // A server may close an idle connection just when it is reused. If nothing was sent yet, hyper says so.
-            if matches!(&response, Err(error) if error.is_canceled()) {
-                connection = Connection::open(self.version, endpoint, time_limit).await?;
-                response = connection.send(request).await;
-            }
-            let response = from_http(response.map_err(|error| no_response(&error))?).await?;
-            Ok((response, connection))
-        };
-        let (response, connection) = in_time(time_limit, exchange).await?;
+        let response = connection.send(&request, time_limit).await?;
         self.idle.lock().await.insert(endpoint.address, connection);
         Ok(response)
     }
@@ -79,8 +70,36 @@ impl fmt::Debug for Pool {
     }
 }
 
+/// A request in the form in which a connection takes it.
+enum Prepared {
+    /// The bytes on the wire, and the method.
+    Http11(Vec<u8>, String),
+    Http2(Request<Full<Bytes>>),
+}
+
+impl Prepared {
+    fn new(version: HttpVersion, authority: &str, request: WireRequest) -> Result<Self, NetworkError> {
+        let target = match request.url.query() {
+            Some(query) => format!("{}?{query}", request.url.path()),
+            None => request.url.path().to_owned(),
+        };
+        match version {
+            HttpVersion::Http11 => {
+                // The conversion checks that the request is valid.
+                to_request(request.clone(), &target)?;
+                let WireRequest { method, url, headers, body } = request;
+                let raw = RawRequest { origin: url, method: method.clone(), target, headers, body };
+                Ok(Self::Http11(raw::serialize(authority, &raw), method))
+            }
+            HttpVersion::Http2 => {
+                Ok(Self::Http2(to_request(request, &format!("http://{authority}{target}"))?))
+            }
+        }
+    }
+}
+
 enum Connection {
-    Http11(http1::SendRequest<Full<Bytes>>),
+    Http11(raw::Connection),
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
@@ -90,62 +109,46 @@ impl Connection {
         endpoint: &Endpoint,
         time_limit: Duration,
     ) -> Result<Self, NetworkError> {
+        if version == HttpVersion::Http11 {
+            return Ok(Self::Http11(raw::Connection::open(endpoint, time_limit).await?));
+        }
         let stream = TokioIo::new(endpoint.connect(time_limit).await?);
-        // The handshake of HTTP/2 writes the preface. A request is not sent yet.
+        // The handshake writes the preface. A request is not sent yet.
         let refused = |error: hyper::Error| {
-            let detail = format!("cannot start HTTP with {}: {}", endpoint.address, causes(&error));
+            let detail = format!("cannot start HTTP/2 with {}: {}", endpoint.address, causes(&error));
             NetworkError::new(FailureKind::Unreachable, detail)
         };
-        // The driver tasks end when the senders are dropped. The senders report the errors of the drivers.
-        match version {
-            HttpVersion::Http11 => {
-                let (sender, driver) = http1::handshake(stream).await.map_err(refused)?;
-                tokio::spawn(driver);
-                Ok(Self::Http11(sender))
-            }
-            HttpVersion::Http2 => {
-                let (sender, driver) =
-                    http2::handshake(TokioExecutor::new(), stream).await.map_err(refused)?;
-                tokio::spawn(driver);
-                Ok(Self::Http2(sender))
-            }
-        }
+        // The driver task ends when the sender is dropped. The sender reports the errors of the driver.
+        let (sender, driver) = http2::handshake(TokioExecutor::new(), stream).await.map_err(refused)?;
+        tokio::spawn(driver);
+        Ok(Self::Http2(sender))
     }
 
     async fn is_usable(&mut self) -> bool {
         match self {
-            Self::Http11(sender) => sender.ready().await.is_ok(),
+            Self::Http11(connection) => connection.is_usable(),
             Self::Http2(sender) => sender.ready().await.is_ok(),
         }
     }
 
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
-        match self {
-            Self::Http11(sender) => sender.send_request(request).await,
-            Self::Http2(sender) => sender.send_request(request).await,
+    async fn send(&mut self, request: &Prepared, time_limit: Duration) -> Result<WireResponse, NetworkError> {
+        match (self, request) {
+            (Self::Http11(connection), Prepared::Http11(bytes, method)) => {
+                connection.exchange(bytes, method, time_limit).await
+            }
+            (Self::Http2(sender), Prepared::Http2(request)) => {
+                let deadline = Instant::now() + time_limit;
+                match timeout_at(deadline, sender.send_request(request.clone())).await {
+                    Ok(Ok(response)) => Ok(from_http(response, deadline, time_limit).await),
+                    Ok(Err(error)) => Err(no_response(&error)),
+                    Err(_) => Err(too_late(time_limit)),
+                }
+            }
+            _ => {
+                Err(NetworkError::new(FailureKind::Unsendable, "the connection has another version of HTTP"))
+            }
         }
     }
-}
-
-fn to_http(
-    version: HttpVersion,
-    authority: &str,
-    request: WireRequest,
-) -> Result<Request<Full<Bytes>>, NetworkError> {
-    let target = match request.url.query() {
-        Some(query) => format!("{}?{query}", request.url.path()),
-        None => request.url.path().to_owned(),
-    };
-    let uri = match version {
-        HttpVersion::Http11 => target,
-        HttpVersion::Http2 => format!("http://{authority}{target}"),
-    };
-    let mut converted = to_request(request, &uri)?;
-    if version == HttpVersion::Http11 {
-        let host = to_headers(&[("host".to_owned(), authority.as_bytes().to_vec())])?;
-        converted.headers_mut().extend(host);
-    }
-    Ok(converted)
 }
 
 fn no_response(error: &hyper::Error) -> NetworkError {
@@ -158,19 +161,28 @@ fn no_response(error: &hyper::Error) -> NetworkError {
     NetworkError::new(kind, format!("no response: {}", causes(error)))
 }
 
-async fn from_http(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            let detail = format!("the body is longer than {BODY_LIMIT} bytes");
-            return NetworkError::new(FailureKind::EndlessBody, detail);
+async fn from_http(response: Response<Incoming>, deadline: Instant, time_limit: Duration) -> WireResponse {
+    let (head, incoming) = response.into_parts();
+    let mut body = Vec::new();
+    let reading = timeout_at(deadline, read(Limited::new(incoming, BODY_LIMIT), &mut body)).await;
+    let body_error = reading.unwrap_or_else(|_| Err(too_late(time_limit))).err();
+    WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body, body_error }
+}
+
+/// Reads a body, as far as it comes.
+async fn read(mut incoming: Limited<Incoming>, body: &mut Vec<u8>) -> Result<(), NetworkError> {
+    while let Some(frame) = incoming.frame().await {
+        let frame = frame.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                let detail = format!("the body is longer than {BODY_LIMIT} bytes");
+                return NetworkError::new(FailureKind::EndlessBody, detail);
+            }
+            let kind = classify(error.as_ref()).unwrap_or(FailureKind::BrokenOff);
+            NetworkError::new(kind, format!("the body is incomplete: {}", causes(error.as_ref())))
+        })?;
+        if let Some(data) = frame.data_ref() {
+            body.extend_from_slice(data);
         }
-        let kind = classify(error.as_ref()).unwrap_or(FailureKind::BrokenOff);
-        NetworkError::new(kind, format!("the body is incomplete: {}", causes(error.as_ref())))
-    })?;
-    Ok(WireResponse {
-        status: head.status.as_u16(),
-        headers: from_headers(&head.headers),
-        body: body.to_bytes().to_vec(),
-    })
+    }
+    Ok(())
 }

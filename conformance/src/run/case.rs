@@ -87,7 +87,8 @@ async fn steps(
     user_agent: &dyn UserAgent,
     network: &Arc<LoopbackNetwork>,
 ) -> Result<Vec<Observation>, UserAgentError> {
-    let mut session = user_agent.open(network.clone() as Arc<dyn Network>).await?;
+    let hosts = scenario.hosts();
+    let mut session = user_agent.open(&scenario.page, network.clone() as Arc<dyn Network>, &hosts).await?;
     let mut observations = Vec::new();
     for step in &scenario.steps {
         observations.push(play_step(scenario, step, &mut *session, network).await?);
@@ -111,16 +112,18 @@ async fn play_step(
     }
     let page = match &step.from {
         None => scenario.page.clone(),
-        // Another page with the same user.
+        // Another page with the same user, who has made the same settings.
         Some(origin) => {
             let mut page = Page::new(origin.clone());
             page.user = scenario.page.user.clone();
+            page.third_party_cookies = scenario.page.third_party_cookies;
+            page.network_permissions = scenario.page.network_permissions;
             page
         }
     };
     let (outcome, exchanges, console) = match &step.action {
-        Action::Fetch(request) => {
-            let fetched = session.fetch(&page, request.clone()).await?;
+        Action::Page(action) => {
+            let fetched = session.act(&page, action.clone()).await?;
             (Some(fetched.outcome), fetched.exchanges, fetched.console)
         }
         Action::Request(request) => (None, vec![raw_exchange(request, network).await], Vec::new()),

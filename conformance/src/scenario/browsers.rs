@@ -11,7 +11,7 @@ pub struct Browsers {
 
 impl Browsers {
     /// All names: the standard itself, and the browsers that deviate from it.
-    pub const KNOWN: [&'static str; 3] = ["standard", "chromium", "firefox"];
+    pub const KNOWN: [&'static str; 4] = ["standard", "chromium", "firefox", "webkit"];
 
     /// Whether `browser` is among them.
     pub fn include(&self, browser: &str) -> bool {

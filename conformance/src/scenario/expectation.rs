@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::pattern::Pattern;
 
-/// What the page must get from its fetch.
+/// What the page must get.
 #[derive(Clone, Debug)]
 pub enum PageExpectation {
     /// A response that it can read.
@@ -17,7 +17,19 @@ pub enum PageExpectation {
     Opaque,
     /// A redirect that the page asked not to follow.
     OpaqueRedirect,
-    /// A rejected promise.
+    /// The `load` event of an element.
+    Loaded {
+        /// Whether scripts can read the resource.
+        is_readable: Option<bool>,
+    },
+    /// A document that the user sees.
+    Navigated(Box<NavigatedTo>),
+    /// The `open` event of a WebSocket or an `EventSource`.
+    Opened {
+        /// The subprotocol that the server chose.
+        protocol: Option<String>,
+    },
+    /// A rejected promise, an `error` event, or no document.
     Blocked {
         /// The codes of the accepted reasons. Empty: any reason.
         reasons: Vec<String>,
@@ -45,21 +57,23 @@ pub struct Readable {
     pub response_url: Option<String>,
     /// `response.redirected`.
     pub redirected: Option<bool>,
+    /// Whether reading the body must fail.
+    pub body_fails: bool,
 }
 
-impl Readable {
-    /// Whether it expects nothing but that there is a response.
-    pub fn is_empty(&self) -> bool {
-        self.response_type.is_none()
-            && self.status.is_none()
-            && self.body.is_none()
-            && self.body_contains.is_empty()
-            && self.body_json.is_empty()
-            && self.headers.is_empty()
-            && self.hidden.is_empty()
-            && self.response_url.is_none()
-            && self.redirected.is_none()
-    }
+/// The document that the user must see after a navigation.
+#[derive(Clone, Debug, Default)]
+pub struct NavigatedTo {
+    /// The document's URL.
+    pub url: Option<String>,
+    /// The status.
+    pub status: Option<StatusExpectation>,
+    /// The whole body.
+    pub body: Option<String>,
+    /// Parts of the body.
+    pub body_contains: Vec<String>,
+    /// JSON pointers into the body, with the values there.
+    pub body_json: BTreeMap<String, Value>,
 }
 
 /// The type of a response that a page can read.

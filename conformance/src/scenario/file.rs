@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::header_list::HeaderList;
 use super::{CertificateKind, HttpVersion, Kind, On, ReadableType};
-use cors_browser::{Credentials, Mode, Redirect};
+use cors_browser::{
+    AddressSpace, Credentials, CrossOrigin, Enctype, FormMethod, Mode, Permission, Redirect,
+    ThirdPartyCookies,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +56,16 @@ pub(super) enum OneOrMany {
     Many(Vec<String>),
 }
 
+impl OneOrMany {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::One(_) => false,
+            Self::Many(texts) => texts.is_empty(),
+        }
+    }
+}
+
 impl From<OneOrMany> for Vec<String> {
     fn from(written: OneOrMany) -> Self {
         match written {
@@ -80,11 +93,22 @@ pub(super) struct PageFile {
     pub(super) opaque: Option<OpaqueFile>,
     pub(super) top_level: Option<String>,
     pub(super) user: Option<UserFile>,
+    pub(super) third_party_cookies: Option<ThirdPartyCookies>,
+    pub(super) local_network: Option<Permission>,
+    pub(super) loopback_network: Option<Permission>,
 }
 
 impl Default for PageFile {
     fn default() -> Self {
-        Self { origin: default_page(), opaque: None, top_level: None, user: None }
+        Self {
+            origin: default_page(),
+            opaque: None,
+            top_level: None,
+            user: None,
+            third_party_cookies: None,
+            local_network: None,
+            loopback_network: None,
+        }
     }
 }
 
@@ -129,6 +153,15 @@ pub(super) struct StepFile {
     #[serde(default)]
     pub(super) wait: u32,
     pub(super) fetch: Option<FetchFile>,
+    pub(super) xhr: Option<XhrFile>,
+    pub(super) link: Option<LinkFile>,
+    pub(super) form: Option<FormFile>,
+    pub(super) websocket: Option<WebSocketFile>,
+    pub(super) eventsource: Option<EventSourceFile>,
+    pub(super) img: Option<ElementFile>,
+    pub(super) script: Option<ElementFile>,
+    pub(super) stylesheet: Option<ElementFile>,
+    pub(super) font: Option<ElementFile>,
     pub(super) request: Option<RequestFile>,
     pub(super) page: Option<PageExpectationFile>,
     #[serde(default)]
@@ -156,6 +189,75 @@ pub(super) struct FetchFile {
     pub(super) credentials: Credentials,
     #[serde(default)]
     pub(super) redirect: Redirect,
+    pub(super) target_address_space: Option<AddressSpace>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct XhrFile {
+    pub(super) from: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+    #[serde(default = "default_method")]
+    pub(super) method: String,
+    #[serde(default)]
+    pub(super) headers: HeaderList,
+    pub(super) body: Option<String>,
+    #[serde(default)]
+    pub(super) with_credentials: bool,
+    #[serde(default)]
+    pub(super) upload_listener: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkFile {
+    pub(super) from: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FormFile {
+    pub(super) from: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+    #[serde(default)]
+    pub(super) method: FormMethod,
+    #[serde(default)]
+    pub(super) enctype: Enctype,
+    #[serde(default)]
+    pub(super) fields: HeaderList,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebSocketFile {
+    pub(super) from: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+    #[serde(default)]
+    pub(super) protocols: OneOrMany,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventSourceFile {
+    pub(super) from: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+    #[serde(default)]
+    pub(super) with_credentials: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ElementFile {
+    pub(super) from: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) crossorigin: Option<CrossOrigin>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -190,6 +292,11 @@ pub(super) struct PageExpectationFile {
     pub(super) hidden: OneOrMany,
     pub(super) response_url: Option<String>,
     pub(super) redirected: Option<bool>,
+    #[serde(default)]
+    pub(super) body_fails: bool,
+    pub(super) readable: Option<bool>,
+    pub(super) document_url: Option<String>,
+    pub(super) protocol: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -198,6 +305,9 @@ pub(super) enum OutcomeFile {
     Readable,
     Opaque,
     OpaqueRedirect,
+    Loaded,
+    Navigated,
+    Opened,
     Blocked,
 }
 

@@ -3,17 +3,18 @@
 //! A scenario is a TOML file `<group>/<name>.toml`. The crate embeds its own files; [`from_directory`] and [`embedded_with`] load
 //! those of other folders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cors_core::Policy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use cors_browser::Page;
+use cors_browser::{Origin, Page};
 
 pub use browsers::Browsers;
 pub use expectation::{
-    MessageExpectation, On, PageExpectation, Readable, ReadableType, StatusExpectation, WireExpectation,
+    MessageExpectation, NavigatedTo, On, PageExpectation, Readable, ReadableType, StatusExpectation,
+    WireExpectation,
 };
 pub use load::{LoadError, Problem, embedded, embedded_with, from_directory};
 pub(crate) use load::{from_directories, is_embedded};
@@ -71,6 +72,16 @@ impl Scenario {
     /// All problems of the file.
     pub fn parse(id: &str, text: &str) -> Result<Self, LoadError> {
         parse::scenario(id, text).map_err(LoadError::from)
+    }
+
+    /// The hosts of its pages and servers.
+    pub fn hosts(&self) -> Vec<String> {
+        let pages = [Some(&self.page.origin), self.page.top_level.as_ref()];
+        let pages =
+            pages.into_iter().flatten().chain(self.steps.iter().filter_map(|step| step.from.as_ref()));
+        let servers = self.servers.values().filter_map(|server| server.origin.host_str());
+        let hosts: BTreeSet<_> = pages.filter_map(Origin::host).chain(servers).collect();
+        hosts.into_iter().map(str::to_owned).collect()
     }
 
     /// The folder that the scenario is in.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{PageExpectation, WireExpectation};
-use cors_browser::{FetchRequest, Origin};
+use cors_browser::{Origin, PageAction};
 
 /// One step, and what must happen.
 #[derive(Clone, Debug)]
@@ -14,9 +14,9 @@ pub struct Step {
     pub wait: Duration,
     /// What is done.
     pub action: Action,
-    /// The origin of the page that fetches, if it is not the scenario's.
+    /// The origin of the page, if it is not the scenario's.
     pub from: Option<Origin>,
-    /// What the page must get. Only of a fetch.
+    /// What the page must get. Not of a raw request.
     pub page: Option<PageExpectation>,
     /// What must be on the wire.
     pub wire: Vec<WireExpectation>,
@@ -26,7 +26,7 @@ pub struct Step {
     pub actuals: Option<usize>,
     /// How many handlers run, over all servers.
     pub handlers_run: Option<u64>,
-    /// What `document.cookie` is in the page afterwards. Only of a fetch.
+    /// What `document.cookie` is in the page afterwards. Not of a raw request.
     pub document_cookie: Option<String>,
 }
 
@@ -45,8 +45,8 @@ impl Step {
 /// What is done in a step.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// The page calls `fetch()`.
-    Fetch(FetchRequest),
+    /// The page does something that makes requests.
+    Page(PageAction),
     /// A client that is not a browser sends a request.
     Request(RawRequest),
 }

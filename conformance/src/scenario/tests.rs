@@ -3,6 +3,7 @@ use std::time::Duration;
 use rstest::rstest;
 
 use super::*;
+use cors_browser::PageAction;
 
 const VALID: &str = r#"
 id = "group/name"
@@ -51,7 +52,9 @@ fn every_field_of_a_valid_file_is_read() {
     assert_eq!(scenario.servers["secure"].tls, Some(CertificateKind::Untrusted));
     let browsers = scenario.browsers.as_ref().unwrap();
     assert_eq!((browsers.include("firefox"), browsers.include("chromium")), (true, false));
-    let Action::Fetch(fetch) = &scenario.steps[0].action else { panic!("{:?}", scenario.steps[0]) };
+    let Action::Page(PageAction::Fetch(fetch)) = &scenario.steps[0].action else {
+        panic!("{:?}", scenario.steps[0])
+    };
     assert_eq!(fetch.url.as_str(), "https://api.example/item/1");
     assert_eq!(fetch.headers, [("x-a".to_owned(), "1".to_owned())]);
     assert_eq!(scenario.steps[0].handlers_run, Some(0));
@@ -89,7 +92,7 @@ fn every_field_of_a_valid_file_is_read() {
 #[case("path = \"/item/1\",", "", "step[0].fetch")]
 #[case("path = \"/item/1\"", "url = \"item/1\"", "step[0].fetch.url")]
 #[case("\"blocked\"", "\"opaque\"", "step[0].page.reason")]
-#[case("\"blocked\", reason = \"method-not-allowed\"", "\"opaque\", status = 200", "step[0].page")]
+#[case("\"blocked\", reason = \"method-not-allowed\"", "\"opaque\", status = 200", "step[0].page.status")]
 #[case("status = 403", "status = 1000", "step[0].wire[0].status")]
 #[case("\"4xx\"", "\"9xx\"", "step[2].wire[0].status")]
 #[case("access-control-*", "access-control-[", "step[0].wire[0].absent")]

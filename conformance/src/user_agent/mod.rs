@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cors_browser::{FetchRequest, Fetched, Network, Page, SecurityError};
+use cors_browser::{Fetched, Network, Page, PageAction, SecurityError};
 
 use crate::scenario::Scenario;
 use crate::subject::BoxFuture;
@@ -13,12 +13,12 @@ pub use model::Model;
 
 mod model;
 
-/// Something that can open pages and run their fetches.
+/// Something that can open pages and do what scenarios ask for in them.
 pub trait UserAgent: Send + Sync {
     /// The name that a report gives it, such as `model`.
     fn name(&self) -> &str;
 
-    /// The browser whose behaviour it shows: `standard`, `chromium` or `firefox`.
+    /// The browser whose behaviour it shows: `standard`, `chromium`, `firefox` or `webkit`.
     fn browser(&self) -> &str;
 
     /// Why it cannot play a scenario, if that is known before it starts. `None` if it can.
@@ -28,10 +28,14 @@ pub trait UserAgent: Send + Sync {
 
     /// Opens a session of its own, which shares no cookies, caches or preflights with any other.
     ///
-    /// `network` leads to the scenario's servers.
+    /// `page` is the scenario's page. All pages of the session have the same user, who has made the same settings. `network` leads to
+    /// the scenario's servers. `hosts` are the hosts of its pages and servers: those whose certificates a browser may have to be told
+    /// to trust.
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>>;
 }
 
@@ -50,9 +54,11 @@ impl<U: UserAgent + ?Sized> UserAgent for Arc<U> {
 
     fn open<'a>(
         &'a self,
+        page: &'a Page,
         network: Arc<dyn Network>,
+        hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
-        (**self).open(network)
+        (**self).open(page, network, hosts)
     }
 }
 
@@ -98,11 +104,11 @@ pub enum RefusalKind {
 
 /// The pages that are opened for one scenario. They are closed when it is dropped.
 pub trait Session: Send {
-    /// Runs one `fetch()` in `page`. Returns its outcome and what was on the wire.
-    fn fetch<'a>(
+    /// Does `action` in `page`. Returns its outcome and what was on the wire.
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>>;
 
     /// What a script in `page` reads from `document.cookie`, or the error that it gets.

@@ -7,9 +7,7 @@ use futures_util::future::{FutureExt, ready};
 
 use super::{Session, UserAgent, UserAgentError};
 use crate::subject::BoxFuture;
-use cors_browser::{
-    Browser, Fault, FetchRequest, Fetched, ManualClock, Network, Page, Profile, SecurityError,
-};
+use cors_browser::{Browser, Fault, Fetched, ManualClock, Network, Page, PageAction, Profile, SecurityError};
 
 /// The browser model of [`cors_browser`], which needs no browser on the machine.
 #[derive(Clone, Debug)]
@@ -54,7 +52,9 @@ impl UserAgent for Model {
 
     fn open<'a>(
         &'a self,
+        _: &'a Page,
         network: Arc<dyn Network>,
+        _hosts: &'a [String],
     ) -> BoxFuture<'a, Result<Box<dyn Session>, UserAgentError>> {
         let clock = Arc::new(ManualClock::new());
         let browser = Browser::new(network, self.profile.clone()).with_clock(clock.clone());
@@ -73,12 +73,12 @@ struct ModelSession {
 }
 
 impl Session for ModelSession {
-    fn fetch<'a>(
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
-        async move { Ok(self.browser.fetch(page, request).await) }.boxed()
+        async move { Ok(self.browser.act(page, action).await) }.boxed()
     }
 
     fn document_cookie<'a>(

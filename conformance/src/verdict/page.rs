@@ -2,8 +2,8 @@
 
 use super::render::text;
 use super::{Mismatches, message};
-use crate::scenario::{PageExpectation, Readable};
-use cors_browser::{Outcome, PageResponse, ResponseType};
+use crate::scenario::{NavigatedTo, PageExpectation, Readable};
+use cors_browser::{Navigated, Outcome, PageResponse, ResponseType};
 
 pub(super) fn check(expected: &PageExpectation, outcome: &Outcome, mismatches: &mut Mismatches) {
     match (expected, outcome) {
@@ -16,6 +16,13 @@ pub(super) fn check(expected: &PageExpectation, outcome: &Outcome, mismatches: &
             if response.response_type == ResponseType::Opaque => {}
         (PageExpectation::OpaqueRedirect, Outcome::Response(response))
             if response.response_type == ResponseType::OpaqueRedirect => {}
+        (PageExpectation::Loaded { is_readable }, Outcome::Loaded(loaded))
+            if is_readable.is_none_or(|is_readable| is_readable == loaded.is_readable) => {}
+        (PageExpectation::Navigated(expected), Outcome::Navigated(navigated)) => {
+            check_document(expected, navigated, mismatches);
+        }
+        (PageExpectation::Opened { protocol }, Outcome::Opened(opened))
+            if protocol.as_ref().is_none_or(|protocol| *protocol == opened.protocol) => {}
         (PageExpectation::Blocked { reasons }, Outcome::Blocked(blocked))
             if reasons.is_empty()
                 || !blocked.has_reason()
@@ -57,6 +64,10 @@ fn check_readable(readable: &Readable, response: &PageResponse, mismatches: &mut
     if let Some(expected) = readable.redirected.filter(|expected| *expected != response.redirected) {
         mismatches.add(format!("redirected = {expected}"), format!("redirected = {}", response.redirected));
     }
+    let body_outcome = |fails| if fails { "a body that breaks off" } else { "a complete body" };
+    if readable.body_fails != response.body_fails {
+        mismatches.add(body_outcome(readable.body_fails), body_outcome(response.body_fails));
+    }
     let body = response.body.as_deref().unwrap_or_default();
     message::check_body(
         readable.body.as_deref(),
@@ -67,13 +78,50 @@ fn check_readable(readable: &Readable, response: &PageResponse, mismatches: &mut
     );
 }
 
+fn check_document(expected: &NavigatedTo, seen: &Navigated, mismatches: &mut Mismatches) {
+    if let Some(url) = expected.url.as_ref().filter(|url| *url != seen.url.as_str()) {
+        mismatches.add(format!("document URL {url}"), format!("document URL {}", seen.url));
+    }
+    if let Some(expected) = expected.status.as_ref().filter(|expected| !expected.accepts(seen.status)) {
+        mismatches.add(format!("status {expected}"), format!("status {}", seen.status));
+    }
+    message::check_body(
+        expected.body.as_deref(),
+        &expected.body_contains,
+        &expected.body_json,
+        &seen.body,
+        mismatches,
+    );
+}
+
 fn describe_expectation(expected: &PageExpectation) -> String {
     match expected {
         PageExpectation::Readable(_) => "a readable response".to_owned(),
         PageExpectation::Opaque => "an opaque response".to_owned(),
         PageExpectation::OpaqueRedirect => "an opaque redirect".to_owned(),
+        PageExpectation::Loaded { is_readable: None } => "a loaded element".to_owned(),
+        PageExpectation::Loaded { is_readable: Some(is_readable) } => {
+            describe_loaded(*is_readable).to_owned()
+        }
+        PageExpectation::Navigated(_) => "a document".to_owned(),
+        PageExpectation::Opened { protocol: None } => "an open connection".to_owned(),
+        PageExpectation::Opened { protocol: Some(protocol) } => describe_opened(protocol),
         PageExpectation::Blocked { reasons } if reasons.is_empty() => "blocked".to_owned(),
         PageExpectation::Blocked { reasons } => format!("blocked ({})", reasons.join(" or ")),
+    }
+}
+
+fn describe_loaded(is_readable: bool) -> &'static str {
+    match is_readable {
+        true => "a loaded element that scripts can read",
+        false => "a loaded element that scripts cannot read",
+    }
+}
+
+fn describe_opened(protocol: &str) -> String {
+    match protocol {
+        "" => "an open connection without a subprotocol".to_owned(),
+        protocol => format!("an open connection with the subprotocol `{protocol}`"),
     }
 }
 
@@ -89,5 +137,9 @@ fn describe_outcome(outcome: &Outcome) -> String {
                 format!("a readable response ({}, {})", response.response_type.as_str(), response.status)
             }
         },
+        Outcome::Loaded(loaded) => describe_loaded(loaded.is_readable).to_owned(),
+        Outcome::Navigated(navigated) => format!("the document {} ({})", navigated.url, navigated.status),
+        Outcome::Opened(opened) => describe_opened(&opened.protocol),
+        outcome => format!("{outcome:?}"),
     }
 }

@@ -34,6 +34,7 @@ fn response() -> PageResponse {
         redirected: false,
         headers: vec![("x-a".to_owned(), "1".to_owned()), ("x-b".to_owned(), "2".to_owned())],
         body: Some(br#"{"n":[1,2]}"#.to_vec()),
+        body_fails: false,
     }
 }
 
@@ -63,6 +64,7 @@ fn exchange(kind: ExchangeKind) -> Exchange {
                 ("access-control-allow-origin", "https://app.example"),
             ]),
             body: br#"{"n":[1,2]}"#.to_vec(),
+            body_error: None,
         }),
     }
 }

@@ -2,15 +2,20 @@
 
 mod jar;
 mod set_cookie;
+mod third_party;
 
 use url::Url;
 
-pub(crate) use self::jar::{CookieContext, Jar, domain_matches, has_valid_prefix, path_matches};
+pub(crate) use self::jar::{
+    CookieContext, Jar, SameSiteMode, domain_matches, has_valid_prefix, path_matches,
+};
 pub(crate) use self::set_cookie::SetCookie;
+pub use self::third_party::ThirdPartyCookies;
+pub(crate) use self::third_party::{Jars, cookie_partition};
 use crate::profile::Profile;
-use crate::request::{RedirectTaint, Request};
+use crate::request::{Destination, RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
-use crate::{Browser, OpaqueKind, Origin, Page, WireResponse};
+use crate::{Browser, OpaqueKind, Origin, Page, WireResponse, method};
 
 /// The `SecurityError` that `document.cookie` throws in a page with an opaque origin (HTML, "cookie").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,8 +72,12 @@ impl Browser {
         let context = CookieContext {
             url: &url,
             is_http: false,
-            is_same_site: self.steps.is_same_site(is_same_site),
-            partition: cookie_partition(top_level, &page.origin, &self.profile),
+            same_site: self.steps.same_site_mode(SameSiteMode::of_subresource(is_same_site)),
+            jars: self.jars(
+                page,
+                page.top_level_origin(),
+                !is_first_party(page, &page.origin, &self.profile),
+            ),
             profile: &self.profile,
             steps: &*self.steps,
         };
@@ -79,11 +88,12 @@ impl Browser {
 
     /// The context of a user's visit to `url`.
     fn visit<'a>(&'a self, url: &'a Url) -> CookieContext<'a> {
+        let setting = self.profile.third_party_cookies;
         CookieContext {
             url,
             is_http: true,
-            is_same_site: true,
-            partition: String::new(),
+            same_site: SameSiteMode::Strict,
+            jars: Jars::new(setting, &Origin::of(url), false, &self.profile, &*self.steps),
             profile: &self.profile,
             steps: &*self.steps,
         }
@@ -92,34 +102,77 @@ impl Browser {
     /// The context of a request of `page`.
     fn cookie_context<'a>(&'a self, page: &Page, request: &'a Request) -> CookieContext<'a> {
         let url = request.current_url();
-        let is_same_site = is_same_site_request(page, request, &self.profile);
+        let mode = same_site_mode(page, request, &self.profile);
+        let is_third_party = self.is_third_party(page, request);
         CookieContext {
             url,
             is_http: true,
-            is_same_site: self.steps.is_same_site(is_same_site),
-            partition: cookie_partition(page.top_level_origin(), &Origin::of(url), &self.profile),
+            same_site: self.steps.same_site_mode(mode),
+            jars: self.jars(page, &request.top_level_origin(page), is_third_party),
             profile: &self.profile,
             steps: &*self.steps,
         }
     }
-}
 
-/// The cookie partition of `server` under `top_level`; empty for profiles that do not partition cookies.
-fn cookie_partition(top_level: &Origin, server: &Origin, profile: &Profile) -> String {
-    if profile.partitions_cookies { partition(top_level, server, profile) } else { String::new() }
+    /// Storage Access Headers, "The Sec-Fetch-Storage-Access HTTP Request Header": the value of the header; `None` if the request is not
+    /// for a third party.
+    pub(crate) fn storage_access(&self, page: &Page, request: &Request) -> Option<&'static str> {
+        let server = Origin::of(request.current_url());
+        if !self.is_third_party(page, request) {
+            return None;
+        }
+        let has_access =
+            self.jars(page, page.top_level_origin(), true).common.is_some_and(|jar| jar.is_empty());
+        // The page could use the Storage Access API only for a server of the top-level site, which needs no permission.
+        let is_possible = is_one_site(page.top_level_origin(), &server, &self.profile);
+        Some(match (has_access, is_possible) {
+            (true, _) => "active",
+            (false, true) => "inactive",
+            (false, false) => "none",
+        })
+    }
+
+    /// Whether the server of the request is a third party. A navigation of a tab leads to the first party.
+    fn is_third_party(&self, page: &Page, request: &Request) -> bool {
+        let server = Origin::of(request.current_url());
+        request.destination != Destination::Document && !is_first_party(page, &server, &self.profile)
+    }
+
+    /// The jars for cookies under `top_level`, in a browser with the settings of `page`.
+    fn jars(&self, page: &Page, top_level: &Origin, is_third_party: bool) -> Jars {
+        let setting = page.third_party_cookies.unwrap_or(self.profile.third_party_cookies);
+        let setting = self.steps.third_party_cookies(setting);
+        Jars::new(setting, top_level, is_third_party, &self.profile, &*self.steps)
+    }
 }
 
 /// RFC 6265bis, section 5.2, ""Same-site" and "cross-site" Requests", and Fetch, "determine the same-site mode".
-fn is_same_site_request(page: &Page, request: &Request, profile: &Profile) -> bool {
+fn same_site_mode(page: &Page, request: &Request, profile: &Profile) -> SameSiteMode {
     let server = Origin::of(request.current_url());
-    let top_level = page.top_level_origin();
-    // Section 5.2.1, "site for cookies": empty if the page and its embedders are not same-site.
-    let is_page_same_site =
-        is_one_site(&page.origin, top_level, profile) && is_one_site(top_level, &server, profile);
+    let is_page_same_site = match request.destination {
+        Destination::Document => is_one_site(&page.origin, &server, profile),
+        _ => is_first_party(page, &server, profile),
+    };
     // "determine the same-site mode", step 5.
     let is_chain_same_site =
         !profile.same_site_considers_redirects || request.redirect_taint() != RedirectTaint::CrossSite;
-    is_page_same_site && is_chain_same_site
+    let is_same_site = is_page_same_site && is_chain_same_site;
+    // Section 5.8.3, step 1: a link to another site carries `Lax` cookies, a form that posts to it does not.
+    match request.destination {
+        Destination::Document if is_same_site => SameSiteMode::Strict,
+        Destination::Document if method::is_safe(&request.method) => SameSiteMode::Lax,
+        Destination::Document => SameSiteMode::UnsafeNavigation,
+        _ => SameSiteMode::of_subresource(is_same_site),
+    }
+}
+
+/// RFC 6265bis, section 5.2.1: whether the server is same-site with the page's "site for cookies", which is empty if the page and its
+/// embedders are not same-site.
+fn is_first_party(page: &Page, server: &Origin, profile: &Profile) -> bool {
+    let top_level = page.top_level_origin();
+    let is_sandboxed = page.origin == Origin::Opaque && page.opaque == OpaqueKind::Sandboxed;
+    let is_exempt = is_sandboxed && profile.sandboxed_frames_are_same_site;
+    (is_exempt || is_one_site(&page.origin, top_level, profile)) && is_one_site(top_level, server, profile)
 }
 
 /// HTML, "same site", or the browser's variant of it.

@@ -16,7 +16,7 @@ const MAX_ATTRIBUTE_VALUE: usize = 1024;
 const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// A parsed `Set-Cookie` line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SetCookie {
     /// Bytes in any encoding, like the value.
     pub(crate) name: Vec<u8>,
@@ -29,7 +29,9 @@ pub(crate) struct SetCookie {
     pub(crate) path: Option<String>,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
-    pub(crate) same_site: Option<SameSite>,
+    /// The values of the `SameSite` attributes in order; `None` for a value that is not known.
+    pub(crate) same_site: Vec<Option<SameSite>>,
+    pub(crate) partitioned: bool,
 }
 
 impl SetCookie {
@@ -49,6 +51,7 @@ impl SetCookie {
         if name.len() + value.len() > MAX_NAME_AND_VALUE || (name.is_empty() && value.is_empty()) {
             return None;
         }
+        let same_site = parts.clone().filter_map(same_site).collect();
         let cookie = attributes(parts)?;
         Some(Self {
             name: name.to_owned(),
@@ -58,7 +61,8 @@ impl SetCookie {
             path: cookie.path().filter(|path| path.starts_with('/')).map(str::to_owned),
             secure: cookie.secure().unwrap_or(false),
             http_only: cookie.http_only().unwrap_or(false),
-            same_site: cookie.same_site(),
+            same_site,
+            partitioned: cookie.partitioned().unwrap_or(false),
         })
     }
 }
@@ -66,6 +70,16 @@ impl SetCookie {
 fn split_at_equals(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let equals = text.iter().position(|&byte| byte == b'=')?;
     Some((&text[..equals], &text[equals + 1..]))
+}
+
+/// Section 5.6.7, "The SameSite Attribute": the value of an attribute; `None` if it is another attribute.
+fn same_site(attribute: &[u8]) -> Option<Option<SameSite>> {
+    let (name, value) = split_at_equals(attribute).unwrap_or((attribute, b""));
+    if !trim(name).eq_ignore_ascii_case(b"samesite") || trim(value).len() > MAX_ATTRIBUTE_VALUE {
+        return None;
+    }
+    let known = [SameSite::Strict, SameSite::Lax, SameSite::None];
+    Some(known.into_iter().find(|known| trim(value).eq_ignore_ascii_case(known.to_string().as_bytes())))
 }
 
 /// Section 5.6, the algorithm for attributes: a cookie with a placeholder name and these attributes.
@@ -177,10 +191,15 @@ mod tests {
         assert_eq!(cookie.domain.as_deref(), Some("example.com"));
         assert_eq!(cookie.path.as_deref(), Some("/x"));
         assert!(cookie.secure && cookie.http_only);
-        assert_eq!(cookie.same_site, Some(SameSite::Strict));
+        assert_eq!(cookie.same_site, [Some(SameSite::Strict)]);
+
+        let line = b"a=b; SameSite=Lax; samesite = none ; SameSite; Partitioned=x";
+        let cookie = SetCookie::parse(line, NOW).unwrap();
+        assert_eq!(cookie.same_site, [Some(SameSite::Lax), Some(SameSite::None), None]);
+        assert!(cookie.partitioned);
 
         let cookie = SetCookie::parse(b"a=b; Domain=; Path=x; SameSite=maybe", NOW).unwrap();
-        assert_eq!((cookie.domain, cookie.path, cookie.same_site), (None, None, None));
+        assert_eq!((cookie.domain, cookie.path, cookie.same_site), (None, None, vec![None]));
         assert!(!cookie.secure && !cookie.http_only);
     }
 }

@@ -7,13 +7,16 @@ use cookie::SameSite;
 use url::Url;
 
 use super::Fault;
-use crate::cookie::SetCookie;
+use crate::cookie::{SameSiteMode, SetCookie};
 use crate::header::{HeaderList, MaxAge};
 use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::Profile;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::steps::{Standard, Steps};
-use crate::{Blocked, ExchangeKind, Origin, Page, ReferrerPolicy, ResponseType, WireResponse};
+use crate::{
+    AddressSpace, BlockReason, Blocked, Credentials, Enctype, ExchangeKind, Form, NetworkPermissions, Origin,
+    Page, Permission, Redirect, ReferrerPolicy, ResponseType, ThirdPartyCookies, WireResponse,
+};
 
 /// Declares an implementation of [`Steps`] for each fault, and the function that returns it.
 macro_rules! overrides {
@@ -48,13 +51,13 @@ overrides! {
         }
     }
     SkipsPreflightForHeaders {
-        fn unsafe_header_names(&self, _: &HeaderList) -> Vec<String> {
+        fn unsafe_header_names(&self, _: &HeaderList, _: &Profile) -> Vec<String> {
             Vec::new()
         }
     }
     SkipsPreflightAfterRedirect {
-        fn needs_preflight(&self, request: &Request) -> bool {
-            request.redirect_count == 0 && Standard.needs_preflight(request)
+        fn needs_preflight(&self, request: &Request, profile: &Profile) -> bool {
+            request.redirect_count == 0 && Standard.needs_preflight(request, profile)
         }
     }
     SafelistsAnyContentType {
@@ -71,7 +74,7 @@ overrides! {
         }
     }
     KeepsForbiddenHeaders {
-        fn is_forbidden_request_header(&self, _: &str, _: &[u8]) -> bool {
+        fn is_forbidden_request_header(&self, _: &str, _: &[u8], _: &Profile) -> bool {
             false
         }
     }
@@ -81,14 +84,14 @@ overrides! {
         }
     }
     LeavesRequestHeadersUnsorted {
-        fn requested_header_names(&self, request: &Request, _: &Profile) -> Vec<String> {
-            let names = Standard.unsafe_header_names(&request.headers);
+        fn requested_header_names(&self, request: &Request, profile: &Profile) -> Vec<String> {
+            let names = Standard.unsafe_header_names(&request.headers, profile);
             let written = request.headers.iter().map(|(name, _)| name);
             written.filter(|name| names.contains(&name.to_ascii_lowercase())).map(str::to_owned).collect()
         }
     }
     OmitsOrigin {
-        fn sends_origin(&self) -> bool {
+        fn sends_origin(&self, _: &Request) -> bool {
             false
         }
     }
@@ -162,7 +165,7 @@ overrides! {
         }
     }
     FollowsCredentialsInLocation {
-        fn has_foreign_credentials(&self, _: &Request, _: &Url) -> bool {
+        fn has_foreign_credentials(&self, _: &Request, _: &Url, _: &Profile) -> bool {
             false
         }
     }
@@ -174,6 +177,41 @@ overrides! {
     IgnoresReferrerPolicyOfRedirects {
         fn referrer_policy_of_redirect(&self, _: &WireResponse) -> Option<ReferrerPolicy> {
             None
+        }
+    }
+    FailsOnBrokenBodies {
+        fn bytes_before_the_head_counts(&self, _: &Request, _: &WireResponse, _: &Profile) -> usize {
+            usize::MAX
+        }
+    }
+    ReadsProxyChallenges {
+        fn rejects_proxy_challenge(&self, _: &Profile) -> bool {
+            false
+        }
+    }
+    NeverRetriesMisdirectedRequests {
+        fn retries_misdirected(&self) -> bool {
+            false
+        }
+    }
+    OmitsEmptyContentLength {
+        fn sends_empty_content_length(&self, _: &str) -> bool {
+            false
+        }
+    }
+    JoinsLinesBeforeSafelist {
+        fn joins_before_safelisting(&self, _: &Profile) -> bool {
+            true
+        }
+    }
+    FollowsFirstLocation {
+        fn rejects_several_locations(&self) -> bool {
+            false
+        }
+    }
+    RefusesDataUrls {
+        fn fetches_data_urls(&self) -> bool {
+            false
         }
     }
     ExposesAllHeaders {
@@ -197,7 +235,7 @@ overrides! {
         }
     }
     AlwaysSendsCredentials {
-        fn includes_credentials(&self, _: &Request) -> bool {
+        fn includes_credentials(&self, _: &Request, _: &Profile) -> bool {
             true
         }
     }
@@ -207,8 +245,8 @@ overrides! {
         }
     }
     IgnoresSameSite {
-        fn is_same_site(&self, _: bool) -> bool {
-            true
+        fn same_site_mode(&self, _: SameSiteMode) -> SameSiteMode {
+            SameSiteMode::Strict
         }
     }
     IgnoresSecure {
@@ -242,8 +280,49 @@ overrides! {
         }
     }
     IgnoresCookiePrefixes {
-        fn has_valid_prefix(&self, _: &SetCookie, _: bool) -> bool {
+        fn has_valid_prefix(&self, _: &SetCookie, _: bool, _: &str, _: &Profile) -> bool {
             true
+        }
+    }
+    IgnoresHttpPrefixes {
+        fn has_valid_prefix(&self, cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
+            let cookie = SetCookie { http_only: true, ..cookie.clone() };
+            Standard.has_valid_prefix(&cookie, host_only, path, profile)
+        }
+    }
+    KeepsEarlierSameSite {
+        fn same_site_attribute(&self, values: &[Option<SameSite>]) -> Option<SameSite> {
+            values.iter().rev().find_map(|value| *value)
+        }
+    }
+    IgnoresPartitioned {
+        fn is_partitioned(&self, _: &SetCookie) -> bool {
+            false
+        }
+    }
+    KeepsInsecurePartitionedCookies {
+        fn partitioned_must_be_secure(&self) -> bool {
+            false
+        }
+    }
+    SharesPartitions {
+        fn cookie_partition(&self, _: &Origin, _: bool) -> String {
+            "shared".to_owned()
+        }
+    }
+    IgnoresEmbeddersOfPartitions {
+        fn cookie_partition(&self, top_level: &Origin, _: bool) -> String {
+            Standard.cookie_partition(top_level, false)
+        }
+    }
+    IgnoresThirdPartySetting {
+        fn third_party_cookies(&self, _: ThirdPartyCookies) -> ThirdPartyCookies {
+            ThirdPartyCookies::Allowed
+        }
+    }
+    BlocksPartitionedCookies {
+        fn exempts_partitioned_cookies(&self, _: &Profile) -> bool {
+            false
         }
     }
     ShowsHttpOnly {
@@ -276,19 +355,180 @@ overrides! {
             Standard.preflight_key(page, request).for_every_path()
         }
     }
+    SharesPreflightsBetweenFragments {
+        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
+            Standard.preflight_key(page, request).for_every_fragment()
+        }
+    }
     IgnoresCredentialsOfCachedPreflights {
         fn preflight_serves(&self, _: bool, _: &Request, _: &Profile) -> bool {
             true
         }
     }
     KeepsPreflightsAfterFailure {
-        fn failure_clears_preflights(&self, _: &Request, _: &Profile) -> bool {
+        fn failure_clears_preflights(&self, _: &Request, _: BlockReason, _: &Profile) -> bool {
             false
+        }
+    }
+    BlocksLocalMixedContent {
+        fn may_be_local(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    SkipsLocalNetworkCheck {
+        fn checks_connection(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    SkipsLocalNetworkCheckAfterRedirect {
+        fn checks_connection(&self, request: &Request) -> bool {
+            request.redirect_count == 0
+        }
+    }
+    IgnoresTargetAddressSpace {
+        fn is_other_space(&self, _: AddressSpace, _: AddressSpace) -> bool {
+            false
+        }
+    }
+    AllowsInsecurePagesLocalNetwork {
+        fn needs_secure_context(&self) -> bool {
+            false
+        }
+    }
+    MergesNetworkPermissions {
+        fn network_permission(&self, permissions: NetworkPermissions, _: AddressSpace) -> Permission {
+            let all = [permissions.local, permissions.loopback];
+            if all.contains(&Permission::Granted) { Permission::Granted } else { permissions.local }
+        }
+    }
+    TakesDismissalForPermission {
+        fn network_permission(&self, permissions: NetworkPermissions, target: AddressSpace) -> Permission {
+            match Standard.network_permission(permissions, target) {
+                Permission::Dismissed => Permission::Granted,
+                answer => answer,
+            }
         }
     }
     AllowsMixedContent {
         fn is_mixed_content(&self, _: &Page, _: &Url, _: &Profile) -> bool {
             false
+        }
+    }
+    ChecksCorsOnNavigations {
+        fn is_exempt_from_cors(&self, request: &Request) -> bool {
+            request.mode == RequestMode::WebSocket
+        }
+    }
+    BlocksInsecureLinks {
+        fn checks_mixed_content(&self, _: &Request) -> bool {
+            true
+        }
+    }
+    OmitsOriginOnForms {
+        fn sends_origin_without_cors(&self, request: &Request) -> bool {
+            !request.is_navigation() && Standard.sends_origin_without_cors(request)
+        }
+    }
+    SendsOriginOnLinks {
+        fn sends_origin_without_cors(&self, request: &Request) -> bool {
+            request.is_navigation() || Standard.sends_origin_without_cors(request)
+        }
+    }
+    CallsNavigationsUserInitiated {
+        fn fetch_site(&self, request: &Request) -> &'static str {
+            if request.is_navigation() { "none" } else { Standard.fetch_site(request) }
+        }
+    }
+    OmitsFetchUser {
+        fn sends_fetch_user(&self, _: &Request) -> bool {
+            false
+        }
+    }
+    SendsStrictCookiesOnLinks {
+        fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+            if mode == SameSiteMode::Lax { SameSiteMode::Strict } else { mode }
+        }
+    }
+    SendsLaxCookiesOnPosts {
+        fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+            if mode == SameSiteMode::UnsafeNavigation { SameSiteMode::Lax } else { mode }
+        }
+    }
+    OmitsLaxCookiesOnLinks {
+        fn same_site_mode(&self, mode: SameSiteMode) -> SameSiteMode {
+            if mode == SameSiteMode::Lax { SameSiteMode::CrossSite } else { mode }
+        }
+    }
+    IgnoresEnctype {
+        fn enctype(&self, _: &Form) -> Enctype {
+            Enctype::UrlEncoded
+        }
+    }
+    KeepsQueryOfForms {
+        fn submitted_url(&self, action: &Url, pairs: &[(String, String)]) -> Url {
+            let mut url = action.clone();
+            url.query_pairs_mut().extend_pairs(pairs);
+            url
+        }
+    }
+    KeepsLineFeedsInForms {
+        fn normalize_newlines(&self, text: &str) -> String {
+            text.to_owned()
+        }
+    }
+    KeepsQuotesInFieldNames {
+        fn escape_name(&self, name: &str) -> String {
+            name.to_owned()
+        }
+    }
+    ShowsEmptyDocuments {
+        fn shows_document(&self, _: &WireResponse) -> bool {
+            true
+        }
+    }
+    OmitsOriginOnWebSockets {
+        fn sends_origin(&self, request: &Request) -> bool {
+            request.mode != RequestMode::WebSocket
+        }
+    }
+    ChecksCorsOnWebSockets {
+        fn is_exempt_from_cors(&self, request: &Request) -> bool {
+            request.mode == RequestMode::Navigate
+        }
+    }
+    OmitsCookiesOnWebSockets {
+        fn web_socket_credentials(&self) -> Credentials {
+            Credentials::Omit
+        }
+    }
+    FollowsRedirectsOfWebSockets {
+        fn web_socket_redirect(&self) -> Redirect {
+            Redirect::Follow
+        }
+    }
+    OpensWebSocketsWithAnyStatus {
+        fn check_handshake(&self, _: &[String], _: &WireResponse) -> Result<String, Blocked> {
+            Ok(String::new())
+        }
+    }
+    IgnoresWebSocketAccept {
+        fn is_accepted_key(&self, _: Option<&str>) -> bool {
+            true
+        }
+    }
+    OpensEventSourcesWithAnyStatus {
+        fn is_event_stream_status(&self, _: u16) -> bool {
+            true
+        }
+    }
+    OpensEventSourcesWithAnyType {
+        fn is_event_stream_type(&self, _: Option<&str>) -> bool {
+            true
+        }
+    }
+    IgnoresWithCredentials {
+        fn event_source_credentials(&self, _: bool) -> Credentials {
+            Credentials::SameOrigin
         }
     }
 }

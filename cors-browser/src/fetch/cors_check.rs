@@ -106,13 +106,13 @@ mod tests {
 
     use super::*;
     use crate::steps::Standard;
-    use crate::{Credentials, FetchRequest, Origin, Page};
+    use crate::{Credentials, FetchRequest, Origin, Page, Profile};
 
     fn check(origin: &str, credentials: Credentials, headers: &[(&str, &str)]) -> Result<(), CorsFailure> {
         let page = Page::new(Origin::parse(origin).unwrap());
         let init =
             FetchRequest::new(Url::parse("https://api.example/").unwrap()).with_credentials(credentials);
-        let request = Request::construct(&page, init, &Standard).unwrap();
+        let request = Request::construct(&page, init, &Profile::standard(), &Standard).unwrap();
         let mut list = HeaderList::default();
         for (name, value) in headers {
             list.append(name, *value);

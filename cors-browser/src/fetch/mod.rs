@@ -1,7 +1,9 @@
 //! Fetch, section 4 "Fetching": one module for each algorithm, in the order in which they call each other.
 
 mod cors_check;
+mod data_url_fetch;
 mod http_fetch;
+mod local_network_check;
 mod main_fetch;
 mod network_or_cache_fetch;
 mod preflight_check;
@@ -10,6 +12,8 @@ mod redirect_fetch;
 mod referrer;
 
 pub(crate) use self::cors_check::check_sharing;
+pub(crate) use self::http_fetch::HttpResponse;
+pub(crate) use self::network_or_cache_fetch::fetch_site;
 pub(crate) use self::preflight_check::Grant;
 pub(crate) use self::preflight_fetch::{as_preflight_sees_it, preflight_headers, requested_header_names};
 pub(crate) use self::redirect_fetch::has_foreign_credentials;
@@ -19,7 +23,7 @@ pub(crate) use crate::response::exposed_header_names;
 use crate::steps::Steps;
 use crate::{Browser, Exchange, Page};
 
-/// A `fetch()` in progress.
+/// A fetch in progress.
 pub(crate) struct Fetch<'a> {
     browser: &'a Browser,
     page: &'a Page,

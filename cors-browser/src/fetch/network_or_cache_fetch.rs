@@ -1,10 +1,15 @@
 //! Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch", without an HTTP cache.
 
+use std::collections::BTreeSet;
+
+use url::Url;
+
 use super::{Fetch, hides_origin};
-use crate::request::{Request, Tainting};
+use crate::header::{is_token, trim};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
-    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, Mode, NetworkError, Origin, WireRequest,
+    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, WireRequest,
     WireResponse,
 };
 
@@ -15,47 +20,110 @@ impl Fetch<'_> {
         request: &Request,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
+        self.local_network_check(request)?;
         // Step 8.3.
-        let includes_credentials = kind == ExchangeKind::Actual && self.steps().includes_credentials(request);
+        let includes_credentials =
+            kind == ExchangeKind::Actual && self.steps().includes_credentials(request, &self.browser.profile);
+        let mut is_new_connection = false;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
-            let response = self.network_fetch(wire, kind).await?;
+            let response = self.network_fetch(request, wire, kind).await?;
             // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
-            if self.steps().stores_cookies(request, includes_credentials) {
+            let is_failed_handshake = request.mode == RequestMode::WebSocket && response.status != 101;
+            let sets_cookies = !is_failed_handshake || self.browser.profile.failed_handshakes_set_cookies;
+            if sets_cookies && self.steps().stores_cookies(request, includes_credentials) {
                 self.browser.store_cookies(self.page, request, &response);
             }
             // Step 14.
-            let is_retried =
-                includes_credentials && self.browser.answer_challenge(self.page, request, &response);
-            if !is_retried {
-                return Ok(response);
+            if includes_credentials && self.browser.answer_challenge(self.page, request, &response) {
+                continue;
             }
+            // Step 15: the user of the model never has a proxy to log in to.
+            if response.status == 407 && self.steps().rejects_proxy_challenge(&self.browser.profile) {
+                let detail = "the server demands a login as if it were a proxy (status 407)";
+                return Err(
+                    Blocked::new(BlockReason::NetworkError, detail).with_failure(FailureKind::ProxyChallenge)
+                );
+            }
+            // Step 16.
+            if response.status == 421 && !is_new_connection && self.steps().retries_misdirected() {
+                is_new_connection = true;
+                continue;
+            }
+            return Ok(response);
         }
     }
 
     /// Fetch, "HTTP-network fetch": sends a request and records the exchange.
     async fn network_fetch(
         &mut self,
-        request: WireRequest,
+        request: &Request,
+        wire: WireRequest,
         kind: ExchangeKind,
     ) -> Result<WireResponse, Blocked> {
-        let response = self.browser.network.send(request.clone()).await;
-        // A status from 100 to 199, including 101, is not the status of a final response.
-        let response = response.and_then(|response| match response.status {
-            status @ 100..200 => {
-                let detail = format!("only an interim response came (status {status})");
-                Err(NetworkError::new(FailureKind::BrokenOff, detail))
-            }
-            _ => Ok(response),
-        });
-        self.exchanges.push(Exchange { kind, request, response: response.clone() });
+        let response = self.browser.network.send(wire.clone()).await;
+        let response = response.and_then(|response| check_head(response, request.mode));
+        self.exchanges.push(Exchange { kind, request: wire, response: response.clone() });
         response
+            .and_then(|response| self.accept(request, response))
             .map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail).with_failure(error.kind))
+    }
+
+    /// The response as the network stack of the browser hands it on.
+    fn accept(&self, request: &Request, mut response: WireResponse) -> Result<WireResponse, NetworkError> {
+        let profile = &self.browser.profile;
+        // RFC 9112, section 5.1: white space before the colon is not part of the name.
+        response.headers.retain_mut(|(name, _)| {
+            let length = name.trim_end_matches([' ', '\t']).len();
+            let is_spaced = length < name.len();
+            name.truncate(length);
+            is_token(name.as_bytes()) && !(is_spaced && profile.ignores_spaced_names)
+        });
+        if !profile.joins_empty_lines {
+            remove_empty_lines(&mut response);
+        }
+        if profile.repairs_utf8 {
+            for (_, value) in &mut response.headers {
+                *value = String::from_utf8_lossy(value).into_owned().into_bytes();
+            }
+        }
+        if profile.equal_lines_count_once {
+            for name in ["location", "content-disposition", "content-length"] {
+                let values: BTreeSet<&[u8]> = response.lines(name).map(trim).collect();
+                if values.len() > 1 {
+                    let detail = format!("the response has different lines of {name}");
+                    return Err(NetworkError::new(FailureKind::Malformed, detail));
+                }
+            }
+        }
+        if let Some(error) = &response.body_error {
+            let is_ok = matches!(response.status, 200..=299);
+            if is_ok
+                && response.body.len()
+                    < self.steps().bytes_before_the_head_counts(request, &response, profile)
+            {
+                return Err(error.clone());
+            }
+            if !is_ok && profile.completes_broken_errors {
+                response.body_error = None;
+            }
+        }
+        Ok(response)
     }
 
     /// "HTTP-network-or-cache fetch", steps 8.11 to 8.21: adds the browser's own headers, in order.
     fn wire_request(&self, request: &Request, includes_credentials: bool, kind: ExchangeKind) -> WireRequest {
+        let profile = &self.browser.profile;
+        let is_trustworthy = Origin::of(request.current_url()).is_potentially_trustworthy();
         let mut headers = request.headers.clone();
+        // Steps 8.6 to 8.9.
+        match &request.body {
+            Some(body) => headers.append("Content-Length", body.len().to_string()),
+            None if self.steps().sends_empty_content_length(&request.method) => {
+                headers.append("Content-Length", "0");
+            }
+            None => {}
+        }
         // Step 8.11.
         if let Some(referrer) = &request.referrer {
             headers.append("Referer", referrer.as_str());
@@ -65,19 +133,42 @@ impl Fetch<'_> {
             headers.append("Origin", origin);
         }
         // Step 8.13.
-        if Origin::of(request.current_url()).is_potentially_trustworthy() {
-            headers.append("Sec-Fetch-Dest", "empty");
+        let has_metadata = request.mode != RequestMode::WebSocket || profile.handshakes_have_metadata;
+        if is_trustworthy && has_metadata {
+            headers.append("Sec-Fetch-Dest", request.destination.as_str());
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", fetch_site(request));
+            headers.append("Sec-Fetch-Site", self.steps().fetch_site(request));
+            if self.steps().sends_fetch_user(request) {
+                headers.append("Sec-Fetch-User", "?1");
+            }
+            if profile.sends_storage_access && includes_credentials {
+                if let Some(state) = self.browser.storage_access(self.page, request) {
+                    headers.append("Sec-Fetch-Storage-Access", state);
+                }
+            }
+        } else if profile.plain_preflights_have_a_mode && kind == ExchangeKind::Preflight {
+            headers.append("Sec-Fetch-Mode", request.mode.as_str());
         }
         // Step 8.15.
         if !headers.contains("User-Agent") {
-            headers.append("User-Agent", self.browser.profile.user_agent());
+            headers.append("User-Agent", profile.user_agent());
         }
-        // Step 8.19.
-        if headers.contains("Range") {
-            headers.append("Accept-Encoding", "identity");
+        // Step 8.18.
+        if request.is_no_store {
+            headers.append("Pragma", "no-cache");
+            headers.append("Cache-Control", "no-cache");
         }
+        // Step 8.19, and the `Accept-Encoding` of step 8.21: browsers trust only secure servers to use newer codings.
+        if profile.rewrites_ranges {
+            headers.rewrite_range();
+        }
+        let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
+        let encodings = match headers.contains("Range") {
+            false => encodings.to_owned(),
+            true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),
+            true => "identity".to_owned(),
+        };
+        headers.append("Accept-Encoding", encodings);
         // Step 8.21.
         if self.steps().sends_cookies(includes_credentials, kind) {
             if let Some(cookies) = self.browser.cookie_header(self.page, request) {
@@ -89,8 +180,16 @@ impl Fetch<'_> {
                 headers.append("Authorization", authorization);
             }
         }
+        if profile.sends_utf8 {
+            headers.encode_as_utf8();
+        }
         let mut url = request.current_url().clone();
         url.set_fragment(None);
+        // The request target has no user name and no password (RFC 9110, section 4.2.4). Neither step fails for an HTTP URL.
+        let _ = (url.set_username(""), url.set_password(None));
+        if profile.normalizes_percent_encoding {
+            url = with_normalized_percent_encoding(&url);
+        }
         WireRequest {
             method: request.method.clone(),
             url,
@@ -104,23 +203,91 @@ impl Fetch<'_> {
         // Step 2.
         let origin = self.steps().serialize_origin(request);
         // Step 3.
-        if request.tainting == Tainting::Cors {
-            return self.steps().sends_origin().then_some(origin);
+        if request.tainting == Tainting::Cors || request.mode == RequestMode::WebSocket {
+            return self.steps().sends_origin(request).then_some(origin);
         }
         // Step 4.
-        if matches!(request.method.as_str(), "GET" | "HEAD") {
-            return None;
+        if !self.steps().sends_origin_without_cors(request) {
+            let keeps = request.became_get && self.browser.profile.keeps_origin_after_post;
+            return keeps.then_some(origin);
         }
         // Step 4.1.
-        if request.mode != Mode::Cors && hides_origin(request) {
+        let profile = &self.browser.profile;
+        let ignores_policy = profile.origin_ignores_referrer_policy && request.mode != RequestMode::Navigate;
+        if request.mode != RequestMode::Cors && !ignores_policy && hides_origin(request) {
+            return Some(Origin::Opaque.to_string());
+        }
+        let is_no_cors = request.mode == RequestMode::NoCors;
+        if is_no_cors && profile.no_cors_redirects_hide_origin && request.has_changed_origin() {
             return Some(Origin::Opaque.to_string());
         }
         Some(origin)
     }
 }
 
+/// Removes the empty lines of headers that are present more than once.
+fn remove_empty_lines(response: &mut WireResponse) {
+    let mut lines: Vec<(String, Vec<u8>)> = Vec::with_capacity(response.headers.len());
+    for (name, value) in std::mem::take(&mut response.headers) {
+        match lines.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+            Some(_) if value.is_empty() => {}
+            Some((_, first)) if first.is_empty() => *first = value,
+            _ => lines.push((name, value)),
+        }
+    }
+    response.headers = lines;
+}
+
+/// A URL with normalized percent-encodings (RFC 3986, sections 6.2.2.1 and 6.2.2.2).
+pub(super) fn with_normalized_percent_encoding(url: &Url) -> Url {
+    let mut text = String::with_capacity(url.as_str().len());
+    let mut rest = url.as_str();
+    while let Some(start) = rest.find('%') {
+        let (before, encoded) = rest.split_at(start);
+        text.push_str(before);
+        let byte = encoded.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let length = match byte {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                text.push(char::from(byte));
+                3
+            }
+            Some(byte) => {
+                text.push_str(&format!("%{byte:02X}"));
+                3
+            }
+            None => {
+                text.push('%');
+                1
+            }
+        };
+        rest = &encoded[length..];
+    }
+    text.push_str(rest);
+    Url::parse(&text).unwrap_or_else(|_| url.clone())
+}
+
+/// Whether a browser accepts the head of a response.
+fn check_head(response: WireResponse, mode: RequestMode) -> Result<WireResponse, NetworkError> {
+    // A status from 100 to 199 is not the status of a final response, but for the 101 of a WebSocket.
+    let is_handshake = mode == RequestMode::WebSocket && response.status == 101;
+    if let status @ 100..200 = response.status
+        && !is_handshake
+    {
+        let detail = format!("only an interim response came (status {status})");
+        return Err(NetworkError::new(FailureKind::BrokenOff, detail));
+    }
+    // Fetch, "header value": no NUL. Browsers accept all other control bytes.
+    if response.headers.iter().any(|(_, value)| value.contains(&0)) {
+        return Err(NetworkError::new(
+            FailureKind::Malformed,
+            "a header of the response contains a NUL byte",
+        ));
+    }
+    Ok(response)
+}
+
 /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".
-fn fetch_site(request: &Request) -> &'static str {
+pub(crate) fn fetch_site(request: &Request) -> &'static str {
     let mut site = "same-origin";
     for url in &request.urls {
         let origin = Origin::of(url);

@@ -79,7 +79,7 @@ fn check_headers(
 ) -> Result<(), Blocked> {
     let has_wildcard = allowed.iter().any(|name| name == "*");
     let is_covered = has_wildcard && request.credentials != Credentials::Include;
-    let names = steps.unsafe_header_names(&request.headers);
+    let names = steps.unsafe_header_names(&request.headers, profile);
     let reason = |wildcard| if has_wildcard { wildcard } else { BlockReason::HeaderNotAllowed };
     let unlisted = || names.iter().filter(|name| !steps.lists_header(allowed, name));
 

@@ -6,9 +6,9 @@ use super::Fetch;
 use super::preflight_check::check;
 use crate::header::HeaderList;
 use crate::profile::Profile;
-use crate::request::{Request, Tainting};
+use crate::request::{Request, RequestMode, Tainting};
 use crate::steps::Steps;
-use crate::{Blocked, Credentials, ExchangeKind, Mode};
+use crate::{Blocked, Credentials, ExchangeKind};
 
 impl Fetch<'_> {
     /// Fetch, "CORS-preflight fetch".
@@ -20,7 +20,7 @@ impl Fetch<'_> {
             method: "OPTIONS".to_owned(),
             headers: steps.preflight_headers(request, profile),
             body: None,
-            mode: Mode::Cors,
+            mode: RequestMode::Cors,
             credentials: Credentials::SameOrigin,
             tainting: Tainting::Cors,
             ..request.clone()
@@ -34,12 +34,21 @@ impl Fetch<'_> {
     }
 }
 
-/// The request that a preflight asks about. In some browsers, redirects do not change the origin of a preflight.
+/// The request that a preflight asks about. In some browsers, redirects do not change the origin of a preflight, or a preflight asks
+/// for a header that a redirect has dropped.
 pub(crate) fn as_preflight_sees_it<'a>(request: &'a Request, profile: &Profile) -> Cow<'a, Request> {
-    if !profile.preflights_name_the_page {
+    let asks_for_authorization = profile.asks_for_dropped_authorization && request.dropped_authorization;
+    if !profile.preflights_name_the_page && !asks_for_authorization {
         return Cow::Borrowed(request);
     }
-    Cow::Owned(Request { urls: vec![request.current_url().clone()], ..request.clone() })
+    let mut seen = request.clone();
+    if profile.preflights_name_the_page {
+        seen.urls = vec![request.current_url().clone()];
+    }
+    if asks_for_authorization {
+        seen.headers.append("Authorization", "dropped");
+    }
+    Cow::Owned(seen)
 }
 
 /// Steps 2 to 5: the headers of a preflight.
@@ -67,7 +76,7 @@ pub(crate) fn requested_header_names(
     profile: &Profile,
     steps: &(impl Steps + ?Sized),
 ) -> Vec<String> {
-    let names = steps.unsafe_header_names(&request.headers);
+    let names = steps.unsafe_header_names(&request.headers, profile);
     if profile.asks_once_for_repeated_names {
         return names;
     }

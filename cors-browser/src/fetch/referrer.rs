@@ -133,7 +133,8 @@ mod tests {
     fn request(page: &str, target: &str, policy: ReferrerPolicy) -> Request {
         let page = Url::parse(page).unwrap();
         let init = FetchRequest::new(Url::parse(target).unwrap());
-        let request = Request::construct(&Page::new(Origin::of(&page)), init, &Standard).unwrap();
+        let request =
+            Request::construct(&Page::new(Origin::of(&page)), init, &Profile::standard(), &Standard).unwrap();
         Request { referrer: Some(page), referrer_policy: policy, ..request }
     }
 

@@ -48,6 +48,14 @@ pub(crate) fn is_forbidden_request_header(name: &str, value: &[u8]) -> bool {
         && split(value).iter().any(|method| method::is_forbidden(method))
 }
 
+/// Whether a method override has a forbidden method between two commas, with or without quotes around them.
+pub(crate) fn overrides_method_in_quotes(name: &str, value: &[u8]) -> bool {
+    METHOD_OVERRIDES.contains(&name.to_ascii_lowercase().as_str())
+        && value
+            .split(|&byte| byte == b',')
+            .any(|method| method::is_forbidden(&isomorphic_decode(trim(method))))
+}
+
 /// Fetch, "forbidden response-header name".
 pub(crate) fn is_forbidden_response_header_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2")

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::value::shortest_range;
+
 /// An ordered list of names and values. Names are compared byte-case-insensitively.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HeaderList(Vec<(String, Vec<u8>)>);
@@ -39,9 +41,30 @@ impl HeaderList {
         self.0.retain(|(name, _)| is_kept(name));
     }
 
+    /// Writes a `Range` with one range in its shortest form.
+    pub(crate) fn rewrite_range(&mut self) {
+        for (_, value) in self.0.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("range")) {
+            if let Some(short) = shortest_range(value) {
+                *value = short.into_bytes();
+            }
+        }
+    }
+
+    /// Replaces each byte of the values beyond ASCII by the UTF-8 of the character that it stands for.
+    pub(crate) fn encode_as_utf8(&mut self) {
+        for (_, value) in &mut self.0 {
+            *value = isomorphic_decode(value).into_bytes();
+        }
+    }
+
     /// The names and values, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// The names and values as lines, one for each value.
+    pub(crate) fn lines(&self) -> Vec<(String, Vec<u8>)> {
+        self.0.clone()
     }
 
     /// The header lines as browsers write them: one line for each name, with the values joined at the first position.

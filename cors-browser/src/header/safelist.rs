@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::list::HeaderList;
 use super::value::{mime_essence, single_range};
+use crate::profile::Profile;
 use crate::steps::Steps;
 
 /// Fetch, "CORS-safelisted response-header name".
@@ -33,6 +34,54 @@ fn is_cors_safelisted_request_header(name: &str, value: &[u8], steps: &(impl Ste
     }
 }
 
+/// Whether a browser finds a value unsafe that the standard finds safe.
+fn is_unsafe_in_browser(name: &str, value: &[u8], profile: &Profile) -> bool {
+    let is_content_type = name.eq_ignore_ascii_case("content-type");
+    let parameters = value.iter().position(|&byte| byte == b';').map_or(&[][..], |start| &value[start + 1..]);
+    let is_beyond_ascii = profile.bytes_beyond_ascii_are_unsafe
+        && (is_content_type || name.eq_ignore_ascii_case("accept"))
+        && !value.is_ascii();
+    let is_strange = profile.strict_content_types
+        && is_content_type
+        && (parameters.contains(&b',') || parameters.ends_with(b";"));
+    is_beyond_ascii || is_strange
+}
+
+/// `Range` as WebKit reads it.
+fn is_lenient_range(value: &[u8]) -> bool {
+    let range = match value.split_first_chunk::<6>() {
+        Some((unit, range)) if unit.eq_ignore_ascii_case(b"bytes=") => range,
+        _ => return false,
+    };
+    let Some((start, end)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    // `parse` accepts a plus sign.
+    match (start.parse::<u64>(), end.parse::<u64>()) {
+        (Ok(start), Ok(end)) => start <= end,
+        (Ok(_), Err(_)) => end.is_empty(),
+        (Err(_), _) => false,
+    }
+}
+
+/// Client hints that Chromium safelists, with the values that it checks for: services/network/public/cpp/cors/cors.cc,
+/// `IsCorsSafelistedHeader`.
+fn is_safelisted_client_hint(name: &str, value: &[u8]) -> bool {
+    let is_integer = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    let is_decimal = |value: &[u8]| match value.iter().position(|&byte| byte == b'.') {
+        Some(point) => is_integer(&value[..point]) && is_integer(&value[point + 1..]),
+        None => is_integer(value),
+    };
+    match name.to_ascii_lowercase().as_str() {
+        "device-memory" | "dpr" | "downlink" => is_decimal(value),
+        "width" | "viewport-width" | "rtt" => is_integer(value),
+        "ect" => matches!(value, b"slow-2g" | b"2g" | b"3g" | b"4g"),
+        "save-data" => value.eq_ignore_ascii_case(b"on"),
+        "intervention" => true,
+        _ => false,
+    }
+}
+
 /// Fetch, "CORS-safelisted request-header", step 2, `content-type`.
 pub(crate) fn is_safelisted_content_type(value: &[u8]) -> bool {
     const TYPES: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
@@ -51,13 +100,28 @@ fn is_language_byte(&byte: &u8) -> bool {
 }
 
 /// Fetch, "CORS-unsafe request-header names", in lower case and sorted.
-pub(crate) fn unsafe_names(headers: &HeaderList, steps: &(impl Steps + ?Sized)) -> Vec<String> {
+pub(crate) fn unsafe_names(
+    headers: &HeaderList,
+    profile: &Profile,
+    steps: &(impl Steps + ?Sized),
+) -> Vec<String> {
     let mut names = BTreeSet::new();
     let mut potentially_unsafe = BTreeSet::new();
     let mut size = 0;
+    let lines =
+        if steps.joins_before_safelisting(profile) { headers.clone().into_lines() } else { headers.lines() };
+    let is_hint = |name: &str, value: &[u8]| {
+        profile.safelists_client_hints
+            && value.len() <= steps.max_safelisted_value()
+            && is_safelisted_client_hint(name, value)
+    };
     // Step 4.
-    for (name, value) in headers.iter() {
-        if is_cors_safelisted_request_header(name, value, steps) {
+    for (name, value) in &lines {
+        let is_safelisted = match name.to_ascii_lowercase().as_str() {
+            "range" if profile.reads_ranges_leniently => is_lenient_range(value),
+            name => is_cors_safelisted_request_header(name, value, steps),
+        };
+        if (is_safelisted && !is_unsafe_in_browser(name, value, profile)) || is_hint(name, value) {
             potentially_unsafe.insert(name.to_ascii_lowercase());
             size += value.len();
         } else {
@@ -189,7 +253,7 @@ mod tests {
             headers.append("Accept", [b'a'; 128]);
         }
         headers.append("Accept-Language", vec![b'a'; more]);
-        assert_eq!(unsafe_names(&headers, &Standard), names);
+        assert_eq!(unsafe_names(&headers, &Profile::standard(), &Standard), names);
     }
 
     #[test]
@@ -200,7 +264,7 @@ mod tests {
         {
             headers.append(name, value);
         }
-        assert_eq!(unsafe_names(&headers, &Standard), ["authorization", "x-a", "x-b"]);
+        assert_eq!(unsafe_names(&headers, &Profile::standard(), &Standard), ["authorization", "x-a", "x-b"]);
     }
 
     /// Each line of a repeated name is checked separately, as in the `victim.example` example of the standard.
@@ -209,7 +273,7 @@ mod tests {
         let mut headers = HeaderList::default();
         headers.append("Content-Type", "application/json");
         headers.append("Content-Type", "text/plain");
-        assert_eq!(unsafe_names(&headers, &Standard), ["content-type"]);
+        assert_eq!(unsafe_names(&headers, &Profile::standard(), &Standard), ["content-type"]);
     }
 
     #[rstest]

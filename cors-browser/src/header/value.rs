@@ -1,5 +1,7 @@
 //! Parsing of header values.
 
+use super::list::isomorphic_decode;
+
 /// RFC 9110, section 5.6.2, "token".
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
@@ -65,40 +67,33 @@ pub(crate) fn extract_list<'a>(
 }
 
 /// The parsed value of `Access-Control-Max-Age`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MaxAge {
     /// The header is missing.
     Absent,
     /// A number of seconds.
     Seconds(u64),
-    /// A negative number, which the standard does not allow.
-    Negative,
-    /// Any other value.
-    Unparsable,
+    /// Any other value, which the standard does not allow. Several lines are joined.
+    Other(String),
 }
 
 /// Fetch, "extract header list values" for `Access-Control-Max-Age`: one line of delta-seconds (RFC 9111, section
 /// 1.2.2).
-pub(crate) fn extract_max_age<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> MaxAge {
-    let Some(line) = lines.next().map(trim) else { return MaxAge::Absent };
-    if lines.next().is_some() {
-        return MaxAge::Unparsable;
-    }
-    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    match line {
-        [b'-', digits @ ..] if is_number(digits) => MaxAge::Negative,
-        digits if is_number(digits) => {
+pub(crate) fn extract_max_age<'a>(lines: impl Iterator<Item = &'a [u8]>) -> MaxAge {
+    let lines: Vec<&[u8]> = lines.map(trim).collect();
+    let text = isomorphic_decode(&lines.join(&b", "[..]));
+    match lines.as_slice() {
+        [] => MaxAge::Absent,
+        [digits] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
             // RFC 9111, section 1.2.2: a number too large to represent counts as the largest one.
-            MaxAge::Seconds(
-                std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(u64::MAX),
-            )
+            MaxAge::Seconds(text.parse().unwrap_or(u64::MAX))
         }
-        _ => MaxAge::Unparsable,
+        _ => MaxAge::Other(text),
     }
 }
 
 /// MIME Sniffing, "parse a MIME type", as far as its essence goes.
-pub(super) fn mime_essence(value: &[u8]) -> Option<String> {
+pub(crate) fn mime_essence(value: &[u8]) -> Option<String> {
     // Step 1.
     let value = normalize(value);
     let slash = value.iter().position(|&byte| byte == b'/')?;
@@ -132,6 +127,27 @@ pub(super) fn single_range(value: &[u8]) -> Option<(Option<u64>, Option<u64>)> {
         // Step 18.
         (Some(start), Some(end)) if start > end => None,
         range => Some(range),
+    }
+}
+
+/// A `Range` with one range in its shortest form, as Chromium writes it; `None` if the value is not such a range.
+pub(super) fn shortest_range(value: &[u8]) -> Option<String> {
+    let value = std::str::from_utf8(value).ok()?;
+    let (unit, range) = value.split_once('=')?;
+    let (start, end) = range.split_once('-')?;
+    let number = |digits: &str| match digits.trim_matches([' ', '\t']) {
+        "" => Some(None),
+        digits => digits.parse::<u64>().ok().map(Some),
+    };
+    let (start, end) = (number(start)?, number(end)?);
+    if !unit.trim_matches([' ', '\t']).eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+    match (start, end) {
+        (None, None) => None,
+        (Some(start), Some(end)) if start > end => None,
+        (start, end) => Some(format!("bytes={}-{}", text(start), text(end))),
     }
 }
 
@@ -177,13 +193,13 @@ mod tests {
     #[case(&["0"], MaxAge::Seconds(0))]
     #[case(&[" 7 "], MaxAge::Seconds(7))]
     #[case(&["99999999999999999999999"], MaxAge::Seconds(u64::MAX))]
-    #[case(&["-1"], MaxAge::Negative)]
-    #[case(&["-"], MaxAge::Unparsable)]
-    #[case(&["1.5"], MaxAge::Unparsable)]
-    #[case(&["+5"], MaxAge::Unparsable)]
-    #[case(&["600, 600"], MaxAge::Unparsable)]
-    #[case(&["600", "600"], MaxAge::Unparsable)]
-    #[case(&[""], MaxAge::Unparsable)]
+    #[case(&["-1"], MaxAge::Other("-1".into()))]
+    #[case(&["-"], MaxAge::Other("-".into()))]
+    #[case(&["1.5"], MaxAge::Other("1.5".into()))]
+    #[case(&["+5"], MaxAge::Other("+5".into()))]
+    #[case(&["600, 600"], MaxAge::Other("600, 600".into()))]
+    #[case(&["600", "600"], MaxAge::Other("600, 600".into()))]
+    #[case(&[""], MaxAge::Other(String::new()))]
     #[case(&[], MaxAge::Absent)]
     fn max_age_is_a_single_line_of_digits(#[case] input: &[&str], #[case] max_age: MaxAge) {
         assert_eq!(extract_max_age(lines(input)), max_age);

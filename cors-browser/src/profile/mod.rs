@@ -4,7 +4,8 @@ mod rules;
 
 use std::fmt;
 
-use self::rules::{CHROMIUM, FIREFOX};
+use self::rules::{CHROMIUM, FIREFOX, LIBSOUP, WEBKIT};
+use crate::ThirdPartyCookies;
 use crate::code::codes;
 
 /// The standards, or the standards with the deviations of one browser.
@@ -25,8 +26,8 @@ pub struct Profile {
     rules: Vec<Rule>,
     /// Fetch, "cache entry": the "imposed limit on max-age", in seconds.
     pub(crate) max_age_cap: u64,
-    /// The effect of an `Access-Control-Max-Age` that cannot be parsed.
-    pub(crate) unparsable_max_age: UnparsableMaxAge,
+    /// How `Access-Control-Max-Age` is read.
+    pub(crate) max_age_syntax: MaxAgeSyntax,
     /// Whether a cached `*` covers every method or header.
     pub(crate) caches_wildcards: bool,
     /// Whether a cached preflight for requests with credentials also serves requests without.
@@ -41,8 +42,44 @@ pub struct Profile {
     pub(crate) answers_foreign_challenges: bool,
     /// The `SameSite` value of a cookie without the attribute.
     pub(crate) default_same_site: DefaultSameSite,
-    /// Whether a network error removes the request's preflight from the cache.
-    pub(crate) failures_forget_preflights: bool,
+    /// Which failures remove the request's preflight from the cache.
+    pub(crate) forgets_preflights: ForgetsPreflights,
+    /// Whether preflights of opaque origins are cached.
+    pub(crate) caches_opaque_origins: bool,
+    /// Ports that Fetch blocks and the browser does not.
+    pub(crate) unblocked_ports: &'static [u16],
+    /// Whether empty lines of a repeated response header count.
+    pub(crate) joins_empty_lines: bool,
+    /// Whether tabs in a `Location` are percent-encoded, and not left out.
+    pub(crate) escapes_location_tabs: bool,
+    /// Whether redirect mode `error` accepts a redirect status without a `Location`.
+    pub(crate) error_mode_needs_location: bool,
+    /// Whether an empty `Location` is invalid.
+    pub(crate) rejects_empty_locations: bool,
+    /// Whether bytes beyond ASCII in `Accept` and `Content-Type` need a preflight.
+    pub(crate) bytes_beyond_ascii_are_unsafe: bool,
+    /// Whether a `Content-Type` with a comma in its parameters, or a semicolon after them, needs a preflight.
+    pub(crate) strict_content_types: bool,
+    /// Whether `Range` is safelisted with a unit in any case and with signs.
+    pub(crate) reads_ranges_leniently: bool,
+    /// Whether commas in quotes separate the methods of `X-HTTP-Method-Override` and its like.
+    pub(crate) splits_quoted_methods: bool,
+    /// Whether response headers that are not valid UTF-8 are repaired with U+FFFD.
+    pub(crate) repairs_utf8: bool,
+    /// Whether each byte of a `Location` beyond ASCII counts as one character.
+    pub(crate) reads_locations_as_latin1: bool,
+    /// Whether several `Location` lines are joined, and not rejected.
+    pub(crate) joins_locations: bool,
+    /// Whether statuses from 309 to 399 are redirect statuses.
+    pub(crate) redirects_from_309: bool,
+    /// Whether a request within one origin keeps its `Origin` after a redirect has made it a `GET`.
+    pub(crate) keeps_origin_after_post: bool,
+    /// Whether characters beyond ASCII in request headers are sent as UTF-8.
+    pub(crate) sends_utf8: bool,
+    /// Whether percent-encodings in URLs are normalized.
+    pub(crate) normalizes_percent_encoding: bool,
+    /// Whether the network stack rewrites a `Range` with one range.
+    pub(crate) rewrites_ranges: bool,
     /// Whether a request that needed a preflight gets one after each redirect, even if it does not need one any more.
     pub(crate) preflights_stay: bool,
     /// Whether a preflight after a redirect has the page's origin, and not that of the redirected request.
@@ -57,25 +94,108 @@ pub struct Profile {
     pub(crate) same_site_considers_scheme: bool,
     /// Whether a redirect through another site makes a request cross-site to cookies.
     pub(crate) same_site_considers_redirects: bool,
+    /// Whether a form that posts to another site carries the young cookies that have no `SameSite` attribute.
+    pub(crate) posts_carry_young_cookies: bool,
+    /// Whether the browser asks the user before a form on a secure page is submitted to an insecure server.
+    pub(crate) asks_before_insecure_forms: bool,
+    /// Whether the response to a WebSocket handshake sets cookies even if its status is not 101.
+    pub(crate) failed_handshakes_set_cookies: bool,
+    /// Whether a WebSocket handshake has `Sec-Fetch-*` headers.
+    pub(crate) handshakes_have_metadata: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
-    /// Whether cookies of cross-site servers are partitioned by top-level site.
-    pub(crate) partitions_cookies: bool,
+    /// Whether a cached `*` covers `Authorization`.
+    pub(crate) cached_wildcard_covers_authorization: bool,
+    /// Whether pages over HTTPS may fetch from loopback over HTTP.
+    pub(crate) trusts_loopback_servers: bool,
+    /// Whether a preflight after a redirect asks for an `Authorization` that the redirect has dropped.
+    pub(crate) asks_for_dropped_authorization: bool,
+    /// Whether a redirect to another origin makes `GET` of `DELETE`.
+    pub(crate) delete_becomes_get: bool,
+    /// Whether requests of a sandboxed frame can be same-site to cookies.
+    pub(crate) sandboxed_frames_are_same_site: bool,
+    /// Whether cross-site responses can set `Lax` and `Strict` cookies.
+    pub(crate) stores_same_site_cookies_from_other_sites: bool,
+    /// Whether a `SameSite=None` cookie must be `Secure`.
+    pub(crate) none_needs_secure: bool,
+    /// Whether the prefixes of cookie names have a meaning.
+    pub(crate) enforces_cookie_prefixes: bool,
+    /// Whether cookies of a host come before those of its parent domains.
+    pub(crate) sorts_cookies_by_domain: bool,
+    /// Whether servers of other sites can use cookies, unless the user has chosen another setting.
+    pub(crate) third_party_cookies: ThirdPartyCookies,
+    /// Whether cookies with `Partitioned` are blocked with all other third-party cookies, unlike in CHIPS.
+    pub(crate) blocks_partitioned_cookies: bool,
+    /// Whether a cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.
+    pub(crate) host_prefix_allows_default_path: bool,
+    /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
+    pub(crate) checks_local_network: bool,
+    /// `Accept-Encoding` of secure requests.
+    pub(crate) accept_encoding: &'static str,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
+    /// Whether client hints with valid values are CORS-safelisted.
+    pub(crate) safelists_client_hints: bool,
+    /// Whether a script's `User-Agent` is dropped.
+    pub(crate) drops_user_agent: bool,
+    /// Whether the lines of a repeated header are joined before they are compared with the safelist.
+    pub(crate) joins_before_safelisting: bool,
+    /// Whether a page can read a response with the status 407.
+    pub(crate) reads_proxy_challenges: bool,
+    /// Whether a redirect without a location is an ordinary response, and an empty location counts as none.
+    pub(crate) redirects_need_a_location: bool,
+    /// Whether the location of a redirect must be valid in redirect mode `manual`.
+    pub(crate) checks_manual_redirects: bool,
+    /// Whether redirects to URLs with a user name or a password are blocked within the page's origin and in mode `no-cors`.
+    pub(crate) rejects_every_user_info: bool,
+    /// Whether equal lines of headers that may occur once count as one, and different ones break the response.
+    pub(crate) equal_lines_count_once: bool,
+    /// Whether a request in mode `no-cors` has `Origin: null` after every redirect to another origin.
+    pub(crate) no_cors_redirects_hide_origin: bool,
+    /// Whether a request in mode `no-cors` keeps the credentials mode of its first URL after redirects.
+    pub(crate) no_cors_redirects_keep_credentials: bool,
+    /// Whether the referrer policy has no influence on `Origin`.
+    pub(crate) origin_ignores_referrer_policy: bool,
+    /// Whether a page gets a response only after the first bytes of its body.
+    pub(crate) waits_for_the_body: bool,
+    /// Whether a body that breaks off counts as complete if the status is not an ok status.
+    pub(crate) completes_broken_errors: bool,
+    /// Whether a response header is ignored if there is white space before its colon.
+    pub(crate) ignores_spaced_names: bool,
+    /// Whether cross-site requests with credentials have `Sec-Fetch-Storage-Access`.
+    pub(crate) sends_storage_access: bool,
+    /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
+    pub(crate) plain_preflights_have_a_mode: bool,
+    /// Whether requests for a range accept encoded responses, too.
+    pub(crate) ranges_may_be_encoded: bool,
+    /// Whether `|` is percent-encoded in paths.
+    pub(crate) encodes_bars: bool,
+    /// Whether the response of a `data:` URL has a `Content-Length`.
+    pub(crate) data_urls_have_a_length: bool,
     /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
     pub(crate) referrers_compare_schemes: bool,
 }
 
-/// The effect of an `Access-Control-Max-Age` that cannot be parsed.
+/// How `Access-Control-Max-Age` is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UnparsableMaxAge {
-    /// It counts as missing.
-    Default,
-    /// It counts as missing, but a negative number counts as zero.
-    NegativeIsZero,
-    /// The preflight is not cached.
-    NotCached,
+pub(crate) enum MaxAgeSyntax {
+    /// Digits. Anything else counts as missing.
+    Digits,
+    /// A signed integer of 64 bits. Anything else counts as missing, and a negative number as zero.
+    SignedInteger,
+    /// Digits. An empty value counts as missing, and with anything else the preflight is not cached.
+    DigitsOrNothing,
+}
+
+/// The failures that remove a request's preflight from the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ForgetsPreflights {
+    /// All failures.
+    AfterAnyFailure,
+    /// All but those in which no response came, and redirects in redirect mode `error`.
+    AfterRejectedResponses,
+    /// Only the failure of a preflight itself.
+    Never,
 }
 
 /// The `SameSite` value of a cookie without the attribute.
@@ -98,6 +218,13 @@ pub struct Rule {
     change: fn(&mut Profile),
 }
 
+impl Rule {
+    /// Whether this is what WebKitGTK's HTTP library libsoup does. Safari has another HTTP library, and need not do the same.
+    pub fn is_of_libsoup(&self) -> bool {
+        LIBSOUP.iter().any(|rule| rule.name == self.name)
+    }
+}
+
 impl fmt::Debug for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Rule").field(&self.name).finish()
@@ -111,7 +238,7 @@ impl Profile {
             engine: None,
             rules: Vec::new(),
             max_age_cap: u64::MAX,
-            unparsable_max_age: UnparsableMaxAge::Default,
+            max_age_syntax: MaxAgeSyntax::Digits,
             caches_wildcards: true,
             caches_share_credentials: true,
             caches_newest_preflight: false,
@@ -119,7 +246,25 @@ impl Profile {
             wildcard_covers_authorization: false,
             answers_foreign_challenges: false,
             default_same_site: DefaultSameSite::Lax,
-            failures_forget_preflights: true,
+            forgets_preflights: ForgetsPreflights::AfterAnyFailure,
+            caches_opaque_origins: true,
+            unblocked_ports: &[],
+            joins_empty_lines: true,
+            escapes_location_tabs: false,
+            error_mode_needs_location: false,
+            rejects_empty_locations: false,
+            bytes_beyond_ascii_are_unsafe: false,
+            strict_content_types: false,
+            reads_ranges_leniently: false,
+            splits_quoted_methods: false,
+            repairs_utf8: false,
+            reads_locations_as_latin1: false,
+            joins_locations: false,
+            redirects_from_309: false,
+            keeps_origin_after_post: false,
+            sends_utf8: false,
+            normalizes_percent_encoding: false,
+            rewrites_ranges: false,
             preflights_stay: false,
             preflights_name_the_page: false,
             asks_once_for_repeated_names: true,
@@ -127,9 +272,45 @@ impl Profile {
             restricts_loopback_pages: true,
             same_site_considers_scheme: true,
             same_site_considers_redirects: true,
+            posts_carry_young_cookies: false,
+            asks_before_insecure_forms: false,
+            failed_handshakes_set_cookies: true,
+            handshakes_have_metadata: true,
             trusts_loopback_cookies: false,
-            partitions_cookies: false,
+            cached_wildcard_covers_authorization: false,
+            trusts_loopback_servers: true,
+            asks_for_dropped_authorization: false,
+            delete_becomes_get: false,
+            sandboxed_frames_are_same_site: false,
+            stores_same_site_cookies_from_other_sites: false,
+            none_needs_secure: true,
+            enforces_cookie_prefixes: true,
+            sorts_cookies_by_domain: false,
+            third_party_cookies: ThirdPartyCookies::Allowed,
+            blocks_partitioned_cookies: false,
+            host_prefix_allows_default_path: false,
+            checks_local_network: false,
+            accept_encoding: "gzip, deflate, br, zstd",
             data_pages_throw: false,
+            safelists_client_hints: false,
+            drops_user_agent: false,
+            joins_before_safelisting: false,
+            reads_proxy_challenges: false,
+            redirects_need_a_location: false,
+            checks_manual_redirects: false,
+            rejects_every_user_info: false,
+            equal_lines_count_once: false,
+            no_cors_redirects_hide_origin: false,
+            no_cors_redirects_keep_credentials: false,
+            origin_ignores_referrer_policy: false,
+            waits_for_the_body: false,
+            completes_broken_errors: false,
+            ignores_spaced_names: false,
+            sends_storage_access: false,
+            plain_preflights_have_a_mode: false,
+            encodes_bars: false,
+            ranges_may_be_encoded: false,
+            data_urls_have_a_length: false,
             referrers_compare_schemes: false,
         }
     }
@@ -142,6 +323,13 @@ impl Profile {
     /// Firefox.
     pub fn firefox() -> Self {
         Self::with_rules(Some(Engine::Firefox), FIREFOX)
+    }
+
+    /// WebKit, the engine of Safari, as WebKitGTK contains it.
+    ///
+    /// Some rules are those of libsoup, the HTTP library of WebKitGTK; see [`Rule::is_of_libsoup`].
+    pub fn webkit() -> Self {
+        Self::with_rules(Some(Engine::WebKit), &[WEBKIT, LIBSOUP].concat())
     }
 
     fn with_rules(engine: Option<Engine>, rules: &[Rule]) -> Self {
@@ -170,7 +358,7 @@ impl Profile {
         self.engine
     }
 
-    /// The name in lower case: `standard`, `chromium` or `firefox`.
+    /// The name in lower case: `standard`, `chromium`, `firefox` or `webkit`.
     pub fn name(&self) -> &'static str {
         self.engine.map_or("standard", Engine::as_str)
     }
@@ -179,9 +367,12 @@ impl Profile {
     pub(crate) fn user_agent(&self) -> &'static str {
         match self.engine {
             Some(Engine::Chromium) => {
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
             }
-            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            Some(Engine::Firefox) => "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
+            Some(Engine::WebKit) => {
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15"
+            }
             None => "Mozilla/5.0 (compatible; Fetch standard)",
         }
     }
@@ -194,6 +385,8 @@ codes! {
         Chromium = "chromium",
         /// Firefox.
         Firefox = "firefox",
+        /// WebKit, the engine of Safari.
+        WebKit = "webkit",
     }
 }
 
@@ -211,6 +404,7 @@ mod tests {
     #[rstest]
     #[case::chromium(Profile::chromium())]
     #[case::firefox(Profile::firefox())]
+    #[case::webkit(Profile::webkit())]
     fn every_rule_changes_the_behaviour(#[case] profile: Profile) {
         let mut names = std::collections::BTreeSet::new();
         for rule in profile.rules() {
@@ -222,5 +416,13 @@ mod tests {
         let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
         assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
         assert_eq!(all.engine(), profile.engine());
+    }
+
+    #[test]
+    fn only_rules_of_webkit_are_of_libsoup() {
+        let others = [Profile::chromium(), Profile::firefox()];
+        assert!(!others.iter().flat_map(Profile::rules).any(Rule::is_of_libsoup));
+        let rules = Profile::webkit().rules().to_vec();
+        assert_eq!(rules.iter().filter(|rule| rule.is_of_libsoup()).count(), LIBSOUP.len());
     }
 }

@@ -1,18 +1,27 @@
 //! Fetch, "Request class" and "Headers class": the request that `fetch()` makes of its arguments.
 
-use super::{Request, Tainting};
+use url::Url;
+
+use super::Request;
 use crate::blocked::InvalidArgument;
 use crate::header::{
     HeaderList, is_header_value, is_no_cors_safelisted_request_header, is_privileged_no_cors_name, is_token,
     isomorphic_decode, normalize,
 };
+use crate::profile::Profile;
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, ReferrerPolicy, method};
+use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
-    pub(crate) fn construct(page: &Page, init: FetchRequest, steps: &dyn Steps) -> Result<Self, Blocked> {
-        let FetchRequest { url, method, headers, body, mode, credentials, redirect } = init;
+    pub(crate) fn construct(
+        page: &Page,
+        init: FetchRequest,
+        profile: &Profile,
+        steps: &dyn Steps,
+    ) -> Result<Self, Blocked> {
+        let FetchRequest { url, method, headers, body, mode, credentials, redirect, target_address_space } =
+            init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
         if !url.username().is_empty() || url.password().is_some() {
@@ -39,7 +48,7 @@ impl Request {
         // Request constructor, `init["headers"]`: "fill".
         let mut list = HeaderList::default();
         for (name, value) in &headers {
-            append(&mut list, mode, name, value, steps)?;
+            append(&mut list, mode, name, value, profile, steps)?;
         }
         // Request constructor, `init["body"]`: GET and HEAD have no body.
         if body.is_some() && matches!(method.as_str(), "GET" | "HEAD") {
@@ -51,32 +60,29 @@ impl Request {
             list.append("Content-Type", "text/plain;charset=UTF-8");
         }
 
-        // "fetch", before "main fetch": `Accept` and `Accept-Language`.
-        if !list.contains("Accept") {
-            list.append("Accept", "*/*");
-        }
-        if !list.contains("Accept-Language") {
-            list.append("Accept-Language", "en-US,en;q=0.9");
-        }
-
-        Ok(Self {
+        let mut request = Self {
             method,
-            urls: vec![url],
             headers: list,
             body,
-            mode,
+            mode: mode.into(),
             credentials,
             redirect,
-            origin: steps.client_origin(page).clone(),
-            referrer: page.url(),
-            referrer_policy: ReferrerPolicy::default(),
-            tainting: Tainting::Basic,
-            needed_preflight: false,
-            used_preflight: false,
-            preflight_failed: false,
-            redirect_count: 0,
-        })
+            target_address_space,
+            ..Self::new(page, encode_path(url, profile), steps)
+        };
+        request.set_default_headers();
+        Ok(request)
     }
+}
+
+/// URL, "path percent-encode set": the characters that the parser of the `url` crate leaves as they are.
+pub(crate) fn encode_path(mut url: Url, profile: &Profile) -> Url {
+    if !url.cannot_be_a_base() && url.path().contains(['^', '|']) {
+        let path = url.path().replace('^', "%5E");
+        let path = if profile.encodes_bars { path.replace('|', "%7C") } else { path };
+        url.set_path(&path);
+    }
+    url
 }
 
 /// Fetch, Headers "append", with guard `request` or `request-no-cors`.
@@ -85,6 +91,7 @@ fn append(
     mode: Mode,
     name: &str,
     value: &str,
+    profile: &Profile,
     steps: &dyn Steps,
 ) -> Result<(), Blocked> {
     // Web IDL, "ByteString": code points above U+00FF are a TypeError.
@@ -110,7 +117,7 @@ fn append(
         ));
     }
     // "validate", step 3: a forbidden request-header is dropped silently.
-    if steps.is_forbidden_request_header(name, value) {
+    if steps.is_forbidden_request_header(name, value, profile) {
         return Ok(());
     }
     // Step 3.
@@ -142,7 +149,6 @@ fn invalid(argument: InvalidArgument, value: &str, detail: &str) -> Blocked {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use url::Url;
 
     use super::*;
     use crate::Origin;
@@ -157,7 +163,7 @@ mod tests {
     }
 
     fn construct(init: FetchRequest) -> Result<Request, Blocked> {
-        Request::construct(&page(), init, &Standard)
+        Request::construct(&page(), init, &Profile::standard(), &Standard)
     }
 
     fn set(headers: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -5,7 +5,9 @@ mod state;
 
 use url::Url;
 
-pub(crate) use self::state::{RedirectTaint, Request, Tainting};
+pub(crate) use self::constructor::encode_path;
+pub(crate) use self::state::{Destination, RedirectTaint, Request, RequestMode, Tainting};
+use crate::AddressSpace;
 use crate::header::{is_forbidden_request_header, is_no_cors_safelisted_request_header};
 use crate::steps::Standard;
 
@@ -43,6 +45,8 @@ pub struct FetchRequest {
     pub credentials: Credentials,
     /// The redirect mode.
     pub redirect: Redirect,
+    /// The address space that the server must be in (Local Network Access, `targetAddressSpace`).
+    pub target_address_space: Option<AddressSpace>,
 }
 
 impl FetchRequest {
@@ -56,6 +60,7 @@ impl FetchRequest {
             mode: Mode::default(),
             credentials: Credentials::default(),
             redirect: Redirect::default(),
+            target_address_space: None,
         }
     }
 
@@ -100,6 +105,12 @@ impl FetchRequest {
     #[must_use]
     pub fn with_redirect(self, redirect: Redirect) -> Self {
         Self { redirect, ..self }
+    }
+
+    /// Sets the address space that the server must be in.
+    #[must_use]
+    pub fn with_target_address_space(self, space: AddressSpace) -> Self {
+        Self { target_address_space: Some(space), ..self }
     }
 
     /// The names of the headers that a browser drops without an error: forbidden headers, and in mode `no-cors` those that

@@ -4,7 +4,8 @@ use url::Url;
 
 use crate::header::HeaderList;
 use crate::site::is_same_site;
-use crate::{Credentials, Mode, Origin, Redirect, ReferrerPolicy};
+use crate::steps::Steps;
+use crate::{AddressSpace, Credentials, Mode, Origin, Page, Redirect, ReferrerPolicy};
 
 /// A request. Its fields change when redirects are followed.
 #[derive(Clone, Debug)]
@@ -18,11 +19,21 @@ pub(crate) struct Request {
     /// The body.
     pub(crate) body: Option<Vec<u8>>,
     /// The mode.
-    pub(crate) mode: Mode,
+    pub(crate) mode: RequestMode,
+    /// The destination.
+    pub(crate) destination: Destination,
+    /// Whether the user caused the request, by a click or a key ("user-activation").
+    pub(crate) user_activation: bool,
+    /// Whether the cache mode is `no-store`.
+    pub(crate) is_no_store: bool,
+    /// The use-CORS-preflight flag, which listeners for upload events set.
+    pub(crate) use_cors_preflight: bool,
     /// The credentials mode.
     pub(crate) credentials: Credentials,
     /// The redirect mode.
     pub(crate) redirect: Redirect,
+    /// Local Network Access, request "target IP address space".
+    pub(crate) target_address_space: Option<AddressSpace>,
     /// The origin.
     pub(crate) origin: Origin,
     /// The referrer: at first the URL of the page. "main fetch" replaces it by what the policy leaves of it.
@@ -33,12 +44,71 @@ pub(crate) struct Request {
     pub(crate) tainting: Tainting,
     /// Whether the request needs a preflight, or needed one before a redirect.
     pub(crate) needed_preflight: bool,
+    /// Whether a redirect has dropped an `Authorization` header.
+    pub(crate) dropped_authorization: bool,
     /// Whether "main fetch" has asked for a preflight, even if the cache made it unnecessary.
     pub(crate) used_preflight: bool,
     /// Whether the last preflight of this request failed.
     pub(crate) preflight_failed: bool,
+    /// Whether a redirect has changed the method to `GET`.
+    pub(crate) became_get: bool,
     /// The redirect count.
     pub(crate) redirect_count: u32,
+}
+
+/// Fetch, request "mode".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestMode {
+    Cors,
+    NoCors,
+    SameOrigin,
+    Navigate,
+    WebSocket,
+}
+
+impl RequestMode {
+    /// The name in the standard, which `Sec-Fetch-Mode` also carries.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Cors => "cors",
+            Self::NoCors => "no-cors",
+            Self::SameOrigin => "same-origin",
+            Self::Navigate => "navigate",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+impl From<Mode> for RequestMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Cors => Self::Cors,
+            Mode::NoCors => Self::NoCors,
+            Mode::SameOrigin => Self::SameOrigin,
+        }
+    }
+}
+
+/// Fetch, request "destination".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// `fetch()`, `XMLHttpRequest`, `EventSource` and WebSockets; the standard writes an empty string.
+    Empty,
+    /// A navigation of a tab.
+    Document,
+    /// A navigation of a frame.
+    Frame,
+}
+
+impl Destination {
+    /// The value of `Sec-Fetch-Dest`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Document => "document",
+            Self::Frame => "iframe",
+        }
+    }
 }
 
 /// Fetch, "response tainting".
@@ -58,6 +128,63 @@ pub(crate) enum RedirectTaint {
 }
 
 impl Request {
+    /// A request of `page` for `url` with the default value of everything else.
+    pub(crate) fn new(page: &Page, url: Url, steps: &dyn Steps) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            urls: vec![url],
+            headers: HeaderList::default(),
+            body: None,
+            mode: RequestMode::NoCors,
+            destination: Destination::Empty,
+            user_activation: false,
+            is_no_store: false,
+            use_cors_preflight: false,
+            credentials: Credentials::SameOrigin,
+            redirect: Redirect::Follow,
+            target_address_space: None,
+            origin: steps.client_origin(page).clone(),
+            referrer: page.url(),
+            referrer_policy: ReferrerPolicy::default(),
+            tainting: Tainting::Basic,
+            needed_preflight: false,
+            dropped_authorization: false,
+            used_preflight: false,
+            preflight_failed: false,
+            became_get: false,
+            redirect_count: 0,
+        }
+    }
+
+    /// Whether the request navigates a tab or a frame (Fetch, "navigation request").
+    pub(crate) fn is_navigation(&self) -> bool {
+        matches!(self.destination, Destination::Document | Destination::Frame)
+    }
+
+    /// The origin in the address bar while the response is used: a navigation of a tab leads to another one.
+    pub(crate) fn top_level_origin(&self, page: &Page) -> Origin {
+        match self.destination {
+            Destination::Document => Origin::of(self.current_url()),
+            _ => page.top_level_origin().clone(),
+        }
+    }
+
+    /// Fetch, "fetch", steps 14 and 15: sets the headers that every request has.
+    pub(crate) fn set_default_headers(&mut self) {
+        if !self.headers.contains("Accept") {
+            let value = match self.destination {
+                Destination::Document | Destination::Frame => {
+                    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+                }
+                Destination::Empty => "*/*",
+            };
+            self.headers.append("Accept", value);
+        }
+        if !self.headers.contains("Accept-Language") {
+            self.headers.append("Accept-Language", "en-US,en;q=0.9");
+        }
+    }
+
     /// Fetch, request "current URL".
     pub(crate) fn current_url(&self) -> &Url {
         // The list starts with one URL and only grows.
@@ -78,6 +205,18 @@ impl Request {
             }
         }
         taint
+    }
+
+    /// Whether this is a request in mode `no-cors` that had credentials for the page's own server at first.
+    pub(crate) fn began_with_own_credentials(&self) -> bool {
+        self.mode == RequestMode::NoCors
+            && self.credentials == Credentials::SameOrigin
+            && self.origin.is_same_origin(&Origin::of(&self.urls[0]))
+    }
+
+    /// Whether a redirect has led from one origin to another.
+    pub(crate) fn has_changed_origin(&self) -> bool {
+        self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))
     }
 
     /// Fetch, "serializing a request origin".
@@ -112,16 +251,23 @@ mod tests {
             urls: urls.iter().map(|url| Url::parse(url).unwrap()).collect(),
             headers: HeaderList::default(),
             body: None,
-            mode: Mode::Cors,
+            mode: RequestMode::Cors,
+            destination: Destination::Empty,
+            user_activation: false,
+            is_no_store: false,
+            use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
             redirect: Redirect::Follow,
+            target_address_space: None,
             origin: Origin::parse(origin).unwrap(),
             referrer: None,
             referrer_policy: ReferrerPolicy::default(),
             tainting: Tainting::Basic,
             needed_preflight: false,
+            dropped_authorization: false,
             used_preflight: false,
             preflight_failed: false,
+            became_get: false,
             redirect_count: 0,
         }
     }

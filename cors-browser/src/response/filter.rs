@@ -31,6 +31,7 @@ pub(crate) fn filtered(request: &Request, response: WireResponse, steps: &dyn St
         redirected: request.urls.len() > 1,
         headers: headers.sort_and_combine(),
         body: Some(if has_null_body { Vec::new() } else { response.body }),
+        body_fails: !has_null_body && response.body_error.is_some(),
     }
 }
 
@@ -54,6 +55,7 @@ fn opaque() -> PageResponse {
         redirected: false,
         headers: Vec::new(),
         body: None,
+        body_fails: false,
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) use self::filter::{exposed_header_names, filtered, opaque_redirect};
 pub(crate) use self::resource_policy::resource_policy_check;
 use crate::{Blocked, Exchange};
 
-/// The result of [`Browser::fetch`](crate::Browser::fetch).
+/// The result of [`Browser::fetch`](crate::Browser::fetch) and [`Browser::act`](crate::Browser::act).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {
@@ -28,13 +28,70 @@ impl Fetched {
     }
 }
 
-/// How the promise of a `fetch()` settles.
+/// What comes of what a page does.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
-    /// The promise resolves with a response.
+    /// The promise of a `fetch()` resolves with a response, or an `XMLHttpRequest` gets its `load` event.
     Response(PageResponse),
-    /// The promise rejects with a `TypeError`. A script cannot read the reason, but the model knows it.
+    /// An element gets its `load` event.
+    Loaded(Loaded),
+    /// A navigation leads to a document.
+    Navigated(Navigated),
+    /// A WebSocket or an `EventSource` gets its `open` event.
+    Opened(Opened),
+    /// A promise rejects with a `TypeError`, or there is an `error` event, or no document. A script cannot read the reason,
+    /// but the model knows it.
     Blocked(Blocked),
+}
+
+/// A resource that an element has loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// Whether scripts can read the resource: the pixels of an image, the errors of a script, the rules of a stylesheet.
+    pub is_readable: bool,
+}
+
+/// A document that the user sees after a navigation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Navigated {
+    /// The document's URL, without a fragment.
+    pub url: Url,
+    /// The status of its response.
+    pub status: u16,
+    /// The text of the response.
+    pub body: Vec<u8>,
+}
+
+/// A WebSocket or an `EventSource` that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The subprotocol that the server chose; empty without one, and for an `EventSource`.
+    pub protocol: String,
+}
+
+impl Loaded {
+    /// Creates the result that a driver of a real browser observed.
+    pub fn new(is_readable: bool) -> Self {
+        Self { is_readable }
+    }
+}
+
+impl Navigated {
+    /// Creates the result that a driver of a real browser observed.
+    pub fn new(url: Url, status: u16, body: Vec<u8>) -> Self {
+        Self { url, status, body }
+    }
+}
+
+impl Opened {
+    /// Creates the result that a driver of a real browser observed.
+    pub fn new(protocol: impl Into<String>) -> Self {
+        Self { protocol: protocol.into() }
+    }
 }
 
 /// The `Response` that a script receives.
@@ -50,8 +107,10 @@ pub struct PageResponse {
     pub redirected: bool,
     /// The visible headers in the order of iteration: sorted by name, in lower case, lines combined.
     pub headers: Vec<(String, String)>,
-    /// The body; `None` if it is hidden.
+    /// The body, as far as it came; `None` if it is hidden.
     pub body: Option<Vec<u8>>,
+    /// Whether reading the body fails, because the connection broke off.
+    pub body_fails: bool,
 }
 
 impl PageResponse {

@@ -15,8 +15,8 @@ const FIREFOX: &str = "Cross-Origin Request Blocked: The Same Origin Policy disa
 
 async fn console(browser: Browser, request: FetchRequest, profile: &Profile) -> String {
     match browser.fetch(&page(APP), request).await.outcome {
-        Outcome::Response(response) => panic!("not blocked: {response:?}"),
         Outcome::Blocked(blocked) => blocked.console(profile),
+        outcome => panic!("not blocked: {outcome:?}"),
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{Credentials, Fault, ManualClock, Mode};
+use crate::{
+    AddressSpace, Credentials, Enctype, EventSourceRequest, Fault, Form, FormMethod, ManualClock, Mode,
+    Navigation, NetworkPermissions, PageAction, Permission, ThirdPartyCookies, WebSocketRequest,
+};
 
 const ALLOW: (&str, &str) = ("access-control-allow-origin", APP);
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
@@ -14,8 +17,9 @@ const OWN: &str = "https://app.example/";
 const X: &[(&str, &str)] = &[("X-B", "1")];
 const AUTHORIZATION: &[(&str, &str)] = &[("X-B", "1"), ("Authorization", "x")];
 
-/// Servers and a sequence of fetches.
+/// Servers and a sequence of actions.
 struct Probe {
+    profile: Profile,
     page: Page,
     /// The response to a preflight.
     preflight: WireResponse,
@@ -25,21 +29,33 @@ struct Probe {
     redirect: u16,
     /// Cookies, set by a visit of the user.
     cookies: Vec<(&'static str, &'static str)>,
-    /// The fetches, which are ten seconds apart.
-    fetches: Vec<FetchRequest>,
+    /// The actions, which are ten seconds apart.
+    actions: Vec<PageAction>,
 }
 
 impl Probe {
     /// A page that fetches, and servers that allow reading but no unsafe method or header.
     fn new(fetches: Vec<FetchRequest>) -> Self {
         Self {
+            profile: Profile::standard(),
             page: page(APP),
             preflight: reply(204, &[ALLOW, CREDENTIALS]),
             actual: reply(200, &[ALLOW, CREDENTIALS]),
             redirect: 307,
             cookies: Vec::new(),
-            fetches,
+            actions: fetches.into_iter().map(PageAction::Fetch).collect(),
         }
+    }
+
+    /// Something other than a fetch.
+    fn acting(action: PageAction) -> Self {
+        Self { actions: vec![action], ..Self::new(Vec::new()) }
+    }
+
+    /// The status of the actual response.
+    fn status(mut self, status: u16) -> Self {
+        self.actual.status = status;
+        self
     }
 
     fn preflight(self, headers: &[(&str, &str)]) -> Self {
@@ -55,6 +71,21 @@ impl Probe {
         self
     }
 
+    /// A page in Chromium that may reach loopback, but whose user has closed the prompt for the local network.
+    fn local_network(url: &str) -> Self {
+        let permissions = NetworkPermissions { local: Permission::Dismissed, loopback: Permission::Granted };
+        Self {
+            profile: Profile::chromium(),
+            page: page(APP).with_network_permissions(permissions),
+            ..Self::new(vec![get(url)])
+        }
+    }
+
+    /// A page whose browser blocks third-party cookies.
+    fn blocked_cookies(fetches: Vec<FetchRequest>) -> Self {
+        Self { page: page(APP).with_third_party_cookies(ThirdPartyCookies::Blocked), ..Self::new(fetches) }
+    }
+
     /// Everything that the page and the servers see.
     async fn observe(self, fault: Option<Fault>) -> String {
         let (preflight, actual, redirect) = (self.preflight, self.actual, self.redirect);
@@ -68,7 +99,7 @@ impl Probe {
             None => Ok(actual.clone()),
         };
         let clock = Arc::new(ManualClock::new());
-        let mut browser = browser(servers).with_clock(clock.clone());
+        let mut browser = browser_as(self.profile, servers).with_clock(clock.clone());
         if let Some(fault) = fault {
             browser = browser.with_fault(fault);
         }
@@ -76,8 +107,8 @@ impl Probe {
             browser.store_cookie(&Url::parse(url).unwrap(), line);
         }
         let mut seen = Vec::new();
-        for fetch in self.fetches {
-            seen.push(browser.fetch(&self.page, fetch).await);
+        for action in self.actions {
+            seen.push(browser.act(&self.page, action).await);
             clock.advance(Duration::from_secs(10));
         }
         let script = browser.document_cookies(&self.page);
@@ -94,6 +125,37 @@ fn include(request: FetchRequest) -> FetchRequest {
 
 fn to(location: &str) -> FetchRequest {
     get(&format!("https://api.example/item?{location}"))
+}
+
+fn link(to: &str) -> PageAction {
+    PageAction::Navigate(Navigation::link(Url::parse(to).unwrap()))
+}
+
+fn form(method: FormMethod, enctype: Enctype) -> PageAction {
+    let fields = vec![("a\"".to_owned(), "1\n2".to_owned())];
+    let url = Url::parse("https://api.example/item").unwrap();
+    PageAction::Navigate(Navigation::form(url, Form { method, enctype, fields }))
+}
+
+fn post() -> PageAction {
+    form(FormMethod::Post, Enctype::UrlEncoded)
+}
+
+fn web_socket(to: &str) -> PageAction {
+    PageAction::WebSocket(WebSocketRequest::new(Url::parse(to).unwrap()))
+}
+
+fn event_source(with_credentials: bool) -> PageAction {
+    PageAction::EventSource(EventSourceRequest {
+        with_credentials,
+        ..EventSourceRequest::new(Url::parse(API).unwrap())
+    })
+}
+
+/// A readable response whose body breaks off.
+fn broken() -> WireResponse {
+    let error = NetworkError::new(FailureKind::BrokenOff, "the connection was closed");
+    reply(200, &[ALLOW]).with_body_error(error)
 }
 
 /// A probe that observes the fault. The match has a case for every fault.
@@ -152,6 +214,21 @@ fn probe(fault: Fault) -> Probe {
             Probe::new(vec![get(&format!("https://api.example/item?{locations}/end"))])
         }
         Fault::IgnoresReferrerPolicyOfRedirects => Probe::new(vec![to("https://api.example/")]),
+        Fault::FailsOnBrokenBodies => Probe { actual: broken(), ..Probe::new(vec![get(API)]) },
+        Fault::ReadsProxyChallenges => Probe { actual: reply(407, &[ALLOW]), ..Probe::new(vec![get(API)]) },
+        Fault::NeverRetriesMisdirectedRequests => {
+            Probe { actual: reply(421, &[ALLOW]), ..Probe::new(vec![get(API)]) }
+        }
+        Fault::OmitsEmptyContentLength => Probe::new(vec![with_method("POST", OWN)]),
+        Fault::JoinsLinesBeforeSafelist => {
+            let twice = [("Content-Type", "text/plain"), ("Content-Type", "text/plain")];
+            Probe::new(vec![with_headers(&twice, with_method("POST", API))])
+        }
+        Fault::FollowsFirstLocation => Probe {
+            actual: reply(302, &[ALLOW, ("location", "/a"), ("location", "/b")]),
+            ..Probe::new(vec![get(API)])
+        },
+        Fault::RefusesDataUrls => Probe::new(vec![get("data:,x")]),
         Fault::ExposesAllHeaders => Probe::new(vec![get(API)]).actual(&[ALLOW, ("x-a", "1")]),
         Fault::IgnoresExposeHeaders => Probe::new(vec![get(API)]).actual(&[
             ALLOW,
@@ -174,6 +251,24 @@ fn probe(fault: Fault) -> Probe {
         Fault::SharesHostOnlyCookies => Probe::new(vec![]).cookie(OWN, "c=1"),
         Fault::KeepsExpiredCookies => Probe::new(vec![]).cookie(OWN, "c=1; Max-Age=0"),
         Fault::IgnoresCookiePrefixes => Probe::new(vec![]).cookie(OWN, "__Secure-c=1"),
+        Fault::IgnoresHttpPrefixes => Probe::new(vec![]).cookie(OWN, "__Http-c=1; Secure"),
+        Fault::KeepsEarlierSameSite => {
+            Probe::new(vec![include(get(API))]).cookie(API, "c=1; Secure; SameSite=None; SameSite=x")
+        }
+        // A cookie of a visit is in the partition of the server's own site.
+        Fault::IgnoresPartitioned | Fault::SharesPartitions => Probe::new(vec![include(get(API))])
+            .actual(&[ALLOW, CREDENTIALS, ("set-cookie", "c=1; SameSite=None; Secure; Partitioned")])
+            .cookie(API, "d=1; SameSite=None; Secure; Partitioned"),
+        Fault::KeepsInsecurePartitionedCookies => Probe::new(vec![]).cookie(OWN, "c=1; Partitioned"),
+        Fault::IgnoresEmbeddersOfPartitions => Probe {
+            page: page("https://b.example").framed_by(Origin::parse(APP).unwrap()),
+            ..Probe::new(vec![include(get(OWN))])
+                .actual(&[("access-control-allow-origin", "https://b.example"), CREDENTIALS])
+                .cookie(OWN, "c=1; SameSite=None; Secure; Partitioned")
+        },
+        Fault::IgnoresThirdPartySetting => Probe::blocked_cookies(vec![include(get(API))]).cookie(API, none),
+        Fault::BlocksPartitionedCookies => Probe::blocked_cookies(vec![include(get(API)), include(get(API))])
+            .actual(&[ALLOW, CREDENTIALS, ("set-cookie", "c=1; SameSite=None; Secure; Partitioned")]),
         Fault::ShowsHttpOnly => Probe::new(vec![]).cookie(OWN, "c=1; HttpOnly"),
         Fault::NeverCachesPreflights | Fault::IgnoresMaxAge => Probe::new(vec![put(), put()]).preflight(&[
             ALLOW,
@@ -193,6 +288,14 @@ fn probe(fault: Fault) -> Probe {
             with_method("PUT", "https://api.example/other"),
         ])
         .preflight(&[ALLOW, (METHODS, "PUT"), ("access-control-max-age", "60")]),
+        Fault::SharesPreflightsBetweenFragments => {
+            let put = |fragment: &str| with_method("PUT", &format!("{API}#{fragment}"));
+            Probe::new(vec![put("a"), put("b")]).preflight(&[
+                ALLOW,
+                (METHODS, "PUT"),
+                ("access-control-max-age", "60"),
+            ])
+        }
         Fault::IgnoresCredentialsOfCachedPreflights => Probe::new(vec![put(), include(put())]).preflight(&[
             ALLOW,
             CREDENTIALS,
@@ -203,6 +306,57 @@ fn probe(fault: Fault) -> Probe {
             .preflight(&[ALLOW, (METHODS, "PUT"), ("access-control-max-age", "60")])
             .actual(&[]),
         Fault::AllowsMixedContent => Probe::new(vec![get("http://api.example/")]),
+        Fault::BlocksLocalMixedContent => Probe::local_network("http://192.168.1.1/"),
+        Fault::SkipsLocalNetworkCheck
+        | Fault::MergesNetworkPermissions
+        | Fault::TakesDismissalForPermission => Probe::local_network("https://192.168.1.1/"),
+        Fault::SkipsLocalNetworkCheckAfterRedirect => {
+            Probe::local_network("https://api.example/?https://192.168.1.1/")
+        }
+        Fault::IgnoresTargetAddressSpace => {
+            let fetch = get(API).with_target_address_space(AddressSpace::Local);
+            Probe { actions: vec![PageAction::Fetch(fetch)], ..Probe::local_network(API) }
+        }
+        Fault::AllowsInsecurePagesLocalNetwork => {
+            let probe = Probe::local_network("http://localhost:8080/");
+            let page = Page { origin: Origin::parse("http://app.example").unwrap(), ..probe.page };
+            Probe { page, ..probe }
+        }
+        Fault::ChecksCorsOnNavigations => Probe::acting(link(API)).actual(&[]),
+        Fault::BlocksInsecureLinks => Probe::acting(link("http://api.example/")),
+        Fault::OmitsOriginOnForms => Probe::acting(post()),
+        Fault::SendsOriginOnLinks | Fault::CallsNavigationsUserInitiated | Fault::OmitsFetchUser => {
+            Probe::acting(link(API))
+        }
+        Fault::SendsStrictCookiesOnLinks => Probe::acting(link(API)).cookie(API, "c=1; SameSite=Strict"),
+        Fault::OmitsLaxCookiesOnLinks => Probe::acting(link(API)).cookie(API, "c=1; SameSite=Lax"),
+        Fault::SendsLaxCookiesOnPosts => Probe::acting(post()).cookie(API, "c=1; SameSite=Lax"),
+        Fault::IgnoresEnctype => Probe::acting(form(FormMethod::Post, Enctype::Plain)),
+        Fault::KeepsQueryOfForms => {
+            let url = Url::parse("https://api.example/item?a").unwrap();
+            Probe {
+                redirect: 200,
+                ..Probe::acting(PageAction::Navigate(Navigation::form(url, Form::default())))
+            }
+        }
+        Fault::KeepsLineFeedsInForms => Probe::acting(post()),
+        Fault::KeepsQuotesInFieldNames => Probe::acting(form(FormMethod::Post, Enctype::Multipart)),
+        Fault::ShowsEmptyDocuments => Probe::acting(link(API)).status(204),
+        Fault::OmitsOriginOnWebSockets => Probe::acting(web_socket("wss://api.example/item")),
+        Fault::ChecksCorsOnWebSockets => Probe::acting(web_socket("wss://api.example/item")).actual(&[]),
+        Fault::OmitsCookiesOnWebSockets => {
+            Probe::acting(web_socket("wss://api.example/item")).cookie(API, none)
+        }
+        Fault::FollowsRedirectsOfWebSockets => Probe::acting(web_socket("wss://api.example/item?/echo")),
+        Fault::OpensWebSocketsWithAnyStatus => Probe::acting(web_socket("wss://api.example/item")),
+        Fault::IgnoresWebSocketAccept => Probe::acting(web_socket("wss://api.example/item"))
+            .actual(&[("upgrade", "websocket"), ("connection", "upgrade")])
+            .status(101),
+        Fault::OpensEventSourcesWithAnyStatus => Probe::acting(event_source(false))
+            .actual(&[ALLOW, ("content-type", "text/event-stream")])
+            .status(404),
+        Fault::OpensEventSourcesWithAnyType => Probe::acting(event_source(false)).actual(&[ALLOW]),
+        Fault::IgnoresWithCredentials => Probe::acting(event_source(true)).cookie(API, none),
     }
 }
 

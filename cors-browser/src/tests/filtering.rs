@@ -103,6 +103,7 @@ async fn a_no_cors_response_is_opaque() {
         redirected: false,
         headers: Vec::new(),
         body: None,
+        body_fails: false,
     };
     assert_eq!(response(&fetched), &expected);
 }

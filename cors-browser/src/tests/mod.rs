@@ -1,15 +1,24 @@
 //! Complete fetches with servers in memory.
 
 mod authentication;
+mod bodies;
 mod caching;
+mod connections;
 mod console;
 mod cookies;
+mod data_urls;
+mod event_sources;
 mod faults;
 mod filtering;
+mod local_network;
+mod malformed;
+mod navigations;
 mod origin_header;
 mod pages;
 mod preflights;
 mod redirects;
+mod third_party_cookies;
+mod web_sockets;
 
 use std::sync::Arc;
 
@@ -53,7 +62,7 @@ pub(super) fn answering(preflight: WireResponse, actual: WireResponse) -> Browse
 
 pub(super) fn reply(status: u16, headers: &[(&str, &str)]) -> WireResponse {
     let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
-    WireResponse { status, headers, body: b"body".to_vec() }
+    WireResponse { headers, ..WireResponse::new(status).with_body("body") }
 }
 
 pub(super) fn page(origin: &str) -> Page {
@@ -93,13 +102,13 @@ pub(super) fn sent<'a>(fetched: &'a Fetched, nth: usize, name: &str) -> Option<&
 pub(super) fn response(fetched: &Fetched) -> &PageResponse {
     match &fetched.outcome {
         Outcome::Response(response) => response,
-        Outcome::Blocked(blocked) => panic!("blocked: {blocked}"),
+        outcome => panic!("not a response: {outcome:?}"),
     }
 }
 
 pub(super) fn blocked(fetched: &Fetched) -> BlockReason {
     match &fetched.outcome {
-        Outcome::Response(response) => panic!("not blocked: {response:?}"),
         Outcome::Blocked(blocked) => blocked.reason,
+        outcome => panic!("not blocked: {outcome:?}"),
     }
 }

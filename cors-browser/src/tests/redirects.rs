@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::{Mode, Redirect, ResponseType};
+use crate::{Credentials, Mode, Redirect, ResponseType};
 
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
 
@@ -243,6 +243,7 @@ async fn redirect_mode_manual(#[case] url: &str) {
         redirected: false,
         headers: Vec::new(),
         body: None,
+        body_fails: false,
     };
     assert_eq!(response(&fetched), &expected);
     assert_eq!(fetched.exchanges.len(), 1);
@@ -314,4 +315,154 @@ async fn a_referrer_that_was_dropped_stays_dropped() {
     let fetched = browser.fetch(&page(APP), get("https://api.example/first")).await;
     let referrers: Vec<_> = (0..3).map(|nth| sent(&fetched, nth, "referer")).collect();
     assert_eq!(referrers, [Some("https://app.example/"), None, None]);
+}
+
+/// The outcome of a redirect with these lines of `Location`.
+async fn redirected(profile: Profile, mode: Redirect, lines: &'static [&'static str]) -> Fetched {
+    let browser = browser_as(profile, move |request| {
+        if request.url.path() == "/end" {
+            return Ok(reply(200, &[ANY]));
+        }
+        let lines = lines.iter().map(|&line| ("location", line));
+        Ok(reply(302, &[ANY].into_iter().chain(lines).collect::<Vec<_>>()))
+    });
+    browser.fetch(&page(APP), get(API).with_redirect(mode)).await
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), false)]
+#[case::chromium(Profile::chromium(), true)]
+#[case::firefox(Profile::firefox(), true)]
+#[tokio::test]
+async fn equal_location_lines(#[case] profile: Profile, #[case] is_followed: bool) {
+    let fetched = redirected(profile, Redirect::Follow, &["/end", "/end"]).await;
+    match is_followed {
+        true => assert!(response(&fetched).redirected),
+        false => assert_eq!(blocked(&fetched), BlockReason::RedirectLocationInvalid),
+    }
+}
+
+/// An empty `Location` is the URL of the redirect itself, so that the redirects never end.
+#[rstest]
+#[case::standard(Profile::standard(), &[""], Some(21))]
+#[case::firefox(Profile::firefox(), &[""], Some(21))]
+#[case::chromium(Profile::chromium(), &[""], None)]
+#[case::standard_without(Profile::standard(), &[], None)]
+#[case::chromium_without(Profile::chromium(), &[], None)]
+#[tokio::test]
+async fn an_empty_location(
+    #[case] profile: Profile,
+    #[case] lines: &'static [&'static str],
+    #[case] requests: Option<usize>,
+) {
+    let fetched = redirected(profile, Redirect::Follow, lines).await;
+    match requests {
+        Some(requests) => {
+            assert_eq!(blocked(&fetched), BlockReason::TooManyRedirects);
+            assert_eq!(fetched.exchanges.len(), requests);
+        }
+        None => assert_eq!(response(&fetched).status, 302),
+    }
+}
+
+#[rstest]
+#[case::standard_error(Profile::standard(), Redirect::Error, &[], None)]
+#[case::chromium_error(Profile::chromium(), Redirect::Error, &[], Some(ResponseType::Cors))]
+#[case::firefox_error(Profile::firefox(), Redirect::Error, &[], None)]
+#[case::standard_manual(Profile::standard(), Redirect::Manual, &["https://["], Some(ResponseType::OpaqueRedirect))]
+#[case::chromium_manual(Profile::chromium(), Redirect::Manual, &["https://["], None)]
+#[case::chromium_manual_without(Profile::chromium(), Redirect::Manual, &[], Some(ResponseType::OpaqueRedirect))]
+#[case::firefox_manual(Profile::firefox(), Redirect::Manual, &["https://["], Some(ResponseType::OpaqueRedirect))]
+#[tokio::test]
+async fn redirects_without_a_valid_location(
+    #[case] profile: Profile,
+    #[case] mode: Redirect,
+    #[case] lines: &'static [&'static str],
+    #[case] expected: Option<ResponseType>,
+) {
+    let fetched = redirected(profile, mode, lines).await;
+    match expected {
+        Some(expected) => assert_eq!(response(&fetched).response_type, expected),
+        None => assert!(matches!(fetched.outcome, Outcome::Blocked(_))),
+    }
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), true)]
+#[case::chromium(Profile::chromium(), false)]
+#[case::firefox(Profile::firefox(), true)]
+#[tokio::test]
+async fn user_info_in_a_location_within_the_origin(#[case] profile: Profile, #[case] is_followed: bool) {
+    for mode in [Mode::Cors, Mode::SameOrigin, Mode::NoCors] {
+        let browser = browser_as(profile.clone(), |request| {
+            Ok(match request.url.path() {
+                "/end" => reply(200, &[]),
+                _ => reply(302, &[("location", "https://me:secret@app.example/end")]),
+            })
+        });
+        let fetched = browser.fetch(&page(APP), get("https://app.example/").with_mode(mode)).await;
+        match is_followed {
+            true => assert!(response(&fetched).redirected),
+            false => assert_eq!(blocked(&fetched), BlockReason::RedirectWithCredentialsInUrl),
+        }
+    }
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), "https://app.example/", APP)]
+#[case::chromium(Profile::chromium(), "https://app.example/", "null")]
+#[case::firefox(Profile::firefox(), "https://app.example/", APP)]
+#[case::chromium_within_another_server(Profile::chromium(), "https://other.example/", APP)]
+#[tokio::test]
+async fn the_origin_of_a_redirected_no_cors_post(
+    #[case] profile: Profile,
+    #[case] first: &str,
+    #[case] origin: &str,
+) {
+    let browser = browser_as(profile, |request| {
+        Ok(match request.url.path() {
+            "/end" => reply(200, &[]),
+            _ => reply(307, &[("location", "https://other.example/end")]),
+        })
+    });
+    let request = with_method("POST", first).with_mode(Mode::NoCors);
+    let fetched = browser.fetch(&page(APP), request).await;
+    assert_eq!(sent(&fetched, 0, "origin"), Some(APP));
+    assert_eq!(sent(&fetched, 1, "origin"), Some(origin));
+}
+
+#[tokio::test]
+async fn chromium_hides_no_origin_because_of_a_referrer_policy() {
+    let browser = browser_as(Profile::chromium(), |request| {
+        Ok(match request.url.path() {
+            "/end" => reply(200, &[]),
+            _ => reply(307, &[("location", "/end"), ("referrer-policy", "no-referrer")]),
+        })
+    });
+    let request = with_method("POST", API).with_mode(Mode::NoCors);
+    let fetched = browser.fetch(&page(APP), request).await;
+    assert_eq!(sent(&fetched, 1, "origin"), Some(APP));
+    assert_eq!(sent(&fetched, 1, "referer"), None);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), Credentials::SameOrigin, None)]
+#[case::chromium(Profile::chromium(), Credentials::SameOrigin, Some("c=1"))]
+#[case::chromium_omit(Profile::chromium(), Credentials::Omit, None)]
+#[tokio::test]
+async fn cookies_after_a_no_cors_redirect_of_the_own_server(
+    #[case] profile: Profile,
+    #[case] credentials: Credentials,
+    #[case] cookies: Option<&str>,
+) {
+    let browser = browser_as(profile, |request| {
+        Ok(match request.url.path() {
+            "/end" => reply(200, &[]),
+            _ => reply(307, &[("location", "https://api.example/end")]),
+        })
+    });
+    browser.store_cookie(&Url::parse(API).unwrap(), "c=1; SameSite=None; Secure; Path=/");
+    let request = get("https://app.example/").with_mode(Mode::NoCors).with_credentials(credentials);
+    let fetched = browser.fetch(&page(APP), request).await;
+    assert_eq!(sent(&fetched, 1, "cookie"), cookies);
 }

@@ -78,6 +78,27 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             citation::MIXED_CONTENT,
             HTTPS,
         ),
+        R::LocalNetworkPermission => explain(
+            "The address of the server is on loopback or in the local network, that of the page is public, and the user has not \
+             permitted the page to reach it. Nothing is sent, not even a preflight. Only Chromium checks this.",
+            "Let the user grant the permission in the site's settings, or serve the page from the same network as the server. A \
+             server cannot change this.",
+            citation::LOCAL_NETWORK_PROMPT,
+            HOW,
+        ),
+        R::LocalNetworkNotSecure => explain(
+            "A page loaded over plain HTTP from a public address fetches from a server on loopback or in the local network. Only \
+             Chromium checks this.",
+            "Serve the page over HTTPS. Then the user can permit it to reach the server.",
+            citation::LOCAL_NETWORK_SECURE,
+            HTTPS,
+        ),
+        R::AddressSpaceMismatch => explain(
+            "The fetch has the option `targetAddressSpace`, but the server is in another address space. Only Chromium checks this.",
+            "Remove the option, or name the address space of the server: `loopback` or `local`.",
+            citation::LOCAL_NETWORK_TARGET,
+            HOW,
+        ),
         R::UnsupportedScheme => explain(
             "The scheme of the URL is neither `http:` nor `https:`.",
             "Write the whole URL with its scheme, such as `https://api.example/item`.",
@@ -192,8 +213,8 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             STAR,
         ),
         R::AuthorizationNotCoveredByWildcard => explain(
-            "In the Fetch standard, `*` in `Access-Control-Allow-Headers` does not cover `Authorization`. Chromium and Firefox \
-             still accept it, with a warning that this will change.",
+            "In the Fetch standard, `*` in `Access-Control-Allow-Headers` does not cover `Authorization`. Browsers \
+             still accept it, and Chromium and Firefox warn that this will change.",
             "List `authorization` as well as `*`.",
             citation::PREFLIGHT_AUTHORIZATION,
             AUTHORIZATION,
@@ -263,6 +284,39 @@ pub fn explanation(reason: BlockReason) -> Explanation {
             "Redirect to an HTTPS URL.",
             citation::REDIRECT_SCHEME,
             REDIRECTS,
+        ),
+        R::NoDocument => explain(
+            "The response to a link or a form has status 204 or 205, or is a download, so that the user stays on the page. The \
+             server has processed the request. CORS has nothing to do with it.",
+            "Send a document, or redirect to one with status 303.",
+            citation::NO_DOCUMENT,
+            FAILS,
+        ),
+        R::WebSocketHandshakeFailed => explain(
+            "The response to the WebSocket handshake has another status than 101: the path has no WebSocket, a proxy removes \
+             `Upgrade`, the application refuses the origin, or the response is a redirect. CORS headers play no role.",
+            "Handle the handshake at this path, and let every proxy on the way pass `Upgrade` and `Connection` on.",
+            citation::WEB_SOCKET,
+            FAILS,
+        ),
+        R::WebSocketResponseInvalid => explain(
+            "The response to the WebSocket handshake has status 101, but its `Upgrade`, `Connection`, `Sec-WebSocket-Accept`, \
+             `Sec-WebSocket-Protocol` or `Sec-WebSocket-Extensions` does not answer the request.",
+            "Leave the handshake to a WebSocket library. Answer with one of the subprotocols that the page asks for.",
+            citation::WEB_SOCKET_RESPONSE,
+            FAILS,
+        ),
+        R::EventStreamStatus => explain(
+            "The response to an `EventSource` has another status than 200. The page does not connect again.",
+            "Send status 200. Send 204 if the page must stop connecting.",
+            citation::EVENT_STREAM,
+            FAILS,
+        ),
+        R::EventStreamType => explain(
+            "The response to an `EventSource` has another media type than `text/event-stream`, such as that of an error page.",
+            "Send `Content-Type: text/event-stream`.",
+            citation::EVENT_STREAM,
+            FAILS,
         ),
         _ => explain(UNEXPLAINED, "Read the rule.", citation::REQUEST, NEXT),
     }

@@ -17,8 +17,15 @@ macro_rules! citations {
 
 citations! {
     REQUEST = "Fetch, \"new Request(input, init)\"", "https://fetch.spec.whatwg.org/#dom-request";
+    NO_DOCUMENT = "HTML, \"attempt to populate the history entry's document\"", "https://html.spec.whatwg.org/multipage/browsing-the-web.html#attempt-to-populate-the-history-entry's-document";
+    WEB_SOCKET = "WebSockets, \"establish a WebSocket connection\", step 11", "https://websockets.spec.whatwg.org/#concept-websocket-establish";
+    WEB_SOCKET_RESPONSE = "RFC 6455, section 4.1, \"Client Requirements\"", "https://www.rfc-editor.org/rfc/rfc6455.html#section-4.1";
+    EVENT_STREAM = "HTML, \"new EventSource(url, eventSourceInitDict)\", step 15", "https://html.spec.whatwg.org/multipage/server-sent-events.html#dom-eventsource";
     FORBIDDEN_METHOD = "Fetch, \"forbidden method\"", "https://fetch.spec.whatwg.org/#forbidden-method";
     MIXED_CONTENT = "Mixed Content, \"Should fetching request be blocked as mixed content?\"", "https://www.w3.org/TR/mixed-content/#should-block-fetch";
+    LOCAL_NETWORK_PROMPT = "Local Network Access, \"Local Network Request Permission Prompt\"", "https://wicg.github.io/local-network-access/#permission-prompt";
+    LOCAL_NETWORK_SECURE = "Local Network Access, \"Secure Context Restriction\"", "https://wicg.github.io/local-network-access/#secure-context-restriction";
+    LOCAL_NETWORK_TARGET = "Local Network Access, \"Fetch API\"", "https://wicg.github.io/local-network-access/#fetch-api";
     BAD_PORT = "Fetch, \"Port blocking\"", "https://fetch.spec.whatwg.org/#port-blocking";
     MAIN_FETCH_CHOICE = "Fetch, \"main fetch\", step 12", "https://fetch.spec.whatwg.org/#concept-main-fetch";
     HTTP_FETCH_REDIRECT = "Fetch, \"HTTP fetch\", step 6", "https://fetch.spec.whatwg.org/#concept-http-fetch";

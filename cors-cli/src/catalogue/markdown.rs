@@ -9,7 +9,7 @@ const INTRODUCTION: &str = "\
 
 Every code that the browser model, a policy or its decision can report, with its cause, its fix and an example. The codes do not
 change. The examples are real output: the browser model plays the fetches, and the policies are built and asked. The console lines are
-those of Chromium and Firefox for the example, so you can search this page for the line that you see.
+those of Chromium, Firefox and WebKit for the example, so you can search this page for the line that you see.
 
 On a terminal, `cors explain CODE` prints the same.
 

@@ -10,7 +10,7 @@ mod text;
 
 use std::sync::LazyLock;
 
-use cors_browser::examples::{self, ORIGIN};
+use cors_browser::examples::{self, Does};
 use cors_browser::{BlockReason, Exchange, Outcome, Profile};
 use cors_core::{ProblemCode, Reason, WarningCode};
 use serde::Deserialize;
@@ -182,6 +182,32 @@ fn blocked(reason: BlockReason) -> Entry {
 /// Plays the example of a reason. `None` if the model does not play it, which a test excludes.
 fn blocked_example(reason: BlockReason) -> Option<Example> {
     let example = examples::example(reason);
+    let mut listing = match example.does {
+        Does::Link => format!("<a href={:?}>", example.url),
+        Does::WebSocket => format!("new WebSocket({:?})", example.url),
+        Does::EventSource => format!("new EventSource({:?})", example.url),
+        _ => fetch_call(&example),
+    };
+    let exchanges = example.play(example.profile())?.exchanges;
+    listing.extend(exchanges.iter().take(2).map(exchange));
+    if exchanges.len() > 2 {
+        listing += &format!("\n\n… and {} more exchanges like these", exchanges.len() - 2);
+    }
+    let mut outcomes = Vec::new();
+    let profiles =
+        [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox()), ("WebKit", Profile::webkit())];
+    for (name, profile) in profiles {
+        let console = match example.play(profile.clone())?.outcome {
+            Outcome::Blocked(blocked) => blocked.console(&profile),
+            _ => "does not block this fetch".to_owned(),
+        };
+        outcomes.push((name, if console.is_empty() { "prints nothing".to_owned() } else { console }));
+    }
+    Some(Example { setting: format!("on a page of `{}`", example.page), language: "text", listing, outcomes })
+}
+
+/// The call of `fetch()` in an example.
+fn fetch_call(example: &examples::Example) -> String {
     let mut listing = format!("fetch({:?}", example.url);
     let mut options = Vec::new();
     if example.method != "GET" {
@@ -201,24 +227,14 @@ fn blocked_example(reason: BlockReason) -> Option<Example> {
         written(name_of(&REDIRECTS, &example.redirect), "follow")
             .map(|redirect| format!("redirect: {redirect:?}")),
     );
+    options.extend(
+        example.target_address_space.map(|space| format!("targetAddressSpace: {:?}", space.as_str())),
+    );
     if !options.is_empty() {
         listing += &format!(", {{ {} }}", options.join(", "));
     }
     listing.push(')');
-    let exchanges = example.play(Profile::standard())?.exchanges;
-    listing.extend(exchanges.iter().take(2).map(exchange));
-    if exchanges.len() > 2 {
-        listing += &format!("\n\n… and {} more exchanges like these", exchanges.len() - 2);
-    }
-    let mut outcomes = Vec::new();
-    for (name, profile) in [("Chromium", Profile::chromium()), ("Firefox", Profile::firefox())] {
-        let console = match example.play(profile.clone())?.outcome {
-            Outcome::Blocked(blocked) => blocked.console(&profile),
-            Outcome::Response(_) => "does not block this fetch".to_owned(),
-        };
-        outcomes.push((name, console));
-    }
-    Some(Example { setting: format!("on a page of `{ORIGIN}`"), language: "text", listing, outcomes })
+    listing
 }
 
 fn exchange(exchange: &Exchange) -> String {

@@ -61,13 +61,15 @@ pub(super) async fn audit(check: &Check, network: Arc<dyn Network>) -> Vec<Probe
         let Fetched { outcome, exchanges, .. } = browser.fetch(&page, request).await;
         let was_answered = exchanges.iter().any(|exchange| exchange.response.is_ok());
         let (access, redirected, reason) = match outcome {
-            Outcome::Response(response) => {
-                (Access::WithCookies, response.response_type == ResponseType::OpaqueRedirect, None)
-            }
             Outcome::Blocked(blocked) if !was_answered => {
                 (Access::Unknown, false, Some(blocked.reason.as_str()))
             }
             Outcome::Blocked(blocked) => (access(blocked.reason), false, Some(blocked.reason.as_str())),
+            outcome => {
+                let redirected = matches!(&outcome, Outcome::Response(response)
+                    if response.response_type == ResponseType::OpaqueRedirect);
+                (Access::WithCookies, redirected, None)
+            }
         };
         probes.push(Probe { name, origin: origin.to_string(), access, danger, redirected, reason });
     }

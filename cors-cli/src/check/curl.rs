@@ -25,7 +25,7 @@ pub async fn curl(check: &Check, authorities: Option<&Path>) -> Result<String, B
         (Some(request), _) => Ok(command(check, authorities, &request)),
         (None, Outcome::Blocked(blocked)) => Err(blocked),
         // Only a cached response comes without a request, and a new browser has no cache.
-        (None, Outcome::Response(_)) => Ok(String::new()),
+        (None, _) => Ok(String::new()),
     }
 }
 

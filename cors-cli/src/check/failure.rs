@@ -44,6 +44,10 @@ pub(super) fn help(kind: FailureKind) -> &'static str {
         FailureKind::BrokenOff => {
             "The server closed the connection before its response was complete. See the log of the server."
         }
+        FailureKind::ProxyChallenge => {
+            "Send 401 with `WWW-Authenticate` instead of 407. Chromium refuses a 407 from a server, Firefox accepts it."
+        }
+        FailureKind::DataUrl => "Check the `data:` URL: it needs a comma, and valid base64 after `;base64`.",
         FailureKind::Unsendable => "Write the request as a browser would send it.",
         _ => "See the log of the server.",
     }

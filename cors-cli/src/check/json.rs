@@ -63,6 +63,7 @@ struct JsonResponse<'a> {
     status: u16,
     headers: Headers<'a>,
     body_length: usize,
+    body_error: Option<&'a str>,
 }
 
 /// The header lines by name; names are in lower case.
@@ -82,6 +83,7 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 /// | `response` of an exchange | if none arrived |
 /// | `error` of an exchange | if a response arrived |
 /// | `body` of a request | if it has none |
+/// | `body_error` of a response | unless the body broke off |
 /// | `reason` of an origin in the audit | if that origin can read the response with cookies |
 ///
 /// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`) are empty instead.
@@ -136,6 +138,7 @@ fn exchange(exchange: &Exchange) -> JsonExchange<'_> {
             status: response.status,
             headers: headers(&response.headers),
             body_length: response.body.len(),
+            body_error: response.body_error.as_ref().map(|error| error.detail.as_str()),
         }),
         error: response.err().map(|error| error.detail.as_str()),
     }

@@ -98,6 +98,8 @@ impl CheckReport {
                 ResponseType::Basic | ResponseType::Cors => PageResult::Readable,
                 ResponseType::Opaque | ResponseType::OpaqueRedirect => PageResult::Opaque,
             },
+            // A `fetch()` has no other outcomes.
+            _ => PageResult::Opaque,
         }
     }
 
@@ -141,14 +143,14 @@ impl CheckReport {
     fn blocked(&self) -> Option<&Blocked> {
         match &self.fetched.outcome {
             Outcome::Blocked(blocked) => Some(blocked),
-            Outcome::Response(_) => None,
+            _ => None,
         }
     }
 
     fn response(&self) -> Option<&PageResponse> {
         match &self.fetched.outcome {
             Outcome::Response(response) => Some(response),
-            Outcome::Blocked(_) => None,
+            _ => None,
         }
     }
 

@@ -95,6 +95,8 @@ impl LiveNetwork {
             // a header with a space before its colon, which the client cannot tell from one without.
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
+            // Browsers ignore lines that are not headers. They accept control bytes in values; the client ignores such lines.
+            .http1_ignore_invalid_headers_in_responses(true)
             .build(connector);
         Ok(Self { client, time_limit })
     }
@@ -112,10 +114,11 @@ impl LiveNetwork {
                 // The outermost message is about the client itself.
                 network_error(error.source().unwrap_or(&error), fallback)
             })?;
-        let status = response.status();
-        timeout_at(deadline, read(response)).await.unwrap_or_else(|_| {
-            Err(self.timeout(&format!("a response arrived (status {status}), but its body did not end")))
-        })
+        let (mut response, body) = head(response)?;
+        // A page judges the head, even if the body breaks off.
+        let reading = timeout_at(deadline, read(body, &mut response.body)).await;
+        response.body_error = reading.unwrap_or_else(|_| Err(self.timeout("the body did not end"))).err();
+        Ok(response)
     }
 
     fn timeout(&self, what: &str) -> NetworkError {
@@ -151,8 +154,9 @@ fn network_error(error: &(dyn Error + 'static), fallback: FailureKind) -> Networ
     NetworkError::new(classify(error).unwrap_or(fallback), causes(error))
 }
 
-async fn read(response: Response<Incoming>) -> Result<WireResponse, NetworkError> {
-    let (head, mut incoming) = response.into_parts();
+/// The head of a response, and its body to read.
+fn head(response: Response<Incoming>) -> Result<(WireResponse, Incoming), NetworkError> {
+    let (head, incoming) = response.into_parts();
     if head.status.is_informational() {
         let detail =
             format!("the server switched protocols without a request to do so (status {})", head.status);
@@ -164,18 +168,21 @@ async fn read(response: Response<Incoming>) -> Result<WireResponse, NetworkError
         let detail = format!("the head of the response is longer than {} KiB", HEAD_LIMIT >> 10);
         return Err(NetworkError::new(FailureKind::EndlessHead, detail));
     }
-    let mut body = Vec::new();
+    let headers = from_headers(&head.headers);
+    Ok((WireResponse { headers, ..WireResponse::new(head.status.as_u16()) }, incoming))
+}
+
+/// Reads a body, as far as it comes.
+async fn read(mut incoming: Incoming, body: &mut Vec<u8>) -> Result<(), NetworkError> {
     while let Some(frame) = incoming.frame().await {
         let frame = frame.map_err(|error| network_error(&error, FailureKind::BrokenOff))?;
         if let Some(data) = frame.data_ref() {
             body.extend_from_slice(data);
         }
         if body.len() > BODY_LIMIT {
-            let (status, limit) = (head.status, BODY_LIMIT >> 20);
-            let detail =
-                format!("a response arrived (status {status}), but its body did not end after {limit} MiB");
+            let detail = format!("the body did not end after {} MiB", BODY_LIMIT >> 20);
             return Err(NetworkError::new(FailureKind::EndlessBody, detail));
         }
     }
-    Ok(WireResponse { status: head.status.as_u16(), headers: from_headers(&head.headers), body })
+    Ok(())
 }

@@ -35,7 +35,7 @@ impl Network for Down {
 
 fn reply(status: u16, headers: &[(&str, &str)]) -> WireResponse {
     let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect();
-    WireResponse { status, headers, body: b"body".to_vec() }
+    WireResponse { headers, ..WireResponse::new(status).with_body("body") }
 }
 
 fn put() -> FetchRequest {

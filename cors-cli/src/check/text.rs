@@ -67,6 +67,9 @@ fn write_exchange(text: &mut String, report: &CheckReport, exchange: &Exchange) 
             if !response.body.is_empty() {
                 writeln!(text, "< (body of {} bytes)", response.body.len())?;
             }
+            if let Some(error) = &response.body_error {
+                writeln!(text, "< ({})", printable::text(&error.detail))?;
+            }
         }
         Err(error) => writeln!(text, "! {}", printable::text(&error.detail))?,
     }
@@ -107,7 +110,19 @@ fn write_response(text: &mut String, report: &CheckReport, response: &PageRespon
         ResponseType::Basic | ResponseType::Cors => {
             let kind =
                 if response.response_type == ResponseType::Basic { "same origin" } else { "allowed by CORS" };
-            writeln!(text, "readable: the page can read status {} and the body ({kind})", response.status)?;
+            if response.body_fails {
+                writeln!(
+                    text,
+                    "readable: the page can read status {}, but reading the body fails ({kind})",
+                    response.status
+                )?;
+            } else {
+                writeln!(
+                    text,
+                    "readable: the page can read status {} and the body ({kind})",
+                    response.status
+                )?;
+            }
             let names: Vec<_> = response.headers.iter().map(|(name, _)| name.as_str()).collect();
             writeln!(text, "Headers that the page can read: {}", list(&names))?;
             let hidden = report.hidden_headers();
@@ -213,6 +228,7 @@ fn name_of(report: &CheckReport) -> &'static str {
     match report.check.profile.engine() {
         Some(Engine::Chromium) => "Chromium",
         Some(Engine::Firefox) => "Firefox",
+        Some(Engine::WebKit) => "WebKit",
         _ => report.check.profile.name(),
     }
 }

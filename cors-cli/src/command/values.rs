@@ -56,6 +56,7 @@ pub fn browsers() -> Vec<Choice<Profile>> {
     vec![
         ("chromium", "Chromium, Chrome and Edge", Profile::chromium()),
         ("firefox", "Firefox", Profile::firefox()),
+        ("webkit", "WebKit, the engine of Safari", Profile::webkit()),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Real Chromium and Firefox as user agents of the conformance suite, and a comparison of the browser model with them.
+//! Real Chromium, Firefox and WebKit as user agents of the conformance suite, and a comparison of the browser model with them.
 
 pub mod agreement;
 pub mod real;

@@ -15,6 +15,7 @@ use rstest::rstest;
 #[rstest]
 #[case::chromium(Profile::chromium())]
 #[case::firefox(Profile::firefox())]
+#[case::webkit(Profile::webkit())]
 #[tokio::test]
 async fn the_model_prints_what_the_browser_printed(#[case] profile: Profile) {
     let recording = Recording::stored().unwrap();
@@ -28,6 +29,7 @@ async fn the_model_prints_what_the_browser_printed(#[case] profile: Profile) {
 #[rstest]
 #[case::chromium("chromium")]
 #[case::firefox("firefox")]
+#[case::webkit("webkit")]
 fn every_case_is_recorded(#[case] browser: &str) {
     let recording = Recording::stored().unwrap();
     let recorded: BTreeSet<_> = recording.0[browser].lines.keys().map(String::as_str).collect();

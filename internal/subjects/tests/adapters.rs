@@ -68,6 +68,7 @@ fn is_accepted(verdict: Verdict, may_be_skipped: bool) -> bool {
 #[rstest]
 #[case::chromium(Profile::chromium())]
 #[case::firefox(Profile::firefox())]
+#[case::webkit(Profile::webkit())]
 #[tokio::test(flavor = "multi_thread")]
 async fn all_hold_with_the_model_of(#[case] browser: Profile) {
     let scenarios: Vec<_> = scenario::embedded().expect("scenarios").into_iter().map(Arc::new).collect();

@@ -172,6 +172,11 @@ async fn an_unknown_origin_is_an_unresolved_host() {
     );
 }
 
+/// Why no response came, or why its body broke off.
+fn failure(result: Result<WireResponse, NetworkError>) -> NetworkError {
+    result.map_or_else(|error| error, |response| response.body_error.unwrap())
+}
+
 #[rstest]
 #[case::slow("/slow", FailureKind::Timeout, "no complete response within")]
 #[case::long("/long", FailureKind::EndlessBody, "the body is longer than")]
@@ -182,9 +187,8 @@ async fn time_and_length_are_limited(#[case] path: &str, #[case] kind: FailureKi
         let network = LoopbackNetwork::new(version)
             .with_route(&api("/"), address)
             .with_time_limit(Duration::from_secs(2));
-        for error in
-            [network.send(get(path)).await, network.send_raw(&raw(path)).await].map(Result::unwrap_err)
-        {
+        for result in [network.send(get(path)).await, network.send_raw(&raw(path)).await] {
+            let error = failure(result);
             assert_eq!(error.kind, kind, "{error}");
             assert!(error.detail.starts_with(detail), "{error}");
         }
@@ -288,14 +292,14 @@ async fn the_end_of_the_body_of_a_raw_response(
 async fn a_broken_raw_response(#[case] response: &str, #[case] kind: FailureKind, #[case] detail: &str) {
     let address = canned_server(response).await;
     let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
-    let error = network.send_raw(&raw("/")).await.unwrap_err();
+    let error = failure(network.send_raw(&raw("/")).await);
     assert_eq!(error.kind, kind, "{error}");
     assert!(error.detail.starts_with(detail), "{error}");
 }
 
 /// The errors of `send` and `send_raw`.
 async fn errors(network: &LoopbackNetwork) -> [NetworkError; 2] {
-    [network.send(get("/")).await, network.send_raw(&raw("/")).await].map(Result::unwrap_err)
+    [network.send(get("/")).await, network.send_raw(&raw("/")).await].map(failure)
 }
 
 #[rstest]
@@ -354,5 +358,80 @@ async fn a_refused_connection_sends_nothing() {
     for error in errors(&network).await {
         assert_eq!(error.kind, FailureKind::Refused, "{error}");
         assert!(!error.kind.was_sent());
+    }
+}
+
+#[rstest]
+#[case::control_byte("x-a: 1\x01\x7f2", "x-a", b"1\x01\x7f2")]
+#[case::nul("x-a: 1\x002", "x-a", b"1\x002")]
+#[case::space_before_the_colon("x-a : 1", "x-a ", b"1")]
+#[case::folded("x-a: 1\r\n  2", "x-a", b"1 2")]
+#[case::beside_a_line_without_a_colon("nonsense\r\nx-a: 1", "x-a", b"1")]
+#[case::beside_a_name_that_is_not_a_token("x(b: 1\r\nx-a: 1", "x-a", b"1")]
+#[tokio::test]
+async fn heads_are_read_as_leniently_as_in_browsers(
+    #[case] lines: &str,
+    #[case] name: &str,
+    #[case] value: &[u8],
+) {
+    let response = format!("HTTP/1.1 200 OK\r\n{lines}\r\ncontent-length: 2\r\n\r\nok");
+    let address = canned_server(response).await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let response = network.send(get("/")).await.unwrap();
+    let expected = [(name.to_owned(), value.to_vec()), ("content-length".to_owned(), b"2".to_vec())];
+    assert_eq!(response.headers, expected);
+    assert_eq!(response.body, b"ok");
+}
+
+#[tokio::test]
+async fn a_broken_body_keeps_what_came() {
+    let address = canned_server("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok").await;
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&api("/"), address);
+    let response = network.send(get("/")).await.unwrap();
+    assert_eq!((response.status, response.body.as_slice()), (200, &b"ok"[..]));
+    assert_eq!(response.body_error.unwrap().kind, FailureKind::BrokenOff);
+}
+
+/// Answers each connection with a successful WebSocket handshake, and sends the head of its request.
+async fn web_socket_server() -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (heads, received) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                stream.read_buf(&mut head).await.unwrap();
+            }
+            heads.send(String::from_utf8(head).unwrap()).unwrap();
+            let answer =
+                "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // The connection stays open, as that of a WebSocket.
+            tokio::spawn(async move { stream.read_u8().await });
+        }
+    });
+    (address, received)
+}
+
+#[tokio::test]
+async fn a_web_socket_handshake_is_an_exchange() {
+    let (address, mut heads) = web_socket_server().await;
+    let url = Url::parse("https://api.example/chat").unwrap();
+    let network = LoopbackNetwork::new(HttpVersion::Http11).with_route(&url, address);
+    // The second handshake needs a connection of its own.
+    for _ in 0..2 {
+        let headers = vec![
+            ("Upgrade".to_owned(), b"websocket".to_vec()),
+            ("Connection".to_owned(), b"Upgrade".to_vec()),
+        ];
+        let request = WireRequest { method: "GET".to_owned(), url: url.clone(), headers, body: None };
+        let response = network.send(request).await.unwrap();
+        assert_eq!((response.status, response.body.len()), (101, 0));
+        assert_eq!(response.lines("upgrade").collect::<Vec<_>>(), [b"websocket"]);
+        let head = heads.recv().await.unwrap().to_lowercase();
+        for line in ["get /chat http/1.1\r\n", "\r\nupgrade: websocket\r\n", "\r\nconnection: upgrade\r\n"] {
+            assert!(head.contains(line), "{head}");
+        }
     }
 }

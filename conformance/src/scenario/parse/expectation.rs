@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::Problems;
 use crate::pattern::Pattern;
 use crate::scenario::file::{OneOrMany, OutcomeFile, PageExpectationFile, SentFile, StatusFile, WireFile};
-use crate::scenario::{MessageExpectation, PageExpectation, Readable, StatusExpectation, WireExpectation};
+use crate::scenario::{
+    MessageExpectation, NavigatedTo, PageExpectation, Readable, StatusExpectation, WireExpectation,
+};
 use cors_browser::BlockReason;
 
 impl Problems {
@@ -23,24 +25,65 @@ impl Problems {
                 self.add(format!("{field}.reason"), message);
             }
         }
+        let status = self.status(field, file.status);
+        let body_json = self.pointers(field, file.body_json);
+        let has_body = file.body.is_some() || !file.body_contains.is_empty() || !body_json.is_empty();
         let readable = Readable {
             response_type: file.response_type,
-            status: self.status(field, file.status),
+            status,
             body: file.body,
             body_contains: file.body_contains.into(),
-            body_json: self.pointers(field, file.body_json),
+            body_json,
             headers: lower_case(file.headers),
             hidden: self.patterns(&format!("{field}.hidden"), file.hidden),
             response_url: file.response_url,
             redirected: file.redirected,
+            body_fails: file.body_fails,
         };
-        if file.outcome != OutcomeFile::Readable && !readable.is_empty() {
-            self.add(field, "a page can read something only with `outcome = \"readable\"`");
+        if readable.body_fails && has_body {
+            self.add(format!("{field}.body_fails"), "contradicts the body that is expected, too");
+        }
+        // The fields that only some outcomes have.
+        let readable_only = [
+            ("type", readable.response_type.is_some()),
+            ("headers", !readable.headers.is_empty()),
+            ("hidden", !readable.hidden.is_empty()),
+            ("response_url", readable.response_url.is_some()),
+            ("redirected", readable.redirected.is_some()),
+            ("body_fails", readable.body_fails),
+        ];
+        let document_or_response = [("status", readable.status.is_some()), ("body", has_body)];
+        let is = |outcome| file.outcome == outcome;
+        let wrong = readable_only
+            .into_iter()
+            .filter(|_| !is(OutcomeFile::Readable))
+            .chain(
+                document_or_response
+                    .into_iter()
+                    .filter(|_| !is(OutcomeFile::Readable) && !is(OutcomeFile::Navigated)),
+            )
+            .chain([
+                ("readable", file.readable.is_some() && !is(OutcomeFile::Loaded)),
+                ("document_url", file.document_url.is_some() && !is(OutcomeFile::Navigated)),
+                ("protocol", file.protocol.is_some() && !is(OutcomeFile::Opened)),
+            ])
+            .filter(|(_, is_there)| *is_there);
+        for (name, _) in wrong.collect::<Vec<_>>() {
+            self.add(format!("{field}.{name}"), "does not belong to this `outcome`");
         }
         Some(match file.outcome {
             OutcomeFile::Readable => PageExpectation::Readable(Box::new(readable)),
             OutcomeFile::Opaque => PageExpectation::Opaque,
             OutcomeFile::OpaqueRedirect => PageExpectation::OpaqueRedirect,
+            OutcomeFile::Loaded => PageExpectation::Loaded { is_readable: file.readable },
+            OutcomeFile::Navigated => PageExpectation::Navigated(Box::new(NavigatedTo {
+                url: file.document_url,
+                status: readable.status,
+                body: readable.body,
+                body_contains: readable.body_contains,
+                body_json: readable.body_json,
+            })),
+            OutcomeFile::Opened => PageExpectation::Opened { protocol: file.protocol },
             OutcomeFile::Blocked => PageExpectation::Blocked { reasons },
         })
     }

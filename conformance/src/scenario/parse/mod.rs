@@ -9,7 +9,7 @@ use url::Url;
 
 use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
 use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
-use cors_browser::{OpaqueKind, Origin, Page, User};
+use cors_browser::{NetworkPermissions, OpaqueKind, Origin, Page, Permission, User};
 
 use text::{is_identifier, is_slug, server_origin};
 
@@ -18,8 +18,28 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 9] =
-    ["fetch", "html", "url", "rfc6454", "rfc6265bis", "rfc9110", "rfc9111", "rfc9113", "semantics"];
+const DOCUMENTS: [&str; 20] = [
+    "chips",
+    "fetch",
+    "fetch-metadata",
+    "html",
+    "html-forms",
+    "html-navigation",
+    "html-sse",
+    "layered-cookies",
+    "local-network-access",
+    "mixed-content",
+    "referrer-policy",
+    "rfc6265bis",
+    "rfc6454",
+    "rfc6455",
+    "rfc9110",
+    "rfc9111",
+    "rfc9113",
+    "semantics",
+    "url",
+    "websockets",
+];
 
 /// Parses the text of one file whose path is `<id>.toml`.
 pub(super) fn scenario(id: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
@@ -116,6 +136,12 @@ impl Problems {
             Some(OpaqueFile::File) => OpaqueKind::File,
         };
         page.top_level = file.top_level.map(|text| self.page_origin("page.top_level", &text));
+        page.third_party_cookies = file.third_party_cookies;
+        page.network_permissions =
+            (file.local_network.is_some() || file.loopback_network.is_some()).then(|| NetworkPermissions {
+                local: file.local_network.unwrap_or(Permission::Dismissed),
+                loopback: file.loopback_network.unwrap_or(Permission::Dismissed),
+            });
         page.user = file.user.map(|user| User { name: user.name, password: user.password });
         page
     }

@@ -6,9 +6,48 @@ use url::Url;
 
 use super::text::unescape;
 use super::{Origins, Problems};
-use crate::scenario::file::{FetchFile, RequestFile, StepFile};
+use crate::scenario::file::{
+    ElementFile, EventSourceFile, FetchFile, FormFile, LinkFile, RequestFile, StepFile, WebSocketFile,
+    XhrFile,
+};
 use crate::scenario::{Action, On, RawRequest, Scenario, Step};
-use cors_browser::FetchRequest;
+use cors_browser::{
+    Element, ElementRequest, EventSourceRequest, FetchRequest, Form, Navigation, Origin, PageAction,
+    WebSocketRequest, XhrRequest,
+};
+
+/// The fields of a step that are an action.
+const ACTIONS: [&str; 11] = [
+    "`fetch`",
+    "`xhr`",
+    "`link`",
+    "`form`",
+    "`websocket`",
+    "`eventsource`",
+    "`img`",
+    "`script`",
+    "`stylesheet`",
+    "`font`",
+    "`request`",
+];
+
+/// Where an action happens and what it requests. A missing URL has been reported as a problem.
+struct ActionTarget {
+    from: Option<Origin>,
+    url: Option<Url>,
+}
+
+/// An action of a page. A missing action has been reported as a problem.
+struct Written {
+    from: Option<Origin>,
+    action: Option<PageAction>,
+}
+
+impl ActionTarget {
+    fn then(self, action: impl FnOnce(Url) -> PageAction) -> Written {
+        Written { from: self.from, action: self.url.map(action) }
+    }
+}
 
 impl Problems {
     pub(super) fn steps(&mut self, origins: &Origins, files: Vec<StepFile>) -> Vec<Step> {
@@ -26,12 +65,14 @@ impl Problems {
         steps
     }
 
-    fn step(&mut self, field: &str, origins: &Origins, file: StepFile) -> Option<Step> {
-        let from = file.fetch.as_ref().and_then(|fetch| fetch.from.as_deref());
-        let from = from.map(|text| self.page_origin(&format!("{field}.fetch.from"), text));
-        let action = match (file.fetch, file.request) {
-            (Some(fetch), None) => self.fetch(field, origins, fetch).map(Action::Fetch),
-            (None, Some(request)) => {
+    fn step(&mut self, field: &str, origins: &Origins, mut file: StepFile) -> Option<Step> {
+        let written = self.page_actions(field, origins, &mut file);
+        let (from, action) = match (written.len(), file.request) {
+            (1, None) => {
+                let Written { from, action } = written.into_iter().next()?;
+                (from, action.map(Action::Page))
+            }
+            (0, Some(request)) => {
                 let has_page =
                     [("page", file.page.is_some()), ("document_cookie", file.document_cookie.is_some())];
                 for (name, _) in has_page.into_iter().filter(|(_, is_there)| *is_there) {
@@ -49,11 +90,11 @@ impl Problems {
                         "the one exchange of a raw request is `on = \"actual\"`",
                     );
                 }
-                self.raw_request(field, origins, request).map(Action::Request)
+                (None, self.raw_request(field, origins, request).map(Action::Request))
             }
             _ => {
-                self.add(field, "needs either a `fetch` or a `request`");
-                None
+                self.add(field, format!("needs exactly one action: {}", ACTIONS.join(", ")));
+                (None, None)
             }
         };
         let page = file.page.and_then(|page| self.page(&format!("{field}.page"), page));
@@ -74,41 +115,152 @@ impl Problems {
         })
     }
 
-    fn fetch(&mut self, field: &str, origins: &Origins, file: FetchFile) -> Option<FetchRequest> {
-        let url = match (&file.path, &file.url) {
+    /// Takes all actions of a page out of a step. A valid step has one action.
+    fn page_actions(&mut self, field: &str, origins: &Origins, file: &mut StepFile) -> Vec<Written> {
+        let mut written = Vec::new();
+        if let Some(FetchFile {
+            from,
+            path,
+            url,
+            method,
+            headers,
+            body,
+            mode,
+            credentials,
+            redirect,
+            target_address_space,
+        }) = file.fetch.take()
+        {
+            let action = self.target(&format!("{field}.fetch"), origins, from, path, url);
+            written.push(action.then(|url| {
+                let mut request = FetchRequest::new(url)
+                    .with_method(method)
+                    .with_headers(headers.0)
+                    .with_mode(mode)
+                    .with_credentials(credentials)
+                    .with_redirect(redirect);
+                request.body = body.map(String::into_bytes);
+                request.target_address_space = target_address_space;
+                PageAction::Fetch(request)
+            }));
+        }
+        if let Some(XhrFile { from, path, url, method, headers, body, with_credentials, upload_listener }) =
+            file.xhr.take()
+        {
+            let target = self.target(&format!("{field}.xhr"), origins, from, path, url);
+            written.push(target.then(|url| {
+                let mut request = XhrRequest::new(url);
+                request.method = method;
+                request.headers = headers.0;
+                request.body = body.map(String::into_bytes);
+                request.with_credentials = with_credentials;
+                request.has_upload_listener = upload_listener;
+                PageAction::Xhr(request)
+            }));
+        }
+        if let Some(LinkFile { from, path, url }) = file.link.take() {
+            let target = self.target(&format!("{field}.link"), origins, from, path, url);
+            written.push(target.then(|url| PageAction::Navigate(Navigation::link(url))));
+        }
+        if let Some(FormFile { from, path, url, method, enctype, fields }) = file.form.take() {
+            let target = self.target(&format!("{field}.form"), origins, from, path, url);
+            written.push(target.then(|url| {
+                let mut form = Form::default();
+                form.method = method;
+                form.enctype = enctype;
+                form.fields = fields.0;
+                PageAction::Navigate(Navigation::form(url, form))
+            }));
+        }
+        if let Some(WebSocketFile { from, path, url, protocols }) = file.websocket.take() {
+            let target = self.target(&format!("{field}.websocket"), origins, from, path, url);
+            written.push(target.then(|mut url| {
+                // A `path` is on the main server, whose origin is written with an HTTP scheme.
+                let scheme = match url.scheme() {
+                    "http" => Some("ws"),
+                    "https" => Some("wss"),
+                    _ => None,
+                };
+                if let Some(scheme) = scheme {
+                    // The URL standard lets a special scheme become another special scheme.
+                    let _ = url.set_scheme(scheme);
+                }
+                let mut request = WebSocketRequest::new(url);
+                request.protocols = protocols.into();
+                PageAction::WebSocket(request)
+            }));
+        }
+        if let Some(EventSourceFile { from, path, url, with_credentials }) = file.eventsource.take() {
+            let target = self.target(&format!("{field}.eventsource"), origins, from, path, url);
+            written.push(target.then(|url| {
+                let mut request = EventSourceRequest::new(url);
+                request.with_credentials = with_credentials;
+                PageAction::EventSource(request)
+            }));
+        }
+        let elements = [
+            (Element::Image, file.img.take()),
+            (Element::Script, file.script.take()),
+            (Element::Stylesheet, file.stylesheet.take()),
+            (Element::Font, file.font.take()),
+        ];
+        for (element, file) in elements {
+            if let Some(ElementFile { from, path, url, crossorigin }) = file {
+                let field = format!("{field}.{}", element.as_str());
+                if element == Element::Font && crossorigin.is_some() {
+                    self.add(
+                        format!("{field}.crossorigin"),
+                        "a font has no such attribute: it always uses CORS",
+                    );
+                }
+                let target = self.target(&field, origins, from, path, url);
+                written.push(target.then(|url| {
+                    let mut request = ElementRequest::new(element, url);
+                    request.cross_origin = crossorigin;
+                    PageAction::Element(request)
+                }));
+            }
+        }
+        written
+    }
+
+    /// The page and the URL of an action.
+    fn target(
+        &mut self,
+        field: &str,
+        origins: &Origins,
+        from: Option<String>,
+        path: Option<String>,
+        url: Option<String>,
+    ) -> ActionTarget {
+        let from = from.map(|text| self.page_origin(&format!("{field}.from"), &text));
+        let url = match (path, url) {
             (Some(path), None) if path.starts_with('/') => {
-                origins.get(Scenario::MAIN).and_then(|main| main.join(path).ok())
+                origins.get(Scenario::MAIN).and_then(|main| main.join(&path).ok())
             }
             (Some(path), None) => {
                 self.add(
-                    format!("{field}.fetch.path"),
+                    format!("{field}.path"),
                     format!("`{path}` does not begin with `/`: write `/{path}`"),
                 );
                 None
             }
             (None, Some(url)) => {
-                let parsed = Url::parse(url).ok();
+                let parsed = Url::parse(&url).ok();
                 if parsed.is_none() {
                     self.add(
-                        format!("{field}.fetch.url"),
+                        format!("{field}.url"),
                         format!("`{url}` is not an absolute URL: write `https://api.example/echo`"),
                     );
                 }
                 parsed
             }
             _ => {
-                self.add(format!("{field}.fetch"), "needs either a `path` on `main` or a `url`");
+                self.add(field, "needs either a `path` on `main` or a `url`");
                 None
             }
         };
-        let mut request = FetchRequest::new(url?)
-            .with_method(file.method)
-            .with_headers(file.headers.0)
-            .with_mode(file.mode)
-            .with_credentials(file.credentials)
-            .with_redirect(file.redirect);
-        request.body = file.body.map(String::into_bytes);
-        Some(request)
+        ActionTarget { from, url }
     }
 
     fn raw_request(&mut self, field: &str, origins: &Origins, file: RequestFile) -> Option<RawRequest> {

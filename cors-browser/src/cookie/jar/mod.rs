@@ -3,12 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use cookie::SameSite;
 use url::Url;
 
-use super::SetCookie;
+use super::{Jars, SetCookie};
 use crate::Origin;
 use crate::profile::{DefaultSameSite, Profile};
 use crate::site::is_ip_address;
@@ -34,19 +35,48 @@ struct Stored {
     secure: bool,
     http_only: bool,
     same_site: SameSite,
-    partition: String,
+    /// Whether the cookie has a known `SameSite` attribute.
+    has_same_site: bool,
+    /// The name of the jar that it is in.
+    jar: String,
+    /// Orders cookies by their creation.
     created: u64,
+    /// The creation-time.
+    created_at: Duration,
 }
+
+/// Which `SameSite` cookies a request may carry, or a response may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SameSiteMode {
+    /// All of them: the request is same-site.
+    Strict,
+    /// All but `Strict` ones: the request navigates a tab to another site with a safe method.
+    Lax,
+    /// None but young ones that have no `SameSite` attribute: the request navigates a tab to another site with another method.
+    UnsafeNavigation,
+    /// None: the request is cross-site.
+    CrossSite,
+}
+
+impl SameSiteMode {
+    /// The mode of a request that does not navigate a tab.
+    pub(crate) fn of_subresource(is_same_site: bool) -> Self {
+        if is_same_site { Self::Strict } else { Self::CrossSite }
+    }
+}
+
+/// Section 5.6.7.2, "Lax-Allowing-Unsafe enforcement": how old a cookie may be.
+const YOUNG: Duration = Duration::from_secs(120);
 
 /// The request that stores or retrieves cookies, or the script that reads them.
 pub(crate) struct CookieContext<'a> {
     pub(crate) url: &'a Url,
     /// RFC 6265bis, section 5.8: whether the type of a retrieval is "HTTP" and not "non-HTTP".
     pub(crate) is_http: bool,
-    /// RFC 6265bis, section 5.2: whether the request is same-site.
-    pub(crate) is_same_site: bool,
-    /// The cookie partition, which is empty unless the profile partitions cookies.
-    pub(crate) partition: String,
+    /// RFC 6265bis, section 5.2: which `SameSite` cookies the request may carry.
+    pub(crate) same_site: SameSiteMode,
+    /// The jars for its cookies.
+    pub(crate) jars: Jars,
     pub(crate) profile: &'a Profile,
     pub(crate) steps: &'a dyn Steps,
 }
@@ -59,6 +89,20 @@ impl CookieContext<'_> {
     fn is_secure(&self) -> bool {
         self.url.scheme() == "https"
             || (self.profile.trusts_loopback_cookies && Origin::of(self.url).is_potentially_trustworthy())
+    }
+
+    /// Section 5.8.3, step 1: whether the `SameSite` attribute of a cookie allows the request to carry it.
+    fn carries(&self, cookie: &Stored, now: Duration) -> bool {
+        match self.same_site {
+            _ if cookie.same_site == SameSite::None => true,
+            SameSiteMode::Strict => true,
+            SameSiteMode::Lax => cookie.same_site == SameSite::Lax,
+            SameSiteMode::UnsafeNavigation => {
+                let is_young = now.saturating_sub(cookie.created_at) < YOUNG;
+                self.profile.posts_carry_young_cookies && !cookie.has_same_site && is_young
+            }
+            SameSiteMode::CrossSite => false,
+        }
     }
 
     /// The effective `SameSite` of a cookie with this attribute.
@@ -74,6 +118,8 @@ impl Jar {
     /// Section 5.7, "Storage Model".
     pub(crate) fn store(&mut self, line: &[u8], context: &CookieContext<'_>, now: Duration) {
         let Some(cookie) = SetCookie::parse(line, now) else { return };
+        let is_partitioned = context.steps.is_partitioned(&cookie);
+        let Some(jar) = context.jars.of(is_partitioned) else { return };
         let host = context.host();
         let (domain, host_only) = match cookie.domain.as_deref() {
             None => (host.to_owned(), true),
@@ -97,34 +143,44 @@ impl Jar {
         // Step 16: an insecure server cannot overlay them.
         if !cookie.secure
             && !context.is_secure()
-            && self.overlays_secure_cookie(&cookie.name, &domain, &path, context)
+            && self.overlays_secure_cookie(&cookie.name, &domain, &path, jar)
         {
             return;
         }
-        // Step 17: only same-site responses can set `SameSite` cookies.
-        let same_site = context.same_site(cookie.same_site);
-        if same_site != SameSite::None && !context.is_same_site {
+        // Step 17: only same-site responses and those that navigate a tab can set `SameSite` cookies.
+        let attribute = context.steps.same_site_attribute(&cookie.same_site);
+        let same_site = context.same_site(attribute);
+        let is_accepted = context.same_site != SameSiteMode::CrossSite
+            || context.profile.stores_same_site_cookies_from_other_sites;
+        if same_site != SameSite::None && !is_accepted {
             return;
         }
         // Step 18.
-        if !cookie.secure && context.steps.must_be_secure(cookie.same_site) {
+        if !cookie.secure && context.profile.none_needs_secure && context.steps.must_be_secure(attribute) {
+            return;
+        }
+        // CHIPS, "Partitioned cookies": they must be `Secure`.
+        if !cookie.secure && is_partitioned && context.steps.partitioned_must_be_secure() {
             return;
         }
         // Steps 19 to 21.
-        if !context.steps.has_valid_prefix(&cookie, host_only) {
+        if context.profile.enforces_cookie_prefixes
+            && !context.steps.has_valid_prefix(&cookie, host_only, &path, context.profile)
+        {
             return;
         }
         // Step 23: a new cookie replaces an old one and takes its creation time.
         self.created += 1;
-        let mut created = self.created;
+        let (mut created, mut created_at) = (self.created, now);
         if let Some(old) = self.cookies.iter().position(|old| {
             old.name == cookie.name
                 && old.domain == domain
                 && old.host_only == host_only
                 && old.path == path
-                && old.partition == context.partition
+                && old.jar == jar
         }) {
-            created = self.cookies.remove(old).created;
+            let old = self.cookies.remove(old);
+            (created, created_at) = (old.created, old.created_at);
         }
         self.cookies.push(Stored {
             name: cookie.name,
@@ -136,24 +192,20 @@ impl Jar {
             secure: cookie.secure,
             http_only: cookie.http_only,
             same_site,
-            partition: context.partition.clone(),
+            has_same_site: attribute.is_some(),
+            jar: jar.to_owned(),
             created,
+            created_at,
         });
         self.evict(now, context.steps);
     }
 
     /// Section 5.7, step 16: whether the cookie would hide a `Secure` cookie of the same name.
-    fn overlays_secure_cookie(
-        &self,
-        name: &[u8],
-        domain: &str,
-        path: &str,
-        context: &CookieContext<'_>,
-    ) -> bool {
+    fn overlays_secure_cookie(&self, name: &[u8], domain: &str, path: &str, jar: &str) -> bool {
         self.cookies.iter().any(|old| {
             old.secure
                 && old.name == name
-                && old.partition == context.partition
+                && old.jar == jar
                 && (domain_matches(domain, &old.domain) || domain_matches(&old.domain, domain))
                 && path_matches(path, &old.path)
         })
@@ -176,11 +228,15 @@ impl Jar {
             .filter(|cookie| steps.cookie_path_matches(context.url.path(), &cookie.path))
             .filter(|cookie| !cookie.secure || steps.sends_secure_cookies(context.is_secure()))
             .filter(|cookie| !cookie.http_only || context.is_http || steps.shows_http_only())
-            .filter(|cookie| cookie.same_site == SameSite::None || context.is_same_site)
-            .filter(|cookie| cookie.partition == context.partition)
+            .filter(|cookie| context.carries(cookie, now))
+            .filter(|cookie| context.jars.include(&cookie.jar))
             .collect();
         // Step 2: longer paths first, then older cookies.
-        cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
+        let domain = |cookie: &Stored| match context.profile.sorts_cookies_by_domain {
+            true => (Reverse(cookie.domain.len()), cookie.host_only),
+            false => (Reverse(0), false),
+        };
+        cookies.sort_by_key(|cookie| (Reverse(cookie.path.len()), domain(cookie), cookie.created));
         // Step 4.
         let pairs: Vec<Vec<u8>> = cookies
             .iter()
@@ -213,20 +269,45 @@ fn default_path(url: &Url) -> String {
     }
 }
 
-/// Section 5.7, steps 19 to 21: the prefixes `__Secure-` and `__Host-`, in any case.
-pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool) -> bool {
-    let starts_with = |text: &[u8], prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-    };
+/// Section 5.7, steps 19 to 21: what the prefix of a name, in any case, requires of the cookie.
+pub(crate) fn has_valid_prefix(cookie: &SetCookie, host_only: bool, path: &str, profile: &Profile) -> bool {
     // A value without a name must not look like a name with a prefix.
     if cookie.name.is_empty() {
-        return !starts_with(&cookie.value, "__Secure-") && !starts_with(&cookie.value, "__Host-");
+        return Prefix::of(&cookie.value).is_none();
     }
-    if starts_with(&cookie.name, "__Secure-") {
-        return cookie.secure;
+    let is_for_host = || {
+        let has_path = cookie.path.is_some() || profile.host_prefix_allows_default_path;
+        host_only && cookie.domain.is_none() && has_path && path == "/"
+    };
+    match Prefix::of(&cookie.name) {
+        None => true,
+        Some(Prefix::Secure) => cookie.secure,
+        Some(Prefix::Http) => cookie.secure && cookie.http_only,
+        Some(Prefix::Host) => cookie.secure && is_for_host(),
+        Some(Prefix::HostHttp) => cookie.secure && cookie.http_only && is_for_host(),
     }
-    if starts_with(&cookie.name, "__Host-") {
-        return cookie.secure && host_only && cookie.domain.is_none() && cookie.path.as_deref() == Some("/");
+}
+
+/// Section 4.1.3, "Cookie Name Prefixes".
+#[derive(Clone, Copy, Debug)]
+enum Prefix {
+    Secure,
+    Host,
+    Http,
+    HostHttp,
+}
+
+impl Prefix {
+    fn of(name: &[u8]) -> Option<Self> {
+        let starts_with = |prefix: &str| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        match () {
+            () if starts_with("__Host-Http-") => Some(Self::HostHttp),
+            () if starts_with("__Http-") => Some(Self::Http),
+            () if starts_with("__Host-") => Some(Self::Host),
+            () if starts_with("__Secure-") => Some(Self::Secure),
+            () => None,
+        }
     }
-    true
 }

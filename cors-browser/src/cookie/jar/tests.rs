@@ -33,8 +33,8 @@ fn visit<'a>(url: &'a Url, profile: &'a Profile) -> CookieContext<'a> {
     CookieContext {
         url,
         is_http: true,
-        is_same_site: true,
-        partition: String::new(),
+        same_site: SameSiteMode::Strict,
+        jars: Jars { common: Some(String::new()), partitioned: Some(String::new()) },
         profile,
         steps: &Standard,
     }

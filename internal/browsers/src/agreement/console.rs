@@ -89,10 +89,12 @@ pub async fn differences(browser: &BrowserUnderTest, recording: &BrowserRecordin
 }
 
 async fn play(case: &Case, user_agent: &Arc<dyn UserAgent>) -> Result<Fetched, UserAgentError> {
-    let (Some(page), Some(request)) = (case.page(), case.request()) else {
+    let (Some(page), Some(action)) = (case.page(), case.action()) else {
         return Err(UserAgentError::Failed(format!("the case {} has an invalid URL", case.name)));
     };
-    user_agent.open(case.network()).await?.fetch(&page, request).await
+    let hosts: Vec<_> =
+        page.origin.host().into_iter().chain(action.url().host_str()).map(str::to_owned).collect();
+    user_agent.open(&page, case.network(), &hosts).await?.act(&page, action).await
 }
 
 fn is_blocked(fetched: &Fetched) -> bool {

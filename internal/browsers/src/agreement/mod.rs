@@ -19,13 +19,14 @@ use cors_conformance::subject::Subject;
 use cors_conformance::user_agent::UserAgent;
 
 pub use render::{Format, render, summary};
-pub use result::{Agreement, Class, Comparison, Counts, LIMIT_PERCENT, Row};
+pub use result::{Agreement, Class, Compared, Comparison, Counts, LIMIT_PERCENT, Row};
 pub use view::{SentRequest, StepView};
 
 mod compare;
 pub mod console;
 mod render;
 mod result;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -92,6 +93,7 @@ pub async fn run(
         (name, counts)
     });
     Agreement {
+        subject: Compared::Scenarios,
         browsers: counts.collect(),
         selected: with_page.iter().map(|scenario| scenario.id.clone()).collect::<BTreeSet<_>>(),
         without_page: without_page.len(),
@@ -101,7 +103,7 @@ pub async fn run(
 
 /// Whether a page takes part in a scenario. Without one, there is nothing for a browser to do.
 pub fn has_page(scenario: &Scenario) -> bool {
-    scenario.steps.iter().any(|step| matches!(step.action, Action::Fetch(_)))
+    scenario.steps.iter().any(|step| matches!(step.action, Action::Page(_)))
 }
 
 fn empty_rows(scenario: &Scenario) -> Vec<Row> {

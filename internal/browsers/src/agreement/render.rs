@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Agreement, Class, Comparison, Row, SentRequest, StepView};
+use serde_json::Value;
+
+use super::{Agreement, Class, Compared, Comparison, Row, SentRequest, StepView};
 
 /// The width of a table that is not written to a terminal.
 const WIDTH: u16 = 160;
@@ -32,8 +34,29 @@ pub fn render(agreement: &Agreement, format: Format, all: bool) -> Result<String
     Ok(match format {
         Format::Table => table(agreement, all),
         Format::Markdown => markdown(agreement, all),
-        Format::Json => serde_json::to_string_pretty(agreement)? + "\n",
+        Format::Json => serde_json::to_string_pretty(&json(agreement)?)? + "\n",
     })
+}
+
+/// The result as JSON. In a comparison of rows, the keys that are named after scenarios have other names.
+fn json(agreement: &Agreement) -> Result<Value, serde_json::Error> {
+    let mut json = serde_json::to_value(agreement)?;
+    if agreement.subject == Compared::Rows {
+        rename(&mut json, &[("scenarios", "selected")]);
+        for row in json["rows"].as_array_mut().into_iter().flatten() {
+            rename(row, &[("scenario", "row"), ("step", "fetch")]);
+        }
+    }
+    Ok(json)
+}
+
+fn rename(json: &mut Value, names: &[(&str, &str)]) {
+    let Some(object) = json.as_object_mut() else { return };
+    for (from, to) in names {
+        if let Some(value) = object.remove(*from) {
+            object.insert((*to).to_owned(), value);
+        }
+    }
 }
 
 /// One line for each browser, and one for each problem.
@@ -43,10 +66,11 @@ pub fn summary(agreement: &Agreement) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{browser} {}: {} scenarios = {} agreed + {} explained + {} unexplained + {} skipped + {} failed; \
+            "{browser} {}: {} {} = {} agreed + {} explained + {} unexplained + {} skipped + {} failed; \
              {} do not meet their expectations",
             counts.version,
             agreement.selected.len(),
+            agreement.subject.as_str(),
             counts.agreed,
             counts.explained,
             counts.unexplained,
@@ -92,8 +116,10 @@ fn table(agreement: &Agreement, all: bool) -> String {
 
 fn markdown(agreement: &Agreement, all: bool) -> String {
     let mut text = String::from("# The model and real browsers\n\n");
-    text.push_str(
-        "| browser | version | scenarios | agreed | explained | unexplained | skipped | failed | expectations not met |\n",
+    let _ = writeln!(
+        text,
+        "| browser | version | {} | agreed | explained | unexplained | skipped | failed | expectations not met |",
+        agreement.subject.as_str()
     );
     text.push_str("|---|---|---|---|---|---|---|---|---|\n");
     for (browser, counts) in &agreement.browsers {

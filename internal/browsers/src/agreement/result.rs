@@ -9,9 +9,32 @@ use super::StepView;
 /// How many of the scenarios may be skipped because the harness cannot play them in a browser, in percent.
 pub const LIMIT_PERCENT: usize = 5;
 
+/// What the model is compared in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compared {
+    /// The scenarios of the suite.
+    #[default]
+    Scenarios,
+    /// The rows of `cors-browser/tests/rows`.
+    Rows,
+}
+
+impl Compared {
+    /// The plural that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scenarios => "scenarios",
+            Self::Rows => "rows",
+        }
+    }
+}
+
 /// The result of comparing the model with browsers.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Agreement {
+    /// What is compared.
+    #[serde(skip)]
+    pub subject: Compared,
     /// The ids of the scenarios that were selected and have a page. JSON has their number.
     #[serde(rename = "scenarios", serialize_with = "number")]
     pub selected: BTreeSet<String>,
@@ -27,6 +50,7 @@ pub struct Agreement {
 impl Agreement {
     /// Adds the results of other browsers. Rows of the same scenario and step become one.
     pub fn merge(&mut self, other: Self) {
+        self.subject = other.subject;
         self.selected.extend(other.selected);
         self.without_page = self.without_page.max(other.without_page);
         self.browsers.extend(other.browsers);
@@ -47,9 +71,9 @@ impl Agreement {
 
     /// Everything that keeps the result from being clean, one sentence each.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
+        let (mut problems, what) = (Vec::new(), self.subject.as_str());
         if self.selected.is_empty() {
-            problems.push("nothing was compared: no selected scenario has a page".to_owned());
+            problems.push(format!("nothing was compared: no selected {what} have a page"));
         }
         if self.browsers.is_empty() {
             problems.push("nothing was compared: no browser took part".to_owned());
@@ -58,23 +82,23 @@ impl Agreement {
         for (browser, counts) in &self.browsers {
             let mut add = |problem: String| problems.push(format!("{browser}: {problem}"));
             if counts.total() != selected {
-                add(format!("{} scenarios are counted, but {selected} were selected", counts.total()));
+                add(format!("{} {what} are counted, but {selected} were selected", counts.total()));
             }
             if selected > 0 && counts.compared() == 0 {
-                add("not one scenario was compared".to_owned());
+                add(format!("no {what} were compared"));
             }
-            for (number, what) in [
+            for (number, problem) in [
                 (counts.unexplained, "are unexplained: model and browser differ"),
                 (counts.failed, "failed: they could not be compared"),
                 (counts.mismatched, "do not meet their own expectations"),
             ] {
                 if number > 0 {
-                    add(format!("{number} scenarios {what}"));
+                    add(format!("{number} {what} {problem}"));
                 }
             }
             if counts.limits * 100 > selected * LIMIT_PERCENT {
                 add(format!(
-                    "{} of {selected} scenarios are skipped because of limits of the harness, more than {LIMIT_PERCENT} %",
+                    "{} of {selected} {what} are skipped because of limits of the harness, more than {LIMIT_PERCENT} %",
                     counts.limits
                 ));
             }

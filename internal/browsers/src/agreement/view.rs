@@ -5,25 +5,30 @@ use serde::Serialize;
 use cors_browser::{Exchange, ExchangeKind, Outcome, PageResponse, ResponseType};
 use cors_conformance::verdict::Observation;
 
-/// Request headers that have nothing to do with CORS, and that the model does not send as browsers do.
+use crate::real::PAGES;
+
+/// Request headers that are not compared.
 const IGNORED_HEADERS: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
+    // About the connection, which ends at the proxy of a real browser.
     "connection",
-    "content-length",
-    "dnt",
     "host",
-    "pragma",
-    "priority",
-    // Contains the path of the harness's own page.
-    "referer",
-    "te",
     "transfer-encoding",
-    "upgrade-insecure-requests",
-    "user-agent",
+    // About the HTTP cache, which the model does not have.
+    "cache-control",
+    "pragma",
+    // About the order in which a server should respond.
+    "priority",
+    "te",
+    // User-agent client hints: brand, form factor and platform of the browser.
+    "sec-ch-ua",
+    "sec-ch-ua-mobile",
+    "sec-ch-ua-platform",
 ];
+
+/// What stands for the boundary of a form.
+const BOUNDARY: &str = "(boundary)";
+/// Headers that browsers always write in their own casing.
+const OWN_CASING: &[&str] = &["accept", "accept-language", "range"];
 
 /// Response headers whose values differ from one exchange to the next.
 const IGNORED_VALUES: &[&str] = &["content-length", "date"];
@@ -116,13 +121,15 @@ impl SentRequest {
         let request = &exchange.request;
         let value =
             |name: &str| request.header(name).map(|value| String::from_utf8_lossy(value).into_owned());
-        let is_compared = |name: &str| !is_ignored(name) && name != "origin" && name != "cookie";
+        let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
+        let has_own_field =
+            |name: &str| name.eq_ignore_ascii_case("origin") || name.eq_ignore_ascii_case("cookie");
         let mut headers: Vec<String> = request
             .headers
             .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .filter(|(name, _)| is_compared(name))
-            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)))
+            .map(|(name, value)| (name, value_of(value)))
+            .filter(|(name, value)| !is_ignored(name, value) && !has_own_field(name))
+            .map(|(name, value)| format!("{}: {}", name_of(name), without_boundary(&value)))
             .collect();
         headers.sort();
         Self {
@@ -131,11 +138,14 @@ impl SentRequest {
             origin: value("origin"),
             cookie: value("cookie"),
             headers,
-            body: String::from_utf8_lossy(request.body.as_deref().unwrap_or_default()).into_owned(),
+            body: match boundary(&value("content-type").unwrap_or_default()) {
+                Some(boundary) => body.replace(boundary, BOUNDARY),
+                None => body.into_owned(),
+            },
         }
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.line.clone()];
         lines.extend(self.origin.iter().map(|value| format!("origin: {value}")));
         lines.extend(self.cookie.iter().map(|value| format!("cookie: {value}")));
@@ -145,20 +155,60 @@ impl SentRequest {
     }
 }
 
-/// Whether a request header, in lower case, is left out of the comparison.
-fn is_ignored(name: &str) -> bool {
-    IGNORED_HEADERS.contains(&name) || name.starts_with("sec-")
+/// Whether a request header is left out of the comparison.
+fn is_ignored(name: &str, value: &str) -> bool {
+    // What a browser says about itself and its user, unless a script says something else.
+    let is_about_itself = (name.eq_ignore_ascii_case("user-agent") && value.starts_with("Mozilla/5.0 "))
+        || (name.eq_ignore_ascii_case("accept-language") && is_default_language(value));
+    is_about_itself || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+}
+
+/// Whether a browser sends this `Accept-Language` unless its user chooses one. WebKit names the locale, which is `C` here.
+fn is_default_language(value: &str) -> bool {
+    value.starts_with("en-US,en;q=") || value == "C"
+}
+
+/// The name of a request header as it is compared.
+fn name_of(name: &str) -> String {
+    match OWN_CASING.iter().find(|own| own.eq_ignore_ascii_case(name)) {
+        Some(own) => (*own).to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// The value of a request header as it is compared: without the path of the suite's own pages.
+fn value_of(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).replace(PAGES, "/")
+}
+
+/// The boundary in the `Content-Type` of a form. Each browser chooses its own.
+fn boundary(content_type: &str) -> Option<&str> {
+    content_type.strip_prefix("multipart/form-data; boundary=")
+}
+
+fn without_boundary(value: &str) -> String {
+    boundary(value).map_or_else(|| value.to_owned(), |boundary| value.replace(boundary, BOUNDARY))
 }
 
 fn page(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Blocked(_) => vec!["blocked".to_owned()],
+        Outcome::Loaded(loaded) => {
+            vec![if loaded.is_readable { "loaded, readable" } else { "loaded, not readable" }.to_owned()]
+        }
+        Outcome::Navigated(navigated) => vec![
+            format!("document {}", navigated.status),
+            format!("url: {}", navigated.url),
+            format!("| {}", body(&navigated.body)),
+        ],
+        Outcome::Opened(opened) => vec![format!("open, protocol `{}`", opened.protocol)],
         Outcome::Response(response) => match response.response_type {
             ResponseType::Opaque | ResponseType::OpaqueRedirect => {
                 vec![response.response_type.as_str().to_owned()]
             }
             ResponseType::Basic | ResponseType::Cors => readable(response),
         },
+        outcome => vec![format!("{outcome:?}")],
     }
 }
 
@@ -169,18 +219,29 @@ fn readable(response: &PageResponse) -> Vec<String> {
     lines.extend(response.headers.iter().map(|(name, value)| {
         if IGNORED_VALUES.contains(&name.as_str()) { name.clone() } else { format!("{name}: {value}") }
     }));
-    lines.push(format!("| {}", body(response.body.as_deref().unwrap_or_default())));
+    lines.push(match response.body_fails {
+        true => "reading the body fails".to_owned(),
+        false => format!("| {}", body(response.body.as_deref().unwrap_or_default())),
+    });
     lines
 }
 
-/// The body as text. If it lists the headers of a request, as `/echo` does, the ignored ones are removed.
+/// The body as text. If it lists the headers of a request, as `/echo` does, they are shown as they are compared.
 fn body(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes).into_owned();
+    let text = value_of(bytes);
     let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
     let Some(headers) = json.get_mut("headers").and_then(serde_json::Value::as_object_mut) else {
         return text;
     };
-    headers.retain(|name, _| !is_ignored(name));
+    headers.retain(|name, values| !is_ignored(name, values[0].as_str().unwrap_or_default()));
+    let content_type = headers.get_mut("content-type").and_then(|lines| lines.get_mut(0));
+    if let Some(content_type) = content_type
+        && let Some(written) = content_type.as_str()
+        && boundary(written).is_some()
+    {
+        *content_type = without_boundary(written).into();
+        json["body_length"] = serde_json::Value::Null;
+    }
     json.to_string()
 }
 

@@ -10,7 +10,14 @@ use cors_conformance::subject::front::Authority;
 /// A certificate authority that a browser trusts, and the certificates that it has issued.
 pub(super) struct Certificates {
     authority: Authority,
-    issued: Mutex<HashMap<String, TlsAcceptor>>,
+    issued: Mutex<HashMap<String, Issued>>,
+}
+
+/// A certificate with the server that uses it.
+#[derive(Clone)]
+struct Issued {
+    der: Vec<u8>,
+    acceptor: TlsAcceptor,
 }
 
 impl Certificates {
@@ -25,12 +32,23 @@ impl Certificates {
 
     /// The TLS acceptor for `host`; `None` if no certificate can be issued for it.
     pub(super) fn acceptor(&self, host: &str) -> Option<TlsAcceptor> {
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(acceptor) = issued.get(host) {
-            return Some(acceptor.clone());
+        Some(self.issued(host)?.acceptor)
+    }
+
+    /// The certificate for `host` in DER; `None` if no certificate can be issued for it.
+    pub(super) fn der(&self, host: &str) -> Option<Vec<u8>> {
+        Some(self.issued(host)?.der)
+    }
+
+    fn issued(&self, host: &str) -> Option<Issued> {
+        let mut all = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(issued) = all.get(host) {
+            return Some(issued.clone());
         }
-        let acceptor = self.authority.issue(host).ok()?.acceptor().ok()?;
-        issued.insert(host.to_owned(), acceptor.clone());
-        Some(acceptor)
+        let certificate = self.authority.issue(host).ok()?;
+        let der = certificate.der().to_owned();
+        let issued = Issued { der, acceptor: certificate.acceptor().ok()? };
+        all.insert(host.to_owned(), issued.clone());
+        Some(issued)
     }
 }

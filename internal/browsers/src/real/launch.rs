@@ -1,57 +1,13 @@
 //! Finds and starts a browser.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
-use std::{env, fmt, io};
+use std::{env, fmt, fs};
 
-use serde_json::{Map, Value, json};
-use tempfile::TempDir;
-use thirtyfour::bidi::BiDi;
-use thirtyfour::common::command::{Command as WebDriverCommand, ExtensionCommand};
-use thirtyfour::error::WebDriverError;
-use thirtyfour::{Capabilities, WebDriver};
-
-use super::certificates::Certificates;
-use super::driver::Driver;
-use super::{Kind, console};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use cors_conformance::process::{Process, ReadyLine};
-use ring::digest::{SHA256, digest};
-
-/// The line that both drivers print when they accept connections.
-const LISTENING: ReadyLine = ReadyLine {
-    description: "where it listens",
-    matches: |line| line.contains(" started successfully on port ") || line.contains("Listening on "),
-};
-
-/// The time limit for a driver to listen.
-const START_LIMIT: Duration = Duration::from_secs(20);
-
-/// The time limit for a browser to accept commands.
-const SESSION_LIMIT: Duration = Duration::from_secs(60);
-
-/// How long driver and browser have to end before they are killed.
-const GRACE: Duration = Duration::from_secs(3);
-
-/// Arguments with which Chromium runs without a screen, in a container, and without connections of its own.
-const CHROMIUM_ARGUMENTS: &[&str] = &[
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-breakpad",
-    "--disable-extensions",
-    "--renderer-process-limit=4",
-    // Do not upgrade `http:` pages to `https:`.
-    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,SpareRendererForSitePerProcess",
-];
+use super::Kind;
+use super::bidi::{self, Dialect, Driver};
+use super::webkit::{Programs, WebKit};
+use cors_browser::ThirdPartyCookies;
 
 /// A program that has to be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,30 +19,40 @@ pub struct Program {
 }
 
 impl Program {
-    /// The programs for one browser: the browser itself and its driver.
-    pub const fn of(kind: Kind) -> [Self; 2] {
+    const CHROMIUM: Self =
+        Self { what: "Chromium", names: &["chromium", "chromium-browser", "google-chrome"] };
+    const CHROMEDRIVER: Self = Self { what: "ChromeDriver", names: &["chromedriver"] };
+    const FIREFOX: Self = Self { what: "Firefox", names: &["firefox-esr", "firefox"] };
+    const GECKODRIVER: Self = Self { what: "geckodriver", names: &["geckodriver"] };
+    const MINI_BROWSER: Self = Self { what: "MiniBrowser of WebKitGTK", names: &["MiniBrowser"] };
+    const WEBKIT_DRIVER: Self = Self { what: "WebKitWebDriver", names: &["WebKitWebDriver"] };
+    const XVFB: Self = Self { what: "Xvfb", names: &["Xvfb"] };
+
+    /// The programs for one browser: the browser itself, its driver, and the display that it needs.
+    pub const fn of(kind: Kind) -> &'static [Self] {
         match kind {
-            Kind::Chromium => [
-                Self { what: "Chromium", names: &["chromium", "chromium-browser", "google-chrome"] },
-                Self { what: "ChromeDriver", names: &["chromedriver"] },
-            ],
-            Kind::Firefox => [
-                Self { what: "Firefox", names: &["firefox-esr", "firefox"] },
-                Self { what: "geckodriver", names: &["geckodriver"] },
-            ],
+            Kind::Chromium => &[Self::CHROMIUM, Self::CHROMEDRIVER],
+            Kind::Firefox => &[Self::FIREFOX, Self::GECKODRIVER],
+            Kind::WebKit => &[Self::MINI_BROWSER, Self::WEBKIT_DRIVER, Self::XVFB],
         }
     }
 
-    /// The path of the program, from `PATH` or from the folder in which cargo installs programs.
+    /// The path of the program, from `PATH`, from the folder in which cargo installs programs, or from the folder of WebKitGTK.
     pub fn find(&self) -> Option<PathBuf> {
         let path = env::var_os("PATH").unwrap_or_default();
         let cargo =
             env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
         let folders = env::split_paths(&path).chain(cargo.map(|home| home.join("bin")));
+        let folders = folders.chain(webkit_folders());
         let places: Vec<_> = folders.collect();
         let candidates =
             self.names.iter().flat_map(|name| places.iter().map(move |folder| folder.join(name)));
         candidates.into_iter().find(|candidate| candidate.is_file())
+    }
+
+    /// The same, as an error if it is not installed.
+    fn require(self) -> Result<PathBuf, LaunchError> {
+        self.find().ok_or(LaunchError::Missing(self))
     }
 }
 
@@ -94,6 +60,32 @@ impl fmt::Display for Program {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} (`{}`)", self.what, self.names.join("` or `"))
     }
+}
+
+/// The folders in which Debian installs MiniBrowser. Other versions of it, such as 6.0, ignore `--proxy` when they are automated.
+fn webkit_folders() -> impl Iterator<Item = PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok);
+    folders.map(|folder| folder.path().join("webkit2gtk-4.1")).filter(|folder| folder.is_dir())
+}
+
+/// Starts Chromium or Firefox with its driver. Its user has this setting for third-party cookies.
+pub(super) async fn bidi(dialect: Dialect, cookies: ThirdPartyCookies) -> Result<Arc<Driver>, LaunchError> {
+    let (kind, browser, driver) = match dialect {
+        Dialect::Chromium => (Kind::Chromium, Program::CHROMIUM, Program::CHROMEDRIVER),
+        Dialect::Firefox => (Kind::Firefox, Program::FIREFOX, Program::GECKODRIVER),
+    };
+    let driver = bidi::launch(dialect, browser.require()?, driver.require()?, cookies).await;
+    driver.map(Arc::new).map_err(|error| LaunchError::Failed(kind, error))
+}
+
+/// Starts WebKit with its driver.
+pub(super) async fn webkit() -> Result<WebKit, LaunchError> {
+    let programs = Programs {
+        browser: Program::MINI_BROWSER.require()?,
+        driver: Program::WEBKIT_DRIVER.require()?,
+        display: Program::XVFB.require()?,
+    };
+    WebKit::launch(programs).await.map_err(|error| LaunchError::Failed(Kind::WebKit, error))
 }
 
 /// Why a browser could not be started.
@@ -107,157 +99,9 @@ pub enum LaunchError {
     Failed(Kind, String),
 }
 
-pub(super) async fn launch(kind: Kind) -> Result<Driver, LaunchError> {
-    let [browser, driver] =
-        Program::of(kind).map(|program| program.find().ok_or(LaunchError::Missing(program)));
-    let (browser, driver) = (browser?, driver?);
-    let failed = |error: String| LaunchError::Failed(kind, error);
-
-    let folder = tempfile::Builder::new()
-        .prefix("cors-conformance-")
-        .tempdir()
-        .map_err(|error| failed(format!("its folder cannot be made: {error}")))?;
-    let certificates = Arc::new(Certificates::new().map_err(|error| failed(error.to_string()))?);
-    let path = folder.path().to_owned();
-    let (process, address) =
-        start_driver(kind, driver, folder).await.map_err(|error| failed(format!("its driver {error}")))?;
-
-    let capabilities = capabilities(kind, &browser.to_string_lossy(), &path.to_string_lossy(), &certificates);
-    let starting =
-        tokio::time::timeout(SESSION_LIMIT, start_session(kind, &address, capabilities, &certificates));
-    match starting.await {
-        Ok(Ok((bidi, version))) => Ok(Driver::new(bidi, version, certificates, path, process)),
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed(format!("it accepts no commands within {SESSION_LIMIT:?}"))),
-    }
-}
-
-/// Starts the driver on a port that it chooses. Its home folder is `folder`, which is removed with it.
-async fn start_driver(kind: Kind, program: PathBuf, folder: TempDir) -> Result<(Process, String), String> {
-    let mut command = Command::new(&program);
-    match kind {
-        Kind::Chromium => command.arg("--port=0"),
-        // Firefox is told which authority to trust by a script that needs access to the browser itself.
-        Kind::Firefox => command.args(["--port", "0", "--websocket-port", "0", "--allow-system-access"]),
-    };
-    command.env("HOME", folder.path()).env("TMPDIR", folder.path()).env_remove("XDG_CONFIG_HOME");
-    let started = Process::start(command, LISTENING, GRACE).map_err(|error: io::Error| error.to_string())?;
-    let mut process = started.keeping(folder);
-    let line = process.listening(START_LIMIT).await?;
-    let port = port(&line).ok_or_else(|| format!("printed no port: `{line}`"))?;
-    Ok((process, format!("http://127.0.0.1:{port}")))
-}
-
-/// The port at the end of a driver's line.
-fn port(line: &str) -> Option<u16> {
-    let line = line.trim_end_matches('.');
-    let digits = line.trim_end_matches(|character: char| character.is_ascii_digit());
-    line[digits.len()..].parse().ok()
-}
-
-fn capabilities(kind: Kind, browser: &str, folder: &str, certificates: &Certificates) -> Capabilities {
-    let mut all = Map::new();
-    all.insert("webSocketUrl".to_owned(), Value::Bool(true));
-    // Without a user, an authentication prompt is cancelled.
-    all.insert("unhandledPromptBehavior".to_owned(), json!({ "default": "dismiss" }));
-    match kind {
-        Kind::Chromium => {
-            let mut arguments: Vec<String> =
-                CHROMIUM_ARGUMENTS.iter().map(|&argument| argument.to_owned()).collect();
-            arguments.push(format!("--user-data-dir={folder}/profile"));
-            let key = certificates.authority().public_key();
-            let trusted = STANDARD.encode(digest(&SHA256, &key));
-            arguments.push(format!("--ignore-certificate-errors-spki-list={trusted}"));
-            all.insert("browserName".to_owned(), json!("chrome"));
-            // Allow cookies of other sites, as in a window that is not private.
-            let preferences = json!({ "profile.cookie_controls_mode": 0 });
-            let options = json!({ "binary": browser, "args": arguments, "prefs": preferences });
-            all.insert("goog:chromeOptions".to_owned(), options);
-        }
-        Kind::Firefox => {
-            let preferences = json!({
-                // Use the proxy for loopback as well.
-                "network.proxy.allow_hijacking_localhost": true,
-                // Do not upgrade `http:` pages to `https:`.
-                "dom.security.https_first": false,
-                "dom.security.https_first_schemeless": false,
-            });
-            all.insert("browserName".to_owned(), json!("firefox"));
-            all.insert(
-                "moz:firefoxOptions".to_owned(),
-                json!({ "binary": browser, "args": ["-headless"], "prefs": preferences }),
-            );
-        }
-    }
-    Capabilities::from(all)
-}
-
-async fn start_session(
-    kind: Kind,
-    address: &str,
-    capabilities: Capabilities,
-    certificates: &Certificates,
-) -> Result<(BiDi, String), WebDriverError> {
-    let driver = WebDriver::builder(address, capabilities).connect().await?;
-    let version =
-        driver.capabilities().get("browserVersion").and_then(Value::as_str).unwrap_or("unknown").to_owned();
-    let bidi = driver.bidi().await?;
-    let event = match kind {
-        Kind::Chromium => console::CHROMIUM_EVENT,
-        Kind::Firefox => {
-            trust(&driver, certificates).await?;
-            console::FIREFOX_EVENT
-        }
-    };
-    bidi.send_raw("session.subscribe", json!({ "events": [event] })).await?;
-    // The browser ends with the driver's process group; the session need not be closed.
-    let _ = driver.leak();
-    Ok((bidi, version))
-}
-
-/// Makes Firefox trust the run's authority. Unlike Chromium, it has no argument for that.
-async fn trust(driver: &WebDriver, certificates: &Certificates) -> Result<(), WebDriverError> {
-    let certificate = STANDARD.encode(certificates.authority().der());
-    let run_scripts_in = |place| WebDriverCommand::ExtensionCommand(Box::new(RunScriptsIn(place)));
-    driver.cmd(run_scripts_in("chrome")).await?;
-    let script = r#"Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], "C,,");"#;
-    driver.execute(script, vec![Value::String(certificate)]).await?;
-    driver.cmd(run_scripts_in("content")).await?;
-    Ok(())
-}
-
-/// geckodriver's command that chooses where scripts run: in Firefox itself (`chrome`) or in pages (`content`).
-#[derive(Debug)]
-struct RunScriptsIn(&'static str);
-
-impl ExtensionCommand for RunScriptsIn {
-    fn parameters_json(&self) -> Option<Value> {
-        Some(json!({ "context": self.0 }))
-    }
-
-    fn method(&self) -> http::Method {
-        http::Method::POST
-    }
-
-    fn endpoint(&self) -> Arc<str> {
-        "/moz/context".into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case("ChromeDriver was started successfully on port 40123.", Some(40123))]
-    #[case("1795748352000\tgeckodriver\tINFO\tListening on 127.0.0.1:4444", Some(4444))]
-    #[case("ChromeDriver was started successfully.", None)]
-    #[case("Listening on 127.0.0.1:99999", None)]
-    fn ports(#[case] line: &str, #[case] expected: Option<u16>) {
-        assert_eq!(port(line), expected);
-    }
 
     #[test]
     fn a_missing_program_is_named_with_the_command_that_installs_it() {

@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn response() -> WireResponse {
-        WireResponse { status: 200, headers: Vec::new(), body: Vec::new() }
+        WireResponse::new(200)
     }
 
     #[rstest]

@@ -3,21 +3,34 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use cors_browser::{
-    Blocked, Credentials, FetchRequest, Mode, Outcome, PageResponse, Redirect, ResponseType, SecurityError,
+    Blocked, Credentials, EventSourceRequest, FetchRequest, FormMethod, Mode, Navigated, Navigation, Opened,
+    Outcome, PageResponse, Redirect, ResponseType, SecurityError, WebSocketRequest, WireResponse,
 };
 
 /// The script that makes a fetch.
-pub(super) const FETCH: &str = include_str!("fetch.js");
+pub(super) const FETCH: &str = include_str!("scripts/fetch.js");
+
+/// The script that opens a WebSocket.
+pub(super) const WEB_SOCKET: &str = include_str!("scripts/websocket.js");
+
+/// The script that opens an event source.
+pub(super) const EVENT_SOURCE: &str = include_str!("scripts/event_source.js");
+
+/// The script that follows a link or submits a form.
+pub(super) const FOLLOW: &str = include_str!("scripts/follow.js");
+
+/// The script that reads the document after a navigation.
+pub(super) const DOCUMENT: &str = include_str!("scripts/document.js");
 
 /// The script that reads `document.cookie`.
-pub(super) const COOKIE: &str = include_str!("cookie.js");
+pub(super) const COOKIE: &str = include_str!("scripts/cookie.js");
 
 /// The script that puts a frame into a page.
-pub(super) const FRAME: &str = include_str!("frame.js");
+pub(super) const FRAME: &str = include_str!("scripts/frame.js");
 
 /// The argument of [`FETCH`]: the request, as JSON.
 pub(super) fn argument(request: &FetchRequest) -> String {
@@ -25,15 +38,20 @@ pub(super) fn argument(request: &FetchRequest) -> String {
         Ok(text) => json!({ "text": text }),
         Err(_) => json!({ "base64": STANDARD.encode(body) }),
     });
+    let mut init = json!({
+        "method": request.method,
+        "headers": request.headers,
+        "mode": mode(request.mode),
+        "credentials": credentials(request.credentials),
+        "redirect": redirect(request.redirect),
+    });
+    // Browsers refuse `null` for this argument.
+    if let Some(space) = request.target_address_space {
+        init["targetAddressSpace"] = json!(space.as_str());
+    }
     json!({
         "url": request.url.as_str(),
-        "init": {
-            "method": request.method,
-            "headers": request.headers,
-            "mode": mode(request.mode),
-            "credentials": credentials(request.credentials),
-            "redirect": redirect(request.redirect),
-        },
+        "init": init,
         "body": body,
     })
     .to_string()
@@ -80,6 +98,8 @@ struct FetchResponse {
     redirected: bool,
     headers: Vec<(String, String)>,
     body: String,
+    #[serde(default)]
+    body_fails: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -118,7 +138,93 @@ pub(super) fn outcome(result: &str) -> Result<Outcome, String> {
         headers: response.headers,
         // A body that should be hidden but is not must not be lost here.
         body: (is_readable || !body.is_empty()).then_some(body),
+        body_fails: response.body_fails,
     }))
+}
+
+/// The argument of [`WEB_SOCKET`].
+pub(super) fn web_socket_argument(request: &WebSocketRequest) -> String {
+    json!({ "url": request.url.as_str(), "protocols": request.protocols }).to_string()
+}
+
+/// The argument of [`EVENT_SOURCE`].
+pub(super) fn event_source_argument(request: &EventSourceRequest) -> String {
+    json!({ "url": request.url.as_str(), "withCredentials": request.with_credentials }).to_string()
+}
+
+/// The argument of [`FOLLOW`].
+pub(super) fn follow_argument(navigation: &Navigation) -> String {
+    let form = navigation.form.as_ref().map(|form| {
+        let method = match form.method {
+            FormMethod::Get => "get",
+            FormMethod::Post => "post",
+        };
+        json!({ "method": method, "enctype": form.enctype.as_str(), "fields": form.fields })
+    });
+    json!({ "url": navigation.url.as_str(), "form": form }).to_string()
+}
+
+/// The result of [`WEB_SOCKET`] and [`EVENT_SOURCE`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OpenResult {
+    Opened(String),
+    Error(String),
+}
+
+/// What a script learns of a failure that is an event.
+pub(super) const ERROR_EVENT: &str = "an `error` event";
+
+/// Reads the outcome from the result of [`WEB_SOCKET`] or [`EVENT_SOURCE`].
+pub(super) fn opened(result: &str) -> Result<Outcome, String> {
+    match serde_json::from_str(result) {
+        Ok(OpenResult::Opened(protocol)) => Ok(Outcome::Opened(Opened::new(protocol))),
+        Ok(OpenResult::Error(message)) => Ok(Outcome::Blocked(Blocked::without_reason(message))),
+        Err(error) => Err(format!("the page returned `{result}`: {error}")),
+    }
+}
+
+/// The document that a navigation led to.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Document {
+    url: String,
+    /// The status of the response; 0 if the browser does not tell it.
+    status: u16,
+    /// The text that the user sees; `None` for a page.
+    text: Option<String>,
+}
+
+/// Reads the result of [`DOCUMENT`]. Returns `None` for the page of the browser itself about an error.
+pub(super) fn document(result: &str) -> Result<Option<Document>, String> {
+    let document: Document =
+        serde_json::from_str(result).map_err(|error| format!("the page returned `{result}`: {error}"))?;
+    Ok(document.url.starts_with("http").then_some(document))
+}
+
+/// The outcome of a navigation: whether the page has left its document, the next document, and the last response on the wire with
+/// its URL.
+pub(super) fn navigated(
+    has_left: bool,
+    document: Option<Document>,
+    last: Option<(&Url, &WireResponse)>,
+) -> Outcome {
+    let shown = match (document, last) {
+        (Some(Document { url, status, text }), Some((_, response))) => Url::parse(&url).ok().map(|url| {
+            let status = if status == 0 { response.status } else { status };
+            let body = text.map_or_else(|| response.body.clone(), String::into_bytes);
+            (url, status, body)
+        }),
+        // Browsers show a page of their own instead of an empty document about an error.
+        (None, Some((url, response))) if has_left && response.body.is_empty() && response.status >= 400 => {
+            Some((url.clone(), response.status, Vec::new()))
+        }
+        _ => None,
+    };
+    let Some((mut url, status, body)) = shown else {
+        return Outcome::Blocked(Blocked::without_reason("no document"));
+    };
+    url.set_fragment(None);
+    Outcome::Navigated(Navigated::new(url, status, body))
 }
 
 /// The result of [`COOKIE`].
@@ -139,14 +245,10 @@ pub(super) fn cookies(result: &str) -> Result<Result<String, SecurityError>, Str
     }
 }
 
-/// A string argument of a script, in the form of WebDriver BiDi.
-pub(super) fn string_argument(text: &str) -> Value {
-    json!({ "type": "string", "value": text })
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::Value;
 
     use super::*;
 

@@ -1,45 +1,74 @@
 //! One scenario in a real browser.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, FutureExt};
-use serde_json::{Value, json};
-use thirtyfour::bidi::modules::browser::{CreateUserContext, RemoveUserContext};
-use thirtyfour::bidi::modules::browsing_context::{Create, CreateType, GetTree, Navigate, ReadinessState};
-use thirtyfour::bidi::modules::script::{CallFunction, EvaluateResult, Target};
-use thirtyfour::bidi::{BidiError, BrowsingContextId, UserContextId};
 
-use super::Kind;
-use super::console::Console;
-use super::driver::Driver;
-use super::prompt;
+use super::automation::{Automation, Place};
+use super::gateway::Visit;
 use super::proxy::{PAGE, PAGES, Proxy};
+use super::record::Record;
 use super::script;
-use cors_browser::{FetchRequest, Fetched, Network, OpaqueKind, Origin, Outcome, Page, SecurityError};
+use cors_browser::{
+    EventSourceRequest, Exchange, FetchRequest, Fetched, Navigation, OpaqueKind, Origin, Outcome, Page,
+    PageAction, SecurityError, WebSocketRequest,
+};
 use cors_conformance::user_agent::{Session, UserAgentError};
 
 /// The only path of the specimen application that asks for a user name and a password.
 const CHALLENGE: &str = "/private";
 
-/// The pages of one scenario, in a user context of their own.
-pub(super) struct RealSession {
-    kind: Kind,
-    driver: Arc<Driver>,
-    user_context: UserContextId,
-    proxy: Proxy,
+/// The host of the page around a frame if the scenario does not say where the frame is.
+pub(super) const FRAME_HOST: &str = "frame.example";
+
+/// How long to wait for the console messages of a failed fetch. Another process sends them, after the fetch has failed.
+const CONSOLE_LIMIT: Duration = Duration::from_millis(400);
+
+/// The messages are complete when no new one arrives for this long.
+const QUIET_TIME: Duration = Duration::from_millis(40);
+
+/// How long a page may take to leave its document.
+const NAVIGATION_LIMIT: Duration = Duration::from_secs(5);
+
+/// The pause between two looks at the document.
+const NAVIGATION_PAUSE: Duration = Duration::from_millis(10);
+
+/// The pages of one scenario.
+pub(super) struct RealSession<A> {
+    automation: A,
+    network: PageNetwork,
+    /// Where pages that are files are written.
+    folder: PathBuf,
     pages: Vec<OpenPage>,
 }
 
 struct OpenPage {
     page: Page,
-    tab: BrowsingContextId,
-    context: BrowsingContextId,
-    console: Console,
+    /// Where the page is: a tab or a frame in it.
+    place: Place,
+    console: String,
     /// Whether authentication prompts are answered.
     is_answering: bool,
+}
+
+/// What answers the requests of a session's pages.
+pub(super) enum PageNetwork {
+    /// The proxy of the session.
+    Proxy(Proxy),
+    /// Servers to which Chromium connects itself.
+    Direct(Visit),
+}
+
+impl PageNetwork {
+    /// The exchanges so far.
+    fn record(&self) -> &Record {
+        match self {
+            Self::Proxy(proxy) => &proxy.record,
+            Self::Direct(visit) => &visit.record,
+        }
+    }
 }
 
 /// Whether the suite can serve a page of this origin.
@@ -50,30 +79,10 @@ pub(super) fn can_be_served(origin: &Origin) -> bool {
     }
 }
 
-impl RealSession {
-    pub(super) async fn open(
-        kind: Kind,
-        driver: Arc<Driver>,
-        network: Arc<dyn Network>,
-    ) -> Result<Self, UserAgentError> {
-        let proxy = Proxy::start(network, driver.certificates.clone())
-            .await
-            .map_err(|error| UserAgentError::Failed(format!("its proxy does not start: {error}")))?;
-        let address = proxy.address();
-        // Without this, Chromium connects to loopback without the proxy. Firefox has a preference for it.
-        // See `launch::capabilities`.
-        let exceptions: &[&str] = match kind {
-            Kind::Chromium => &["<-loopback>"],
-            Kind::Firefox => &[],
-        };
-        let context = CreateUserContext {
-            proxy: Some(json!({
-                "proxyType": "manual", "httpProxy": address, "sslProxy": address, "noProxy": exceptions,
-            })),
-            ..CreateUserContext::default()
-        };
-        let user_context = driver.bidi.send(context).await.map_err(failed)?.user_context;
-        Ok(Self { kind, driver, user_context, proxy, pages: Vec::new() })
+impl<A: Automation> RealSession<A> {
+    /// A session whose pages have `network` as their only network.
+    pub(super) fn new(automation: A, network: PageNetwork, folder: PathBuf) -> Self {
+        Self { automation, network, folder, pages: Vec::new() }
     }
 
     /// The index of a page among the open ones; opens the page if necessary.
@@ -81,155 +90,231 @@ impl RealSession {
         if let Some(position) = self.pages.iter().position(|open| open.page == *page) {
             return Ok(position);
         }
-        let (tab, context) = self.open_page(page).await?;
-        let console = Console::watch(self.kind, &self.driver, &context).await.map_err(failed)?;
-        self.pages.push(OpenPage { page: page.clone(), tab, context, console, is_answering: false });
+        let place = self.open_page(page).await?;
+        let console = self.automation.watch_console(&place).await?;
+        self.pages.push(OpenPage { page: page.clone(), place, console, is_answering: false });
         Ok(self.pages.len() - 1)
     }
 
-    /// Opens a page in a new tab. Returns the tab and the page's own context, which is the tab or a frame in it.
-    async fn open_page(&self, page: &Page) -> Result<(BrowsingContextId, BrowsingContextId), UserAgentError> {
-        let tab = Create {
-            r#type: CreateType::Tab,
-            reference_context: None,
-            background: Some(true),
-            user_context: Some(self.user_context.clone()),
-        };
-        let tab = self.driver.bidi.send(tab).await.map_err(failed)?.context;
+    /// Opens a page in a new tab. Returns the page's place, which is the tab or a frame in it.
+    async fn open_page(&self, page: &Page) -> Result<Place, UserAgentError> {
+        let tab = self.automation.open_tab().await?;
+        if let Some(permissions) = page.network_permissions {
+            let top_level = page.top_level.as_ref().unwrap_or(&page.origin);
+            self.automation.set_network_permissions(top_level, permissions).await?;
+        }
         // A frame with an opaque origin needs a page around it; any origin will do.
         let top_level = match (&page.top_level, &page.origin) {
             (Some(top_level), _) => address(top_level),
-            (None, Origin::Opaque) => format!("https://frame.example{PAGES}"),
+            (None, Origin::Opaque) => format!("https://{FRAME_HOST}{PAGES}"),
             (None, origin) => address(origin),
         };
         let (sandbox, source) = match (&page.origin, page.opaque) {
             (Origin::Opaque, OpaqueKind::File) => {
-                self.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
-                return Ok((tab.clone(), tab));
+                self.automation.navigate(&tab, &format!("file://{}", self.file()?.display())).await?;
+                return Ok(tab);
             }
-            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts", top_level.clone()),
+            (Origin::Opaque, OpaqueKind::Sandboxed) => ("allow-scripts allow-forms", top_level.clone()),
             (Origin::Opaque, OpaqueKind::Data) => ("", format!("data:text/html,{PAGE}")),
             (origin, _) => ("", address(origin)),
         };
-        self.navigate(&tab, &top_level).await?;
+        self.automation.navigate(&tab, &top_level).await?;
         if page.origin != Origin::Opaque && page.top_level.is_none() {
-            return Ok((tab.clone(), tab));
+            return Ok(tab);
         }
-        let frame = self.frame(&tab, sandbox, &source).await?;
-        Ok((tab, frame))
-    }
-
-    async fn navigate(&self, tab: &BrowsingContextId, url: &str) -> Result<(), UserAgentError> {
-        let navigate =
-            Navigate { context: tab.clone(), url: url.to_owned(), wait: Some(ReadinessState::Complete) };
-        match self.driver.bidi.send(navigate).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(navigation_error(url, &error.to_string())),
-        }
-    }
-
-    /// Makes sure that the authentication prompts of a page are answered.
-    async fn answer_prompts(
-        &mut self,
-        position: usize,
-        request: &FetchRequest,
-    ) -> Result<(), UserAgentError> {
-        let open = &mut self.pages[position];
-        // Answering prompts has a side effect in Chromium: redirected requests lose their `Origin`. So prompts are
-        // answered only for requests that need it.
-        let is_needed = self.kind == Kind::Firefox || request.url.path() == CHALLENGE;
-        if is_needed && !open.is_answering {
-            prompt::start_answering(&self.driver, &open.tab, open.page.user.as_ref())
-                .await
-                .map_err(failed)?;
-            open.is_answering = true;
-        }
-        Ok(())
-    }
-
-    /// Adds a frame to the page in a tab.
-    async fn frame(
-        &self,
-        tab: &BrowsingContextId,
-        sandbox: &str,
-        source: &str,
-    ) -> Result<BrowsingContextId, UserAgentError> {
-        let arguments = vec![script::string_argument(sandbox), script::string_argument(source)];
-        self.call(tab, script::FRAME, arguments).await?;
-        let tree = GetTree { max_depth: None, root: Some(tab.clone()) };
-        let tree = self.driver.bidi.send(tree).await.map_err(failed)?;
-        let frame = tree.contexts.into_iter().flat_map(|tab| tab.children).next();
-        Ok(frame
-            .ok_or_else(|| UserAgentError::Failed(format!("the frame {source} does not appear")))?
-            .context)
+        self.automation.call(&tab, script::FRAME, &[sandbox, &source]).await?;
+        let frame = self.automation.frame(&tab).await?;
+        frame.ok_or_else(|| UserAgentError::Failed(format!("the frame {source} does not appear")))
     }
 
     /// Writes a page to the disk and returns its path.
     fn file(&self) -> Result<PathBuf, UserAgentError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = self.driver.folder.join(format!("page-{number}.html"));
+        let path = self.folder.join(format!("page-{number}.html"));
         std::fs::write(&path, PAGE)
             .map_err(|error| UserAgentError::Failed(format!("{}: {error}", path.display())))?;
         Ok(path)
     }
 
-    /// Calls a function in a page and waits for its promise. Returns the string, or an empty one for any other value.
+    /// Makes sure that the authentication prompts of a page are answered.
+    async fn answer_prompts(&mut self, position: usize, path: &str) -> Result<(), UserAgentError> {
+        let is_needed = self.needs_answers(path);
+        let open = &mut self.pages[position];
+        if is_needed && !open.is_answering {
+            self.automation.answer_prompts(&open.place, open.page.user.as_ref()).await?;
+            open.is_answering = true;
+        }
+        Ok(())
+    }
+
+    /// Whether prompts must be answered during a request for this path.
+    fn needs_answers(&self, path: &str) -> bool {
+        self.automation.may_always_answer_prompts() || path == CHALLENGE
+    }
+
+    /// Calls a function in a page and waits for its promise. Returns the string that it resolves to.
     async fn call(
         &self,
-        context: &BrowsingContextId,
+        position: usize,
         function: &str,
-        arguments: Vec<Value>,
+        arguments: &[&str],
     ) -> Result<String, UserAgentError> {
-        let call = CallFunction {
-            function_declaration: function.to_owned(),
-            await_promise: true,
-            target: Target::Context { context: context.clone(), sandbox: None },
-            arguments,
-            this: None,
-            result_ownership: None,
-            user_activation: None,
-        };
-        match self.driver.bidi.send(call).await.map_err(failed)? {
-            EvaluateResult::Success { result, .. } => {
-                Ok(result["value"].as_str().unwrap_or_default().to_owned())
+        self.automation.call(&self.pages[position].place, function, arguments).await
+    }
+
+    /// Calls a function that lets a page leave its document, such as a click on a link, and waits for the next document.
+    ///
+    /// Returns `false` if the page stays for [`NAVIGATION_LIMIT`]. A tab or frame keeps its place when its document changes.
+    async fn leave(&self, place: &Place, function: &str, arguments: &[&str]) -> Result<bool, UserAgentError> {
+        // The mark disappears with the document. The function runs later, because its page may be gone before it returns.
+        let leave = format!(
+            "(...arguments) => {{ window.corsConformanceLeaves = true; setTimeout(() => ({function})(...arguments), 0); }}"
+        );
+        // Firefox shows an empty document in between, and fills the next one before its `load` event only.
+        let is_next = "() => {
+            if (window.corsConformanceLeaves) return \"\";
+            const [entry] = performance.getEntriesByType(\"navigation\");
+            const isPage = document.URL.startsWith(\"http\");
+            const isReady = isPage ? entry?.loadEventEnd > 0 : document.URL !== \"about:blank\";
+            return isReady ? document.readyState : \"loading\";
+        }";
+        self.automation.call_as_user(place, &leave, arguments).await?;
+        let deadline = Instant::now() + NAVIGATION_LIMIT;
+        loop {
+            tokio::time::sleep(NAVIGATION_PAUSE).await;
+            // Calls fail while one document replaces another.
+            let state = self.automation.call(place, is_next, &[]).await;
+            match state {
+                Ok(state) if state == "complete" => return Ok(true),
+                Ok(state) if state.is_empty() && Instant::now() > deadline => return Ok(false),
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Ok(_) | Err(_) => {}
             }
-            EvaluateResult::Exception { exception_details, .. } => Err(UserAgentError::Failed(format!(
-                "a script of the suite threw {}",
-                exception_details["text"]
-            ))),
+        }
+    }
+
+    /// Forgets exchanges and messages from before, such as those of loading the page.
+    fn start_watching(&self, position: usize) {
+        self.network.record().take();
+        self.automation.take_console(&self.pages[position].console);
+    }
+
+    /// What came of the action in a page since [`start_watching`](Self::start_watching).
+    async fn fetched(&self, position: usize, outcome: Outcome) -> Fetched {
+        let console = &self.pages[position].console;
+        let console = match &outcome {
+            Outcome::Blocked(blocked) => {
+                let mut lines = self.wait_for_console(console).await;
+                // The model's page is at the root of its origin.
+                lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
+                // A browser also prints a rejection or an exception that no script handles.
+                if blocked.detail != script::ERROR_EVENT {
+                    lines.push(blocked.detail.clone());
+                }
+                lines
+            }
+            _ => self.automation.take_console(console),
+        };
+        Fetched::new(outcome, self.network.record().take(), console)
+    }
+
+    /// Waits for the lines that a failed fetch prints.
+    async fn wait_for_console(&self, console: &str) -> Vec<String> {
+        let deadline = Instant::now() + CONSOLE_LIMIT;
+        let mut lines = Vec::new();
+        loop {
+            tokio::time::sleep(QUIET_TIME).await;
+            let more = self.automation.take_console(console);
+            let is_complete = more.is_empty() && !lines.is_empty() || Instant::now() > deadline;
+            lines.extend(more);
+            if is_complete {
+                return lines;
+            }
         }
     }
 }
 
-impl Session for RealSession {
-    fn fetch<'a>(
+impl<A: Automation> RealSession<A> {
+    async fn fetch(&mut self, page: &Page, request: &FetchRequest) -> Result<Fetched, UserAgentError> {
+        let argument = script::argument(request);
+        self.run_script(page, request.url.path(), script::FETCH, &argument, script::outcome).await
+    }
+
+    async fn open_web_socket(
+        &mut self,
+        page: &Page,
+        request: &WebSocketRequest,
+    ) -> Result<Fetched, UserAgentError> {
+        let argument = script::web_socket_argument(request);
+        self.run_script(page, request.url.path(), script::WEB_SOCKET, &argument, script::opened).await
+    }
+
+    async fn open_event_source(
+        &mut self,
+        page: &Page,
+        request: &EventSourceRequest,
+    ) -> Result<Fetched, UserAgentError> {
+        let argument = script::event_source_argument(request);
+        self.run_script(page, request.url.path(), script::EVENT_SOURCE, &argument, script::opened).await
+    }
+
+    /// Runs a script that makes a request for `path`, and reads its result.
+    async fn run_script(
+        &mut self,
+        page: &Page,
+        path: &str,
+        script: &str,
+        argument: &str,
+        read: fn(&str) -> Result<Outcome, String>,
+    ) -> Result<Fetched, UserAgentError> {
+        let position = self.page(page).await?;
+        self.answer_prompts(position, path).await?;
+        self.start_watching(position);
+        let result = self.call(position, script, &[argument]).await?;
+        let outcome = read(&result).map_err(UserAgentError::Failed)?;
+        Ok(self.fetched(position, outcome).await)
+    }
+
+    /// Follows a link or submits a form. The page is opened in a tab of its own for that, so that other actions find it where it
+    /// was.
+    async fn follow(&mut self, page: &Page, navigation: &Navigation) -> Result<Fetched, UserAgentError> {
+        let place = self.open_page(page).await?;
+        if self.needs_answers(navigation.url.path()) {
+            self.automation.answer_prompts(&place, page.user.as_ref()).await?;
+        }
+        // Exchanges from loading the page do not belong to the navigation.
+        self.network.record().take();
+        let has_left = self.leave(&place, script::FOLLOW, &[&script::follow_argument(navigation)]).await?;
+        let document = if has_left {
+            let document = self.automation.call(&place, script::DOCUMENT, &[]).await?;
+            script::document(&document).map_err(UserAgentError::Failed)?
+        } else {
+            None
+        };
+        let exchanges = self.network.record().take();
+        let last = exchanges
+            .last()
+            .and_then(|last: &Exchange| Some((&last.request.url, last.response.as_ref().ok()?)));
+        let outcome = script::navigated(has_left, document, last);
+        Ok(Fetched::new(outcome, exchanges, Vec::new()))
+    }
+}
+
+impl<A: Automation> Session for RealSession<A> {
+    fn act<'a>(
         &'a mut self,
         page: &'a Page,
-        request: FetchRequest,
+        action: PageAction,
     ) -> BoxFuture<'a, Result<Fetched, UserAgentError>> {
         async move {
-            let position = self.page(page).await?;
-            self.answer_prompts(position, &request).await?;
-            // Exchanges and messages from loading the page do not belong to the fetch.
-            self.proxy.record.take();
-            let open = &self.pages[position];
-            open.console.take();
-            let argument = script::string_argument(&script::argument(&request));
-            let result = self.call(&open.context, script::FETCH, vec![argument]).await?;
-            let outcome = script::outcome(&result).map_err(UserAgentError::Failed)?;
-            let console = match &outcome {
-                Outcome::Response(_) => open.console.take(),
-                Outcome::Blocked(blocked) => {
-                    let mut lines = open.console.wait().await;
-                    // The model's page is at the root of its origin.
-                    lines.iter_mut().for_each(|line| *line = line.replace(PAGES, "/"));
-                    // A browser also prints a rejection that no script handles.
-                    lines.push(blocked.detail.clone());
-                    lines
-                }
-            };
-            Ok(Fetched::new(outcome, self.proxy.record.take(), console))
+            match action {
+                PageAction::Fetch(request) => self.fetch(page, &request).await,
+                PageAction::Navigate(navigation) => self.follow(page, &navigation).await,
+                PageAction::WebSocket(request) => self.open_web_socket(page, &request).await,
+                PageAction::EventSource(request) => self.open_event_source(page, &request).await,
+                action => Err(UserAgentError::Unable(format!("{action:?} is not supported"))),
+            }
         }
         .boxed()
     }
@@ -240,7 +325,7 @@ impl Session for RealSession {
     ) -> BoxFuture<'a, Result<Result<String, SecurityError>, UserAgentError>> {
         async move {
             let position = self.page(page).await?;
-            let result = self.call(&self.pages[position].context, script::COOKIE, Vec::new()).await?;
+            let result = self.call(position, script::COOKIE, &[]).await?;
             script::cookies(&result).map_err(UserAgentError::Failed)
         }
         .boxed()
@@ -255,49 +340,7 @@ impl Session for RealSession {
     }
 }
 
-impl Drop for RealSession {
-    fn drop(&mut self) {
-        let remove = RemoveUserContext { user_context: self.user_context.clone() };
-        let driver = self.driver.clone();
-        // Without a runtime, the browser is about to be stopped as well.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Ignore: a context that cannot be removed ends with the browser.
-            runtime.spawn(async move { driver.bidi.send(remove).await.map(drop) });
-        }
-    }
-}
-
 /// The URL of the suite's page at an origin.
 fn address(origin: &Origin) -> String {
     format!("{origin}{PAGES}")
-}
-
-fn failed(error: BidiError) -> UserAgentError {
-    UserAgentError::Failed(error.to_string())
-}
-
-/// Why the browser did not open a page. No page can have an origin with a blocked port (Fetch, "port blocking").
-fn navigation_error(url: &str, message: &str) -> UserAgentError {
-    if ["ERR_UNSAFE_PORT", "deniedPortAccess"].iter().any(|error| message.contains(error)) {
-        return UserAgentError::Unable(format!(
-            "browsers open no page at {url}, because they block its port"
-        ));
-    }
-    UserAgentError::Failed(message.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case::chromium("BiDi command failed: unknown error — net::ERR_UNSAFE_PORT", true)]
-    #[case::firefox("BiDi command failed: unknown error — Error: deniedPortAccess", true)]
-    #[case::other("BiDi command failed: unknown error — net::ERR_CONNECTION_RESET", false)]
-    fn a_page_at_a_blocked_port_cannot_be_played(#[case] message: &str, #[case] expected: bool) {
-        let error = navigation_error("https://app.example:1/", message);
-        assert_eq!(matches!(error, UserAgentError::Unable(_)), expected, "{error}");
-    }
 }

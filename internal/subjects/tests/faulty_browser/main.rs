@@ -30,7 +30,12 @@ macro_rules! faults {
 }
 
 /// Faults that show only with responses that the specimen application cannot send. The tests of `cors-browser` notice them.
-const BEYOND_THE_SPECIMEN: &[Fault] = &[Fault::IgnoresReferrerPolicyOfRedirects];
+const BEYOND_THE_SPECIMEN: &[Fault] = &[
+    Fault::IgnoresReferrerPolicyOfRedirects,
+    Fault::FailsOnBrokenBodies,
+    Fault::FollowsFirstLocation,
+    Fault::IgnoresWebSocketAccept,
+];
 
 faults! {
     skips_preflight_for_put: SkipsPreflightForPut, "preflight";
@@ -58,6 +63,11 @@ faults! {
     keeps_method_on_redirect: KeepsMethodOnRedirect, "redirects";
     follows_credentials_in_location: FollowsCredentialsInLocation, "redirects";
     follows_redirects_without_end: FollowsRedirectsWithoutEnd, "redirects";
+    reads_proxy_challenges: ReadsProxyChallenges, "errors";
+    never_retries_misdirected_requests: NeverRetriesMisdirectedRequests, "errors";
+    omits_empty_content_length: OmitsEmptyContentLength, "request-headers";
+    joins_lines_before_safelist: JoinsLinesBeforeSafelist, "request-headers";
+    refuses_data_urls: RefusesDataUrls, "data-urls";
     exposes_all_headers: ExposesAllHeaders, "exposed-headers";
     ignores_expose_headers: IgnoresExposeHeaders, "exposed-headers";
     exposes_set_cookie: ExposesSetCookie, "exposed-headers";
@@ -72,19 +82,59 @@ faults! {
     shares_host_only_cookies: SharesHostOnlyCookies, "cookies";
     keeps_expired_cookies: KeepsExpiredCookies, "cookies";
     ignores_cookie_prefixes: IgnoresCookiePrefixes, "cookies";
+    ignores_http_prefixes: IgnoresHttpPrefixes, "cookies";
+    keeps_earlier_same_site: KeepsEarlierSameSite, "cookies";
+    ignores_partitioned: IgnoresPartitioned, "cookies";
+    keeps_insecure_partitioned_cookies: KeepsInsecurePartitionedCookies, "cookies";
+    shares_partitions: SharesPartitions, "cookies";
+    ignores_embedders_of_partitions: IgnoresEmbeddersOfPartitions, "cookies";
+    ignores_third_party_setting: IgnoresThirdPartySetting, "third-party-cookies";
+    blocks_partitioned_cookies: BlocksPartitionedCookies, "third-party-cookies";
     shows_http_only: ShowsHttpOnly, "cookies";
     never_caches_preflights: NeverCachesPreflights, "caching";
     ignores_max_age: IgnoresMaxAge, "caching";
     never_expires_preflights: NeverExpiresPreflights, "caching";
     shares_preflights_between_origins: SharesPreflightsBetweenOrigins, "caching";
     shares_preflights_between_paths: SharesPreflightsBetweenPaths, "caching";
+    shares_preflights_between_fragments: SharesPreflightsBetweenFragments, "caching";
     ignores_credentials_of_cached_preflights: IgnoresCredentialsOfCachedPreflights, "caching";
     keeps_preflights_after_failure: KeepsPreflightsAfterFailure, "caching";
     allows_mixed_content: AllowsMixedContent, "https";
+    blocks_local_mixed_content: BlocksLocalMixedContent, "local-network";
+    skips_local_network_check: SkipsLocalNetworkCheck, "local-network";
+    skips_local_network_check_after_redirect: SkipsLocalNetworkCheckAfterRedirect, "local-network";
+    ignores_target_address_space: IgnoresTargetAddressSpace, "local-network";
+    allows_insecure_pages_local_network: AllowsInsecurePagesLocalNetwork, "local-network";
+    merges_network_permissions: MergesNetworkPermissions, "local-network";
+    takes_dismissal_for_permission: TakesDismissalForPermission, "local-network";
+    checks_cors_on_navigations: ChecksCorsOnNavigations, "navigations";
+    blocks_insecure_links: BlocksInsecureLinks, "navigations";
+    omits_origin_on_forms: OmitsOriginOnForms, "forms";
+    sends_origin_on_links: SendsOriginOnLinks, "navigations";
+    calls_navigations_user_initiated: CallsNavigationsUserInitiated, "navigations";
+    omits_fetch_user: OmitsFetchUser, "navigations";
+    sends_strict_cookies_on_links: SendsStrictCookiesOnLinks, "navigations";
+    sends_lax_cookies_on_posts: SendsLaxCookiesOnPosts, "forms";
+    omits_lax_cookies_on_links: OmitsLaxCookiesOnLinks, "navigations";
+    ignores_enctype: IgnoresEnctype, "forms";
+    keeps_query_of_forms: KeepsQueryOfForms, "forms";
+    keeps_line_feeds_in_forms: KeepsLineFeedsInForms, "forms";
+    keeps_quotes_in_field_names: KeepsQuotesInFieldNames, "forms";
+    shows_empty_documents: ShowsEmptyDocuments, "navigations";
+    omits_origin_on_web_sockets: OmitsOriginOnWebSockets, "websocket";
+    checks_cors_on_web_sockets: ChecksCorsOnWebSockets, "websocket";
+    omits_cookies_on_web_sockets: OmitsCookiesOnWebSockets, "websocket";
+    follows_redirects_of_web_sockets: FollowsRedirectsOfWebSockets, "websocket";
+    opens_web_sockets_with_any_status: OpensWebSocketsWithAnyStatus, "websocket";
+    opens_event_sources_with_any_status: OpensEventSourcesWithAnyStatus, "event-source";
+    opens_event_sources_with_any_type: OpensEventSourcesWithAnyType, "event-source";
+    ignores_with_credentials: IgnoresWithCredentials, "event-source";
 }
 
 async fn assert_noticed(fault: Fault, likely_group: &str) {
-    let model = Model::new(Profile::standard()).with_fault(fault);
+    // Local Network Access is a rule of Chromium.
+    let profile = if likely_group == "local-network" { Profile::chromium() } else { Profile::standard() };
+    let model = Model::new(profile).with_fault(fault);
     let scenario = first_failed(model, likely_group).await;
     assert!(scenario.is_some(), "no scenario notices the fault `{fault}`");
     println!("{fault}: {}", scenario.unwrap_or_default());

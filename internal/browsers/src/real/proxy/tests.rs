@@ -17,6 +17,11 @@ struct Echo;
 
 impl Network for Echo {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
+        if request.url.path() == "/half" {
+            let error = NetworkError::new(FailureKind::BrokenOff, "broken");
+            let response = WireResponse::new(200).with_header("content-length", "9").with_body("half");
+            return ready(Ok(response.with_body_error(error))).boxed();
+        }
         if request.url.path() == "/broken" {
             return ready(Err(NetworkError::new(FailureKind::BrokenOff, "broken"))).boxed();
         }
@@ -31,7 +36,7 @@ impl Network for Echo {
             ("set-cookie".to_owned(), b"b=2".to_vec()),
             ("transfer-encoding".to_owned(), b"chunked".to_vec()),
         ];
-        ready(Ok(WireResponse { status: 207, headers, body: body.into_bytes() })).boxed()
+        ready(Ok(WireResponse { headers, ..WireResponse::new(207).with_body(body) })).boxed()
     }
 }
 
@@ -89,7 +94,7 @@ fn request_lines(exchanges: &[Exchange]) -> Vec<String> {
 async fn plain_requests_go_to_the_origin_in_their_target() {
     let (proxy, _) = proxy(Echo).await;
     let head = "PUT http://localhost:3000/x?y HTTP/1.1\r\nhost: localhost:3000\r\nproxy-connection: keep-alive\r\n\
-                origin: http://app.example\r\ncontent-length: 5";
+                Origin: http://app.example\r\ncontent-length: 5";
     let answer = exchange(&mut connect(&proxy).await, head, "hello").await;
     assert!(answer.starts_with("HTTP/1.1 207 "), "{answer}");
     assert!(answer.contains("PUT http://localhost:3000/x?y [hello]"), "{answer}");
@@ -100,7 +105,9 @@ async fn plain_requests_go_to_the_origin_in_their_target() {
     let exchanges = proxy.record.take();
     assert_eq!(request_lines(&exchanges), ["PUT http://localhost:3000/x?y"]);
     assert_eq!(exchanges[0].kind, ExchangeKind::Actual);
-    assert_eq!(exchanges[0].request.headers, [("origin".to_owned(), b"http://app.example".to_vec())]);
+    let expected = [("Origin", "http://app.example"), ("content-length", "5")]
+        .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    assert_eq!(exchanges[0].request.headers, expected);
     assert_eq!(exchanges[0].response.as_ref().unwrap().status, 207);
 }
 
@@ -141,6 +148,15 @@ async fn without_a_response_the_connection_is_closed() {
         exchange(&mut connect(&proxy).await, "GET http://api.example/broken HTTP/1.1\r\nhost: x", "").await;
     assert_eq!(answer, "");
     assert_eq!(proxy.record.take()[0].response, Err(NetworkError::new(FailureKind::BrokenOff, "broken")));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_does_so_for_the_browser() {
+    let (proxy, _) = proxy(Echo).await;
+    let answer =
+        exchange(&mut connect(&proxy).await, "GET http://api.example/half HTTP/1.1\r\nhost: x", "").await;
+    assert!(answer.contains("content-length: 9"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\nhalf"), "{answer}");
 }
 
 #[tokio::test]

@@ -6,7 +6,13 @@ async (text) => {
   try {
     if (body) init.body = body.text ?? bytesOf(body.base64);
     const response = await fetch(url, init);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    let bytes = new Uint8Array();
+    let bodyFails = false;
+    try {
+      bytes = new Uint8Array(await response.arrayBuffer());
+    } catch {
+      bodyFails = true;
+    }
     return JSON.stringify({
       response: {
         type: response.type,
@@ -15,6 +21,7 @@ async (text) => {
         redirected: response.redirected,
         headers: [...response.headers],
         body: base64Of(bytes),
+        body_fails: bodyFails,
       },
     });
   } catch (error) {

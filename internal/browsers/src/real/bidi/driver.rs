@@ -8,21 +8,26 @@ use futures_util::StreamExt;
 use thirtyfour::bidi::{BiDi, RawEventStream};
 use tokio::task::JoinSet;
 
-use super::certificates::Certificates;
-use super::{console, prompt};
+use super::super::certificates::Certificates;
+use super::super::gateway::Gateway;
+use super::{Dialect, console, prompt};
 use cors_browser::User;
 use cors_conformance::process::Process;
 
 /// A running driver with its browser; both are stopped when this value is dropped.
-pub(super) struct Driver {
+pub(in super::super) struct Driver {
+    /// The browser's variant of the protocol.
+    pub(super) dialect: Dialect,
     /// The connection for commands and events.
     pub(super) bidi: BiDi,
     /// The browser's version.
-    pub(super) version: String,
+    pub(in super::super) version: String,
     /// The certificates that the browser trusts.
-    pub(super) certificates: Arc<Certificates>,
+    pub(in super::super) certificates: Arc<Certificates>,
+    /// The servers that the browser reaches without a proxy, if it can.
+    pub(in super::super) gateway: Option<Gateway>,
     /// The folder for everything that driver and browser write; removed when they have stopped.
-    pub(super) folder: PathBuf,
+    pub(in super::super) folder: PathBuf,
     shared: Arc<Shared>,
     _events: JoinSet<()>,
     _process: Process,
@@ -39,16 +44,28 @@ struct Shared {
 
 impl Driver {
     pub(super) fn new(
+        dialect: Dialect,
         bidi: BiDi,
         version: String,
         certificates: Arc<Certificates>,
+        gateway: Option<Gateway>,
         folder: PathBuf,
         process: Process,
     ) -> Self {
         let shared = Arc::<Shared>::default();
         let mut events = JoinSet::new();
         events.spawn(handle_events(bidi.clone(), bidi.subscribe_raw(), shared.clone()));
-        Self { bidi, version, certificates, folder, shared, _events: events, _process: process }
+        Self {
+            dialect,
+            bidi,
+            version,
+            certificates,
+            gateway,
+            folder,
+            shared,
+            _events: events,
+            _process: process,
+        }
     }
 
     /// The lines that consoles printed and that were not taken yet, by the id of the console.

@@ -36,7 +36,9 @@ impl Cors {
     /// Creates the middleware from a [`Policy`](crate::Policy), or from a [`PolicyHandle`](crate::PolicyHandle) that can
     /// replace the policy while the server runs.
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
-        Self { policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { policy }
     }
 }
 

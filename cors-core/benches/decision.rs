@@ -94,6 +94,24 @@ mod instructions {
         case_of(policy, "PUT", &[("origin", "https://branch-1.team.preview.example.net")])
     }
 
+    /// An origin that a partial label allows, among many for the same domain.
+    fn partial_label() -> (Policy, Request<()>) {
+        let patterns: Vec<_> = (0..1000).map(|team| format!("https://pr-*-{team}.example.net")).collect();
+        let patterns: Vec<_> = patterns.iter().map(String::as_str).collect();
+        case_of(policy(&patterns), "PUT", &[("origin", "https://pr-17-999.example.net")])
+    }
+
+    /// The longest label, of a domain with partial labels of all lengths, none of which has its port.
+    fn longest_label() -> (Policy, Request<()>) {
+        let lengths = (0..62_usize).flat_map(|before| (0..62 - before).map(move |after| (before, after)));
+        let label = |(before, after)| format!("https://{}*{}", "a".repeat(before), "a".repeat(after));
+        let patterns: Vec<_> =
+            lengths.filter(|pair| *pair != (0, 0)).map(|pair| label(pair) + ".example.net:8443").collect();
+        let patterns: Vec<_> = patterns.iter().map(String::as_str).collect();
+        let origin = format!("https://{}.example.net", "a".repeat(63));
+        case_of(policy(&patterns), "PUT", &[("origin", &origin)])
+    }
+
     /// The longest name, below as many patterns as there can be, none of which has its port.
     fn longest() -> (Policy, Request<()>) {
         let nested: Vec<_> =
@@ -122,6 +140,8 @@ mod instructions {
     #[bench::actual(actual())]
     #[bench::denied(denied())]
     #[bench::pattern(pattern())]
+    #[bench::partial_label(partial_label())]
+    #[bench::longest_label(longest_label())]
     #[bench::longest(longest())]
     #[bench::preflight(preflight())]
     fn decide((policy, request): (Policy, Request<()>)) -> Decided {

@@ -49,7 +49,10 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// Replaces the policy for all requests that start after this call.
     ///
     /// It may free a policy, which takes time if the policy is large: call it outside of the threads that serve requests.
+    ///
+    /// The warnings about the policy are logged as [`PolicySource::log_warnings`] does.
     pub fn replace(&self, policy: Policy) {
+        log_warnings(&policy);
         let PreparedPolicy(prepared) = PreparedPolicy::new(policy);
         let old = PreparedPolicy(self.0.current.swap(prepared));
         // No reader can get a policy that was swapped out, so a count of one stays one.
@@ -86,6 +89,15 @@ impl<V> fmt::Debug for PolicyHandle<V> {
     }
 }
 
+fn log_warnings(policy: &Policy) {
+    #[cfg(feature = "tracing")]
+    for warning in policy.unlogged_warnings() {
+        tracing::warn!(target: "cors", code = warning.code().as_str(), "{warning}");
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = policy;
+}
+
 /// Where an adapter gets its policy from: a fixed policy, or a [`PolicyHandle`] that can replace it.
 ///
 /// It is made with `into()` from a [`Policy`], a [`PreparedPolicy`] or a [`PolicyHandle`].
@@ -103,6 +115,14 @@ impl<V> PolicySource<V> {
             Source::Fixed(policy) => policy.clone(),
             Source::Handle(handle) => handle.current(),
         }
+    }
+
+    /// Logs the warnings about the policy, each as an event at warn level with the target `cors`, unless they were logged
+    /// before. It does nothing without the feature `tracing`.
+    ///
+    /// An adapter calls it when an application is given the policy.
+    pub fn log_warnings(&self) {
+        log_warnings(self.current().policy());
     }
 
     /// The policy, if it is never replaced.

@@ -3,7 +3,7 @@
 use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, request};
 
-use crate::{Names, Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use crate::{Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
 
 /// The most headers that the answer to a preflight can have, so that its map is allocated once.
 const PREFLIGHT_HEADERS: usize = 6;
@@ -131,56 +131,5 @@ fn response_name(name: ResponseHeader) -> HeaderName {
         ResponseHeader::AccessControlExposeHeaders => header::ACCESS_CONTROL_EXPOSE_HEADERS,
         ResponseHeader::AccessControlMaxAge => header::ACCESS_CONTROL_MAX_AGE,
         ResponseHeader::Vary => header::VARY,
-    }
-}
-
-/// A method, for [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl From<Method> for Names {
-    fn from(method: Method) -> Self {
-        method.as_str().into()
-    }
-}
-
-/// A method, for [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl From<&Method> for Names {
-    fn from(method: &Method) -> Self {
-        method.as_str().into()
-    }
-}
-
-/// A header name, for [`PolicyBuilder::allow_headers`](crate::PolicyBuilder::allow_headers) and
-/// [`PolicyBuilder::expose_headers`](crate::PolicyBuilder::expose_headers).
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl From<HeaderName> for Names {
-    fn from(name: HeaderName) -> Self {
-        name.as_str().into()
-    }
-}
-
-/// A header name, for [`PolicyBuilder::allow_headers`](crate::PolicyBuilder::allow_headers) and
-/// [`PolicyBuilder::expose_headers`](crate::PolicyBuilder::expose_headers).
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl From<&HeaderName> for Names {
-    fn from(name: &HeaderName) -> Self {
-        name.as_str().into()
-    }
-}
-
-/// An origin, for [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl From<HeaderValue> for Names {
-    fn from(value: HeaderValue) -> Self {
-        (&value).into()
-    }
-}
-
-/// An origin, for [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
-#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl From<&HeaderValue> for Names {
-    fn from(value: &HeaderValue) -> Self {
-        // Bytes that are not UTF-8 become characters that are not ASCII, so that `build` refuses the origin.
-        String::from_utf8_lossy(value.as_bytes()).into()
     }
 }

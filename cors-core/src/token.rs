@@ -82,22 +82,6 @@ pub(crate) const STANDARD_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "D
 /// Fetch, "CORS non-wildcard request-header name".
 pub(crate) const AUTHORIZATION: &str = "authorization";
 
-/// The names of Fetch, "CORS-safelisted request-header", that are safelisted with all ordinary values.
-///
-/// `content-type` and `range` are safelisted with a few values only and must be listed for all other values.
-pub(crate) const SAFELISTED_REQUEST_HEADERS: [&str; 3] = ["accept", "accept-language", "content-language"];
-
-/// Fetch, "CORS-safelisted response-header name".
-pub(crate) const SAFELISTED_RESPONSE_HEADERS: [&str; 7] = [
-    "cache-control",
-    "content-language",
-    "content-length",
-    "content-type",
-    "expires",
-    "last-modified",
-    "pragma",
-];
-
 /// Fetch, "forbidden response-header name".
 pub(crate) const FORBIDDEN_RESPONSE_HEADERS: [&str; 2] = ["set-cookie", "set-cookie2"];
 

@@ -51,7 +51,9 @@ impl CorsLayer {
     /// Creates a layer from a [`Policy`](crate::Policy), or from a [`PolicyHandle`](crate::PolicyHandle) if the policy can
     /// change while the server runs.
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
-        Self { policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { policy }
     }
 }
 
@@ -76,7 +78,9 @@ pub struct Cors<S> {
 impl<S> Cors<S> {
     /// Wraps `inner`, as [`CorsLayer`] does.
     pub fn new(inner: S, policy: impl Into<PolicySource<HeaderValue>>) -> Self {
-        Self { inner, policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { inner, policy }
     }
 
     /// Returns a reference to the inner service.

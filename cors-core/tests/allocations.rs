@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use cors_core::{Decision, Policy, PreparedPolicy};
+use cors_core::{Danger, Decision, Policy, PreparedPolicy};
 use http::{HeaderMap, HeaderValue, Request};
 use rstest::rstest;
 
@@ -28,6 +28,17 @@ fn echoing() -> Policy {
         .allow_methods("*")
         .allow_headers(["*", "authorization"])
         .allow_credentials(true)
+        .build()
+        .unwrap()
+}
+
+fn rare_patterns() -> Policy {
+    let teams = (0..100).map(|team| format!("https://pr-*-{team}.example.org"));
+    let others = ["https://app-*.example", "https://app-*.example:*", "moz-extension://*", "file://"];
+    Policy::builder()
+        .allow_origins(teams.chain(others.map(str::to_owned)).collect::<Vec<_>>())
+        .allow_methods(["PUT"])
+        .dangerously_allow([Danger::AnyAppOrigin, Danger::NullOrigin])
         .build()
         .unwrap()
 }
@@ -75,6 +86,11 @@ fn get(origin: Option<&str>) -> Request<()> {
 #[case::exact(get(Some("https://app.example")))]
 #[case::subdomain(get(Some("https://a.b.example.org")))]
 #[case::any_port(get(Some("http://localhost:3000")))]
+#[case::partial_label(get(Some("https://app-1.example:8443")))]
+#[case::many_partial_labels(get(Some("https://pr-1-99.example.org")))]
+#[case::no_partial_label(get(Some("https://pr-1-100.example.org")))]
+#[case::long_label(get(Some(&format!("https://{}.example.org", "a".repeat(63)))))]
+#[case::any_app(get(Some("moz-extension://0a1b2c3d-0000-4000-8000-000000000000")))]
 #[case::not_allowed(get(Some("https://evil.example")))]
 #[case::not_an_origin(get(Some("https://APP.example/")))]
 #[case::long_origin(get(Some(&format!("https://{}", "a.".repeat(32_768)))))]
@@ -94,7 +110,7 @@ fn get(origin: Option<&str>) -> Request<()> {
 #[case::long_name(preflight("https://app.example", "PUT", &"a".repeat(1 << 20)))]
 fn allocates_nothing(
     #[case] request: Request<()>,
-    #[values(listed(), echoing(), any_origin())] policy: Policy,
+    #[values(listed(), echoing(), rare_patterns(), any_origin())] policy: Policy,
 ) {
     let prepared = PreparedPolicy::<HeaderValue>::new(policy);
     // A response of an application has some headers and room for more.

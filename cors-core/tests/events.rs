@@ -4,21 +4,37 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use cors_core::Policy;
-use http::Request;
+use cors_core::tower::CorsLayer;
+use cors_core::{Policy, PolicyHandle, PolicySource};
+use http::{HeaderValue, Request};
 use rstest::rstest;
+use tower::Layer;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Records the fields of all events.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<String>>>);
+/// Records the fields of all events of one level.
+#[derive(Clone)]
+struct Events {
+    level: Level,
+    events: Arc<Mutex<Vec<String>>>,
+}
+
+impl Events {
+    /// The events of a function.
+    fn of(level: Level, run: impl FnOnce()) -> Vec<String> {
+        let events = Self { level, events: Arc::default() };
+        tracing::subscriber::with_default(events.clone(), run);
+        let events = events.events.lock().unwrap();
+        events.clone()
+    }
+}
 
 impl Subscriber for Events {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "cors" && *metadata.level() == Level::DEBUG
+        metadata.target() == "cors" && self.level == *metadata.level()
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -32,7 +48,7 @@ impl Subscriber for Events {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields(String::new());
         event.record(&mut fields);
-        self.0.lock().unwrap().push(fields.0);
+        self.events.lock().unwrap().push(fields.0);
     }
 
     fn enter(&self, _: &Id) {}
@@ -61,11 +77,42 @@ fn events(headers: &[(&str, &str)], diagnostics: bool) -> Vec<String> {
         request = request.header(*name, *value);
     }
     let request = request.body(()).unwrap();
-    let events = Events::default();
+    Events::of(Level::DEBUG, || {
+        let _ = policy.decide(&request);
+    })
+}
 
-    let _ = tracing::subscriber::with_default(events.clone(), || policy.decide(&request));
+#[test]
+fn the_warnings_about_a_policy_are_logged_once() {
+    let policy = Policy::builder()
+        .allow_origins("https://app.example")
+        .allow_methods(["TRACE", "PUT"])
+        .max_age(Duration::from_secs(100_000))
+        .build()
+        .unwrap();
+    let other = policy.to_builder().allow_headers(["*"]).build().unwrap();
 
-    events.0.lock().unwrap().clone()
+    let events = Events::of(Level::WARN, || {
+        let source = PolicySource::<HeaderValue>::from(policy.clone());
+        source.log_warnings();
+        source.log_warnings();
+        CorsLayer::new(&policy).layer(());
+        let handle = PolicyHandle::new(policy.clone());
+        CorsLayer::new(&handle).layer(());
+        handle.replace(other);
+        let _ = CorsLayer::new(handle);
+    });
+
+    let expected = [
+        ("forbidden-method", "allow_methods[0]: `TRACE` is a method"),
+        ("max-age-over-a-day", "max_age: `100000` is longer than a day"),
+        ("authorization-not-covered", "allow_headers[0]: `*` does not cover"),
+        ("max-age-over-browser-cap", "max_age: `86400` is longer than 7200 s"),
+    ];
+    assert_eq!(events.len(), expected.len(), "{events:?}");
+    for (event, (code, message)) in events.iter().zip(expected) {
+        assert!(event.contains(&format!("code=\"{code}\"")) && event.contains(message), "{event}");
+    }
 }
 
 #[rstest]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
+use std::time::Duration;
+
 use cors_core::{Danger, Policy, PolicyBuilder, ProblemCode, WarningCode};
 use rstest::rstest;
 
@@ -20,7 +22,6 @@ fn warnings(text: &str) -> Vec<(WarningCode, String)> {
 
 #[rstest]
 #[case("", "no-origins", "allow_origins")]
-#[case("allow_origins = []", "no-origins", "allow_origins")]
 #[case("allow_origins = 3", "wrong-type", "allow_origins")]
 #[case("allow_origins = [\"https://a.example\", 3]", "wrong-type", "allow_origins[1]")]
 #[case(
@@ -56,22 +57,26 @@ fn warnings(text: &str) -> Vec<(WarningCode, String)> {
     "public-suffix-wildcard-with-credentials",
     "allow_origins"
 )]
+#[case(
+    "allow_origins = \"https://*-team.github.io\"\nallow_credentials = true",
+    "public-suffix-wildcard-with-credentials",
+    "allow_origins"
+)]
+#[case("allow_origins = \"file://\"", "null-origin", "allow_origins")]
+#[case(
+    "allow_origins = \"file://\"\nallow_credentials = true\ndangerously_allow = [\"null-origin\"]",
+    "null-origin-with-credentials",
+    "allow_origins"
+)]
+#[case("allow_origins = \"moz-extension://*\"", "any-app-origin", "allow_origins")]
 #[case("allow_methods = \"P UT\"", "method-syntax", "allow_methods")]
 #[case("allow_methods = [\"\"]", "method-syntax", "allow_methods[0]")]
-#[case("allow_methods = [\"PUT\", \"trace\"]", "forbidden-method", "allow_methods[1]")]
-#[case("allow_methods = [\"CONNECT\"]", "forbidden-method", "allow_methods[0]")]
 #[case("allow_methods = [\"patch\"]", "method-case", "allow_methods[0]")]
 #[case("allow_methods = [\"Get\"]", "method-case", "allow_methods[0]")]
 #[case("allow_methods = [\"*\", \"PUT\"]", "wildcard-among-names", "allow_methods[0]")]
 #[case("allow_headers = [\"x a\"]", "header-syntax", "allow_headers[0]")]
 #[case("allow_headers = [\"x-a,x-b\"]", "header-syntax", "allow_headers[0]")]
-#[case("allow_headers = [\"Cookie\"]", "forbidden-request-header", "allow_headers[0]")]
-#[case("allow_headers = [\"sec-fetch-site\"]", "forbidden-request-header", "allow_headers[0]")]
-#[case("allow_headers = [\"Origin\"]", "cors-header", "allow_headers[0]")]
-#[case("allow_headers = [\"access-control-allow-origin\"]", "cors-header", "allow_headers[0]")]
 #[case("allow_headers = [\"*\", \"x-a\"]", "wildcard-among-names", "allow_headers[0]")]
-#[case("expose_headers = [\"Set-Cookie\"]", "forbidden-response-header", "expose_headers[0]")]
-#[case("expose_headers = [\"access-control-max-age\"]", "cors-header", "expose_headers[0]")]
 #[case("expose_headers = [\"*\", \"x-a\"]", "wildcard-among-names", "expose_headers[0]")]
 #[case(
     "expose_headers = \"*\"\nallow_credentials = true",
@@ -79,9 +84,7 @@ fn warnings(text: &str) -> Vec<(WarningCode, String)> {
     "expose_headers"
 )]
 #[case("allow_credentials = \"true\"", "wrong-type", "allow_credentials")]
-#[case("max_age = 86401", "max-age", "max_age")]
 #[case("max_age = -1", "max-age", "max_age")]
-#[case("max_age = 99999999999", "max-age", "max_age")]
 #[case("max_age = 1.5", "wrong-type", "max_age")]
 #[case("max_age = { seconds = 1 }", "wrong-type", "max_age")]
 #[case("preflight_status = 199", "preflight-status", "preflight_status")]
@@ -97,13 +100,13 @@ fn refused(#[case] text: &str, #[case] code: &str, #[case] field: &str) {
 
 #[test]
 fn all_problems_are_reported_at_once() {
-    let text = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"TRACE\"]\nmax_ages = 3\n";
+    let text = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"P UT\"]\nmax_ages = 3\n";
     let error = toml::from_str::<Policy>(text).unwrap_err().to_string();
     let lines = [
         "the CORS policy is refused, it has 4 problems:",
         "- allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.",
         "- allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.",
-        "- allow_methods[1]: `TRACE` is a method that browsers forbid pages to use. Leave it out.",
+        "- allow_methods[1]: `P UT` is not a method: it contains characters that a method cannot have. Write one name per entry: `[\"P\", \"UT\"]`.",
         "- max_ages: unknown field. Did you mean `max_age`?",
     ];
     assert_eq!(error.trim_end(), lines.join("\n"));
@@ -134,6 +137,7 @@ fn warnings_of_a_list_are_in_its_order() {
 #[case("allow_credentials = \"yes\"", "`\"yes\"` is a string")]
 #[case("allow_methods = \"it's \\\"so\\\"\"", "`it's \"so\"` is not a method")]
 #[case("allow_methods = \"a\\nb\"", "`a\\nb` is not a method")]
+#[case("allow_methods = 'a\\b'", "`a\\b` is not a method")]
 #[case("max_age = \"a\\n'b'\"", "`\"a\\n'b'\"` is a string")]
 #[case("allow_methods = \"\\u001b[2J\"", "`\\u{1b}[2J` is not a method")]
 fn a_message_shows_the_value_on_one_line(#[case] text: &str, #[case] expected: &str) {
@@ -181,14 +185,54 @@ fn a_value_that_is_not_a_table_is_an_error(#[case] text: &str) {
 
 #[rstest]
 #[case("max_age = 7201", WarningCode::MaxAgeOverBrowserCap, "max_age")]
-#[case("allow_methods = [\"PUT\", \"GET\"]", WarningCode::SafelistedMethod, "allow_methods[1]")]
+#[case("max_age = 86401", WarningCode::MaxAgeOverADay, "max_age")]
+#[case("max_age = 99999999999", WarningCode::MaxAgeOverADay, "max_age")]
+#[case("allow_methods = [\"PUT\", \"trace\"]", WarningCode::ForbiddenMethod, "allow_methods[1]")]
+#[case("allow_methods = [\"CONNECT\"]", WarningCode::ForbiddenMethod, "allow_methods[0]")]
+#[case("allow_methods = \"TRACK\"", WarningCode::ForbiddenMethod, "allow_methods")]
+#[case("allow_headers = [\"Cookie\"]", WarningCode::ForbiddenRequestHeader, "allow_headers[0]")]
+#[case("allow_headers = [\"sec-fetch-site\"]", WarningCode::ForbiddenRequestHeader, "allow_headers[0]")]
+#[case("allow_headers = [\"DNT\"]", WarningCode::ForbiddenRequestHeader, "allow_headers[0]")]
+#[case("allow_headers = [\"Origin\"]", WarningCode::CorsHeader, "allow_headers[0]")]
+#[case("allow_headers = [\"access-control-allow-origin\"]", WarningCode::CorsHeader, "allow_headers[0]")]
+#[case("expose_headers = [\"Set-Cookie\"]", WarningCode::ForbiddenResponseHeader, "expose_headers[0]")]
+#[case("expose_headers = [\"access-control-max-age\"]", WarningCode::CorsHeader, "expose_headers[0]")]
 #[case("allow_methods = [\"PUT\", \"PUT\"]", WarningCode::RepeatedName, "allow_methods[1]")]
-#[case("allow_headers = [\"Accept\"]", WarningCode::SafelistedHeader, "allow_headers[0]")]
 #[case("allow_headers = [\"x-a\", \"X-A\"]", WarningCode::RepeatedName, "allow_headers[1]")]
 #[case("allow_headers = \"*\"", WarningCode::AuthorizationNotCovered, "allow_headers")]
-#[case("expose_headers = [\"content-length\"]", WarningCode::SafelistedHeader, "expose_headers[0]")]
 fn warned(#[case] text: &str, #[case] code: WarningCode, #[case] field: &str) {
     assert_eq!(warnings(&format!("{APP}{text}")), [(code, field.to_owned())]);
+}
+
+#[test]
+fn what_browsers_ignore_is_not_sent() {
+    let text = r#"
+        allow_methods = ["TRACE", "PUT", "connect"]
+        allow_headers = ["origin", "x-a", "Cookie", "access-control-request-method", "sec-fetch-mode"]
+        expose_headers = ["Set-Cookie", "x-b", "access-control-allow-origin"]
+        max_age = 604800
+    "#;
+    let policy: Policy = toml::from_str(&format!("{APP}{text}")).unwrap();
+    assert_eq!(policy.warnings().len(), 9);
+    assert_eq!(policy.allow_methods(), ["PUT"]);
+    assert_eq!(policy.allow_headers(), ["x-a"]);
+    assert_eq!(policy.expose_headers(), ["x-b"]);
+    assert_eq!(policy.max_age(), Some(Duration::from_secs(86_400)));
+}
+
+#[test]
+fn an_empty_list_of_origins_allows_none() {
+    let text = "allow_origins = []\nallow_credentials = true\n";
+    assert_eq!(warnings(text), [(WarningCode::NoOrigins, "allow_origins".to_owned())]);
+    let policy: Policy = toml::from_str(text).unwrap();
+    assert!(!policy.allows_any_origin() && !policy.allows_origin(b"https://app.example"));
+    assert!(!policy.allows_origin(b"null") && !policy.allows_origin(b""));
+    assert_eq!(policy.allow_origins().count(), 0);
+    assert_eq!(toml::to_string(&policy).unwrap(), text);
+    assert_eq!(
+        policy,
+        Policy::builder().allow_origins([] as [&str; 0]).allow_credentials(true).build().unwrap()
+    );
 }
 
 #[rstest]
@@ -206,6 +250,8 @@ fn covered_origins(#[case] origins: &[&str], #[case] position: usize) {
 #[rstest]
 #[case("allow_methods = \"PUT\"\nallow_headers = \"content-type\"\nmax_age = 7200\npreflight_status = 200")]
 #[case("allow_headers = [\"*\", \"Authorization\"]")]
+#[case("allow_methods = [\"GET\", \"HEAD\", \"POST\", \"PUT\"]")]
+#[case("allow_headers = [\"Accept\", \"content-language\"]\nexpose_headers = [\"content-length\"]")]
 #[case("max_age = 0")]
 #[case("allow_methods = [\"put-all\", \"QUERY\"]")]
 #[case("allow_credentials = true\nallow_methods = \"*\"\nallow_headers = [\"*\", \"authorization\"]")]
@@ -216,6 +262,8 @@ fn accepted_without_a_warning(#[case] text: &str) {
 #[rstest]
 #[case("http://a.example", Danger::InsecureOrigins)]
 #[case("https://*.github.io", Danger::PublicSuffixWildcards)]
+#[case("https://*-team.vercel.app", Danger::PublicSuffixWildcards)]
+#[case("moz-extension://*", Danger::AnyAppOrigin)]
 fn an_exception_allows_what_it_names(#[case] origin: &str, #[case] danger: Danger) {
     let builder = || Policy::builder().allow_origins(origin).allow_credentials(true);
     assert!(builder().build().is_err());
@@ -231,6 +279,27 @@ fn an_exception_allows_what_it_names(#[case] origin: &str, #[case] danger: Dange
 #[case("chrome-extension://abcdefghijklmnop")]
 fn origins_with_a_single_owner_can_have_credentials(#[case] origin: &str) {
     assert!(Policy::builder().allow_origins(origin).allow_credentials(true).build().is_ok());
+}
+
+#[test]
+fn files_are_allowed_with_the_exception_for_null() {
+    let builder = Policy::builder().allow_origins("file://").dangerously_allow([Danger::NullOrigin]);
+    let policy = builder.build().unwrap();
+    assert!(
+        policy.allows_origin(b"file://")
+            && !policy.allows_origin(b"file:///")
+            && !policy.allows_origin(b"null")
+    );
+}
+
+#[rstest]
+#[case("https://*-team.vercel.app", WarningCode::PublicSuffixPattern)]
+#[case("https://*.vercel.app", WarningCode::PublicSuffixPattern)]
+#[case("https://*example.com", WarningCode::PublicSuffixPattern)]
+#[case("ttp://example.com", WarningCode::UnusualScheme)]
+#[case("ws://localhost:3000", WarningCode::UnusualScheme)]
+fn unusual_origins(#[case] origin: &str, #[case] code: WarningCode) {
+    assert_eq!(warnings(&format!("allow_origins = \"{origin}\"")), [(code, "allow_origins".to_owned())]);
 }
 
 #[test]

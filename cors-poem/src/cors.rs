@@ -40,7 +40,9 @@ impl Cors {
     /// Takes a [`Policy`](crate::Policy), or a [`PolicyHandle`](crate::PolicyHandle) if the policy must be replaceable
     /// while the server runs.
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
-        Self { policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { policy }
     }
 }
 

@@ -61,7 +61,7 @@ fn read_policy(key: &str, value: &Value, problems: &mut Vec<String>) -> Option<P
     };
     match builder.build() {
         Ok(policy) => {
-            policy.warnings().iter().for_each(|warning| log::warn!("{key}: {warning}"));
+            policy.unlogged_warnings().iter().for_each(|warning| log::warn!("{key}: {warning}"));
             Some(policy)
         }
         Err(error) => {

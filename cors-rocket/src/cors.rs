@@ -116,6 +116,11 @@ impl Cors {
         for (path, policy) in &self.paths {
             paths.insert(path, Some(policy.clone()), &mut problems);
         }
+        // Those from the configuration were logged with their keys.
+        let given = self.paths.iter().map(|(_, policy)| policy).chain(&default);
+        for policy in given.map(PolicySource::current) {
+            policy.policy().unlogged_warnings().iter().for_each(|warning| log::warn!("CORS: {warning}"));
+        }
         match default {
             Some(default) if problems.is_empty() => Ok(Policies::new(default, paths)),
             _ => Err(problems),

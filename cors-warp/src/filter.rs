@@ -23,7 +23,9 @@ pub struct Cors {
 impl Cors {
     /// Takes a [`Policy`](crate::Policy) or a [`PolicyHandle`](crate::PolicyHandle).
     pub fn new(policy: impl Into<PolicySource<HeaderValue>>) -> Self {
-        Self { policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { policy }
     }
 
     /// Wraps `routes`: answers their preflights, and writes the policy's headers to all other responses.

@@ -21,7 +21,7 @@ const fn shown(cause: &'static str, file: &'static str) -> PolicyExample {
 pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
     use ProblemCode as C;
     Some(match code {
-        C::NoOrigins => shown("`allow_origins` is missing or empty.", "allow_methods = [\"PUT\"]"),
+        C::NoOrigins => shown("`allow_origins` is missing.", "allow_methods = [\"PUT\"]"),
         C::OriginList => shown(
             "An entry contains several origins, so it would never match.",
             "allow_origins = \"https://app.example, https://www.app.example\"",
@@ -67,9 +67,26 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
             "An origin contains white space or a control character.",
             "allow_origins = [\"https://app.example \"]",
         ),
+        C::OriginInQuotes => shown(
+            "An origin is written in quotes of its own, so it would never match.",
+            "allow_origins = [\"'https://app.example'\"]",
+        ),
+        C::OriginRegex => shown(
+            "An origin is a regular expression. Patterns have a `*` instead.",
+            "allow_origins = [\"^https://.*\\\\.app\\\\.example$\"]",
+        ),
+        C::OriginPlaceholder => shown(
+            "An origin contains a variable that was not replaced.",
+            "allow_origins = [\"https://${HOST}\"]",
+        ),
         C::MisplacedWildcard => shown(
-            "A `*` is neither the whole leftmost label nor the whole port.",
-            "allow_origins = [\"https://app-*.example\"]",
+            "A `*` is neither the leftmost label, nor a part of it, nor the whole port.",
+            "allow_origins = [\"https://app.*.example\"]",
+        ),
+        C::AnyAppOrigin => shown(
+            "All hosts of an application's scheme are listed without the opt-in. Every extension or application with the scheme \
+             could read the responses.",
+            "allow_origins = [\"moz-extension://*\"]",
         ),
         C::WildcardAmongNames => shown(
             "`*` is listed together with names, which then have no effect.",
@@ -81,11 +98,12 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
             "allow_origins = \"*\"\nallow_credentials = true",
         ),
         C::NullOrigin => shown(
-            "`null` is listed without the opt-in. Every site can create a frame with that origin.",
+            "`null` or `file://` is listed without the opt-in. Every site can create a frame with the origin `null`.",
             "allow_origins = [\"null\"]",
         ),
         C::NullOriginWithCredentials => shown(
-            "`null` is listed together with credentials, so every site could read the user's data. There is no opt-in.",
+            "`null` or `file://` is listed together with credentials, so every site could read the user's data. There is no \
+             opt-in.",
             "allow_origins = [\"null\"]\nallow_credentials = true\ndangerously_allow = [\"null-origin\"]",
         ),
         C::InsecureOriginWithCredentials => shown(
@@ -94,16 +112,13 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
             "allow_origins = [\"http://app.example\"]\nallow_credentials = true",
         ),
         C::PublicSuffixWildcardWithCredentials => shown(
-            "All subdomains of a public suffix are listed together with credentials, without the opt-in. Anyone can register one.",
+            "A pattern for names below a public suffix is listed together with credentials, without the opt-in. Anyone can \
+             register such a name.",
             "allow_origins = [\"https://*.github.io\"]\nallow_credentials = true",
         ),
         C::MethodSyntax => {
             shown("A method is not a token.", "allow_origins = \"*\"\nallow_methods = [\"PUT, DELETE\"]")
         }
-        C::ForbiddenMethod => shown(
-            "Browsers forbid pages to use a method.",
-            "allow_origins = \"*\"\nallow_methods = [\"TRACE\"]",
-        ),
         C::MethodCase => shown(
             "A standard method is not in upper case. Methods are case-sensitive, so it would never match.",
             "allow_origins = \"*\"\nallow_methods = [\"patch\"]",
@@ -111,23 +126,15 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
         C::HeaderSyntax => {
             shown("A header name is not a token.", "allow_origins = \"*\"\nallow_headers = [\"x-a, x-b\"]")
         }
-        C::ForbiddenRequestHeader => shown(
-            "Browsers do not let pages set a request header.",
-            "allow_origins = \"*\"\nallow_headers = [\"cookie\"]",
-        ),
-        C::ForbiddenResponseHeader => shown(
-            "Browsers do not let pages read a response header.",
-            "allow_origins = \"*\"\nexpose_headers = [\"set-cookie\"]",
-        ),
-        C::CorsHeader => shown(
-            "A header belongs to the CORS protocol itself and needs no permission.",
-            "allow_origins = \"*\"\nallow_headers = [\"access-control-allow-origin\"]",
-        ),
         C::AnyExposedHeaderWithCredentials => shown(
             "All response headers are exposed together with credentials. With credentials, `*` only means a header called `*`.",
             "allow_origins = [\"https://app.example\"]\nallow_credentials = true\nexpose_headers = \"*\"",
         ),
-        C::MaxAge => shown("The max-age is longer than a day.", "allow_origins = \"*\"\nmax_age = 604800"),
+        // The fraction that a `Duration` can have is a wrong type in a file.
+        C::MaxAge => shown(
+            "The max-age is not a whole number of seconds that the header can express.",
+            "allow_origins = \"*\"\nmax_age = -1",
+        ),
         C::PreflightStatus => shown(
             "The preflight status is not between 200 and 299, so browsers would block every fetch.",
             "allow_origins = \"*\"\npreflight_status = 403",
@@ -152,21 +159,44 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
 pub(super) fn warning(code: WarningCode) -> Option<PolicyExample> {
     use WarningCode as C;
     Some(match code {
+        C::NoOrigins => {
+            shown("`allow_origins` is an empty list, so no page may read responses.", "allow_origins = []")
+        }
+        C::ForbiddenMethod => shown(
+            "Browsers forbid pages to use a method, so it is left out.",
+            "allow_origins = \"*\"\nallow_methods = [\"TRACE\"]",
+        ),
+        C::ForbiddenRequestHeader => shown(
+            "Browsers do not let pages set a request header, so it is left out.",
+            "allow_origins = \"*\"\nallow_headers = [\"cookie\"]",
+        ),
+        C::ForbiddenResponseHeader => shown(
+            "Browsers do not let pages read a response header, so it is left out.",
+            "allow_origins = \"*\"\nexpose_headers = [\"set-cookie\"]",
+        ),
+        C::CorsHeader => shown(
+            "A header belongs to the CORS protocol itself and needs no permission, so it is left out.",
+            "allow_origins = \"*\"\nallow_headers = [\"access-control-allow-origin\"]",
+        ),
+        C::MaxAgeOverADay => shown(
+            "The max-age is longer than a day, the longest time that a browser uses. A day is sent.",
+            "allow_origins = \"*\"\nmax_age = 604800",
+        ),
         C::MaxAgeOverBrowserCap => shown(
             "The max-age is longer than 7200 s, the longest time that Chromium uses.",
             "allow_origins = \"*\"\nmax_age = 86400",
         ),
-        C::SafelistedMethod => shown(
-            "A listed method never needs a preflight.",
-            "allow_origins = \"*\"\nallow_methods = [\"GET\"]",
-        ),
-        C::SafelistedHeader => shown(
-            "A listed header is CORS-safelisted and needs no permission.",
-            "allow_origins = \"*\"\nallow_headers = [\"accept\"]",
-        ),
         C::CoveredOrigin => shown(
             "An origin is listed twice, or another pattern covers it.",
             "allow_origins = [\"https://*.app.example\", \"https://www.app.example\"]",
+        ),
+        C::PublicSuffixPattern => shown(
+            "A pattern covers names below a public suffix, where anyone can register one.",
+            "allow_origins = [\"https://*-team.vercel.app\"]",
+        ),
+        C::UnusualScheme => shown(
+            "The scheme of an origin differs from a known one by one letter, or pages do not have it.",
+            "allow_origins = [\"ttp://app.example\"]",
         ),
         C::RepeatedName => shown(
             "A method or header is listed twice.",

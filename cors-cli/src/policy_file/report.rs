@@ -97,7 +97,7 @@ fn place(line: Option<usize>) -> String {
 mod tests {
     use super::*;
 
-    const REFUSED: &str = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"TRACE\"]\nmax_ages = 3\n";
+    const REFUSED: &str = "allow_origins = \"https://a.example/\"\nallow_credentials = true\nallow_methods = [\"patch\",\"P UT\"]\nmax_ages = 3\n";
 
     #[test]
     fn a_refused_policy_is_shown_with_all_of_its_problems() {
@@ -107,7 +107,7 @@ mod tests {
             "policy.toml: refused, 4 problems\n  \
              line 1: allow_origins: `https://a.example/` is not an origin: it ends in a path. Write `https://a.example`.\n  \
              line 3: allow_methods[0]: `patch` is not the standard method: methods are case-sensitive. Write `PATCH`.\n  \
-             line 3: allow_methods[1]: `TRACE` is a method that browsers forbid pages to use. Leave it out.\n  \
+             line 3: allow_methods[1]: `P UT` is not a method: it contains characters that a method cannot have. Write one name per entry: `[\"P\", \"UT\"]`.\n  \
              line 4: max_ages: unknown field. Did you mean `max_age`?\n"
         );
     }

@@ -58,6 +58,9 @@ fn readers(policy: &Policy) -> String {
     if policy.allows_any_origin() {
         return "Every page on the web may read responses.".to_owned();
     }
+    if policy.allow_origins().next().is_none() {
+        return "No page may read responses: CORS is switched off.".to_owned();
+    }
     let mut text = "These pages may read responses:".to_owned();
     let mut rest = 0;
     for (position, origin) in policy.allow_origins().enumerate() {
@@ -79,13 +82,27 @@ fn explain(origin: &str) -> String {
     if origin == "null" {
         return "null: sandboxed frames, data: pages and local files, which anyone can create".to_owned();
     }
-    let subdomains = origin.contains("://*.");
-    let any_port = origin.ends_with(":*");
-    let what = match (subdomains, any_port) {
-        (false, false) => return format!("pages at {origin}"),
-        (true, false) => "every subdomain, at any depth",
-        (false, true) => "on every port",
-        (true, true) => "every subdomain, at any depth, on every port",
+    if origin == "file://" {
+        return "file://: local files in some applications".to_owned();
+    }
+    let (name, any_port) = match origin.strip_suffix(":*") {
+        Some(name) => (name, true),
+        None => (origin, false),
+    };
+    let what = if name.ends_with("://*") {
+        "every extension or application with this scheme"
+    } else if name.contains("://*.") {
+        "every subdomain, at any depth"
+    } else if name.contains('*') {
+        "every name with this first label, where `*` stands for a part of it"
+    } else {
+        ""
+    };
+    let what = match (what, any_port) {
+        ("", false) => return format!("pages at {origin}"),
+        ("", true) => "on every port".to_owned(),
+        (what, false) => what.to_owned(),
+        (what, true) => format!("{what}, on every port"),
     };
     format!("pages at {origin}: {what}")
 }
@@ -112,8 +129,13 @@ fn in_hours(seconds: u64) -> String {
 fn describe(danger: Danger) -> &'static str {
     match danger {
         Danger::InsecureOrigins => "pages over plain HTTP, which anyone on the user's network can change",
-        Danger::NullOrigin => "the origin null, which any site can have",
-        Danger::PublicSuffixWildcards => "subdomains that anyone can register",
+        Danger::AnyAppOrigin => {
+            "extensions and applications of strangers, if they have the scheme of an allowed one"
+        }
+        Danger::NullOrigin => {
+            "the origin null, which any site can have, or file://, which any local file can have"
+        }
+        Danger::PublicSuffixWildcards => "names that anyone can register",
         _ => "see the policy",
     }
 }
@@ -160,6 +182,19 @@ mod tests {
                 "Browsers send a preflight each time: they must not cache the answer.",
             ]
         );
+    }
+
+    #[test]
+    fn describes_every_kind_of_pattern() {
+        let origins = ["https://*-team.example.org:*", "moz-extension://*", "file://", "http://localhost:*"];
+        let dangers = [Danger::AnyAppOrigin, Danger::NullOrigin];
+        let policy = Policy::builder().allow_origins(origins).dangerously_allow(dangers).build().unwrap();
+        assert_eq!(
+            summarize(&policy)[0],
+            "These pages may read responses:\n  file://: local files in some applications\n  pages at http://localhost:*: on every port\n  pages at https://*-team.example.org:*: every name with this first label, where `*` stands for a part of it, on every port\n  pages at moz-extension://*: every extension or application with this scheme"
+        );
+        let policy = Policy::builder().allow_origins([] as [&str; 0]).build().unwrap();
+        assert_eq!(summarize(&policy)[0], "No page may read responses: CORS is switched off.");
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Hosts as the URL standard serializes them.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
+
+use idna::AsciiDenyList;
 
 /// The length of the longest name that the DNS can resolve, in bytes (RFC 1035, section 2.3.4).
 pub(crate) const LONGEST_NAME: usize = 253;
 
 /// The length of the longest label of a name, in bytes.
-const LONGEST_LABEL: usize = 63;
+pub(crate) const LONGEST_LABEL: usize = 63;
 
 /// Whether `bytes` is one or more labels of a domain as browsers send them: lower-case ASCII, and no empty label.
 ///
@@ -80,6 +83,11 @@ impl Write for Rest<'_> {
         self.0 = self.0.strip_prefix(written).ok_or(fmt::Error)?;
         Ok(())
     }
+}
+
+/// URL standard, "domain to ASCII". Returns `None` if the host is not a domain, or its Punycode is not valid.
+pub(crate) fn to_ascii(host: &str) -> Option<Cow<'_, str>> {
+    idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL).ok()
 }
 
 /// Whether requests to `host` stay on the same machine (Secure Contexts, "potentially trustworthy origin").

@@ -5,8 +5,8 @@ mod pattern;
 mod serialization;
 mod set;
 
-pub(crate) use pattern::{OriginPattern, PatternPort};
-pub(crate) use serialization::is_serialized_origin;
+pub(crate) use pattern::{HostPattern, OriginPattern, PatternPort, intended_scheme, origin_of_url};
+pub(crate) use serialization::{FILE, is_serialized_origin};
 pub(crate) use set::{Added, OriginSet};
 
 /// The default port of a scheme (URL standard, "default port"). Browsers never write it in an origin.

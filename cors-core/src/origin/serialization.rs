@@ -3,11 +3,14 @@
 use super::{default_port, host};
 
 /// The longest value that can be an origin: a scheme of 64 bytes, `://`, the longest name, a final dot and a port.
-const LONGEST_ORIGIN: usize = 64 + 3 + host::LONGEST_NAME + 1 + 6;
+pub(super) const LONGEST_ORIGIN: usize = 64 + 3 + host::LONGEST_NAME + 1 + 6;
 
-/// Whether a browser can send this as `Origin`. `null` is included.
+/// The origin that some applications send for pages from local files.
+pub(crate) const FILE: &str = "file://";
+
+/// Whether a browser can send this as `Origin`. `null` and `file://` are included. Punycode is not decoded.
 pub(crate) fn is_serialized_origin(bytes: &[u8]) -> bool {
-    if bytes == b"null" {
+    if bytes == b"null" || bytes == FILE.as_bytes() {
         return true;
     }
     if bytes.len() > LONGEST_ORIGIN {
@@ -66,8 +69,14 @@ pub(super) fn is_host(host: &str, scheme: &str) -> bool {
     if let Some(bracketed) = host.strip_prefix('[') {
         return bracketed.strip_suffix(']').is_some_and(host::is_ipv6);
     }
-    // URL standard, "host parser": only special schemes can have IPv4 addresses. Those are the schemes with a default port.
-    if default_port(scheme).is_some() && host::ends_in_a_number(host) {
+    // URL standard, "host parser": only special schemes have domains and IPv4 addresses. Those are the schemes with a
+    // default port.
+    if default_port(scheme).is_none() {
+        // Electron's pages have the origin `app://.`.
+        if host == "." {
+            return true;
+        }
+    } else if host::ends_in_a_number(host) {
         return host::is_ipv4(host);
     }
     host::are_labels(host.strip_suffix('.').unwrap_or(host).as_bytes())
@@ -95,6 +104,8 @@ mod tests {
     #[case("chrome-extension://abcdefghijklmnop")]
     #[case("moz-extension://0a1b2c3d-0000-4000-8000-000000000000")]
     #[case("https://xn--bcher-kva.example")]
+    #[case("file://")]
+    #[case("app://.")]
     fn serialized(#[case] text: &str) {
         assert!(is_serialized_origin(text.as_bytes()));
     }
@@ -128,6 +139,9 @@ mod tests {
     #[case("https://a..example")]
     #[case("https://exa\0mple.com")]
     #[case("https://*.example.com")]
+    #[case("https://.")]
+    #[case("file:///")]
+    #[case("file://host/")]
     fn not_serialized(#[case] text: &str) {
         assert!(!is_serialized_origin(text.as_bytes()));
     }

@@ -2,6 +2,8 @@
 
 mod builder;
 mod check;
+mod environment;
+mod fields;
 #[cfg(feature = "serde")]
 mod file;
 mod names;
@@ -10,30 +12,25 @@ mod problem;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use self::builder::{Names, PolicyBuilder};
+use self::builder::Names;
+pub use self::builder::{IntoNames, PolicyBuilder};
+use self::fields::FIELDS;
 pub(crate) use self::names::NameList;
+pub(crate) use self::problem::Escaped;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
 use crate::origin::OriginSet;
-
-/// The fields of a policy file, in the order in which they are written.
-const FIELDS: [&str; 9] = [
-    "allow_origins",
-    "allow_methods",
-    "allow_headers",
-    "expose_headers",
-    "allow_credentials",
-    "max_age",
-    "preflight_status",
-    "diagnostics",
-    "dangerously_allow",
-];
 
 /// A CORS policy that was checked: which origins may do what.
 ///
 /// A policy that exists is safe, because everything dangerous is refused when it is built. It never changes, and cloning
 /// it only counts a reference.
+///
+/// It comes from a [`PolicyBuilder`]: in code as here, from environment variables with
+/// [`PolicyBuilder::from_env`], or with the feature `serde` from a file. [`to_builder`](Self::to_builder) leads back to a
+/// builder. What has no effect in a browser is left out of the policy, and [`warnings`](Self::warnings) says so.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,6 +62,8 @@ pub(crate) struct Rules {
     pub(crate) diagnostics: bool,
     dangers: Vec<Danger>,
     warnings: Vec<Warning>,
+    /// The warnings were given to a log.
+    are_warnings_logged: AtomicBool,
 }
 
 /// Which origins a policy allows.
@@ -81,23 +80,29 @@ pub(crate) enum Origins {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Danger {
+    /// `any-app-origin`: all hosts of an application's scheme, such as `moz-extension://*`. Every extension or application
+    /// with this scheme is allowed, including those of strangers.
+    AnyAppOrigin,
     /// `insecure-origins`: credentials for `http:` origins. An attacker on the network between the user and such a site can
     /// put a script into its pages, and so read everything that the user can read.
     InsecureOrigins,
-    /// `null-origin`: the origin `null`. Any site can create a page with this origin, in a sandboxed frame.
+    /// `null-origin`: the origin `null`, which any site can have in a sandboxed frame, or `file://`, which any local file has
+    /// in some applications.
     NullOrigin,
-    /// `public-suffix-wildcards`: credentials for all subdomains of a public suffix, such as `https://*.github.io`. Anyone
-    /// can register such a subdomain.
+    /// `public-suffix-wildcards`: credentials for names below a public suffix, such as `https://*.github.io` or
+    /// `https://*-team.vercel.app`. Anyone can register such a name.
     PublicSuffixWildcards,
 }
 
 impl Danger {
     /// All exceptions.
-    pub const ALL: &'static [Self] = &[Self::InsecureOrigins, Self::NullOrigin, Self::PublicSuffixWildcards];
+    pub const ALL: &'static [Self] =
+        &[Self::AnyAppOrigin, Self::InsecureOrigins, Self::NullOrigin, Self::PublicSuffixWildcards];
 
     /// The name in a policy file.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AnyAppOrigin => "any-app-origin",
             Self::InsecureOrigins => "insecure-origins",
             Self::NullOrigin => "null-origin",
             Self::PublicSuffixWildcards => "public-suffix-wildcards",
@@ -117,9 +122,46 @@ impl Policy {
         PolicyBuilder::default()
     }
 
+    /// Returns a builder with the fields of this policy, to build a policy that differs from it.
+    ///
+    /// Entries that were left out with a warning are not in it.
+    ///
+    /// ```
+    /// use cors_core::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origins("https://app.example").allow_methods("PUT").build()?;
+    /// let wider = policy.to_builder().allow_origins("https://partner.example").build()?;
+    /// assert!(wider.allows_origin(b"https://app.example") && wider.allows_origin(b"https://partner.example"));
+    /// assert_eq!(wider.allow_methods(), ["PUT"]);
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn to_builder(&self) -> PolicyBuilder {
+        PolicyBuilder {
+            allow_origins: Some(Names::many(self.allow_origins())),
+            allow_methods: Names::many(self.allow_methods()),
+            allow_headers: Names::many(self.allow_headers()),
+            expose_headers: Names::many(self.expose_headers()),
+            allow_credentials: self.allow_credentials(),
+            max_age: self.max_age(),
+            preflight_status: Some(self.preflight_status()),
+            diagnostics: self.diagnostics(),
+            dangerously_allow: self.dangerously_allow().to_vec(),
+            ..PolicyBuilder::default()
+        }
+    }
+
     /// What the author of the policy may not have intended. None of it does harm.
     pub fn warnings(&self) -> &[Warning] {
         &self.0.warnings
+    }
+
+    /// Returns the warnings that no adapter has logged yet. A second call for the same policy or a clone of it returns none.
+    ///
+    /// It is for adapters whose framework has a log of its own. All others call
+    /// [`PolicySource::log_warnings`](crate::PolicySource::log_warnings).
+    pub fn unlogged_warnings(&self) -> &[Warning] {
+        let is_first = !self.0.are_warnings_logged.swap(true, Ordering::Relaxed);
+        if is_first { &self.0.warnings } else { &[] }
     }
 
     /// Returns whether every origin is allowed (`allow_origins = "*"`).
@@ -127,7 +169,8 @@ impl Policy {
         matches!(self.0.origins, Origins::Any)
     }
 
-    /// The entries of `allow_origins`: exact origins first, then patterns, then `null`. It is `*` alone for any origin.
+    /// The entries of `allow_origins`: exact origins first, then patterns, then `null`. It is `*` alone for any origin, and
+    /// there are none if no origin is allowed.
     pub fn allow_origins(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let (any, listed) = match &self.0.origins {
             Origins::Any => (Some("*".into()), None),
@@ -136,18 +179,18 @@ impl Policy {
         any.into_iter().chain(listed.into_iter().flatten())
     }
 
-    /// The entries of `allow_methods`. It is `*` alone for all methods.
+    /// The entries of `allow_methods`, without those that browsers forbid. It is `*` alone for all methods.
     pub fn allow_methods(&self) -> &[String] {
         self.0.methods.entries()
     }
 
-    /// The entries of `allow_headers` in lower case. It is `*` for all headers except `authorization`, which can follow
+    /// The entries of `allow_headers` in lower case, without those that browsers forbid. It is `*` for all headers except `authorization`, which can follow
     /// it.
     pub fn allow_headers(&self) -> &[String] {
         self.0.headers.entries()
     }
 
-    /// The entries of `expose_headers` in lower case. It is `*` alone for all headers.
+    /// The entries of `expose_headers` in lower case, without those that browsers forbid. It is `*` alone for all headers.
     pub fn expose_headers(&self) -> &[String] {
         self.0.expose.entries()
     }
@@ -196,6 +239,7 @@ impl PartialEq for Policy {
             diagnostics,
             dangers,
             warnings: _,
+            are_warnings_logged: _,
         } = &*self.0;
         *methods == other.0.methods
             && *headers == other.0.headers

@@ -1,14 +1,15 @@
 //! The problems of a refused policy, and the warnings about a policy that was built.
 
-use std::fmt;
+use std::{fmt, io};
 
+use super::fields::Spelling;
 use crate::codes::codes;
 
 codes! {
     "refused",
     /// Why a policy is refused.
     ProblemCode {
-        /// `allow_origins` is missing or empty.
+        /// `allow_origins` is missing.
         NoOrigins = "no-origins",
         /// One entry contains several origins.
         OriginList = "origin-list",
@@ -36,7 +37,13 @@ codes! {
         OriginWithUnicode = "origin-with-unicode",
         /// An origin contains white space or a control character.
         OriginWithWhiteSpace = "origin-with-white-space",
-        /// A `*` is neither the whole leftmost label nor the whole port.
+        /// An origin is written in quotes.
+        OriginInQuotes = "origin-in-quotes",
+        /// An origin is a regular expression.
+        OriginRegex = "origin-regex",
+        /// An origin contains a variable that was not replaced.
+        OriginPlaceholder = "origin-placeholder",
+        /// A `*` is neither the leftmost label, nor a part of it, nor the whole port.
         MisplacedWildcard = "misplaced-wildcard",
         /// `*` is listed together with names.
         WildcardAmongNames = "wildcard-among-names",
@@ -44,31 +51,25 @@ codes! {
         TooManyOrigins = "too-many-origins",
         /// Any origin is allowed together with credentials.
         AnyOriginWithCredentials = "any-origin-with-credentials",
-        /// `null` is listed without the exception.
+        /// All hosts of an application's scheme are allowed without the exception.
+        AnyAppOrigin = "any-app-origin",
+        /// `null` or `file://` is listed without the exception.
         NullOrigin = "null-origin",
-        /// `null` is listed together with credentials.
+        /// `null` or `file://` is listed together with credentials.
         NullOriginWithCredentials = "null-origin-with-credentials",
         /// An `http:` origin is listed together with credentials, without the exception.
         InsecureOriginWithCredentials = "insecure-origin-with-credentials",
-        /// All subdomains of a public suffix are allowed together with credentials, without the exception.
+        /// A pattern for names below a public suffix is listed together with credentials, without the exception.
         PublicSuffixWildcardWithCredentials = "public-suffix-wildcard-with-credentials",
         /// A method is not a token.
         MethodSyntax = "method-syntax",
-        /// Browsers forbid pages to use the method.
-        ForbiddenMethod = "forbidden-method",
         /// A standard method is not in upper case.
         MethodCase = "method-case",
         /// A header name is not a token.
         HeaderSyntax = "header-syntax",
-        /// Browsers forbid pages to set the request header.
-        ForbiddenRequestHeader = "forbidden-request-header",
-        /// Browsers forbid pages to read the response header.
-        ForbiddenResponseHeader = "forbidden-response-header",
-        /// The header belongs to the CORS protocol.
-        CorsHeader = "cors-header",
         /// All response headers are exposed together with credentials.
         AnyExposedHeaderWithCredentials = "any-exposed-header-with-credentials",
-        /// The max-age is longer than a day, or it is not a whole number of seconds.
+        /// The max-age is not a whole number of seconds.
         MaxAge = "max-age",
         /// The preflight status is not from 200 to 299.
         PreflightStatus = "preflight-status",
@@ -87,14 +88,26 @@ codes! {
     "warning",
     /// Why the author of a policy gets a warning.
     WarningCode {
+        /// `allow_origins` is an empty list, so no page may read responses.
+        NoOrigins = "no-origins",
+        /// Browsers forbid pages to use the method, so it is left out.
+        ForbiddenMethod = "forbidden-method",
+        /// Browsers forbid pages to set the request header, so it is left out.
+        ForbiddenRequestHeader = "forbidden-request-header",
+        /// Browsers forbid pages to read the response header, so it is left out.
+        ForbiddenResponseHeader = "forbidden-response-header",
+        /// The header belongs to the CORS protocol, so it is left out.
+        CorsHeader = "cors-header",
+        /// The max-age is longer than a day, the longest time that a browser uses. A day is sent.
+        MaxAgeOverADay = "max-age-over-a-day",
         /// The max-age is longer than 7200 s, the longest time that Chromium uses.
         MaxAgeOverBrowserCap = "max-age-over-browser-cap",
-        /// A listed method never needs a preflight.
-        SafelistedMethod = "safelisted-method",
-        /// A listed header is safelisted.
-        SafelistedHeader = "safelisted-header",
         /// An origin is listed twice, or a pattern covers it.
         CoveredOrigin = "covered-origin",
+        /// A pattern covers names below a public suffix, where anyone can register one.
+        PublicSuffixPattern = "public-suffix-pattern",
+        /// The scheme of an origin is almost the same as a known one, or pages do not have it.
+        UnusualScheme = "unusual-scheme",
         /// A method or header is listed twice.
         RepeatedName = "repeated-name",
         /// `authorization` is missing beside `*`, which does not cover it.
@@ -116,12 +129,17 @@ macro_rules! finding {
                 Self { code, note }
             }
 
+            pub(super) fn respell(&mut self, spelling: &Spelling) {
+                self.note.respell(spelling);
+            }
+
             /// The code, for programs.
             pub fn code(&self) -> $code {
                 self.code
             }
 
-            /// The field, with the position in its list, such as `allow_origins[2]`.
+            /// The field, with the position in its list, such as `allow_origins[2]`. For a policy from environment variables
+            /// it is the name of the variable, such as `CORS_ALLOW_ORIGINS[2]`.
             pub fn field(&self) -> &str {
                 &self.note.field
             }
@@ -175,6 +193,13 @@ pub(super) struct Note {
 }
 
 impl Note {
+    /// Writes the field, and the fields that the sentences mention, in another way.
+    fn respell(&mut self, spelling: &Spelling) {
+        self.field = spelling.field(&self.field);
+        self.what = spelling.text(&self.what);
+        self.help = spelling.text(&self.help);
+    }
+
     pub(super) fn new(
         field: impl Into<String>,
         value: impl Into<String>,
@@ -198,13 +223,13 @@ impl fmt::Display for Note {
     }
 }
 
-/// A text on one line. Quotes are not escaped, because a value is printed between backticks.
-struct Escaped<'a>(&'a str);
+/// A text on one line. Quotes and backslashes are not escaped, because a value is printed between backticks.
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in self.0.split_inclusive(['"', '\'']) {
-            let text = piece.trim_end_matches(['"', '\'']);
+        for piece in self.0.split_inclusive(['"', '\'', '\\']) {
+            let text = piece.trim_end_matches(['"', '\'', '\\']);
             write!(formatter, "{}{}", text.escape_debug(), &piece[text.len()..])?;
         }
         Ok(())
@@ -218,7 +243,7 @@ impl fmt::Display for Escaped<'_> {
 ///
 /// use cors_core::{Policy, ProblemCode};
 ///
-/// let builder = Policy::builder().allow_origins("https://example.com/").max_age(Duration::from_secs(100_000));
+/// let builder = Policy::builder().allow_origins("https://example.com/").max_age(Duration::from_millis(1500));
 /// let error = builder.build().unwrap_err();
 /// let codes: Vec<_> = error.problems().iter().map(|problem| problem.code()).collect();
 /// assert_eq!(codes, [ProblemCode::OriginWithPath, ProblemCode::MaxAge]);
@@ -227,7 +252,9 @@ impl fmt::Display for Escaped<'_> {
 ///     "allow_origins: `https://example.com/` is not an origin: it ends in a path. Write `https://example.com`.",
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` prints the same text as `Display`, because `unwrap` and a `main` that returns an error print that.
+#[derive(Clone, PartialEq, Eq)]
 pub struct PolicyError {
     pub(super) problems: Vec<Problem>,
 }
@@ -251,4 +278,17 @@ impl fmt::Display for PolicyError {
     }
 }
 
+impl fmt::Debug for PolicyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
 impl std::error::Error for PolicyError {}
+
+/// For a `main` that returns `std::io::Result`. The kind is `InvalidInput`.
+impl From<PolicyError> for io::Error {
+    fn from(error: PolicyError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}

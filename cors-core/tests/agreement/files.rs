@@ -21,9 +21,23 @@ const FIELDS: [&str; 10] = [
     "dangerously_allow",
 ];
 
-/// A field of a policy, or sometimes any text.
+/// Names of fields in other libraries, and of tables around a policy.
+const OTHER_FIELDS: [&str; 6] = [
+    "origins",
+    "allowedHeaders",
+    "supports_credentials",
+    "allow_origin_regex",
+    "CORS_ALLOW_ALL_ORIGINS",
+    "cors",
+];
+
+/// A field of a policy, or sometimes of another library, or any text.
 pub(crate) fn fields() -> impl Strategy<Value = String> {
-    prop_oneof![8 => select(&FIELDS[..]).prop_map(str::to_owned), 1 => "(?s).{0,20}"]
+    prop_oneof![
+        8 => select(&FIELDS[..]).prop_map(str::to_owned),
+        1 => select(&OTHER_FIELDS[..]).prop_map(str::to_owned),
+        1 => "(?s).{0,20}",
+    ]
 }
 
 /// A JSON object whose fields are mostly those of a policy, with values of any type.

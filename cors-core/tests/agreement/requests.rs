@@ -32,9 +32,24 @@ fn origin_lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
             "xn--bcher-kva.app.example",
             "a_b.app.example",
             "localhost.evil.example",
+            "app-1.example",
+            "app-.example",
+            "app-1.a.example",
+            "x.app-1.example",
+            "1-b.app.example",
+            "-b.app.example",
+            "aa.app.example",
+            "aaa.app.example",
+            "b.a.app.example",
+            "ab.a.app.example",
+            "pr-1.github.io",
+            "pr-1.localhost",
+            ".",
         ])
         .prop_map(str::to_owned),
         "[a-w0-9.-]{0,12}\\.app\\.example",
+        "(app-|pr-|a)[ab0-9_.-]{0,3}[ab]?\\.(app\\.|a\\.)?(example|localhost)",
+        (50..70_usize).prop_map(|length| format!("app-{}.example", "a".repeat(length))),
         (240..260_usize).prop_map(|length| format!(
             "{}.app.example",
             "a.".repeat(length / 2 - 6) + &"a".repeat(length % 2)
@@ -45,8 +60,16 @@ fn origin_lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
         1 => select(vec![":443", ":80", ":8443", ":3000", ":", ":0", ":03000", ":65536", ":1x", ":*", ":1:2"]).prop_map(str::to_owned),
         1 => (1..70_000_u32).prop_map(|port| format!(":{port}")),
     ];
-    let scheme =
-        select(vec!["https://", "http://", "chrome-extension://", "HTTPS://", "https:", "", "ftp://"]);
+    let scheme = select(vec![
+        "https://",
+        "http://",
+        "chrome-extension://",
+        "HTTPS://",
+        "https:",
+        "",
+        "ftp://",
+        "app://",
+    ]);
     let end = select(vec!["", "", "", "", "", "/", " ", "?", "#a", ",https://app.example"]);
     let composed = (scheme, host, port, end)
         .prop_map(|(scheme, host, port, end)| format!("{scheme}{host}{port}{end}").into_bytes());

@@ -26,7 +26,9 @@ pub struct Cors<S> {
 impl<S> Cors<S> {
     /// Puts a [`Policy`] or a [`PolicyHandle`] in front of `inner`.
     pub fn new(policy: impl Into<PolicySource>, inner: S) -> Self {
-        Self { inner, policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { inner, policy }
     }
 }
 

@@ -45,7 +45,7 @@ fn the_readme_shows_the_function_above() {
 #[test]
 fn the_readme_shows_the_output_for_a_refused_policy() {
     let policy = "allow_origins = \"https://a.example/\"\nallow_credentials = true\n\
-        allow_methods = [\"patch\", \"TRACE\"]\nmax_ages = 600\n";
+        allow_methods = [\"patch\", \"P UT\"]\nmax_ages = 600\n";
     let shown = block(WORKSPACE, "as does the command-line tool", "console");
     let (command, output) = shown.split_once('\n').expect("a command, and what it prints");
     assert_eq!(command, "$ cors policy policy.toml");

@@ -21,7 +21,9 @@ pub struct Cors {
 impl Cors {
     /// Uses a [`Policy`], or a [`PolicyHandle`] to replace the policy while the server runs.
     pub fn new(policy: impl Into<PolicySource>) -> Self {
-        Self { policy: policy.into() }
+        let policy = policy.into();
+        policy.log_warnings();
+        Self { policy }
     }
 
     /// Answers a preflight itself. Calls the application for every other request, and adds the CORS headers to its response.

@@ -2,31 +2,43 @@ use rstest::rstest;
 
 use super::*;
 
+use HostPattern::{Any, Exact, Subdomains};
+
+const fn partial<'a>(label: &'a str, domain: &'a str) -> HostPattern<'a> {
+    HostPattern::PartialLabel { label, domain }
+}
+
 #[rstest]
-#[case("https://example.com", "https", "example.com", false, PatternPort::Default)]
-#[case("https://*.example.org", "https", "example.org", true, PatternPort::Default)]
-#[case("http://localhost:*", "http", "localhost", false, PatternPort::Any)]
-#[case("https://*.example.org:*", "https", "example.org", true, PatternPort::Any)]
-#[case("https://*.example.org:8443", "https", "example.org", true, PatternPort::Exact(8443))]
-#[case("http://127.0.0.1:3000", "http", "127.0.0.1", false, PatternPort::Exact(3000))]
-#[case("http://[::1]:3000", "http", "[::1]", false, PatternPort::Exact(3000))]
-#[case("http://[2001:db8::1]", "http", "[2001:db8::1]", false, PatternPort::Default)]
+#[case("https://example.com", "https", Exact("example.com"), PatternPort::Default)]
+#[case("https://*.example.org", "https", Subdomains("example.org"), PatternPort::Default)]
+#[case("http://localhost:*", "http", Exact("localhost"), PatternPort::Any)]
+#[case("https://*.example.org:*", "https", Subdomains("example.org"), PatternPort::Any)]
+#[case("https://*.example.org:8443", "https", Subdomains("example.org"), PatternPort::Exact(8443))]
+#[case("http://127.0.0.1:3000", "http", Exact("127.0.0.1"), PatternPort::Exact(3000))]
+#[case("http://[::1]:3000", "http", Exact("[::1]"), PatternPort::Exact(3000))]
+#[case("http://[2001:db8::1]", "http", Exact("[2001:db8::1]"), PatternPort::Default)]
 #[case(
     "chrome-extension://abcdefghijklmnop",
     "chrome-extension",
-    "abcdefghijklmnop",
-    false,
+    Exact("abcdefghijklmnop"),
     PatternPort::Default
 )]
-#[case("https://example.com.", "https", "example.com.", false, PatternPort::Default)]
+#[case("https://example.com.", "https", Exact("example.com."), PatternPort::Default)]
+#[case("https://*-team.vercel.app", "https", partial("*-team", "vercel.app"), PatternPort::Default)]
+#[case("https://app-*.example.com:*", "https", partial("app-*", "example.com"), PatternPort::Any)]
+#[case("http://pr-*-web.dev.localhost", "http", partial("pr-*-web", "dev.localhost"), PatternPort::Default)]
+#[case("https://xn--bcher-kva.example", "https", Exact("xn--bcher-kva.example"), PatternPort::Default)]
+#[case("https://*.xn--bcher-kva.example", "https", Subdomains("xn--bcher-kva.example"), PatternPort::Default)]
+#[case("moz-extension://*", "moz-extension", Any, PatternPort::Default)]
+#[case("app://.", "app", Exact("."), PatternPort::Default)]
+#[case("app://xn--f", "app", Exact("xn--f"), PatternPort::Default)]
 fn patterns(
     #[case] text: &str,
     #[case] scheme: &str,
-    #[case] host: &str,
-    #[case] subdomains: bool,
+    #[case] host: HostPattern<'_>,
     #[case] port: PatternPort,
 ) {
-    assert_eq!(OriginPattern::parse(text), Ok(OriginPattern { scheme, host, subdomains, port }));
+    assert_eq!(OriginPattern::parse(text), Ok(OriginPattern { scheme, host, port }));
 }
 
 #[rstest]
@@ -37,7 +49,7 @@ fn patterns(
 #[case(
     "file:///home",
     ProblemCode::OriginScheme,
-    "Serve the page over http instead: pages from local files have the origin `null`."
+    "Serve the page over http instead: pages from local files have the origin `null`, or `file://` in some applications."
 )]
 #[case("https://example.com/", ProblemCode::OriginWithPath, "Write `https://example.com`.")]
 #[case("https://example.com/a,b", ProblemCode::OriginWithPath, "Write `https://example.com`.")]
@@ -69,6 +81,16 @@ fn patterns(
 #[case("localhost.example.com", ProblemCode::OriginWithoutScheme, "Write `https://localhost.example.com`.")]
 #[case("https://example.com:08080", ProblemCode::OriginPort, "Write `https://example.com:8080`.")]
 #[case("https://[0:0::1]:8443", ProblemCode::OriginHost, "Write `https://[::1]:8443`.")]
+#[case(
+    "https://b\u{fc}cher.example:8443",
+    ProblemCode::OriginWithUnicode,
+    "Write `https://xn--bcher-kva.example:8443`."
+)]
+#[case(
+    "https://*.B\u{dc}CHER.example",
+    ProblemCode::OriginWithUnicode,
+    "Write `https://*.xn--bcher-kva.example`."
+)]
 fn faults(#[case] text: &str, #[case] code: ProblemCode, #[case] help: &str) {
     let fault = OriginPattern::parse(text).unwrap_err();
     assert_eq!((fault.code, fault.help.as_str()), (code, help));
@@ -93,6 +115,11 @@ fn a_list_is_reported_as_one(#[case] text: &str) {
 
 #[rstest]
 #[case("https://b\u{fc}cher.example", ProblemCode::OriginWithUnicode)]
+#[case("https://xn--f", ProblemCode::OriginHost)]
+#[case("https://a.xn--zzzz-9999999999.example", ProblemCode::OriginHost)]
+#[case("https://xn--abc.example", ProblemCode::OriginHost)]
+#[case("https://*.xn--f", ProblemCode::OriginHost)]
+#[case("https://example.com:\u{e9}", ProblemCode::OriginWithUnicode)]
 #[case("https://example.com:", ProblemCode::OriginPort)]
 #[case("https://example.com:0", ProblemCode::OriginPort)]
 #[case("https://example.com:65536", ProblemCode::OriginPort)]
@@ -107,21 +134,77 @@ fn a_list_is_reported_as_one(#[case] text: &str) {
 #[case("https://exa$mple.com", ProblemCode::OriginHost)]
 #[case("https://*", ProblemCode::MisplacedWildcard)]
 #[case("*://example.com", ProblemCode::MisplacedWildcard)]
-#[case("https://*example.com", ProblemCode::MisplacedWildcard)]
+#[case("https://a*b*.example.com", ProblemCode::MisplacedWildcard)]
+#[case("https://a*.*.example.com", ProblemCode::MisplacedWildcard)]
+#[case("https://a*", ProblemCode::MisplacedWildcard)]
+#[case("https://a*.", ProblemCode::MisplacedWildcard)]
+#[case("https://a*.127.0.0.1", ProblemCode::MisplacedWildcard)]
+#[case("https://a*.[::1]", ProblemCode::MisplacedWildcard)]
+#[case("https://a*.a..example", ProblemCode::OriginHost)]
+#[case("https://a$*.example.com", ProblemCode::OriginHost)]
+#[case("ws://*", ProblemCode::MisplacedWildcard)]
+#[case("moz-extension://a*.b", ProblemCode::MisplacedWildcard)]
+#[case("moz-extension://*:8080", ProblemCode::MisplacedWildcard)]
 #[case("https://a.*.example.com", ProblemCode::MisplacedWildcard)]
 #[case("https://*.*.example.com", ProblemCode::MisplacedWildcard)]
 #[case("https://example.*", ProblemCode::MisplacedWildcard)]
 #[case("https://example.com:80*", ProblemCode::MisplacedWildcard)]
 #[case("https://*.127.0.0.1", ProblemCode::MisplacedWildcard)]
 #[case("https://*.[::1]", ProblemCode::MisplacedWildcard)]
-#[case("chrome-extension://*", ProblemCode::MisplacedWildcard)]
 #[case("chrome-extension://*.abc", ProblemCode::MisplacedWildcard)]
 #[case("chrome-extension://abc:*", ProblemCode::MisplacedWildcard)]
 fn faults_by_code(#[case] text: &str, #[case] code: ProblemCode) {
     assert_eq!(OriginPattern::parse(text).unwrap_err().code, code);
 }
 
+#[test]
+fn names_have_a_maximum_length() {
+    let name = |length: usize| {
+        let name = "a.".repeat(length / 2) + &"a".repeat(length % 2);
+        format!("{}b", &name[..length - 1])
+    };
+    assert!(OriginPattern::parse(&format!("https://{}", name(253))).is_ok());
+    let code = |text: &str| OriginPattern::parse(text).map(|_| ()).map_err(|fault| fault.code);
+    assert_eq!(code(&format!("https://{}", name(254))), Err(ProblemCode::OriginHost));
+    assert!(code(&format!("https://*.{}", name(251))).is_ok());
+    assert_eq!(code(&format!("https://*.{}", name(252))), Err(ProblemCode::OriginHost));
+    assert!(code(&format!("https://a*.{}", name(250))).is_ok());
+    assert_eq!(code(&format!("https://a*.{}", name(251))), Err(ProblemCode::OriginHost));
+    assert!(code(&format!("https://{}*.example", "a".repeat(62))).is_ok());
+    assert_eq!(code(&format!("https://{}*.example", "a".repeat(63))), Err(ProblemCode::OriginHost));
+    assert_eq!(code(&format!("https://{}.example", "a".repeat(64))), Err(ProblemCode::OriginHost));
+}
+
 #[rstest]
+#[case("ttp", Some("http"))]
+#[case("htpp", Some("http"))]
+#[case("htps", Some("https"))]
+#[case("ttps", Some("https"))]
+#[case("httpss", Some("https"))]
+#[case("wss", Some("https"))]
+#[case("capaciter", Some("capacitor"))]
+#[case("moz-extention", Some("moz-extension"))]
+#[case("http", None)]
+#[case("app", None)]
+#[case("apps", None)]
+#[case("obsidian", None)]
+fn intended_schemes(#[case] scheme: &str, #[case] expected: Option<&str>) {
+    assert_eq!(intended_scheme(scheme), expected);
+}
+
+#[rstest]
+#[case("https://*.github.io", cfg!(feature = "public-suffix").then_some("github.io"))]
+#[case("https://*-team.com", Some("com"))]
+#[case("https://*-team.example.com", None)]
+#[case("https://github.io", None)]
+#[case("https://*-team.localhost", None)]
+fn public_suffixes(#[case] text: &str, #[case] expected: Option<&str>) {
+    assert_eq!(OriginPattern::parse(text).unwrap().public_suffix(), expected);
+}
+
+#[rstest]
+#[case("http://app-*.localhost", false)]
+#[case("http://app-*.example.com", true)]
 #[case("http://example.com", true)]
 #[case("http://*.example.com:*", true)]
 #[case("https://example.com", false)]
@@ -132,4 +215,26 @@ fn faults_by_code(#[case] text: &str, #[case] code: ProblemCode) {
 #[case("chrome-extension://abc", false)]
 fn insecure(#[case] text: &str, #[case] expected: bool) {
     assert_eq!(OriginPattern::parse(text).unwrap().is_insecure(), expected);
+}
+
+/// A repair is parsed again, so a mistake there could repeat it for ever.
+#[test]
+fn every_repair_ends() {
+    let pieces = [
+        "https", "http?", "://", ":", "/", "\\", "*", ".", ".*", "a", "B", "\u{e9}", "xn--", "@", "[", "]",
+        "\"", ",", "^", "$", " ", "0",
+    ];
+    for first in pieces {
+        for second in pieces {
+            for third in pieces {
+                let text = format!("{first}{second}{third}");
+                for text in [format!("https://{text}"), text] {
+                    assert_ne!(
+                        OriginPattern::parse(&text).err().and_then(|fault| fault.suggestion),
+                        Some(text)
+                    );
+                }
+            }
+        }
+    }
 }

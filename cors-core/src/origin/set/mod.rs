@@ -1,14 +1,16 @@
 //! The origins that a policy allows.
 
+mod labels;
+mod ports;
 mod subdomains;
 
 use std::borrow::Cow;
 use std::mem;
 
+use self::labels::PartialLabels;
 use self::subdomains::Subdomains;
-use super::host::LONGEST_NAME;
-use super::serialization::{is_port_of, split_port, split_scheme};
-use super::{OriginPattern, PatternPort};
+use super::serialization::{FILE, LONGEST_ORIGIN, is_host, is_port_of, split_port, split_scheme};
+use super::{HostPattern, OriginPattern, PatternPort};
 use crate::table::{Full, Inserted, TextTable};
 
 /// Exact origins and patterns.
@@ -21,6 +23,17 @@ pub(crate) struct OriginSet {
     /// `scheme://host` of each pattern for all ports of a host.
     any_port: TextTable,
     subdomains: Subdomains,
+    /// Absent from most policies, so that their requests pay nothing for it.
+    rare: Option<Box<RarePatterns>>,
+    /// There are other entries than exact ones.
+    has_patterns: bool,
+}
+
+#[derive(Clone, Default)]
+struct RarePatterns {
+    labels: PartialLabels,
+    /// The schemes of which every host is allowed.
+    app_schemes: TextTable,
 }
 
 /// Whether an entry was added.
@@ -36,19 +49,29 @@ impl OriginSet {
         if mem::replace(&mut self.null, true) { Added::Twice } else { Added::New }
     }
 
+    /// Adds `file://`.
+    pub(crate) fn add_file(&mut self) -> Result<Added, Full> {
+        self.exact.insert(FILE).map(Added::from)
+    }
+
     /// Adds a pattern. `text` is what it was parsed from.
     pub(crate) fn add(&mut self, pattern: &OriginPattern<'_>, text: &str) -> Result<Added, Full> {
-        if pattern.subdomains {
-            return self.subdomains.add(pattern);
+        let OriginPattern { scheme, host, port } = *pattern;
+        self.has_patterns |=
+            !matches!((host, port), (HostPattern::Exact(_), PatternPort::Default | PatternPort::Exact(_)));
+        match (host, port) {
+            (HostPattern::Exact(_), PatternPort::Any) => {
+                self.any_port.insert(&text[..text.len() - ":*".len()]).map(Added::from)
+            }
+            (HostPattern::Exact(_), _) => self.exact.insert(text).map(Added::from),
+            (HostPattern::Subdomains(domain), _) => self.subdomains.add(scheme, domain, port),
+            (HostPattern::PartialLabel { label, domain }, _) => {
+                self.rare.get_or_insert_default().labels.add(scheme, label, domain, port)
+            }
+            (HostPattern::Any, _) => {
+                self.rare.get_or_insert_default().app_schemes.insert(scheme).map(Added::from)
+            }
         }
-        let inserted = match pattern.port {
-            PatternPort::Any => self.any_port.insert(&text[..text.len() - ":*".len()])?,
-            PatternPort::Default | PatternPort::Exact(_) => self.exact.insert(text)?,
-        };
-        Ok(match inserted {
-            Inserted::New(_) => Added::New,
-            Inserted::Known(_) => Added::Twice,
-        })
     }
 
     pub(crate) fn shrink(&mut self) {
@@ -56,7 +79,7 @@ impl OriginSet {
     }
 
     pub(crate) fn has_patterns(&self) -> bool {
-        !self.any_port.is_empty() || !self.subdomains.is_empty()
+        self.has_patterns
     }
 
     /// Whether the value of an `Origin` header is in the set. Everything is compared byte for byte, except what a `*` covers.
@@ -67,7 +90,7 @@ impl OriginSet {
         if origin == b"null" {
             return self.null;
         }
-        self.has_patterns() && self.patterns_contain(origin)
+        self.has_patterns && self.patterns_contain(origin)
     }
 
     /// Whether another pattern contains everything that `pattern` contains.
@@ -75,22 +98,43 @@ impl OriginSet {
         if self.subdomains.covers(pattern) {
             return true;
         }
-        let without_port = format!("{}://{}", pattern.scheme, pattern.host);
-        !pattern.subdomains
-            && pattern.port != PatternPort::Any
-            && self.any_port.contains(without_port.as_bytes())
+        let OriginPattern { scheme, host, port } = *pattern;
+        let rare = self.rare.as_deref();
+        match host {
+            HostPattern::Exact(host) => {
+                let without_port = format!("{scheme}://{host}");
+                let label_covers = |rare: &RarePatterns| {
+                    let split = host.split_once('.');
+                    split.is_some_and(|(label, domain)| rare.labels.cover(scheme, label, domain, port))
+                };
+                let scheme_covers = |rare: &RarePatterns| {
+                    port == PatternPort::Default && rare.app_schemes.contains(scheme.as_bytes())
+                };
+                port != PatternPort::Any && self.any_port.contains(without_port.as_bytes())
+                    || rare.is_some_and(|rare| label_covers(rare) || scheme_covers(rare))
+            }
+            HostPattern::PartialLabel { label, domain } => {
+                rare.is_some_and(|rare| rare.labels.cover(scheme, label, domain, port))
+            }
+            HostPattern::Subdomains(_) | HostPattern::Any => false,
+        }
     }
 
-    /// The entries as a policy writes them: exact origins, then patterns for all ports, then patterns for all subdomains,
-    /// then `null`.
+    /// The entries as a policy writes them: exact origins, then patterns for all ports, for subdomains, for partial labels
+    /// and for schemes, then `null`.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let any_port = self.any_port.iter().map(|text| format!("{text}:*").into());
         let exact = self.exact.iter().map(Into::into);
-        exact.chain(any_port).chain(self.subdomains.iter()).chain(self.null.then_some("null".into()))
+        let rare = self.rare.iter().flat_map(|rare| {
+            let schemes = rare.app_schemes.iter().map(|scheme| format!("{scheme}://*").into());
+            rare.labels.iter().chain(schemes)
+        });
+        let null = self.null.then_some("null".into());
+        exact.chain(any_port).chain(self.subdomains.iter()).chain(rare).chain(null)
     }
 
     fn patterns_contain(&self, origin: &[u8]) -> bool {
-        if origin.len() > "https://".len() + LONGEST_NAME + ":65535".len() {
+        if origin.len() > LONGEST_ORIGIN {
             return false;
         }
         let Ok(origin) = std::str::from_utf8(origin) else {
@@ -107,7 +151,25 @@ impl OriginSet {
             None => PatternPort::Default,
         };
         let without_port = &origin[..scheme.len() + "://".len() + host.len()];
-        self.any_port.contains(without_port.as_bytes()) || self.subdomains.contains(scheme, host, port)
+        self.any_port.contains(without_port.as_bytes())
+            || self.subdomains.contains(scheme, host, port)
+            || self.rare.as_deref().is_some_and(|rare| rare.contain(scheme, host, port))
+    }
+}
+
+impl RarePatterns {
+    fn contain(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
+        let is_app = || port == PatternPort::Default && self.app_schemes.contains(scheme.as_bytes());
+        self.labels.contains(scheme, host, port) || is_app() && is_host(host, scheme)
+    }
+}
+
+impl From<Inserted> for Added {
+    fn from(inserted: Inserted) -> Self {
+        match inserted {
+            Inserted::New(_) => Self::New,
+            Inserted::Known(_) => Self::Twice,
+        }
     }
 }
 
@@ -115,6 +177,7 @@ impl OriginSet {
 mod tests {
     use rstest::rstest;
 
+    use super::super::host::LONGEST_NAME;
     use super::*;
 
     fn set(entries: &[&str]) -> OriginSet {
@@ -177,6 +240,36 @@ mod tests {
     #[case("null", "NULL", false)]
     #[case("chrome-extension://abc", "chrome-extension://abc", true)]
     #[case("chrome-extension://abc", "chrome-extension://abcd", false)]
+    #[case("https://a-*.example", "https://a-b.example", true)]
+    #[case("https://a-*.example", "https://a-b-c_1.example", true)]
+    #[case("https://a-*.example", "https://a-.example", false)]
+    #[case("https://a-*.example", "https://a-b.c.example", false)]
+    #[case("https://a-*.example", "https://x.a-b.example", false)]
+    #[case("https://a-*.example", "https://xa-b.example", false)]
+    #[case("https://a-*.example", "https://a-*.example", false)]
+    #[case("https://a-*.example", "https://a-B.example", false)]
+    #[case("https://a-*.example", "https://a-b.example.", false)]
+    #[case("https://a-*.example", "https://a-b.example:8443", false)]
+    #[case("https://a-*.example", "http://a-b.example", false)]
+    #[case("https://a-*.example", "https://a-b/.example", false)]
+    #[case("https://a-*.example", "https://a-b@.example", false)]
+    #[case("https://a-*.example:*", "https://a-b.example:8443", true)]
+    #[case("https://a-*.example:8443", "https://a-b.example:8443", true)]
+    #[case("https://*-b.example", "https://a-b.example", true)]
+    #[case("https://*-b.example", "https://-b.example", false)]
+    #[case("https://*-b.example", "https://a-b.evil.example", false)]
+    #[case("https://ab*ba.example", "https://abcba.example", true)]
+    #[case("https://ab*ba.example", "https://abba.example", false)]
+    #[case("https://ab*ba.example", "https://aba.example", false)]
+    #[case("moz-extension://*", "moz-extension://0a1b2c3d-0000-4000-8000-000000000000", true)]
+    #[case("moz-extension://*", "moz-extension://", false)]
+    #[case("moz-extension://*", "moz-extension://*", false)]
+    #[case("moz-extension://*", "moz-extension://a/b", false)]
+    #[case("moz-extension://*", "moz-extension://a:8080", false)]
+    #[case("moz-extension://*", "moz-extension:a", false)]
+    #[case("moz-extension://*", "chrome-extension://a", false)]
+    #[case("moz-extension://*", "moz-extensions://a", false)]
+    #[case("moz-extension://*", "null", false)]
     fn membership(#[case] entry: &str, #[case] origin: &str, #[case] expected: bool) {
         assert_eq!(set(&[entry]).contains(origin.as_bytes()), expected);
     }
@@ -198,6 +291,29 @@ mod tests {
     }
 
     #[test]
+    fn a_partial_label_has_the_length_of_a_label_at_most() {
+        let set = set(&["https://a*.example.org"]);
+        assert!(set.contains(format!("https://{}.example.org", "a".repeat(63)).as_bytes()));
+        assert!(!set.contains(format!("https://{}.example.org", "a".repeat(64)).as_bytes()));
+    }
+
+    #[test]
+    fn all_partial_labels_of_a_domain_are_found() {
+        let entries: Vec<_> = (0..1000)
+            .flat_map(|team| {
+                [format!("https://*-{team}.example.org"), format!("https://pr-*-{team}.example.org")]
+            })
+            .collect();
+        let entries: Vec<_> = entries.iter().map(String::as_str).collect();
+        let set = set(&entries);
+        for team in 0..1000 {
+            assert!(set.contains(format!("https://a-{team}.example.org").as_bytes()));
+        }
+        assert!(!set.contains(b"https://a-1000.example.org"));
+        assert!(set.contains(b"https://a1-1.example.org") && !set.contains(b"https://1.example.org"));
+    }
+
+    #[test]
     fn bytes_that_are_not_utf8_are_not_contained() {
         assert!(!set(&["https://*.example.org"]).contains(b"https://\xff.example.org"));
     }
@@ -212,6 +328,16 @@ mod tests {
     #[case(&["http://localhost:*"], "http://localhost:3000", true)]
     #[case(&["http://localhost:*"], "http://localhost:*", false)]
     #[case(&["https://a.example"], "https://a.example", false)]
+    #[case(&["https://*.example.org"], "https://a-*.example.org", true)]
+    #[case(&["https://*.example.org"], "https://a-*.b.example.org", true)]
+    #[case(&["https://a-*.example.org"], "https://a-b.example.org", true)]
+    #[case(&["https://a-*.example.org"], "https://a-b-*.example.org", true)]
+    #[case(&["https://a-b-*.example.org"], "https://a-*.example.org", false)]
+    #[case(&["https://a-*.example.org"], "https://a-*.example.org", false)]
+    #[case(&["https://a-*.example.org:*"], "https://a-*.example.org:8443", true)]
+    #[case(&["https://a-*.example.org"], "https://*.a-b.example.org", false)]
+    #[case(&["moz-extension://*"], "moz-extension://a", true)]
+    #[case(&["moz-extension://*"], "moz-extension://*", false)]
     fn covering(#[case] entries: &[&str], #[case] pattern: &str, #[case] expected: bool) {
         assert_eq!(set(entries).covers(&OriginPattern::parse(pattern).unwrap()), expected);
     }
@@ -225,6 +351,9 @@ mod tests {
             "https://*.c.example",
             "https://*.c.example:8443",
             "http://*.c.example:*",
+            "https://a-*.c.example",
+            "https://a-*.c.example:*",
+            "moz-extension://*",
             "null",
         ];
         assert_eq!(set(&entries).iter().collect::<Vec<_>>(), entries);

@@ -1,11 +1,11 @@
 //! Patterns for all subdomains of a domain.
 
 use std::borrow::Cow;
-use std::mem;
 
 use super::Added;
+use super::ports::Ports;
 use crate::origin::host::{self, LONGEST_NAME};
-use crate::origin::{OriginPattern, PatternPort};
+use crate::origin::{HostPattern, OriginPattern, PatternPort};
 use crate::table::{Full, Inserted, TextTable};
 
 #[derive(Clone, Default)]
@@ -15,13 +15,9 @@ pub(super) struct Subdomains {
 }
 
 impl Subdomains {
-    pub(super) fn add(&mut self, pattern: &OriginPattern<'_>) -> Result<Added, Full> {
-        let domains = if pattern.scheme == "https" { &mut self.https } else { &mut self.http };
-        domains.add(pattern.host, pattern.port)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.https.names.is_empty() && self.http.names.is_empty()
+    pub(super) fn add(&mut self, scheme: &str, domain: &str, port: PatternPort) -> Result<Added, Full> {
+        let domains = if scheme == "https" { &mut self.https } else { &mut self.http };
+        domains.add(domain, port)
     }
 
     pub(super) fn contains(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
@@ -33,13 +29,22 @@ impl Subdomains {
         let Some(domains) = self.of_scheme(pattern.scheme) else {
             return false;
         };
-        // `*.a.example:*` covers `*.a.example:8443`.
-        let covers_other_port = || {
-            let ports = domains.names.find(pattern.host.as_bytes()).map(|entry| &domains.ports[entry]);
-            pattern.port != PatternPort::Any && ports.is_some_and(|ports| ports.any)
-        };
-        domains.find_above(pattern.host, pattern.port).is_some()
-            || (pattern.subdomains && covers_other_port())
+        let port = pattern.port;
+        match pattern.host {
+            HostPattern::Exact(host) => domains.find_above(host, port).is_some(),
+            HostPattern::PartialLabel { label, domain } => {
+                domains.find_above(&format!("{label}.{domain}"), port).is_some()
+            }
+            HostPattern::Subdomains(domain) => {
+                // `*.a.example:*` covers `*.a.example:8443`.
+                let covers_other_port = || {
+                    let ports = domains.names.find(domain.as_bytes()).map(|entry| &domains.ports[entry]);
+                    port != PatternPort::Any && ports.is_some_and(|ports| ports.any)
+                };
+                domains.find_above(domain, port).is_some() || covers_other_port()
+            }
+            HostPattern::Any => false,
+        }
     }
 
     /// The patterns as a policy writes them.
@@ -109,12 +114,8 @@ impl Domains {
 
     /// The patterns without the scheme.
     fn iter(&self) -> impl Iterator<Item = String> {
-        self.names.iter().zip(&self.ports).flat_map(|(domain, ports)| {
-            let default = ports.default.then(|| format!("*.{domain}"));
-            let exact = ports.exact.iter().map(move |port| format!("*.{domain}:{port}"));
-            let any = ports.any.then(|| format!("*.{domain}:*"));
-            default.into_iter().chain(exact).chain(any)
-        })
+        let entries = self.names.iter().zip(&self.ports);
+        entries.flat_map(|(domain, ports)| ports.iter().map(move |port| format!("*.{domain}{port}")))
     }
 }
 
@@ -141,41 +142,6 @@ impl AllPorts {
             || match port {
                 PatternPort::Default => self.default,
                 PatternPort::Exact(port) => self.exact >> (port % 64) & 1 == 1,
-                PatternPort::Any => false,
-            }
-    }
-}
-
-/// The ports of one domain.
-#[derive(Clone, Default)]
-struct Ports {
-    any: bool,
-    default: bool,
-    /// In ascending order.
-    exact: Vec<u16>,
-}
-
-impl Ports {
-    fn add(&mut self, port: PatternPort) -> Added {
-        let was_there = match port {
-            PatternPort::Default => mem::replace(&mut self.default, true),
-            PatternPort::Any => mem::replace(&mut self.any, true),
-            PatternPort::Exact(port) => match self.exact.binary_search(&port) {
-                Ok(_) => true,
-                Err(position) => {
-                    self.exact.insert(position, port);
-                    false
-                }
-            },
-        };
-        if was_there { Added::Twice } else { Added::New }
-    }
-
-    fn cover(&self, port: PatternPort) -> bool {
-        self.any
-            || match port {
-                PatternPort::Default => self.default,
-                PatternPort::Exact(port) => self.exact.binary_search(&port).is_ok(),
                 PatternPort::Any => false,
             }
     }

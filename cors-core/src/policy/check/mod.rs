@@ -4,14 +4,14 @@ mod names;
 mod origins;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use self::names::{exposed_headers, methods, request_headers};
 use self::origins::origins;
+use super::builder::Names;
 use super::problem::Note;
-use super::{
-    FIELDS, Names, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Warning, WarningCode,
-};
+use super::{FIELDS, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Warning, WarningCode};
 
 /// The longest max-age that a browser uses: Firefox's cap, a day.
 const LONGEST_MAX_AGE: Duration = Duration::from_secs(86_400);
@@ -30,11 +30,13 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
     let expose = exposed_headers(&builder, &mut report);
     let max_age = max_age(builder.max_age, &mut report);
     let preflight_status = preflight_status(builder.preflight_status, &mut report);
+    report.problems.sort_by_cached_key(|problem| order(problem.field()));
+    report.warnings.sort_by_cached_key(|warning| order(warning.field()));
+    report.problems.iter_mut().for_each(|problem| problem.respell(&builder.spelling));
+    report.warnings.iter_mut().for_each(|warning| warning.respell(&builder.spelling));
     if !report.problems.is_empty() {
-        report.problems.sort_by_cached_key(|problem| order(problem.field()));
         return Err(PolicyError { problems: report.problems });
     }
-    report.warnings.sort_by_cached_key(|warning| order(warning.field()));
     let mut dangers = builder.dangerously_allow;
     dangers.sort_unstable();
     dangers.dedup();
@@ -49,6 +51,7 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
         diagnostics: builder.diagnostics,
         dangers,
         warnings: report.warnings,
+        are_warnings_logged: AtomicBool::new(false),
     })))
 }
 
@@ -96,20 +99,21 @@ fn max_age(max_age: Option<Duration>, report: &mut Report) -> Option<u32> {
     const FIELD: &str = "max_age";
     let max_age = max_age?;
     let seconds = max_age.as_secs();
+    let note = |value: String, what, help| Note::new(FIELD, value, what, help);
     if max_age.subsec_nanos() != 0 {
         let what = "is not a whole number of seconds, and the response header has no fractions";
-        let note = Note::new(FIELD, format!("{max_age:?}"), what, "Write whole seconds, such as `7200`.");
+        let note = note(format!("{max_age:?}"), what, "Write whole seconds, such as `7200`.");
         report.refuse(ProblemCode::MaxAge, note);
     } else if max_age > LONGEST_MAX_AGE {
-        let what = "is longer than a day, and browsers use a day at most";
-        let help = "Write seconds from 0 to 86400, such as `7200`.";
-        report.refuse(ProblemCode::MaxAge, Note::new(FIELD, seconds.to_string(), what, help));
+        let what = "is longer than a day, the longest time that a browser uses, so `86400` is sent";
+        let help = "Write `86400`, or `7200`, the longest time that Chromium uses.";
+        report.warn(WarningCode::MaxAgeOverADay, note(seconds.to_string(), what, help));
     } else if max_age > CHROMIUM_MAX_AGE {
         let what = "is longer than 7200 s, and Chromium uses 7200 s at most";
         let help = "Write `7200`, or keep it for the browsers that use more.";
-        report.warn(WarningCode::MaxAgeOverBrowserCap, Note::new(FIELD, seconds.to_string(), what, help));
+        report.warn(WarningCode::MaxAgeOverBrowserCap, note(seconds.to_string(), what, help));
     }
-    u32::try_from(seconds).ok()
+    u32::try_from(max_age.min(LONGEST_MAX_AGE).as_secs()).ok()
 }
 
 fn preflight_status(status: Option<u16>, report: &mut Report) -> u16 {

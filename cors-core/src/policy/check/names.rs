@@ -1,8 +1,9 @@
 //! The checks of the lists of methods and headers.
 
 use super::Report;
+use crate::policy::builder::Names;
 use crate::policy::problem::Note;
-use crate::policy::{NameList, Names, PolicyBuilder, ProblemCode, WarningCode};
+use crate::policy::{NameList, PolicyBuilder, ProblemCode, WarningCode};
 use crate::token;
 
 const LEAVE_IT_OUT: &str = "Leave it out.";
@@ -15,33 +16,34 @@ pub(super) fn methods(names: &Names, report: &mut Report) -> NameList {
     let mut methods = Vec::new();
     for (position, method) in names.as_slice().iter().enumerate().filter(|(_, method)| *method != "*") {
         let note = |what: &str, help: &str| Note::new(names.place(FIELD, position), method, what, help);
-        let standard = token::STANDARD_METHODS.iter().find(|name| name.eq_ignore_ascii_case(method));
         if !token::is_token(method.as_bytes()) {
             let what = match method.is_empty() {
                 true => "a method is empty",
                 false => "is not a method: it contains characters that a method cannot have",
             };
-            report.refuse(ProblemCode::MethodSyntax, note(what, "Write a method name such as `PUT`."));
+            let help = repair(method, |name| standard_method(name).unwrap_or(name).to_owned());
+            let help = help.unwrap_or_else(|| "Write a method name such as `PUT`.".to_owned());
+            report.refuse(ProblemCode::MethodSyntax, note(what, &help));
         } else if token::FORBIDDEN_METHODS.iter().any(|name| name.eq_ignore_ascii_case(method)) {
             // Fetch, "forbidden method".
-            let what = "is a method that browsers forbid pages to use";
-            report.refuse(ProblemCode::ForbiddenMethod, note(what, LEAVE_IT_OUT));
-        } else if let Some(standard) = standard.filter(|name| *name != method) {
+            let what = "is a method that browsers forbid pages to use, so it is not sent";
+            report.warn(WarningCode::ForbiddenMethod, note(what, LEAVE_IT_OUT));
+        } else if let Some(standard) = standard_method(method).filter(|name| name != method) {
             // Methods are case-sensitive, and Fetch's "normalize" does not change `patch`.
             let what = "is not the standard method: methods are case-sensitive";
             report.refuse(ProblemCode::MethodCase, note(what, &format!("Write `{standard}`.")));
         } else if methods.contains(method) {
             report.warn(WarningCode::RepeatedName, note("is listed twice", LEAVE_IT_OUT));
         } else {
-            if token::SAFELISTED_METHODS.contains(&method.as_str()) {
-                // Fetch, "CORS-safelisted method".
-                let what = "is always allowed and need not be listed";
-                report.warn(WarningCode::SafelistedMethod, note(what, LEAVE_IT_OUT));
-            }
             methods.push(method.clone());
         }
     }
     NameList::new(methods)
+}
+
+/// The standard method that differs from `name` in case only, or not at all.
+fn standard_method(name: &str) -> Option<&'static str> {
+    token::STANDARD_METHODS.into_iter().find(|standard| standard.eq_ignore_ascii_case(name))
 }
 
 pub(super) fn request_headers(names: &Names, report: &mut Report) -> NameList {
@@ -64,16 +66,10 @@ pub(super) fn request_headers(names: &Names, report: &mut Report) -> NameList {
     if has_wildcard {
         report.is_wildcard_alone(FIELD, names);
     }
-    header_names(FIELD, names, report, |name, place, report| {
+    header_names(FIELD, names, report, |name| {
         // Fetch, "forbidden request-header".
-        if token::is_forbidden_request_header(name) {
-            let what = "is a request header that browsers forbid pages to set";
-            let note = Note::new(place, name, what, LEAVE_IT_OUT);
-            report.refuse(ProblemCode::ForbiddenRequestHeader, note);
-        } else if token::SAFELISTED_REQUEST_HEADERS.contains(&name) {
-            let what = "is always allowed with ordinary values and need not be listed";
-            report.warn(WarningCode::SafelistedHeader, Note::new(place, name, what, LEAVE_IT_OUT));
-        }
+        let what = "is a request header that browsers forbid pages to set, so it is not sent";
+        token::is_forbidden_request_header(name).then_some((WarningCode::ForbiddenRequestHeader, what))
     })
 }
 
@@ -89,48 +85,60 @@ pub(super) fn exposed_headers(builder: &PolicyBuilder, report: &mut Report) -> N
         }
         return NameList::new(vec!["*".to_owned()]);
     }
-    header_names(FIELD, names, report, |name, place, report| {
+    header_names(FIELD, names, report, |name| {
         // Fetch, "forbidden response-header name".
-        if token::FORBIDDEN_RESPONSE_HEADERS.contains(&name) {
-            let what = "is a response header that browsers forbid pages to read";
-            let note = Note::new(place, name, what, LEAVE_IT_OUT);
-            report.refuse(ProblemCode::ForbiddenResponseHeader, note);
-        } else if token::SAFELISTED_RESPONSE_HEADERS.contains(&name) {
-            // Fetch, "CORS-safelisted response-header name".
-            let what = "can always be read and need not be listed";
-            report.warn(WarningCode::SafelistedHeader, Note::new(place, name, what, LEAVE_IT_OUT));
-        }
+        let what = "is a response header that browsers forbid pages to read, so it is not sent";
+        let is_forbidden = token::FORBIDDEN_RESPONSE_HEADERS.contains(&name);
+        is_forbidden.then_some((WarningCode::ForbiddenResponseHeader, what))
     })
 }
 
-/// Makes the checks that all lists of header names share. `check` makes the others, for a name in lower case.
+/// Makes the checks of a list of header names. `forbidden` says which names, in lower case, browsers do not let pages use.
 fn header_names(
     field: &str,
     names: &Names,
     report: &mut Report,
-    check: impl Fn(&str, String, &mut Report),
+    forbidden: impl Fn(&str) -> Option<(WarningCode, &'static str)>,
 ) -> NameList {
     let mut headers: Vec<String> = Vec::new();
     for (position, written) in names.as_slice().iter().enumerate().filter(|(_, name)| *name != "*") {
-        let place = names.place(field, position);
+        let note = |what: &str, help: &str| Note::new(names.place(field, position), written, what, help);
         let name = written.to_ascii_lowercase();
         if !token::is_token(written.as_bytes()) {
             let what = match written.is_empty() {
                 true => "a header name is empty",
                 false => "is not a header name: it contains characters that a header name cannot have",
             };
-            let help = "Write one header name such as `x-request-id` per entry.";
-            report.refuse(ProblemCode::HeaderSyntax, Note::new(place, written, what, help));
+            let help = repair(written, str::to_owned)
+                .unwrap_or_else(|| "Write one header name such as `x-request-id` per entry.".to_owned());
+            report.refuse(ProblemCode::HeaderSyntax, note(what, &help));
         } else if token::is_cors_header(&name) {
-            let what = "belongs to the CORS protocol, which browsers and this policy handle";
-            report.refuse(ProblemCode::CorsHeader, Note::new(place, written, what, LEAVE_IT_OUT));
+            let what =
+                "belongs to the CORS protocol, which browsers and this policy handle, so it is not sent";
+            report.warn(WarningCode::CorsHeader, note(what, LEAVE_IT_OUT));
+        } else if let Some((code, what)) = forbidden(&name) {
+            report.warn(code, note(what, LEAVE_IT_OUT));
         } else if headers.contains(&name) {
-            report
-                .warn(WarningCode::RepeatedName, Note::new(place, written, "is listed twice", LEAVE_IT_OUT));
+            report.warn(WarningCode::RepeatedName, note("is listed twice", LEAVE_IT_OUT));
         } else {
-            check(&name, place, report);
             headers.push(name);
         }
     }
     NameList::new(headers)
+}
+
+/// What to write instead of names that are quoted or joined by commas, as a sentence.
+fn repair(written: &str, correct: impl Fn(&str) -> String) -> Option<String> {
+    let is_between = |letter: char| matches!(letter, ',' | ';' | '|') || letter.is_whitespace();
+    let is_around = |letter: char| matches!(letter, '"' | '\'' | '`' | '[' | ']' | '\\');
+    let pieces = written.split(is_between).map(|piece| piece.trim_matches(is_around));
+    let names: Vec<_> = pieces.filter(|piece| !piece.is_empty()).map(correct).collect();
+    if !names.iter().all(|name| token::is_token(name.as_bytes())) {
+        return None;
+    }
+    match names.as_slice() {
+        [] => None,
+        [name] => Some(format!("Write `{name}`.")),
+        names => Some(format!("Write one name per entry: `{names:?}`.")),
+    }
 }

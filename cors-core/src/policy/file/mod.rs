@@ -10,8 +10,9 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use self::value::Value;
-use super::problem::Note;
-use super::{Danger, FIELDS, Names, Policy, PolicyBuilder, Problem, ProblemCode};
+use super::builder::Names;
+use super::fields::explain;
+use super::{Policy, PolicyBuilder, ProblemCode};
 
 /// Reads a policy and checks it. The error lists all problems.
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
@@ -27,6 +28,9 @@ impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         let origins: Vec<Cow<'_, str>> = self.allow_origins().collect();
+        if origins.is_empty() {
+            map.serialize_entry("allow_origins", &origins)?;
+        }
         serialize_names(&mut map, "allow_origins", &origins)?;
         serialize_names(&mut map, "allow_methods", self.allow_methods())?;
         serialize_names(&mut map, "allow_headers", self.allow_headers())?;
@@ -110,7 +114,7 @@ impl<'de> Visitor<'de> for BuilderVisitor {
 impl PolicyBuilder {
     fn read(&mut self, field: &str, value: Value) {
         match field {
-            "allow_origins" => self.allow_origins = self.names(field, value),
+            "allow_origins" => self.allow_origins = Some(self.names(field, value)),
             "allow_methods" => self.allow_methods = self.names(field, value),
             "allow_headers" => self.allow_headers = self.names(field, value),
             "expose_headers" => self.expose_headers = self.names(field, value),
@@ -123,25 +127,30 @@ impl PolicyBuilder {
                 self.preflight_status = self.number(field, value, ProblemCode::PreflightStatus, "200 to 299");
             }
             "diagnostics" => self.diagnostics = self.boolean(field, value),
-            "dangerously_allow" => self.dangerously_allow = self.dangers(field, value),
-            "allow_private_network" => {
-                let what = "browsers have abandoned Private Network Access, so this field no longer exists";
-                let help = "Leave it out. Browsers now ask the user before a page may use the local network (Local Network Access), and no response header is needed.";
-                self.refuse(ProblemCode::UnknownField, field, "", what, help);
+            "dangerously_allow" => {
+                let names = self.names(field, value);
+                self.add_dangers(field, &names);
             }
             _ => {
-                let help = match nearest_field(field) {
-                    Some(nearest) => format!("Did you mean `{nearest}`?"),
-                    None => format!("Leave it out. The fields are {}.", FIELDS.join(", ")),
+                let explanation = explain(field);
+                let is_table_of_policy = match &value {
+                    Value::Table { has_policy } => *has_policy || field.to_ascii_lowercase().contains("cors"),
+                    _ => false,
                 };
-                self.refuse(ProblemCode::UnknownField, field, "", "unknown field", &help);
+                let help = match is_table_of_policy {
+                    true => {
+                        "Write the fields of this table at the top level of the policy, or read only this table as the policy."
+                    }
+                    false => &explanation.help,
+                };
+                self.refuse(ProblemCode::UnknownField, field, "", explanation.what, help);
             }
         }
     }
 
     fn names(&mut self, field: &str, value: Value) -> Names {
         let list = match value {
-            Value::Text(name) => return name.into(),
+            Value::Text(name) => return Names::one(&name),
             Value::List(list) => list,
             other => {
                 self.wrong_type(field, &other, "Write a list of strings, or a single string.");
@@ -191,43 +200,8 @@ impl PolicyBuilder {
         converted
     }
 
-    fn dangers(&mut self, field: &str, value: Value) -> Vec<Danger> {
-        let names = self.names(field, value);
-        let mut dangers = Vec::new();
-        for (position, name) in names.as_slice().iter().enumerate() {
-            match Danger::ALL.iter().find(|danger| danger.as_str() == name) {
-                Some(danger) => dangers.push(*danger),
-                None => {
-                    let known: Vec<_> = Danger::ALL.iter().map(|danger| format!("`{danger}`")).collect();
-                    let help = format!("Write one or more of {}.", known.join(", "));
-                    let place = names.place(field, position);
-                    self.refuse(ProblemCode::UnknownDanger, &place, name, "is not a known exception", &help);
-                }
-            }
-        }
-        dangers
-    }
-
     fn wrong_type(&mut self, field: &str, value: &Value, help: &str) {
         let what = format!("is {}", value.kind());
         self.refuse(ProblemCode::WrongType, field, &value.to_string(), &what, help);
     }
-
-    fn refuse(&mut self, code: ProblemCode, field: &str, value: &str, what: &str, help: &str) {
-        self.problems.push(Problem::new(code, Note::new(field, value, what, help)));
-    }
-}
-
-/// The most typing errors that a misspelt field can have to be recognized.
-const MAX_TYPOS: usize = 3;
-
-/// The field that was probably meant.
-fn nearest_field(written: &str) -> Option<&'static str> {
-    let written = written.to_ascii_lowercase().replace('-', "_");
-    FIELDS
-        .iter()
-        .map(|field| (strsim::osa_distance(&written, field), *field))
-        .filter(|(distance, _)| *distance <= MAX_TYPOS)
-        .min()
-        .map(|(_, field)| field)
 }

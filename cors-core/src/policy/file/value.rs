@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::policy::fields::{FIELDS, explain};
+
 pub(super) enum Value {
     Null,
     Boolean(bool),
@@ -11,7 +13,10 @@ pub(super) enum Value {
     Float(f64),
     Text(String),
     List(Vec<Value>),
-    Table,
+    Table {
+        /// It has a field of a policy, or something that is named like one.
+        has_policy: bool,
+    },
 }
 
 impl Value {
@@ -24,7 +29,7 @@ impl Value {
             Self::Float(_) => "a fraction",
             Self::Text(_) => "a string",
             Self::List(_) => "a list",
-            Self::Table => "a table",
+            Self::Table { .. } => "a table",
         }
     }
 }
@@ -38,7 +43,7 @@ impl fmt::Display for Value {
             Self::Float(value) => value.fmt(formatter),
             Self::Text(value) => write!(formatter, "\"{value}\""),
             Self::List(_) => formatter.write_str("[…]"),
-            Self::Table => formatter.write_str("{…}"),
+            Self::Table { .. } => formatter.write_str("{…}"),
         }
     }
 }
@@ -46,6 +51,18 @@ impl fmt::Display for Value {
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+/// A key, if it is a string.
+struct Key(Option<String>);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Text(key) => Self(Some(key)),
+            _ => Self(None),
+        })
     }
 }
 
@@ -107,7 +124,12 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value::Table)
+        let mut has_policy = false;
+        while let Some((Key(key), IgnoredAny)) = map.next_entry()? {
+            has_policy |= key.is_some_and(|key| {
+                FIELDS.contains(&key.as_str()) || key.contains("cors") || explain(&key).is_recognized
+            });
+        }
+        Ok(Value::Table { has_policy })
     }
 }

@@ -2,6 +2,7 @@
 
 mod origin;
 mod refusals;
+mod warnings;
 
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use http::{HeaderMap, Request};
 pub(crate) use self::origin::is_entry;
 use self::origin::{is_origin, matches_entry};
 pub(crate) use self::refusals::BAD_ORIGINS;
+use self::warnings::{
+    is_forbidden_method, is_forbidden_request_header, is_forbidden_response_header, is_protocol_header,
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct NaivePolicy {
@@ -40,6 +44,20 @@ type Lines = Vec<(String, Vec<u8>)>;
 
 impl NaivePolicy {
     pub(crate) fn answer(&self, request: &Request<()>, response: &HeaderMap) -> Answer {
+        self.without_ignored().answer_exactly(request, response)
+    }
+
+    /// Semantics, section 5: what browsers ignore is left out.
+    fn without_ignored(&self) -> Self {
+        let mut policy = self.clone();
+        policy.methods.retain(|name| !is_forbidden_method(name));
+        policy.headers.retain(|name| !is_protocol_header(name) && !is_forbidden_request_header(name));
+        policy.expose.retain(|name| !is_protocol_header(name) && !is_forbidden_response_header(name));
+        policy.max_age = policy.max_age.map(|age| age.min(Duration::from_secs(86_400)));
+        policy
+    }
+
+    fn answer_exactly(&self, request: &Request<()>, response: &HeaderMap) -> Answer {
         let lines =
             |name| request.headers().get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect();
         let origin: Vec<Vec<u8>> = lines("origin");

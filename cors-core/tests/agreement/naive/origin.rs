@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 /// Whether a browser can send this as `Origin`.
 pub(crate) fn is_origin(text: &str) -> bool {
-    if text == "null" {
+    if ["null", "file://"].contains(&text) {
         return true;
     }
     let Some((scheme, authority)) = text.split_once("://") else {
@@ -20,7 +20,8 @@ pub(crate) fn is_origin(text: &str) -> bool {
                 && label.len() <= 63
                 && label.chars().all(|c| is_lower(c) || c == '-' || c == '_')
         });
-    if !host.starts_with('[') && !is_name {
+    let is_app_root = host == "." && !["http", "https", "ws", "wss", "ftp"].contains(&scheme);
+    if !host.starts_with('[') && !is_name && !is_app_root {
         return false;
     }
     let Ok(url) = url::Url::parse(text) else {
@@ -40,17 +41,37 @@ pub(crate) fn is_entry(text: &str) -> bool {
         return false;
     };
     let (host, port) = split_port(authority);
-    let domain = host.strip_prefix("*.");
+    let (label, domain) = split_label(host);
     let any_port = port == Some("*");
-    if (domain.is_some() || any_port) && !["http", "https"].contains(&scheme) {
+    if (label.is_some() || any_port) && !["http", "https"].contains(&scheme) {
         return false;
     }
-    if domain.is_some_and(|domain| domain.starts_with('[') || domain.parse::<Ipv4Addr>().is_ok()) {
+    if label.is_some() && (domain.starts_with('[') || domain.parse::<Ipv4Addr>().is_ok()) {
+        return false;
+    }
+    if label.is_some_and(|label| !is_label_pattern(label))
+        || host.strip_suffix('.').unwrap_or(host).len() > 253
+    {
         return false;
     }
     // Any port that is not a default will do, and a host that already has one is refused (`http://a:1:*`).
     let port = if any_port { Some("1") } else { port }.map(|port| format!(":{port}")).unwrap_or_default();
-    scheme != "file" && is_origin(&format!("{scheme}://{}{port}", domain.unwrap_or(host)))
+    scheme != "file" && is_origin(&format!("{scheme}://{domain}{port}"))
+}
+
+/// Splits the leftmost label from a host if it contains a `*`.
+fn split_label(host: &str) -> (Option<&str>, &str) {
+    match host.split_once('.') {
+        Some((label, domain)) if label.contains('*') => (Some(label), domain),
+        _ => (None, host),
+    }
+}
+
+/// Whether a label with one `*` could be the label of a host if the `*` were a letter.
+fn is_label_pattern(label: &str) -> bool {
+    let label = label.replacen('*', "a", 1);
+    label.len() <= 63
+        && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
 }
 
 /// Whether an entry of the policy contains an origin.
@@ -63,12 +84,32 @@ pub(super) fn matches_entry(entry: &str, origin: &str) -> bool {
     }
     let (entry_scheme, entry_host, entry_port) = split(entry);
     let (scheme, host, port) = split(origin);
-    let host_matches = match entry_host.strip_prefix("*.") {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-        None => entry_host == host,
+    let is_app = !["http", "https"].contains(&entry_scheme);
+    let host_matches = match split_label(entry_host) {
+        (Some("*"), domain) => {
+            host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+        }
+        (Some(pattern), domain) => host
+            .strip_suffix(domain)
+            .and_then(|rest| rest.strip_suffix('.'))
+            .is_some_and(|label| !label.contains('.') && matches_label(pattern, label)),
+        (None, "*") if is_app => true,
+        (None, _) => entry_host == host,
     };
     let port_matches = entry_port == port || entry_port == Some("*");
     entry_scheme == scheme && host_matches && port_matches
+}
+
+/// Tries every position of the label for the end of what comes before the `*`, and for the start of what comes after it.
+fn matches_label(pattern: &str, label: &str) -> bool {
+    let mut splits =
+        (0..label.len()).flat_map(|start| (start + 1..=label.len()).map(move |end| (start, end)));
+    splits.any(|(start, end)| format!("{}*{}", &label[..start], &label[end..]) == pattern)
+}
+
+/// Whether an entry contains every host of a scheme.
+pub(super) fn is_any_app(entry: &str) -> bool {
+    entry.ends_with("://*") && !entry.starts_with("http")
 }
 
 /// Whether an entry's requests never leave the machine.
@@ -78,9 +119,10 @@ pub(super) fn is_loopback(entry: &str) -> bool {
     ["localhost", "[::1]"].contains(&host) || host.ends_with(".localhost") || host.starts_with("127.")
 }
 
-/// The domain of an entry that covers all subdomains.
+/// The domain of an entry that covers names below it.
 pub(super) fn wildcard_domain(entry: &str) -> Option<&str> {
-    split(entry).1.strip_prefix("*.")
+    let (label, domain) = split_label(split(entry).1);
+    label.map(|_| domain)
 }
 
 fn split(text: &str) -> (&str, &str, Option<&str>) {

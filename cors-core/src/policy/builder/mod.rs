@@ -1,0 +1,148 @@
+//! Building a policy in code.
+
+mod names;
+
+use std::time::Duration;
+
+pub use self::names::IntoNames;
+pub(super) use self::names::Names;
+use super::fields::Spelling;
+use super::{Danger, Policy, PolicyError, Problem, check};
+use crate::origin::origin_of_url;
+
+/// Builds a [`Policy`]. Its methods have the names of the fields of a policy file.
+///
+/// Only [`allow_origins`](Self::allow_origins) is required. What is left out allows nothing.
+///
+/// The methods for lists can be called several times, and each call adds to the list. They take one name or any collection
+/// of names; see [`IntoNames`]. Of the other values the last one counts.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct PolicyBuilder {
+    /// Absent if the field was never mentioned, which is a mistake. An empty list is not.
+    pub(super) allow_origins: Option<Names>,
+    pub(super) allow_methods: Names,
+    pub(super) allow_headers: Names,
+    pub(super) expose_headers: Names,
+    pub(super) allow_credentials: bool,
+    pub(super) max_age: Option<Duration>,
+    pub(super) preflight_status: Option<u16>,
+    pub(super) diagnostics: bool,
+    pub(super) dangerously_allow: Vec<Danger>,
+    /// What was wrong with the file from which the values were read.
+    pub(super) problems: Vec<Problem>,
+    /// How messages write the fields.
+    pub(super) spelling: Spelling,
+}
+
+impl PolicyBuilder {
+    /// Adds origins whose pages may read responses.
+    ///
+    /// An entry is one of these:
+    ///
+    /// - an exact origin: `https://app.example.com`, or with another scheme `chrome-extension://…`;
+    /// - a pattern for all subdomains of a domain at any depth: `https://*.example.org`, which does not include
+    ///   `https://example.org` itself;
+    /// - a pattern for a part of the leftmost label: `https://*-team.example.org`, where `*` stands for one or more
+    ///   characters of a label, never for a dot;
+    /// - a pattern for all ports of a host: `http://localhost:*`;
+    /// - a pattern for all hosts of an application's scheme: `moz-extension://*`, with [`Danger::AnyAppOrigin`];
+    /// - `null` or `file://`, with [`Danger::NullOrigin`].
+    ///
+    /// `"*"` alone allows any origin. An empty list allows no origin: responses have no CORS headers, and preflights are
+    /// denied.
+    pub fn allow_origins<Kind>(mut self, origins: impl IntoNames<Kind>) -> Self {
+        self.allow_origins.get_or_insert_default().extend(origins.into_names());
+        self
+    }
+
+    /// Adds the origin of a URL, without its path, query, fragment and user name.
+    ///
+    /// It is for applications that know the address of their pages: `https://app.example.com/login?from=mail` has the
+    /// origin `https://app.example.com`. A text that is not a URL with a host is refused by [`build`](Self::build).
+    ///
+    /// ```
+    /// use cors_core::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origin_of_url("https://App.example.com:443/login?from=mail").build()?;
+    /// assert_eq!(policy.allow_origins().collect::<Vec<_>>(), ["https://app.example.com"]);
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn allow_origin_of_url(self, url: impl AsRef<str>) -> Self {
+        let url = url.as_ref();
+        match origin_of_url(url) {
+            Some(origin) => self.allow_origins(origin),
+            None => self.allow_origins(url),
+        }
+    }
+
+    /// Adds methods that a page may use, or `"*"` for all. Methods are case-sensitive.
+    ///
+    /// `GET`, `HEAD` and `POST` are always allowed and need not be listed.
+    pub fn allow_methods<Kind>(mut self, methods: impl IntoNames<Kind>) -> Self {
+        self.allow_methods.extend(methods.into_names());
+        self
+    }
+
+    /// Adds request headers that a page may send, or `"*"` for all.
+    ///
+    /// `*` does not cover `authorization` (Fetch, "CORS non-wildcard request-header name"). To allow that as well, write
+    /// `["*", "authorization"]`.
+    pub fn allow_headers<Kind>(mut self, headers: impl IntoNames<Kind>) -> Self {
+        self.allow_headers.extend(headers.into_names());
+        self
+    }
+
+    /// Adds response headers that a page may read in addition to the safelisted ones, or `"*"` for all.
+    pub fn expose_headers<Kind>(mut self, headers: impl IntoNames<Kind>) -> Self {
+        self.expose_headers.extend(headers.into_names());
+        self
+    }
+
+    /// Sets whether requests may carry credentials: cookies, HTTP authentication and client certificates.
+    pub fn allow_credentials(mut self, allow: bool) -> Self {
+        self.allow_credentials = allow;
+        self
+    }
+
+    /// Sets how long a browser may cache the answer to a preflight: whole seconds from 0 to 86,400 (a day). A longer time is
+    /// sent as a day.
+    ///
+    /// Zero switches the browser's cache off. Without a max-age browsers cache the answer for 5 seconds. Chromium caps the
+    /// value at 7,200 seconds (two hours). A fraction of a second is refused by [`build`](Self::build), because the
+    /// response header cannot express it.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Sets the status code of a granted preflight, from 200 to 299. The default is 204.
+    pub fn preflight_status(mut self, status: u16) -> Self {
+        self.preflight_status = Some(status);
+        self
+    }
+
+    /// Switches diagnostic mode on or off. It is off by default, because it reveals the policy.
+    ///
+    /// In diagnostic mode, a preflight from an allowed origin whose method or headers are not allowed is answered with the
+    /// policy's lists, so that the browser's console names what is missing.
+    pub fn diagnostics(mut self, diagnostics: bool) -> Self {
+        self.diagnostics = diagnostics;
+        self
+    }
+
+    /// Adds exceptions: settings that are refused otherwise because they are almost always unsafe.
+    pub fn dangerously_allow(mut self, dangers: impl IntoIterator<Item = Danger>) -> Self {
+        self.dangerously_allow.extend(dangers);
+        self
+    }
+
+    /// Checks all fields and builds the policy.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once, in the order of the fields.
+    pub fn build(self) -> Result<Policy, PolicyError> {
+        check::build(self)
+    }
+}

@@ -80,6 +80,15 @@ impl Page {
         }
     }
 
+    /// The URL of a sandboxed frame, whose content comes from the origin in the address bar; `None` for any other page.
+    pub(crate) fn sandboxed_url(&self) -> Option<Url> {
+        let is_sandboxed = self.origin == Origin::Opaque && self.opaque == OpaqueKind::Sandboxed;
+        let Some(Origin::Tuple { .. }) = self.top_level.as_ref().filter(|_| is_sandboxed) else {
+            return None;
+        };
+        Url::parse(&format!("{}/", self.top_level_origin())).ok()
+    }
+
     /// Sets the page's `Referrer-Policy`.
     #[must_use]
     pub fn with_referrer_policy(self, referrer_policy: ReferrerPolicy) -> Self {

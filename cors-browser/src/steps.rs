@@ -389,9 +389,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     // Fetch, "HTTP-network-or-cache fetch" and "HTTP-network fetch".
 
     /// Step 8.3: "includeCredentials".
-    fn includes_credentials(&self, request: &Request, profile: &Profile) -> bool {
+    fn includes_credentials(&self, request: &Request) -> bool {
         request.includes_credentials()
-            || (profile.no_cors_redirects_keep_credentials && request.began_with_own_credentials())
     }
 
     /// Step 8.4: "Cross-Origin-Embedder-Policy allows credentials".

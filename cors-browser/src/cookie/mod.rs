@@ -12,6 +12,7 @@ pub(crate) use self::jar::{
 pub(crate) use self::set_cookie::SetCookie;
 pub use self::third_party::ThirdPartyCookies;
 pub(crate) use self::third_party::{Jars, cookie_partition};
+use crate::fetch::fetch_site;
 use crate::profile::{Profile, StorageAccess};
 use crate::request::{Destination, RedirectTaint, Request};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
@@ -120,12 +121,21 @@ impl Browser {
         let server = Origin::of(request.current_url());
         let is_sent = match self.profile.storage_access {
             StorageAccess::Unsent => false,
-            StorageAccess::WithInclude => request.credentials == Credentials::Include,
+            StorageAccess::WithInclude => {
+                request.preflight_for.is_none() && request.credentials == Credentials::Include
+            }
             StorageAccess::WherePartitioned => {
-                self.third_party_setting(page) == ThirdPartyCookies::Partitioned
+                let has_credentials = request.preflight_for.map_or_else(
+                    || self.steps.includes_credentials(request),
+                    |credentials| credentials == Credentials::Include,
+                );
+                has_credentials
+                    && self.third_party_setting(page) == ThirdPartyCookies::Partitioned
+                    && fetch_site(request) == "cross-site"
+                    && !request.has_changed_origin()
             }
         };
-        if !is_sent || !self.is_third_party(page, request) {
+        if !is_sent || request.is_navigation() || !self.is_third_party(page, request) {
             return None;
         }
         let has_access =
@@ -142,7 +152,12 @@ impl Browser {
     /// Whether the server of the request is a third party. A navigation of a tab leads to the first party.
     fn is_third_party(&self, page: &Page, request: &Request) -> bool {
         let server = Origin::of(request.current_url());
-        request.destination != Destination::Document && !is_first_party(page, &server, &self.profile)
+        match request.destination {
+            Destination::Document => false,
+            // The document of the page itself is replaced.
+            Destination::Frame => !is_one_site(page.top_level_origin(), &server, &self.profile),
+            _ => !is_first_party(page, &server, &self.profile),
+        }
     }
 
     fn third_party_setting(&self, page: &Page) -> ThirdPartyCookies {

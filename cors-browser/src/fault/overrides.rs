@@ -236,7 +236,7 @@ overrides! {
         }
     }
     AlwaysSendsCredentials {
-        fn includes_credentials(&self, _: &Request, _: &Profile) -> bool {
+        fn includes_credentials(&self, _: &Request) -> bool {
             true
         }
     }

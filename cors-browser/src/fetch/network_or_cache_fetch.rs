@@ -23,13 +23,14 @@ impl Fetch<'_> {
         self.local_network_check(request)?;
         // Step 8.3.
         let includes_credentials = kind == ExchangeKind::Actual
-            && self.steps().includes_credentials(request, &self.browser.profile)
+            && self.steps().includes_credentials(request)
             // Step 8.4.
             && self.steps().embedder_allows_credentials(self.page, request, &self.browser.profile);
-        let mut is_new_connection = false;
+        // The response with status 421 after which the request is repeated on a new connection.
+        let mut misdirected: Option<WireResponse> = None;
         loop {
             let wire = self.wire_request(request, includes_credentials, kind);
-            let response = self.network_fetch(request, wire, kind).await?;
+            let mut response = self.network_fetch(request, wire, kind).await?;
             // "HTTP-network fetch", "parse and store response `Set-Cookie` headers".
             let is_failed_handshake = request.mode == RequestMode::WebSocket && response.status != 101;
             let sets_cookies = !is_failed_handshake || self.browser.profile.failed_handshakes_set_cookies;
@@ -48,9 +49,14 @@ impl Fetch<'_> {
                 );
             }
             // Step 16.
-            if response.status == 421 && !is_new_connection && self.steps().retries_misdirected() {
-                is_new_connection = true;
+            if response.status == 421 && misdirected.is_none() && self.steps().retries_misdirected() {
+                misdirected = Some(response);
                 continue;
+            }
+            if let Some(first) = misdirected.filter(|_| self.browser.profile.misdirected_types_add_up) {
+                let types =
+                    first.lines("content-type").map(|line| ("content-type".to_owned(), line.to_vec()));
+                response.headers.splice(0..0, types.collect::<Vec<_>>());
             }
             return Ok(response);
         }
@@ -146,11 +152,8 @@ impl Fetch<'_> {
             if self.steps().sends_fetch_user(request) {
                 headers.append("Sec-Fetch-User", "?1");
             }
-            // The embedder policy does not matter here.
-            if kind == ExchangeKind::Actual && self.steps().includes_credentials(request, profile) {
-                if let Some(state) = self.browser.storage_access(self.page, request) {
-                    headers.append("Sec-Fetch-Storage-Access", state);
-                }
+            if let Some(state) = self.browser.storage_access(self.page, request) {
+                headers.append("Sec-Fetch-Storage-Access", state);
             }
         } else if profile.plain_preflights_have_a_mode && kind == ExchangeKind::Preflight {
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
@@ -165,13 +168,15 @@ impl Fetch<'_> {
             headers.append("Cache-Control", "no-cache");
         }
         // Step 8.19, and the `Accept-Encoding` of step 8.21: browsers trust only secure servers to use newer codings.
+        if profile.last_content_type_wins {
+            headers.keep_last("Content-Type");
+        }
         if profile.rewrites_ranges {
             headers.rewrite_range();
         }
         let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
-            true if profile.ranges_may_be_encoded => format!("{encodings}, identity"),
             true => "identity".to_owned(),
         };
         headers.append("Accept-Encoding", encodings);

@@ -22,6 +22,7 @@ impl Fetch<'_> {
             body: None,
             mode: RequestMode::Cors,
             credentials: Credentials::SameOrigin,
+            preflight_for: Some(request.credentials),
             tainting: Tainting::Cors,
             ..request.clone()
         };

@@ -69,6 +69,9 @@ impl Fetch<'_> {
             request.dropped_authorization |= request.headers.contains("Authorization");
             request.headers.retain(|name| !is_non_wildcard_name(name));
         }
+        if self.browser.profile.redirects_recase_content_type {
+            request.headers.rename("Content-Type");
+        }
         // Step 18.
         request.urls.push(location);
         // Step 19.

@@ -61,6 +61,16 @@ impl HeaderList {
         }
     }
 
+    /// Removes all headers with this name but the last.
+    pub(crate) fn keep_last(&mut self, name: &str) {
+        let last = self.0.iter().rposition(|(other, _)| other.eq_ignore_ascii_case(name));
+        let mut position = 0;
+        self.0.retain(|(other, _)| {
+            position += 1;
+            Some(position - 1) == last || !other.eq_ignore_ascii_case(name)
+        });
+    }
+
     /// Keeps only the headers whose names fulfil `is_kept`.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&str) -> bool) {
         self.0.retain(|(name, _)| is_kept(name));

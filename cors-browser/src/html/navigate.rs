@@ -52,6 +52,9 @@ impl Browser {
             credentials: Credentials::Include,
             ..Request::new(page, encode_path(url, &self.profile), &*self.steps)
         };
+        if self.profile.sandboxed_frames_have_referrers {
+            request.referrer = request.referrer.or_else(|| page.sandboxed_url());
+        }
         // Upgrade Insecure Requests, section 3.2.1, "The `Upgrade-Insecure-Requests` HTTP Request Header Field".
         request.headers.append("Upgrade-Insecure-Requests", "1");
         request.set_default_headers();

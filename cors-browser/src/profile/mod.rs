@@ -150,6 +150,14 @@ pub struct Profile {
     pub(crate) host_prefix_allows_default_path: bool,
     /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
     pub(crate) checks_local_network: bool,
+    /// Whether links, forms and event sources of a sandboxed frame have the URL of the frame as their referrer.
+    pub(crate) sandboxed_frames_have_referrers: bool,
+    /// Whether the `Content-Type` of a 421 is added to that of the repeated request's response.
+    pub(crate) misdirected_types_add_up: bool,
+    /// Whether a redirected request writes `Content-Type` in this casing.
+    pub(crate) redirects_recase_content_type: bool,
+    /// Whether only the last `Content-Type` that a script sets is sent.
+    pub(crate) last_content_type_wins: bool,
     /// `Accept-Encoding` of secure requests.
     pub(crate) accept_encoding: &'static str,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
@@ -172,8 +180,6 @@ pub struct Profile {
     pub(crate) equal_lines_count_once: bool,
     /// Whether a request in mode `no-cors` has `Origin: null` after every redirect to another origin.
     pub(crate) no_cors_redirects_hide_origin: bool,
-    /// Whether a request in mode `no-cors` keeps the credentials mode of its first URL after redirects.
-    pub(crate) no_cors_redirects_keep_credentials: bool,
     /// Whether the referrer policy has no influence on `Origin`.
     pub(crate) origin_ignores_referrer_policy: bool,
     /// Whether a page gets a response only after the first bytes of its body.
@@ -186,8 +192,6 @@ pub struct Profile {
     pub(crate) storage_access: StorageAccess,
     /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
     pub(crate) plain_preflights_have_a_mode: bool,
-    /// Whether requests for a range accept encoded responses, too.
-    pub(crate) ranges_may_be_encoded: bool,
     /// Whether `|` is percent-encoded in paths.
     pub(crate) encodes_bars: bool,
     /// Whether the response of a `data:` URL has a `Content-Length`.
@@ -342,6 +346,10 @@ impl Profile {
             blocks_partitioned_cookies: false,
             host_prefix_allows_default_path: false,
             checks_local_network: false,
+            sandboxed_frames_have_referrers: false,
+            misdirected_types_add_up: false,
+            redirects_recase_content_type: false,
+            last_content_type_wins: false,
             accept_encoding: "gzip, deflate, br, zstd",
             data_pages_throw: false,
             safelists_client_hints: false,
@@ -353,7 +361,6 @@ impl Profile {
             rejects_every_user_info: false,
             equal_lines_count_once: false,
             no_cors_redirects_hide_origin: false,
-            no_cors_redirects_keep_credentials: false,
             origin_ignores_referrer_policy: false,
             waits_for_the_body: false,
             completes_broken_errors: false,
@@ -361,7 +368,6 @@ impl Profile {
             storage_access: StorageAccess::Unsent,
             plain_preflights_have_a_mode: false,
             encodes_bars: false,
-            ranges_may_be_encoded: false,
             data_urls_have_a_length: false,
             referrers_compare_schemes: false,
         }

@@ -137,12 +137,6 @@ pub(super) const CHROMIUM: &[Rule] = &[
         change: |profile| profile.no_cors_redirects_hide_origin = true,
     },
     Rule {
-        name: "no-cors-redirects-keep-credentials",
-        says: "A request in mode `no-cors` with the default credentials mode carries cookies to another server if a redirect of the page's own server led there.",
-        source: "observed in Chromium 148",
-        change: |profile| profile.no_cors_redirects_keep_credentials = true,
-    },
-    Rule {
         name: "origin-ignores-the-referrer-policy",
         says: "`Origin` does not depend on the referrer policy in the modes `no-cors` and `same-origin`.",
         source: "observed in Chromium 148",
@@ -345,10 +339,28 @@ pub(super) const FIREFOX: &[Rule] = &[
     },
     REFERRERS_COMPARE_SCHEMES,
     Rule {
-        name: "ranges-may-be-encoded",
-        says: "A request with `Range` accepts the usual content codings as well as `identity`.",
-        source: "observed in Firefox 140",
-        change: |profile| profile.ranges_may_be_encoded = true,
+        name: "sandboxed-frames-have-referrers",
+        says: "A link, a form or an `EventSource` of a sandboxed frame has a `Referer`: the origin of the frame's URL.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.sandboxed_frames_have_referrers = true,
+    },
+    Rule {
+        name: "misdirected-types-add-up",
+        says: "If a request is repeated after a 421, the response has the `Content-Type` of both responses.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.misdirected_types_add_up = true,
+    },
+    Rule {
+        name: "redirects-recase-content-type",
+        says: "A redirected request writes `Content-Type` in this casing, whatever the script wrote.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.redirects_recase_content_type = true,
+    },
+    Rule {
+        name: "last-content-type-wins",
+        says: "If a script sets `Content-Type` twice, only the last value is sent.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.last_content_type_wins = true,
     },
     Rule {
         name: "data-urls-have-a-length",

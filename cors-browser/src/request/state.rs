@@ -30,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) use_cors_preflight: bool,
     /// The credentials mode.
     pub(crate) credentials: Credentials,
+    /// The credentials mode of the request that this preflight is for; `None` for any other request.
+    pub(crate) preflight_for: Option<Credentials>,
     /// The redirect mode.
     pub(crate) redirect: Redirect,
     /// Local Network Access, request "target IP address space".
@@ -153,6 +155,7 @@ impl Request {
             is_no_store: false,
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
+            preflight_for: None,
             redirect: Redirect::Follow,
             target_address_space: None,
             origin: steps.client_origin(page).clone(),
@@ -229,13 +232,6 @@ impl Request {
         taint
     }
 
-    /// Whether this is a request in mode `no-cors` that had credentials for the page's own server at first.
-    pub(crate) fn began_with_own_credentials(&self) -> bool {
-        self.mode == RequestMode::NoCors
-            && self.credentials == Credentials::SameOrigin
-            && self.origin.is_same_origin(&Origin::of(&self.urls[0]))
-    }
-
     /// Whether a redirect has led from one origin to another.
     pub(crate) fn has_changed_origin(&self) -> bool {
         self.urls.windows(2).any(|pair| !Origin::of(&pair[0]).is_same_origin(&Origin::of(&pair[1])))
@@ -279,6 +275,7 @@ mod tests {
             is_no_store: false,
             use_cors_preflight: false,
             credentials: Credentials::SameOrigin,
+            preflight_for: None,
             redirect: Redirect::Follow,
             target_address_space: None,
             origin: Origin::parse(origin).unwrap(),

@@ -444,25 +444,3 @@ async fn chromium_hides_no_origin_because_of_a_referrer_policy() {
     assert_eq!(sent(&fetched, 1, "origin"), Some(APP));
     assert_eq!(sent(&fetched, 1, "referer"), None);
 }
-
-#[rstest]
-#[case::standard(Profile::standard(), Credentials::SameOrigin, None)]
-#[case::chromium(Profile::chromium(), Credentials::SameOrigin, Some("c=1"))]
-#[case::chromium_omit(Profile::chromium(), Credentials::Omit, None)]
-#[tokio::test]
-async fn cookies_after_a_no_cors_redirect_of_the_own_server(
-    #[case] profile: Profile,
-    #[case] credentials: Credentials,
-    #[case] cookies: Option<&str>,
-) {
-    let browser = browser_as(profile, |request| {
-        Ok(match request.url.path() {
-            "/end" => reply(200, &[]),
-            _ => reply(307, &[("location", "https://api.example/end")]),
-        })
-    });
-    browser.store_cookie(&Url::parse(API).unwrap(), "c=1; SameSite=None; Secure; Path=/");
-    let request = get("https://app.example/").with_mode(Mode::NoCors).with_credentials(credentials);
-    let fetched = browser.fetch(&page(APP), request).await;
-    assert_eq!(sent(&fetched, 1, "cookie"), cookies);
-}

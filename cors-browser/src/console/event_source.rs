@@ -13,7 +13,7 @@ pub(super) fn line(engine: Engine, reason: BlockReason, context: &Context) -> Op
             BlockReason::EventStreamStatus | BlockReason::EventStreamType | BlockReason::NetworkError,
         ) => Some(format!("Firefox can’t establish a connection to the server at {first_url}.")),
         // Chromium: third_party/blink/renderer/modules/eventsource/event_source.cc.
-        (Engine::Chromium, BlockReason::EventStreamType) => Some(format!(
+        (Engine::Chromium | Engine::WebKit, BlockReason::EventStreamType) => Some(format!(
             "EventSource's response has a MIME type (\"{value}\") that is not \"text/event-stream\". Aborting the \
              connection."
         )),
@@ -28,6 +28,8 @@ pub(super) fn line(engine: Engine, reason: BlockReason, context: &Context) -> Op
             "Mixed Content: The page at '{page_origin}/' was loaded over HTTPS, but requested an insecure EventSource \
              endpoint '{url}'. This request has been blocked; the content must be served over HTTPS."
         )),
+        // WebKit prints nothing that is certain about these.
+        (Engine::WebKit, BlockReason::EventStreamStatus | BlockReason::NetworkError) => Some(String::new()),
         _ => None,
     }
 }

@@ -73,12 +73,30 @@ pub(super) fn firefox(reason: BlockReason, context: &Context) -> String {
     }
 }
 
-/// WebKit: Source/WebCore/Modules/websockets/WebSocket.cpp.
+/// WebKit: Source/WebCore/Modules/websockets/WebSocket.cpp, and libsoup for what is wrong with a response.
 pub(super) fn webkit(reason: BlockReason, context: &Context) -> String {
-    let Context { first_url: url, value, .. } = context;
+    let Context { first_url: url, value, page_origin, .. } = context;
+    let failed = |why: &str| format!("WebSocket connection to '{url}' failed: {why}");
     match reason {
-        BlockReason::WebSocketHandshakeFailed => {
-            format!("WebSocket connection to '{url}' failed: Unexpected response code: {value}")
+        BlockReason::WebSocketHandshakeFailed => failed("The server did not accept the WebSocket handshake."),
+        BlockReason::WebSocketResponseInvalid => match value.as_str() {
+            "Upgrade" | "Connection" => failed("Server ignored WebSocket handshake"),
+            "Sec-WebSocket-Accept" => failed("Server returned incorrect “Sec-WebSocket-Accept” key"),
+            _ => String::new(),
+        },
+        BlockReason::MixedContent => format!(
+            "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and must \
+             be served over HTTPS.\n"
+        ),
+        BlockReason::BadPort => {
+            let port = url::Url::parse(url).ok().and_then(|url| url.port()).unwrap_or_default();
+            format!("WebSocket port {port} blocked")
+        }
+        BlockReason::UnsupportedScheme | BlockReason::InvalidRequest => {
+            "SyntaxError: The string did not match the expected pattern.".to_owned()
+        }
+        BlockReason::NetworkError if context.failure == Some(FailureKind::BrokenOff) => {
+            failed("Connection terminated unexpectedly")
         }
         _ => String::new(),
     }

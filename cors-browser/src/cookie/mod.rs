@@ -14,7 +14,7 @@ pub use self::third_party::ThirdPartyCookies;
 pub(crate) use self::third_party::{Jars, cookie_partition};
 use crate::fetch::fetch_site;
 use crate::profile::{Profile, StorageAccess};
-use crate::request::{Destination, RedirectTaint, Request};
+use crate::request::{Destination, RedirectTaint, Request, Tainting};
 use crate::site::{is_same_site, is_schemelessly_same_site, site};
 use crate::{Browser, Credentials, OpaqueKind, Origin, Page, WireResponse, method};
 
@@ -131,11 +131,11 @@ impl Browser {
                 );
                 has_credentials
                     && self.third_party_setting(page) == ThirdPartyCookies::Partitioned
-                    && fetch_site(request) == "cross-site"
-                    && !request.has_changed_origin()
+                    && (request.is_navigation() || fetch_site(request) != "same-origin")
+                    && !(request.tainting == Tainting::Cors && request.has_changed_origin())
             }
         };
-        if !is_sent || request.is_navigation() || !self.is_third_party(page, request) {
+        if !is_sent || !self.is_third_party(page, request) {
             return None;
         }
         let has_access =

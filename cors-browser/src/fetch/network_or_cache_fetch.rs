@@ -54,9 +54,11 @@ impl Fetch<'_> {
                 continue;
             }
             if let Some(first) = misdirected.filter(|_| self.browser.profile.misdirected_types_add_up) {
-                let types =
-                    first.lines("content-type").map(|line| ("content-type".to_owned(), line.to_vec()));
-                response.headers.splice(0..0, types.collect::<Vec<_>>());
+                let types: Vec<_> =
+                    first.lines("content-type").chain(response.lines("content-type")).collect();
+                let joined = types.join(&b","[..]);
+                response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+                response.headers.push(("content-type".to_owned(), joined));
             }
             return Ok(response);
         }

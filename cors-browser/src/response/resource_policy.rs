@@ -32,8 +32,7 @@ pub(crate) fn resource_policy_check(
         EmbedderPolicy::RequireCorp => true,
         EmbedderPolicy::Credentialless if !profile.knows_credentialless => false,
         EmbedderPolicy::Credentialless => {
-            steps.includes_credentials(request)
-                && steps.embedder_allows_credentials(page, request, profile)
+            steps.includes_credentials(request) && steps.embedder_allows_credentials(page, request, profile)
         }
     };
     if stated.is_none() && must_be_stated && !ResourcePolicy::SameOrigin.allows(request) {

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::{Credentials, Mode, Redirect, ResponseType};
+use crate::{Mode, Redirect, ResponseType};
 
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
 

@@ -145,7 +145,8 @@ pub(crate) fn check_handshake(
     match chosen.as_slice() {
         [] if protocols.is_empty() && value("Sec-WebSocket-Protocol").is_none() => Ok(String::new()),
         [protocol] if protocols.contains(protocol) => Ok(protocol.clone()),
-        _ if profile.subprotocols_are_optional => Ok(String::new()),
+        [] if profile.subprotocols_are_optional => Ok(String::new()),
+        _ if protocols.is_empty() && profile.ignores_unasked_subprotocols => Ok(String::new()),
         _ => invalid("Sec-WebSocket-Protocol"),
     }
 }

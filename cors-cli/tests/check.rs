@@ -138,7 +138,7 @@ async fn an_endless_body_breaks_off() {
     assert_eq!(report.page_result(), PageResult::Readable);
     assert!(to_text(&report).contains("reading the body fails"), "{}", to_text(&report));
     let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
-    assert_eq!(json["exchanges"][0]["response"]["body_error"], "the body did not end after 4 MiB");
+    assert_eq!(json["exchanges"][0]["response"]["body_error"], "the body did not end after 16 MiB");
     assert!(begun.elapsed() < Duration::from_secs(30));
 }
 

@@ -106,7 +106,7 @@ fn profiles_and_other_sources_override_the_file() {
     allow_method = "PUT"
     [default.cors.paths.admin]
     allow_origins = "*"
-    max_age = 86401"#,
+    max_ages = 1"#,
     &["https://a.example/", "*.example", "allow_credentials", "allow_method", "cors.paths.\"admin\"", "/admin"]
 )]
 #[case::missing("", &["[default.cors]", "allow_origins"])]

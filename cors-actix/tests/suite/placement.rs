@@ -2,10 +2,15 @@ use actix_web::http::header;
 use actix_web::middleware::{Compat, Condition, NormalizePath, TrailingSlash};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
-use cors_actix::{Cors, PolicyHandle};
+use cors_actix::{Cors, Policy, PolicyBuilder, PolicyHandle};
 use rstest::rstest;
 
 use super::{APP, builder, cors, get, lines, preflight};
+
+/// A policy that allows one method.
+fn allowing(method: &str) -> PolicyBuilder {
+    Policy::builder().allow_origins(APP).allow_methods(method)
+}
 
 #[rstest]
 #[case::route_in_scope("/api/item", &["PUT"])]
@@ -24,10 +29,10 @@ async fn preflights_use_the_policy_of_their_path(#[case] path: &str, #[case] all
             web::scope("/api")
                 .service(web::scope("/nested").route("/item", get()))
                 .route("/item", get())
-                .wrap(cors(builder().allow_methods("PUT"))),
+                .wrap(cors(allowing("PUT"))),
         )
-        .service(web::scope("/admin").route("/item", get()).wrap(cors(builder().allow_methods("DELETE"))))
-        .service(web::resource("/resource").route(get()).wrap(cors(builder().allow_methods("PATCH"))))
+        .service(web::scope("/admin").route("/item", get()).wrap(cors(allowing("DELETE"))))
+        .service(web::resource("/resource").route(get()).wrap(cors(allowing("PATCH"))))
         .route("/item", get());
     let application = init_service(application).await;
 
@@ -107,7 +112,8 @@ async fn handles_replace_the_policy_of_every_clone() {
         App::new().service(web::scope("/a").wrap(cors.clone())).service(web::scope("/b").wrap(cors));
     let application = init_service(application).await;
 
-    handle.replace(builder().allow_origins("https://new.example").build().expect("a valid policy"));
+    let policy = Policy::builder().allow_origins("https://new.example").allow_methods("PUT").build();
+    handle.replace(policy.expect("a valid policy"));
     for (path, origin, status) in [("/a", APP, 403), ("/b", "https://new.example", 204)] {
         let request: TestRequest = preflight(path, "PUT").insert_header((header::ORIGIN, origin));
         let response = call_service(&application, request.to_request()).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, dev, error, middleware, web};
+use cors_actix::Policy;
 use futures_util::stream;
 use rstest::rstest;
 
@@ -40,7 +41,8 @@ async fn is_answered_by_the_policy(#[case] request: TestRequest, #[case] status:
 
 #[actix_web::test]
 async fn echoes_the_request_for_a_wildcard_with_credentials() {
-    let policy = builder().allow_methods("*").allow_headers("*").allow_credentials(true);
+    let policy =
+        Policy::builder().allow_origins(APP).allow_methods("*").allow_headers("*").allow_credentials(true);
     let application = init_service(App::new().wrap(cors(policy))).await;
     let request = preflight("/", "PATCH")
         .append_header(("access-control-request-headers", "x-a"))

@@ -57,8 +57,10 @@ impl Fetch<'_> {
                 let types: Vec<_> =
                     first.lines("content-type").chain(response.lines("content-type")).collect();
                 let joined = types.join(&b","[..]);
-                response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
-                response.headers.push(("content-type".to_owned(), joined));
+                if types.len() > 1 {
+                    response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+                    response.headers.push(("content-type".to_owned(), joined));
+                }
             }
             return Ok(response);
         }

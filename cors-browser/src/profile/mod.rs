@@ -102,6 +102,8 @@ pub struct Profile {
     pub(crate) failed_handshakes_set_cookies: bool,
     /// Whether a WebSocket opens without a subprotocol if the server chose none that the page asked for.
     pub(crate) subprotocols_are_optional: bool,
+    /// Whether a WebSocket opens without a subprotocol if the server chose one although the page asked for none.
+    pub(crate) ignores_unasked_subprotocols: bool,
     /// Whether a WebSocket handshake has `Sec-Fetch-*` headers and `Accept`.
     pub(crate) handshakes_have_metadata: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
@@ -323,6 +325,7 @@ impl Profile {
             failed_handshakes_set_cookies: true,
             handshakes_have_metadata: true,
             subprotocols_are_optional: false,
+            ignores_unasked_subprotocols: false,
             trusts_loopback_cookies: false,
             observes_uploads_only: false,
             cors_elements_send_origin: false,

@@ -228,11 +228,12 @@ pub(super) const FIREFOX: &[Rule] = &[
     },
     MIXED_CONTENT_BY_SCHEME,
     INSECURE_FORMS_ASK_FIRST,
+    SUBPROTOCOLS_ARE_OPTIONAL,
     Rule {
-        name: "subprotocols-are-optional",
-        says: "A WebSocket opens without a subprotocol if the server chose none that the page asked for.",
+        name: "unasked-subprotocols-are-ignored",
+        says: "A WebSocket opens without a subprotocol if the server chose one although the page asked for none.",
         source: "netwerk/protocol/websocket/WebSocketChannel.cpp, `OnStartRequest`",
-        change: |profile| profile.subprotocols_are_optional = true,
+        change: |profile| profile.ignores_unasked_subprotocols = true,
     },
     Rule {
         name: "preflighted-once-preflighted-always",
@@ -531,6 +532,7 @@ pub(super) const WEBKIT: &[Rule] = &[
 /// The rules of WebKitGTK that come from its HTTP library libsoup, and from the code that connects WebKit to it. Safari has another
 /// HTTP library.
 pub(super) const LIBSOUP: &[Rule] = &[
+    SUBPROTOCOLS_ARE_OPTIONAL,
     Rule {
         name: "delete-becomes-get",
         says: "A redirect to another origin makes `GET` of `DELETE`.",
@@ -598,6 +600,13 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.normalizes_percent_encoding = true,
     },
 ];
+
+const SUBPROTOCOLS_ARE_OPTIONAL: Rule = Rule {
+    name: "subprotocols-are-optional",
+    says: "A WebSocket opens without a subprotocol if the page asked for some and the server chose none.",
+    source: "observed in Firefox 153 and WebKitGTK 2.50",
+    change: |profile| profile.subprotocols_are_optional = true,
+};
 
 const JOINS_LINES: Rule = Rule {
     name: "joins-lines-before-the-safelist",

@@ -169,7 +169,8 @@ fn is_ignored(name: &str, value: &str) -> bool {
     let is_about_itself = (name.eq_ignore_ascii_case("user-agent") && value.starts_with("Mozilla/5.0 "))
         || (name.eq_ignore_ascii_case("accept-language") && is_default_language(value));
     // The formats that a browser can show as a document.
-    let is_document = name.eq_ignore_ascii_case("accept") && value.starts_with("text/html,");
+    let is_document =
+        name.eq_ignore_ascii_case("accept") && value.starts_with("text/html,application/xhtml+xml,");
     is_about_itself || is_document || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
 }
 

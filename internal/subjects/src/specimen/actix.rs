@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Bytes, Data, Json, JsonConfig, Path, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, Json, JsonConfig, Path, Payload, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, ResponseError, Route, guard};
 use futures_util::{FutureExt, stream};
 
@@ -98,8 +98,13 @@ async fn authenticate(
     next.call(request).await
 }
 
-async fn echo(hits: Data<Hits>, request: HttpRequest, body: Bytes) -> HttpResponse {
+async fn echo(hits: Data<Hits>, request: HttpRequest, body: Payload) -> Result<HttpResponse, Error> {
     hits.count(route::ECHO);
+    // To actix-web, everything after a request with `Upgrade` is its body, which does not end before the connection.
+    let body = match request.headers().contains_key(header::UPGRADE) {
+        true => Bytes::new(),
+        false => body.to_bytes().await?,
+    };
     let lines = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let uri = request.uri();
     let echo = Echo::new(request.method().as_str(), uri.path(), uri.query(), lines, body.len());
@@ -107,7 +112,7 @@ async fn echo(hits: Data<Hits>, request: HttpRequest, body: Bytes) -> HttpRespon
     for line in ECHO_HEADERS {
         response.append_header(line);
     }
-    response.content_type(JSON).body(echo.to_json())
+    Ok(response.content_type(JSON).body(echo.to_json()))
 }
 
 async fn answer_status(hits: Data<Hits>, code: Path<String>) -> HttpResponse {

@@ -302,7 +302,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, NetworkError> {
     let closes = headers
         .iter()
         .any(|(name, value)| name == "connection" && value.to_ascii_lowercase().ends_with(b"close"));
-    let may_continue = response.version == Some(1) && !closes;
+    let may_continue = response.version == Some(1) && !closes && response.code != Some(101);
     Ok(Some((Head { status: response.code.unwrap_or_default(), headers, may_continue }, length)))
 }
 

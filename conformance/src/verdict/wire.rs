@@ -56,4 +56,8 @@ fn check_response(expected: &WireExpectation, exchange: &Exchange, about: &str, 
         mismatches.about(about).add(format!("status {status}"), format!("status {}", response.status));
     }
     message::check(&expected.response, &response.headers, &response.body, mismatches.about(about));
+    // A body that must not be there can break the connection off.
+    if let Some(error) = response.body_error.as_ref().filter(|_| expected.response.no_body) {
+        mismatches.about(about).add("no body", format!("a body that broke off ({error})"));
+    }
 }

@@ -14,6 +14,7 @@ use rocket::response::stream::TextStream;
 use rocket::response::{self, Debug, Responder};
 use rocket::route::{BoxFuture, Outcome};
 use rocket::serde::json::Json;
+use rocket::shield::{NoSniff, Shield};
 use rocket::{
     Build, Config, Data, Request, Response, Rocket, Route, State, catch, catchers, delete, get, options,
     post, put, routes,
@@ -61,6 +62,8 @@ pub fn build(hits: Hits) -> Rocket<Build> {
     ];
     silence();
     rocket::custom(config)
+        // No other specimen has this header, which decides what elements load.
+        .attach(Shield::default().disable::<NoSniff>())
         .manage(hits)
         .mount("/", other_methods(&routes))
         .mount("/", routes)

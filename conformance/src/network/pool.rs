@@ -74,7 +74,7 @@ impl fmt::Debug for Pool {
 enum Prepared {
     /// The bytes on the wire, and the method.
     Http11(Vec<u8>, String),
-    Http2(Request<Full<Bytes>>),
+    Http2(Box<Request<Full<Bytes>>>),
 }
 
 impl Prepared {
@@ -92,7 +92,7 @@ impl Prepared {
                 Ok(Self::Http11(raw::serialize(authority, &raw), method))
             }
             HttpVersion::Http2 => {
-                Ok(Self::Http2(to_request(request, &format!("http://{authority}{target}"))?))
+                Ok(Self::Http2(Box::new(to_request(request, &format!("http://{authority}{target}"))?)))
             }
         }
     }
@@ -138,7 +138,7 @@ impl Connection {
             }
             (Self::Http2(sender), Prepared::Http2(request)) => {
                 let deadline = Instant::now() + time_limit;
-                match timeout_at(deadline, sender.send_request(request.clone())).await {
+                match timeout_at(deadline, sender.send_request(Request::clone(request))).await {
                     Ok(Ok(response)) => Ok(from_http(response, deadline, time_limit).await),
                     Ok(Err(error)) => Err(no_response(&error)),
                     Err(_) => Err(too_late(time_limit)),

@@ -34,11 +34,11 @@ impl MimeType {
     /// Fetch, "extract a MIME type": the last valid one counts.
     pub(crate) fn extract(headers: &HeaderList) -> Option<Self> {
         let values = split(&headers.combined("content-type")?);
-        let types = values.iter().filter_map(|value| {
+        let mut types = values.iter().filter_map(|value| {
             let bytes: Vec<u8> = value.chars().filter_map(|char| u8::try_from(char).ok()).collect();
             Self::parse(&bytes)
         });
-        types.filter(|mime| mime.essence != "*/*").last()
+        types.rfind(|mime| mime.essence != "*/*")
     }
 
     /// The value of a parameter.

@@ -83,7 +83,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "observed in Chromium 156",
         change: |profile| {
             profile.image_accept =
-                "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+                "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
         },
     },
     Rule {
@@ -283,7 +283,7 @@ pub(super) const FIREFOX: &[Rule] = &[
         says: "`Accept` of images is `image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5`.",
         source: "observed in Firefox 153",
         change: |profile| {
-            profile.image_accept = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+            profile.image_accept = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5";
         },
     },
     Rule {
@@ -291,7 +291,7 @@ pub(super) const FIREFOX: &[Rule] = &[
         says: "`Accept` of fonts is `application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8`.",
         source: "observed in Firefox 153",
         change: |profile| {
-            profile.font_accept = "application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8"
+            profile.font_accept = "application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8";
         },
     },
     Rule {
@@ -405,7 +405,7 @@ pub(super) const WEBKIT: &[Rule] = &[
         source: "observed in WebKitGTK 2.50.6",
         change: |profile| {
             profile.image_accept =
-                "image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
+                "image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5";
         },
     },
     Rule {

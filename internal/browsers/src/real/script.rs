@@ -75,7 +75,7 @@ pub(super) fn element_argument(element: &ElementRequest) -> String {
     json!({
         "element": element.element.as_str(),
         "url": element.url.as_str(),
-        "crossOrigin": element.cross_origin.map(|attribute| attribute.as_str()),
+        "crossOrigin": element.cross_origin.map(cors_browser::CrossOrigin::as_str),
     })
     .to_string()
 }

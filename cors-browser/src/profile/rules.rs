@@ -398,6 +398,7 @@ pub(super) const FIREFOX: &[Rule] = &[
 
 /// The rules of WebKit.
 pub(super) const WEBKIT: &[Rule] = &[
+    SUBPROTOCOLS_ARE_OPTIONAL,
     CROSSORIGIN_SENDS_ORIGIN,
     Rule {
         name: "accepts-other-images",
@@ -532,7 +533,6 @@ pub(super) const WEBKIT: &[Rule] = &[
 /// The rules of WebKitGTK that come from its HTTP library libsoup, and from the code that connects WebKit to it. Safari has another
 /// HTTP library.
 pub(super) const LIBSOUP: &[Rule] = &[
-    SUBPROTOCOLS_ARE_OPTIONAL,
     Rule {
         name: "delete-becomes-get",
         says: "A redirect to another origin makes `GET` of `DELETE`.",

@@ -3,14 +3,57 @@
 use url::Url;
 
 /// A pattern of `allow_origins`, as a careful user would implement it in a predicate:
-/// `scheme://host`, where the host may begin with `*.` and the port may be `*`.
+/// `scheme://host`, where the host may begin with `*.`, have a `*` in its leftmost label or be `*`, and the port may be `*`.
 #[derive(Clone, Debug)]
 pub(super) struct OriginPattern {
     scheme: String,
-    /// With a leading dot if it stands for subdomains.
-    host: String,
-    subdomains: bool,
+    host: Host,
     port: Port,
+}
+
+#[derive(Clone, Debug)]
+enum Host {
+    Is(String),
+    /// `*`: any host.
+    Any,
+    /// `*.example.org`: any depth of subdomains. The suffix has its leading dot.
+    SubdomainsOf(String),
+    /// `*-team.example.org`: the `*` stands for a part of one label.
+    PartOfLabel {
+        prefix: String,
+        suffix: String,
+    },
+}
+
+impl Host {
+    fn parse(pattern: &str) -> Self {
+        match pattern.split_once('*') {
+            None => Self::Is(pattern.to_owned()),
+            Some(("", "")) => Self::Any,
+            Some(("", suffix)) if suffix.starts_with('.') => Self::SubdomainsOf(suffix.to_owned()),
+            Some((prefix, suffix)) => {
+                Self::PartOfLabel { prefix: prefix.to_owned(), suffix: suffix.to_owned() }
+            }
+        }
+    }
+
+    fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Is(expected) => host == expected,
+            Self::Any => !host.is_empty(),
+            Self::SubdomainsOf(suffix) => host
+                .strip_suffix(suffix.as_str())
+                .is_some_and(|subdomain| !subdomain.is_empty() && !subdomain.contains('*')),
+            Self::PartOfLabel { prefix, suffix } => host
+                .strip_prefix(prefix.as_str())
+                .and_then(|rest| rest.strip_suffix(suffix.as_str()))
+                .is_some_and(|part| !part.is_empty() && part.bytes().all(is_of_label)),
+        }
+    }
+}
+
+fn is_of_label(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,33 +66,31 @@ impl OriginPattern {
     pub(super) fn parse(pattern: &str) -> Option<Self> {
         let (scheme, rest) = pattern.split_once("://")?;
         let (rest, any_port) = rest.strip_suffix(":*").map_or((rest, false), |rest| (rest, true));
-        let (host, subdomains) = rest.strip_prefix('*').map_or((rest, false), |suffix| (suffix, true));
-        let (host, port) = match host.rsplit_once(':') {
+        let (host, port) = match rest.rsplit_once(':') {
             // The colons of an IPv6 address are before its closing bracket.
             Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
-            _ => (host, None),
+            _ => (rest, None),
         };
         let port = if any_port { Port::Any } else { Port::Is(port) };
-        Some(Self { scheme: scheme.to_owned(), host: host.to_owned(), subdomains, port })
+        Some(Self { scheme: scheme.to_owned(), host: Host::parse(host), port })
     }
 
     pub(super) fn matches(&self, origin: &[u8]) -> bool {
-        let Some((origin, url)) =
+        let Some((text, url)) =
             str::from_utf8(origin).ok().and_then(|text| Some((text, Url::parse(text).ok()?)))
         else {
             return false;
         };
-        // Browsers send an origin in its canonical form; anything else is not from a browser.
-        if url.origin().ascii_serialization() != origin {
+        // Browsers send an origin in its canonical form; anything else is not from a browser. The URL standard gives other
+        // schemes an opaque origin, but applications send theirs as `scheme://host`.
+        let is_canonical = match url.origin() {
+            origin @ url::Origin::Tuple(..) => origin.ascii_serialization() == text,
+            url::Origin::Opaque(_) => url.as_str() == text && matches!(url.path(), "") && url.has_host(),
+        };
+        if !is_canonical {
             return false;
         }
-        let host = url.host_str().unwrap_or_default();
-        let host_matches = if self.subdomains {
-            host.strip_suffix(&self.host)
-                .is_some_and(|subdomain| !subdomain.is_empty() && !subdomain.contains('*'))
-        } else {
-            host == self.host
-        };
+        let host_matches = self.host.matches(url.host_str().unwrap_or_default());
         let port_matches = match self.port {
             Port::Any => true,
             Port::Is(port) => url.port() == port,
@@ -85,6 +126,17 @@ mod tests {
     #[case("http://[::1]:*", "http://[::1]:3000", true)]
     #[case("https://*.example.org:*", "https://a.example.org:1", true)]
     #[case("https://*.example.org:*", "null", false)]
+    #[case("https://*-team.example.org", "https://a-team.example.org", true)]
+    #[case("https://*-team.example.org", "https://-team.example.org", false)]
+    #[case("https://*-team.example.org", "https://a.b-team.example.org", false)]
+    #[case("https://*-team.example.org", "https://ab-team.example.org.evil.example", false)]
+    #[case("https://pr-*--site.example.org", "https://pr-7--site.example.org", true)]
+    #[case("https://pr-*--site.example.org", "https://pr---site.example.org", false)]
+    #[case("https://pr-*--site.example.org:8443", "https://pr-7--site.example.org:8443", true)]
+    #[case("app-extension://*", "app-extension://0b1c", true)]
+    #[case("app-extension://*", "app-extension://", false)]
+    #[case("app-extension://*", "app-extension://0b1c/page", false)]
+    #[case("app-extension://*", "https://0b1c", false)]
     fn a_pattern_matches_origins(#[case] pattern: &str, #[case] origin: &str, #[case] expected: bool) {
         let pattern = OriginPattern::parse(pattern).expect("a pattern");
         assert_eq!(pattern.matches(origin.as_bytes()), expected);

@@ -81,17 +81,19 @@ fn allowed_origins(policy: &Policy) -> AllowedOrigins {
     AllOrSome::Some(origins)
 }
 
-/// The regular expression that a careful user would write for a pattern: anchored, with dots escaped, any number of labels, and
-/// a port of digits.
+/// The regular expression that a careful user would write for a pattern: anchored, with dots escaped, any number of labels or a
+/// part of one, and a port of digits.
 fn expression(pattern: &str) -> String {
     let (pattern, port) = match pattern.strip_suffix(":*") {
         Some(pattern) => (pattern, "(:[0-9]+)?"),
         None => (pattern, ""),
     };
+    let (subdomains, label) = (r"([a-z0-9_-]+\.)*[a-z0-9_-]+", "[a-z0-9_-]+");
+    let asterisk = if pattern.contains("://*.") { subdomains } else { label };
     let mut expression = String::from("^");
     for character in pattern.chars() {
         match character {
-            '*' => expression.push_str(r"([a-z0-9_-]+\.)*[a-z0-9_-]+"),
+            '*' => expression.push_str(asterisk),
             '.' | '[' | ']' | '+' => expression.extend(['\\', character]),
             _ => expression.push(character),
         }
@@ -139,6 +141,8 @@ mod tests {
 
     #[rstest]
     #[case("https://*.example.org", r"^https://([a-z0-9_-]+\.)*[a-z0-9_-]+\.example\.org$")]
+    #[case("https://pr-*.example.org", r"^https://pr-[a-z0-9_-]+\.example\.org$")]
+    #[case("app-extension://*", "^app-extension://[a-z0-9_-]+$")]
     #[case("http://localhost:*", "^http://localhost(:[0-9]+)?$")]
     #[case("http://[::1]:*", r"^http://\[::1\](:[0-9]+)?$")]
     #[case("chrome-extension://abc", "^chrome-extension://abc$")]

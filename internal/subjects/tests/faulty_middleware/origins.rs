@@ -98,6 +98,57 @@ pub(crate) async fn matches_only_the_start_of_patterns(cors: Cors, request: Requ
     .await
 }
 
+pub(crate) async fn lets_a_part_of_a_label_cross_dots(cors: Cors, request: Request, next: Next) -> Response {
+    also_allowing(cors, request, next, |origin, entry| {
+        part_of_label(entry, origin).is_some_and(|part| part.split('.').all(|label| !label.is_empty()))
+    })
+    .await
+}
+
+pub(crate) async fn lets_a_part_of_a_label_be_empty(cors: Cors, request: Request, next: Next) -> Response {
+    also_allowing(cors, request, next, |origin, entry| part_of_label(entry, origin) == Some("")).await
+}
+
+pub(crate) async fn takes_any_character_for_a_part_of_a_label(
+    cors: Cors,
+    request: Request,
+    next: Next,
+) -> Response {
+    also_allowing(cors, request, next, |origin, entry| {
+        part_of_label(entry, origin).is_some_and(|part| !part.is_empty() && !part.contains('.'))
+    })
+    .await
+}
+
+pub(crate) async fn takes_a_part_of_a_label_for_a_prefix(
+    cors: Cors,
+    request: Request,
+    next: Next,
+) -> Response {
+    also_allowing(cors, request, next, |origin, entry| {
+        is_partial(entry)
+            && entry
+                .split_once('*')
+                .is_some_and(|(start, end)| origin.strip_prefix(start).is_some_and(|rest| rest.contains(end)))
+    })
+    .await
+}
+
+pub(crate) async fn lets_any_extension_be_any_site(cors: Cors, request: Request, next: Next) -> Response {
+    also_allowing(cors, request, next, |_, entry| entry.ends_with("://*")).await
+}
+
+pub(crate) async fn treats_null_and_files_as_one(cors: Cors, request: Request, next: Next) -> Response {
+    also_allowing(cors, request, next, |origin, entry| {
+        matches!((origin, entry), ("null", "file://") | ("file://", "null"))
+    })
+    .await
+}
+
+pub(crate) async fn allows_all_paths_of_files(cors: Cors, request: Request, next: Next) -> Response {
+    also_allowing(cors, request, next, |origin, entry| entry == "file://" && origin.starts_with(entry)).await
+}
+
 pub(crate) async fn allows_one_label_of_subdomains(cors: Cors, request: Request, next: Next) -> Response {
     let too_deep = origin(&request).is_some_and(|origin| {
         cors.policy().allow_origins().any(|entry| {
@@ -242,7 +293,19 @@ fn origin(request: &Request) -> Option<String> {
 
 /// An origin that an entry of a policy allows.
 fn member(entry: &str) -> String {
-    entry.replace("*.", "a.").replace(":*", "")
+    entry.replace(":*", "").replace('*', "a")
+}
+
+/// Whether an entry is a pattern for a part of a label.
+fn is_partial(entry: &str) -> bool {
+    let host = authority(entry).trim_end_matches(":*");
+    host.contains('*') && host != "*" && !host.starts_with("*.")
+}
+
+/// What stands in an origin where a pattern for a part of a label has its `*`.
+fn part_of_label<'a>(entry: &str, origin: &'a str) -> Option<&'a str> {
+    let (start, end) = entry.split_once('*').filter(|_| is_partial(entry))?;
+    origin.strip_prefix(start)?.strip_suffix(end)
 }
 
 fn is_null(origin: &str) -> bool {

@@ -20,6 +20,7 @@ pub use decision::{Actual, Decision, Preflight, PreparedPolicy, Reason};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
 pub use policy::{
-    Danger, IntoNames, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Warning, WarningCode,
+    Danger, IntoNames, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rule, RuleBuilder, Warning,
+    WarningCode,
 };
 pub use traits::{RequestHead, ResponseHead};

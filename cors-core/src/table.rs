@@ -69,10 +69,6 @@ impl TextTable {
         self.index.find(self.hasher.hash_one(text), is_found).map(|entry| *entry as usize)
     }
 
-    pub(crate) fn contains(&self, text: &[u8]) -> bool {
-        self.find(text).is_some()
-    }
-
     pub(crate) fn text(&self, entry: Entry) -> &str {
         text_at(&self.texts, &self.ends, entry)
     }

@@ -1,6 +1,8 @@
 //! A policy in plain English.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::time::Duration;
 
 use cors_core::{Danger, Policy};
 
@@ -9,36 +11,36 @@ const MOST_ORIGINS: usize = 20;
 
 /// Returns what a policy allows, as sentences.
 pub fn summarize(policy: &Policy) -> Vec<String> {
-    let mut lines = vec![readers(policy)];
-    lines.push(if policy.allow_credentials() {
-        "Credentials: requests may have the user's cookies and other credentials.".to_owned()
-    } else {
-        "Credentials: none. A page that sends cookies cannot read the response.".to_owned()
-    });
-    lines.push(match policy.allow_methods() {
-        [star] if star == "*" => "Methods: all.".to_owned(),
-        methods => sentence(
-            "Methods: GET, HEAD and POST, which are always allowed",
-            methods,
-            &["GET", "HEAD", "POST"],
-        ),
-    });
-    lines.push(match policy.allow_headers() {
-        [star] if star == "*" => "Request headers: all except authorization.".to_owned(),
-        [star, _] if star == "*" => "Request headers: all, including authorization.".to_owned(),
-        headers => sentence("Request headers: the CORS-safelisted ones", headers, &[]),
-    });
-    lines.push(match policy.expose_headers() {
-        [star] if star == "*" => "Response headers that a page can read: all.".to_owned(),
-        headers => sentence("Response headers that a page can read: the CORS-safelisted ones", headers, &[]),
-    });
-    lines.push(match policy.max_age().map(|max_age| max_age.as_secs()) {
-        None => "Browsers cache the answer to a preflight for 5 s, which is their default.".to_owned(),
-        Some(0) => "Browsers send a preflight each time: they must not cache the answer.".to_owned(),
-        Some(seconds) => {
-            format!("Browsers cache the answer to a preflight for {seconds} s{}.", in_hours(seconds))
+    let own = Terms {
+        origins: policy.allow_origins().map(Cow::into_owned).collect(),
+        credentials: policy.allow_credentials(),
+        methods: policy.allow_methods(),
+        headers: policy.allow_headers(),
+        exposed: policy.expose_headers(),
+        max_age: policy.max_age(),
+        dangers: policy.dangerously_allow(),
+    };
+    let mut lines = own.sentences(&if policy.has_rules() { Reader::Others } else { Reader::Anyone });
+    if policy.has_rules() {
+        let mut sections: Vec<String> = vec![
+            "The first rule that contains a page's origin decides what the page may do. Nothing is inherited."
+                .to_owned(),
+        ];
+        for (number, rule) in policy.rules().enumerate() {
+            let terms = Terms {
+                origins: rule.allow_origins().map(str::to_owned).collect(),
+                credentials: rule.allow_credentials(),
+                methods: rule.allow_methods(),
+                headers: rule.allow_headers(),
+                exposed: rule.expose_headers(),
+                max_age: rule.max_age(),
+                dangers: rule.dangerously_allow(),
+            };
+            sections.push(section(&format!("rules[{number}]:"), &terms.sentences(&Reader::OfRule)));
         }
-    });
+        sections.push(section("Pages that no rule contains:", &lines));
+        lines = sections;
+    }
     if policy.preflight_status() != 204 {
         lines.push(format!("A granted preflight gets status {}.", policy.preflight_status()));
     }
@@ -48,27 +50,100 @@ pub fn summarize(policy: &Policy) -> Vec<String> {
                 .to_owned(),
         );
     }
-    lines.extend(
-        policy.dangerously_allow().iter().map(|danger| format!("Danger accepted: {}.", describe(*danger))),
-    );
     lines
 }
 
-fn readers(policy: &Policy) -> String {
-    if policy.allows_any_origin() {
-        return "Every page on the web may read responses.".to_owned();
+/// A title, and sentences below it.
+fn section(title: &str, sentences: &[String]) -> String {
+    let lines = sentences.iter().flat_map(|sentence| sentence.split('\n')).map(|line| format!("\n  {line}"));
+    lines.fold(title.to_owned(), |text, line| text + &line)
+}
+
+/// The fields that a policy and a rule both have.
+struct Terms<'a> {
+    origins: Vec<String>,
+    credentials: bool,
+    methods: &'a [String],
+    headers: &'a [String],
+    exposed: &'a [String],
+    max_age: Option<Duration>,
+    dangers: &'a [Danger],
+}
+
+/// Whose pages a table is about.
+enum Reader {
+    /// The policy has no rules.
+    Anyone,
+    /// Pages that no rule contains.
+    Others,
+    OfRule,
+}
+
+impl Terms<'_> {
+    fn sentences(&self, reader: &Reader) -> Vec<String> {
+        let mut lines = vec![self.readers(reader)];
+        lines.push(if self.credentials {
+            "Credentials: requests may have the user's cookies and other credentials.".to_owned()
+        } else {
+            "Credentials: none. A page that sends cookies cannot read the response.".to_owned()
+        });
+        lines.push(match self.methods {
+            [star] if star == "*" => "Methods: all.".to_owned(),
+            methods => sentence(
+                "Methods: GET, HEAD and POST, which are always allowed",
+                methods,
+                &["GET", "HEAD", "POST"],
+            ),
+        });
+        lines.push(match self.headers {
+            [star] if star == "*" => "Request headers: all except authorization.".to_owned(),
+            [star, _] if star == "*" => "Request headers: all, including authorization.".to_owned(),
+            headers => sentence("Request headers: the CORS-safelisted ones", headers, &[]),
+        });
+        lines.push(match self.exposed {
+            [star] if star == "*" => "Response headers that a page can read: all.".to_owned(),
+            headers => {
+                sentence("Response headers that a page can read: the CORS-safelisted ones", headers, &[])
+            }
+        });
+        lines.push(match self.max_age.map(|max_age| max_age.as_secs()) {
+            None => "Browsers cache the answer to a preflight for 5 s, which is their default.".to_owned(),
+            Some(0) => "Browsers send a preflight each time: they must not cache the answer.".to_owned(),
+            Some(seconds) => {
+                format!("Browsers cache the answer to a preflight for {seconds} s{}.", in_hours(seconds))
+            }
+        });
+        lines.extend(self.dangers.iter().map(|danger| format!("Danger accepted: {}.", describe(*danger))));
+        lines
     }
-    if policy.allow_origins().next().is_none() {
-        return "No page may read responses: CORS is switched off.".to_owned();
+
+    fn readers(&self, reader: &Reader) -> String {
+        if self.origins == ["*"] {
+            return match reader {
+                Reader::Others => "Every other page on the web may read responses.".to_owned(),
+                Reader::Anyone | Reader::OfRule => "Every page on the web may read responses.".to_owned(),
+            };
+        }
+        if self.origins.is_empty() {
+            return match reader {
+                Reader::Anyone => "No page may read responses: CORS is switched off.".to_owned(),
+                Reader::Others => "No other page may read responses.".to_owned(),
+                Reader::OfRule => "It applies to no page.".to_owned(),
+            };
+        }
+        listed(&self.origins)
     }
+}
+
+fn listed(origins: &[String]) -> String {
     let mut text = "These pages may read responses:".to_owned();
     let mut rest = 0;
-    for (position, origin) in policy.allow_origins().enumerate() {
+    for (position, origin) in origins.iter().enumerate() {
         if position >= MOST_ORIGINS {
             rest += 1;
             continue;
         }
-        let explained = explain(&origin);
+        let explained = explain(origin);
         // Writing into a string cannot fail.
         let _ = write!(text, "\n  {explained}");
     }
@@ -142,6 +217,8 @@ fn describe(danger: Danger) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use cors_core::Rule;
+
     use super::*;
 
     #[test]
@@ -202,5 +279,24 @@ mod tests {
         let origins: Vec<String> = (0..100).map(|number| format!("https://{number}.example")).collect();
         let policy = Policy::builder().allow_origins(origins).build().unwrap();
         assert!(summarize(&policy)[0].ends_with("\n  and 80 more"));
+    }
+
+    #[test]
+    fn describes_each_rule_and_what_is_left() {
+        let partner = Rule::builder()
+            .allow_origins(["https://partner.example", "https://*.partner.example"])
+            .allow_credentials(true)
+            .allow_methods("PUT");
+        let policy =
+            Policy::builder().allow_origins("*").preflight_status(200).rule(partner).build().unwrap();
+        assert_eq!(
+            summarize(&policy),
+            [
+                "The first rule that contains a page's origin decides what the page may do. Nothing is inherited.",
+                "rules[0]:\n  These pages may read responses:\n    pages at https://partner.example\n    pages at https://*.partner.example: every subdomain, at any depth\n  Credentials: requests may have the user's cookies and other credentials.\n  Methods: GET, HEAD and POST, which are always allowed; also PUT.\n  Request headers: the CORS-safelisted ones; no others.\n  Response headers that a page can read: the CORS-safelisted ones; no others.\n  Browsers cache the answer to a preflight for 5 s, which is their default.",
+                "Pages that no rule contains:\n  Every other page on the web may read responses.\n  Credentials: none. A page that sends cookies cannot read the response.\n  Methods: GET, HEAD and POST, which are always allowed; no others.\n  Request headers: the CORS-safelisted ones; no others.\n  Response headers that a page can read: the CORS-safelisted ones; no others.\n  Browsers cache the answer to a preflight for 5 s, which is their default.",
+                "A granted preflight gets status 200.",
+            ]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use super::request_headers::check_request_headers;
 use super::{Access, Actual, Preflight, Reason, log_denial};
 use crate::origin::is_serialized_origin;
-use crate::policy::{Origins, Rules};
+use crate::policy::{Checked, Origins, Rules, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, token};
 
 /// The status of a denied preflight (RFC 9110, section 15.5.4). To a browser any status that is not an ok status means no.
@@ -12,21 +12,25 @@ const FORBIDDEN: u16 = 403;
 /// The most bytes that a requested method can have, unless the policy lists it. The longest registered one has 17.
 const MAX_METHOD_BYTES: usize = 256;
 
-impl Rules {
+impl Checked {
     #[inline]
     pub(super) fn decide_actual<R: RequestHead>(&self, request: &R) -> Actual<R::Value> {
         // Fetch, "CORS protocol and HTTP caches": the same response for all origins, so that any cache can keep it.
         if matches!(self.origins, Origins::Any) {
-            return Actual(Access::AnyOrigin);
+            return Actual(Access::AnyOrigin(TermsId::OWN));
         }
         let Some(origin) = Line::find(request, RequestHeader::Origin) else {
-            return Actual(Access::Plain);
+            return Actual(if self.own.any_origin { Access::AnyOrigin(TermsId::OWN) } else { Access::Plain });
         };
-        if !self.allows_origin(origin) {
+        let Some((id, terms)) = self.find(origin) else {
             log_denial(origin.value, || origin.reason());
             return Actual(Access::NotAllowed);
+        };
+        if terms.any_origin {
+            return Actual(Access::AnyOrigin(id));
         }
-        Actual(request.values(RequestHeader::Origin).next().map_or(Access::Plain, Access::Allowed))
+        let value = request.values(RequestHeader::Origin).next();
+        Actual(value.map_or(Access::Plain, |value| Access::Allowed(value, id)))
     }
 
     /// Makes the checks of Fetch, "CORS-preflight fetch", step 7, in advance.
@@ -37,50 +41,57 @@ impl Rules {
         let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
         let origin = Line::find(request, RequestHeader::Origin)?;
         let denied =
-            |reason| Some(Preflight { status: FORBIDDEN, reason: Some(reason), tells_policy: false });
-        if let Err(reason) = self.check_origin(origin) {
-            return denied(reason);
-        }
-        let granted = Preflight { status: self.preflight_status, reason: None, tells_policy: true };
-        match self.check_method(method).and_then(|()| check_request_headers(&self.headers, request)) {
-            Ok(()) => Some(granted),
+            |reason, terms| Preflight { status: FORBIDDEN, reason: Some(reason), tells_policy: false, terms };
+        let Some((id, terms)) = self.find(origin) else {
+            let reason = origin.reason();
+            log_denial(origin.value, || reason);
+            return Some(denied(reason, TermsId::OWN));
+        };
+        let granted =
+            Preflight { status: self.preflight_status, reason: None, tells_policy: true, terms: id };
+        Some(match terms.check_method(method).and_then(|()| check_request_headers(&terms.headers, request)) {
+            Ok(()) => granted,
             Err(reason @ (Reason::MethodNotAllowed | Reason::HeaderNotAllowed)) if self.diagnostics => {
-                Some(Preflight { reason: Some(reason), ..granted })
+                Preflight { reason: Some(reason), ..granted }
             }
-            Err(reason) => denied(reason),
-        }
+            Err(reason) => denied(reason, id),
+        })
     }
 
     pub(super) fn origin_reason<R: RequestHead>(&self, request: &R) -> Option<Reason> {
         let origin = Line::find(request, RequestHeader::Origin)?;
-        (!self.allows_origin(origin)).then(|| origin.reason())
+        self.find(origin).is_none().then(|| origin.reason())
     }
 
     /// Whether the value of a single `Origin` line is allowed.
     pub(super) fn allows_value(&self, origin: &[u8]) -> bool {
-        match &self.origins {
-            Origins::Any => true,
-            Origins::Listed(set) => set.contains(origin),
-        }
+        self.find(Line { value: origin, is_only: true }).is_some()
     }
 
-    /// The any-origin policy does not look at `Origin`: it also allows `file://`, which some apps send, and several lines.
-    fn allows_origin(&self, origin: Line<'_>) -> bool {
-        match &self.origins {
+    /// The terms that hold for an origin, if it is allowed.
+    ///
+    /// Terms for any origin do not look at `Origin`: they also hold for `file://`, which some apps send, and several lines.
+    #[inline]
+    fn find(&self, origin: Line<'_>) -> Option<(TermsId, &Terms)> {
+        let is_allowed = match &self.origins {
             Origins::Any => true,
             Origins::Listed(set) => origin.is_only && set.contains(origin.value),
-        }
+            Origins::ByRule(rules) => return self.find_rule(rules, origin),
+        };
+        is_allowed.then_some((TermsId::OWN, &self.own))
     }
 
-    fn check_origin(&self, origin: Line<'_>) -> Result<(), Reason> {
-        if self.allows_origin(origin) {
-            return Ok(());
-        }
-        let reason = origin.reason();
-        log_denial(origin.value, || reason);
-        Err(reason)
+    fn find_rule<'a>(&'a self, rules: &'a Rules, origin: Line<'_>) -> Option<(TermsId, &'a Terms)> {
+        let id = rules.find(origin.is_only.then_some(origin.value))?;
+        let terms = match id.rule() {
+            Some(rule) => rules.terms().get(rule)?,
+            None => &self.own,
+        };
+        Some((id, terms))
     }
+}
 
+impl Terms {
     fn check_method(&self, method: Line<'_>) -> Result<(), Reason> {
         // Listed and safelisted methods are tokens, so only other methods need a closer look.
         if method.is_only && (self.methods.lists_method(method.value) || is_safelisted(method.value)) {

@@ -11,7 +11,7 @@ pub use self::prepared::PreparedPolicy;
 pub use self::reason::Reason;
 use self::reason::log_denial;
 use crate::RequestHead;
-use crate::policy::Policy;
+use crate::policy::{Policy, TermsId};
 
 /// What to do with a request.
 ///
@@ -34,12 +34,12 @@ pub struct Actual<V>(Access<V>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access<V> {
-    /// The policy allows any origin: every response gets the same headers.
-    AnyOrigin,
+    /// The terms hold for any origin: every such response gets the same headers.
+    AnyOrigin(TermsId),
     /// The request has no `Origin`.
     Plain,
-    /// The value of an allowed `Origin`.
-    Allowed(V),
+    /// The value of an allowed `Origin`, and the terms that hold for it.
+    Allowed(V, TermsId),
     NotAllowed,
 }
 
@@ -49,7 +49,7 @@ impl<V> Actual<V> {
     /// It is `false` if the request has no `Origin`, and if its origin is not allowed; [`Policy::origin_reason`] tells
     /// these apart.
     pub fn is_allowed(&self) -> bool {
-        matches!(self.0, Access::AnyOrigin | Access::Allowed(_))
+        matches!(self.0, Access::AnyOrigin(_) | Access::Allowed(..))
     }
 }
 
@@ -62,6 +62,8 @@ pub struct Preflight {
     reason: Option<Reason>,
     /// Whether the answer contains the policy: it was granted, or denied in diagnostic mode.
     tells_policy: bool,
+    /// Whose terms it tells.
+    terms: TermsId,
 }
 
 impl Preflight {
@@ -97,19 +99,20 @@ impl Policy {
     /// With the feature `tracing`, everything that is not allowed is logged at debug level with the target `cors`.
     #[inline]
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
-        let rules = self.rules();
+        let policy = self.checked();
         // Most requests are not preflights, and their method shows it: they cost nothing more here.
         if request.is_options() {
-            if let Some(preflight) = rules.decide_preflight(request) {
+            if let Some(preflight) = policy.decide_preflight(request) {
                 return Decision::Preflight(preflight);
             }
         }
-        Decision::Actual(rules.decide_actual(request))
+        Decision::Actual(policy.decide_actual(request))
     }
 
     /// Returns whether the policy allows the value of an `Origin` header. It is compared byte for byte.
     ///
-    /// A policy with `allow_origins = "*"` allows every value, even one that is not a valid origin.
+    /// A policy with `allow_origins = "*"` allows every value, even one that is not a valid origin. The origins of rules are
+    /// allowed too.
     ///
     /// ```
     /// use cors_core::Policy;
@@ -120,13 +123,13 @@ impl Policy {
     /// # Ok::<(), cors_core::PolicyError>(())
     /// ```
     pub fn allows_origin(&self, origin: &[u8]) -> bool {
-        self.rules().allows_value(origin)
+        self.checked().allows_value(origin)
     }
 
     /// Returns why the origin of a request is not allowed, or `None` if it is allowed or the request has no `Origin`.
     ///
     /// [`Actual`] does not contain the reason because few callers need it and finding it takes extra work.
     pub fn origin_reason<R: RequestHead>(&self, request: &R) -> Option<Reason> {
-        self.rules().origin_reason(request)
+        self.checked().origin_reason(request)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::vary::VaryValues;
 use super::{Access, Actual, Decision, Preflight};
-use crate::policy::{NameList, Origins, Policy};
+use crate::policy::{Checked, NameList, Origins, Policy, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 
 /// A policy together with all header values that its decisions write, in the header value type `V` of a framework.
@@ -45,14 +45,21 @@ pub struct PreparedPolicy<V>(pub(crate) Arc<Prepared<V>>);
 
 pub(crate) struct Prepared<V> {
     policy: Policy,
-    /// `*`, if the policy allows any origin.
+    own: PreparedTerms<V>,
+    /// By the number of the rule.
+    rules: Vec<PreparedTerms<V>>,
+    vary: VaryValues<V>,
+}
+
+/// The header values of a policy's own terms, or of a rule.
+struct PreparedTerms<V> {
+    /// `*`, if the terms hold for any origin.
     any_origin: Option<V>,
     credentials: Option<V>,
     expose_headers: Option<V>,
     methods: AllowList<V>,
     headers: AllowList<V>,
     max_age: Option<V>,
-    vary: VaryValues<V>,
 }
 
 /// What the answer to a preflight says about methods or headers.
@@ -74,30 +81,43 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     /// If `V` rejects visible ASCII characters and spaces. They are valid in a header value (RFC 9110, section 5.5), so no
     /// framework's type does.
     pub fn new(policy: Policy) -> Self {
-        let rules = policy.rules();
-        let is_any_origin = matches!(rules.origins, Origins::Any);
+        let Checked { origins, own, .. } = policy.checked();
+        let rules = match origins {
+            Origins::ByRule(rules) => rules.terms().iter().map(PreparedTerms::new).collect(),
+            Origins::Any | Origins::Listed(_) => Vec::new(),
+        };
+        Self(Arc::new(Prepared {
+            own: PreparedTerms::new(own),
+            rules,
+            // With rules the response depends on the origin, even if all other origins get the same one.
+            vary: VaryValues::new(matches!(origins, Origins::Any)),
+            policy,
+        }))
+    }
+}
+
+impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedTerms<V> {
+    fn new(terms: &Terms) -> Self {
         let allow_list = |list: &NameList, denied: Option<V>| {
             if list.is_empty() {
                 AllowList::Absent
-            } else if list.is_any() && rules.credentials {
+            } else if list.is_any() && terms.credentials {
                 // Fetch, "CORS protocol and credentials": with credentials `*` is not a wildcard to the browser.
                 AllowList::Echo { denied }
             } else {
                 AllowList::List(header_value(&list.to_header()))
             }
         };
-        Self(Arc::new(Prepared {
-            any_origin: is_any_origin.then(|| header_value("*")),
-            credentials: rules.credentials.then(|| header_value("true")),
-            expose_headers: (!rules.expose.is_empty()).then(|| header_value(&rules.expose.to_header())),
+        Self {
+            any_origin: terms.any_origin.then(|| header_value("*")),
+            credentials: terms.credentials.then(|| header_value("true")),
+            expose_headers: (!terms.expose.is_empty()).then(|| header_value(&terms.expose.to_header())),
             // `*` covers every method, so a method is never denied beside it.
-            methods: allow_list(&rules.methods, None),
+            methods: allow_list(&terms.methods, None),
             // `*` does not cover `authorization`. For a request without credentials it tells the browser exactly that.
-            headers: allow_list(&rules.headers, Some(header_value("*"))),
-            max_age: rules.max_age.map(|seconds| header_value(&seconds.to_string())),
-            vary: VaryValues::new(is_any_origin),
-            policy,
-        }))
+            headers: allow_list(&terms.headers, Some(header_value("*"))),
+            max_age: terms.max_age.map(|seconds| header_value(&seconds.to_string())),
+        }
     }
 }
 
@@ -133,26 +153,30 @@ impl<V> PreparedPolicy<V> {
         // After this nothing is left to replace, and appending is faster than replacing.
         response.remove_with_prefix(token::ACCESS_CONTROL);
         match actual.0 {
-            Access::AnyOrigin => {
-                append(response, ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref());
-                append(
-                    response,
-                    ResponseHeader::AccessControlExposeHeaders,
-                    prepared.expose_headers.as_ref(),
-                );
+            Access::AnyOrigin(id) => {
+                if let Some(terms) = prepared.terms(id) {
+                    append(response, ResponseHeader::AccessControlAllowOrigin, terms.any_origin.as_ref());
+                    append(
+                        response,
+                        ResponseHeader::AccessControlExposeHeaders,
+                        terms.expose_headers.as_ref(),
+                    );
+                }
             }
-            Access::Allowed(origin) => {
-                response.append(ResponseHeader::AccessControlAllowOrigin, origin);
-                append(
-                    response,
-                    ResponseHeader::AccessControlAllowCredentials,
-                    prepared.credentials.as_ref(),
-                );
-                append(
-                    response,
-                    ResponseHeader::AccessControlExposeHeaders,
-                    prepared.expose_headers.as_ref(),
-                );
+            Access::Allowed(origin, id) => {
+                if let Some(terms) = prepared.terms(id) {
+                    response.append(ResponseHeader::AccessControlAllowOrigin, origin);
+                    append(
+                        response,
+                        ResponseHeader::AccessControlAllowCredentials,
+                        terms.credentials.as_ref(),
+                    );
+                    append(
+                        response,
+                        ResponseHeader::AccessControlExposeHeaders,
+                        terms.expose_headers.as_ref(),
+                    );
+                }
             }
             Access::Plain | Access::NotAllowed => {}
         }
@@ -172,28 +196,39 @@ impl<V> PreparedPolicy<V> {
     {
         let prepared = &*self.0;
         response.remove_with_prefix(token::ACCESS_CONTROL);
-        if preflight.tells_policy {
+        if let Some(terms) = prepared.terms(preflight.terms).filter(|_| preflight.tells_policy) {
             let mut echo = |asked, name| echo::<V, Q, R>(request, asked, response, name);
-            if prepared.any_origin.is_none() {
+            if terms.any_origin.is_none() {
                 echo(RequestHeader::Origin, ResponseHeader::AccessControlAllowOrigin);
             }
-            if prepared.methods.is_echo(preflight) {
+            if terms.methods.is_echo(preflight) {
                 echo(RequestHeader::AccessControlRequestMethod, ResponseHeader::AccessControlAllowMethods);
             }
-            if prepared.headers.is_echo(preflight) {
+            if terms.headers.is_echo(preflight) {
                 echo(RequestHeader::AccessControlRequestHeaders, ResponseHeader::AccessControlAllowHeaders);
             }
             for (name, value) in [
-                (ResponseHeader::AccessControlAllowOrigin, prepared.any_origin.as_ref()),
-                (ResponseHeader::AccessControlAllowCredentials, prepared.credentials.as_ref()),
-                (ResponseHeader::AccessControlAllowMethods, prepared.methods.value(preflight)),
-                (ResponseHeader::AccessControlAllowHeaders, prepared.headers.value(preflight)),
-                (ResponseHeader::AccessControlMaxAge, prepared.max_age.as_ref()),
+                (ResponseHeader::AccessControlAllowOrigin, terms.any_origin.as_ref()),
+                (ResponseHeader::AccessControlAllowCredentials, terms.credentials.as_ref()),
+                (ResponseHeader::AccessControlAllowMethods, terms.methods.value(preflight)),
+                (ResponseHeader::AccessControlAllowHeaders, terms.headers.value(preflight)),
+                (ResponseHeader::AccessControlMaxAge, terms.max_age.as_ref()),
             ] {
                 append(response, name, value);
             }
         }
         prepared.vary.write_preflight(response);
+    }
+}
+
+impl<V> Prepared<V> {
+    /// The terms that a decision names. There are none if another policy made the decision.
+    #[inline]
+    fn terms(&self, id: TermsId) -> Option<&PreparedTerms<V>> {
+        match id.rule() {
+            None => Some(&self.own),
+            Some(rule) => self.rules.get(rule),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{ResponseHead, ResponseHeader, token};
 
 /// The values of `Vary`.
 pub(super) struct VaryValues<V> {
-    /// `None` if the policy allows any origin: then no response depends on it.
+    /// `None` if the policy allows any origin and has no rules: then no response depends on it.
     origin: Option<V>,
     request_method: V,
     request_headers: V,

@@ -7,7 +7,7 @@ mod set;
 
 pub(crate) use pattern::{HostPattern, OriginPattern, PatternPort, intended_scheme, origin_of_url};
 pub(crate) use serialization::{FILE, is_serialized_origin};
-pub(crate) use set::{Added, OriginSet};
+pub(crate) use set::{Added, OriginMap, OriginSet, Owner};
 
 /// The default port of a scheme (URL standard, "default port"). Browsers never write it in an origin.
 fn default_port(scheme: &str) -> Option<u16> {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::builder::Names;
-use super::fields::{FIELDS, Spelling, explain};
+use super::fields::{FIELDS, RULES, Spelling, explain};
 use super::problem::Note;
 use super::{Danger, PolicyBuilder, Problem, ProblemCode};
 
@@ -23,6 +23,8 @@ impl PolicyBuilder {
     /// CORS_ALLOW_CREDENTIALS=true
     /// CORS_MAX_AGE=7200
     /// ```
+    ///
+    /// Rules have no variables: the variables are the fields of the policy itself. Add rules in code, or use a file.
     ///
     /// Other variables with the prefix are ignored, unless they look like one of these: `CORS_ALLOWED_ORIGINS` is refused.
     pub fn from_env(prefix: &str) -> Self {
@@ -51,7 +53,8 @@ impl PolicyBuilder {
         let mut builder = Self { spelling: Spelling::variables(prefix), ..Self::default() };
         for (name, value) in variables {
             let Some(field) = name.as_ref().strip_prefix(prefix) else { continue };
-            match FIELDS.into_iter().find(|known| known.to_ascii_uppercase() == field) {
+            let is_field = |known: &&str| *known != RULES && known.to_ascii_uppercase() == field;
+            match FIELDS.into_iter().find(is_field) {
                 Some(field) => builder.read_variable(field, value.as_ref()),
                 // Without a prefix, these are the variables of all programs.
                 None if !prefix.is_empty() => builder.refuse_unknown_variable(prefix, field),
@@ -64,14 +67,14 @@ impl PolicyBuilder {
     fn read_variable(&mut self, field: &str, text: &str) {
         let number = "Write a whole number.";
         match field {
-            "allow_origins" => self.allow_origins = Some(list(text)),
-            "allow_methods" => self.allow_methods = list(text),
-            "allow_headers" => self.allow_headers = list(text),
-            "expose_headers" => self.expose_headers = list(text),
-            "allow_credentials" => self.allow_credentials = self.boolean_variable(field, text),
+            "allow_origins" => self.table.allow_origins = Some(list(text)),
+            "allow_methods" => self.table.allow_methods = list(text),
+            "allow_headers" => self.table.allow_headers = list(text),
+            "expose_headers" => self.table.expose_headers = list(text),
+            "allow_credentials" => self.table.allow_credentials = self.boolean_variable(field, text),
             "max_age" => {
                 let seconds = self.parse_variable(field, text, number, |text| text.parse().ok());
-                self.max_age = seconds.map(Duration::from_secs);
+                self.table.max_age = seconds.map(Duration::from_secs);
             }
             "preflight_status" => {
                 self.preflight_status = self.parse_variable(field, text, number, |text| text.parse().ok());
@@ -107,32 +110,47 @@ impl PolicyBuilder {
     }
 
     fn refuse_unknown_variable(&mut self, prefix: &str, field: &str) {
+        let name = format!("{prefix}{field}");
+        if field.eq_ignore_ascii_case(RULES) {
+            let what = "rules cannot be written in an environment variable";
+            let help = "Write them in a policy file or in code.";
+            self.refuse(ProblemCode::UnknownField, &name, "", what, help);
+            return;
+        }
         let explanation = explain(field);
         if explanation.is_recognized {
-            let name = format!("{prefix}{field}");
             let what = explanation.what.replace("field", "variable");
             self.refuse(ProblemCode::UnknownField, &name, "", &what, &explanation.help);
         }
     }
 
-    /// Adds exceptions by their names.
-    pub(super) fn add_dangers(&mut self, field: &str, names: &Names) {
-        for (position, name) in names.as_slice().iter().enumerate() {
-            match Danger::ALL.iter().find(|danger| danger.as_str() == name) {
-                Some(danger) => self.dangerously_allow.push(*danger),
-                None => {
-                    let known: Vec<_> = Danger::ALL.iter().map(|danger| format!("`{danger}`")).collect();
-                    let help = format!("Write one or more of {}.", known.join(", "));
-                    let place = names.place(field, position);
-                    self.refuse(ProblemCode::UnknownDanger, &place, name, "is not a known exception", &help);
-                }
+    fn add_dangers(&mut self, field: &str, names: &Names) {
+        let (dangers, problems) = dangers(field, names);
+        self.table.dangerously_allow.extend(dangers);
+        self.problems.extend(problems);
+    }
+
+    fn refuse(&mut self, code: ProblemCode, field: &str, value: &str, what: &str, help: &str) {
+        self.problems.push(Problem::new(code, Note::new(field, value, what, help)));
+    }
+}
+
+/// The exceptions with these names, and a problem for each unknown name.
+pub(super) fn dangers(field: &str, names: &Names) -> (Vec<Danger>, Vec<Problem>) {
+    let (mut dangers, mut problems) = (Vec::new(), Vec::new());
+    for (position, name) in names.as_slice().iter().enumerate() {
+        match Danger::ALL.iter().find(|danger| danger.as_str() == name) {
+            Some(danger) => dangers.push(*danger),
+            None => {
+                let known: Vec<_> = Danger::ALL.iter().map(|danger| format!("`{danger}`")).collect();
+                let help = format!("Write one or more of {}.", known.join(", "));
+                let place = names.place(field, position);
+                let note = Note::new(place, name, "is not a known exception", help);
+                problems.push(Problem::new(ProblemCode::UnknownDanger, note));
             }
         }
     }
-
-    pub(super) fn refuse(&mut self, code: ProblemCode, field: &str, value: &str, what: &str, help: &str) {
-        self.problems.push(Problem::new(code, Note::new(field, value, what, help)));
-    }
+    (dangers, problems)
 }
 
 fn list(text: &str) -> Names {

@@ -1,7 +1,7 @@
 //! The names of the fields: in files, in environment variables, and in other libraries.
 
 /// The fields of a policy file, in the order in which they are written.
-pub(super) const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 10] = [
     "allow_origins",
     "allow_methods",
     "allow_headers",
@@ -11,7 +11,21 @@ pub(super) const FIELDS: [&str; 9] = [
     "preflight_status",
     "diagnostics",
     "dangerously_allow",
+    RULES,
 ];
+
+/// The fields that hold for the whole policy, so that a rule cannot have them.
+#[cfg(feature = "serde")]
+pub(super) const WHOLE_POLICY: [&str; 3] = ["preflight_status", "diagnostics", RULES];
+
+/// The field with the rules. It has no environment variable.
+pub(super) const RULES: &str = "rules";
+
+/// A place in a rule, such as `rules[1].allow_origins[2]`: the number of the rule, and the place in it.
+pub(super) fn split_rule(place: &str) -> Option<(usize, &str)> {
+    let (number, place) = place.strip_prefix(RULES)?.strip_prefix('[')?.split_once(']')?;
+    Some((number.parse().ok()?, place.strip_prefix('.').unwrap_or(place)))
+}
 
 /// How messages write the fields.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +45,7 @@ impl Spelling {
         let end = place.find('[').unwrap_or(place.len());
         let (field, position) = place.split_at(end);
         match &self.prefix {
-            Some(prefix) if FIELDS.contains(&field) => {
+            Some(prefix) if FIELDS.contains(&field) && field != RULES => {
                 format!("{prefix}{}{position}", field.to_ascii_uppercase())
             }
             _ => place.to_owned(),
@@ -87,6 +101,9 @@ pub(super) fn explain(written: &str) -> Explanation {
             help: "Leave it out. Browsers now ask the user before a page may use the local network (Local Network Access), and no response header is needed.".to_owned(),
             is_recognized: true,
         };
+    }
+    if name == "rule" {
+        return did_you_mean(RULES);
     }
     if let Some((_, help)) = ADVICE.iter().find(|(names, _)| names.contains(&name.as_str())) {
         return Explanation { what: "unknown field", help: (*help).to_owned(), is_recognized: true };

@@ -8,6 +8,7 @@ mod fields;
 mod file;
 mod names;
 mod problem;
+mod rule;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,12 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use self::builder::Names;
-pub use self::builder::{IntoNames, PolicyBuilder};
-use self::fields::FIELDS;
+pub use self::builder::{IntoNames, PolicyBuilder, RuleBuilder};
+use self::builder::{Names, Table};
 pub(crate) use self::names::NameList;
 pub(crate) use self::problem::Escaped;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
+pub use self::rule::Rule;
+pub(crate) use self::rule::{Rules, TermsId};
 use crate::origin::OriginSet;
 
 /// A CORS policy that was checked: which origins may do what.
@@ -47,23 +49,32 @@ use crate::origin::OriginSet;
 /// # Ok::<(), cors_core::PolicyError>(())
 /// ```
 #[derive(Clone)]
-pub struct Policy(Arc<Rules>);
+pub struct Policy(Arc<Checked>);
 
 /// The checked fields of a policy.
-pub(crate) struct Rules {
+pub(crate) struct Checked {
     pub(crate) origins: Origins,
+    /// The terms for the policy's own origins.
+    pub(crate) own: Terms,
+    pub(crate) preflight_status: u16,
+    pub(crate) diagnostics: bool,
+    warnings: Vec<Warning>,
+    /// The warnings were given to a log.
+    are_warnings_logged: AtomicBool,
+}
+
+/// What pages of an allowed origin may do.
+#[derive(PartialEq)]
+pub(crate) struct Terms {
+    /// They hold for any origin.
+    pub(crate) any_origin: bool,
     pub(crate) methods: NameList,
     pub(crate) headers: NameList,
     pub(crate) expose: NameList,
     pub(crate) credentials: bool,
     /// In seconds.
     pub(crate) max_age: Option<u32>,
-    pub(crate) preflight_status: u16,
-    pub(crate) diagnostics: bool,
     dangers: Vec<Danger>,
-    warnings: Vec<Warning>,
-    /// The warnings were given to a log.
-    are_warnings_logged: AtomicBool,
 }
 
 /// Which origins a policy allows.
@@ -74,6 +85,8 @@ pub(crate) struct Rules {
 pub(crate) enum Origins {
     Any,
     Listed(OriginSet),
+    /// Those of the policy itself and of its rules.
+    ByRule(Box<Rules>),
 }
 
 /// An exception: a setting that is refused unless the policy names it here, because it is almost always unsafe.
@@ -137,15 +150,10 @@ impl Policy {
     /// ```
     pub fn to_builder(&self) -> PolicyBuilder {
         PolicyBuilder {
-            allow_origins: Some(Names::many(self.allow_origins())),
-            allow_methods: Names::many(self.allow_methods()),
-            allow_headers: Names::many(self.allow_headers()),
-            expose_headers: Names::many(self.expose_headers()),
-            allow_credentials: self.allow_credentials(),
-            max_age: self.max_age(),
+            table: self.0.own.to_table(Names::many(self.allow_origins())),
             preflight_status: Some(self.preflight_status()),
             diagnostics: self.diagnostics(),
-            dangerously_allow: self.dangerously_allow().to_vec(),
+            rules: self.rules().map(|rule| Some(rule.to_builder())).collect(),
             ..PolicyBuilder::default()
         }
     }
@@ -164,45 +172,65 @@ impl Policy {
         if is_first { &self.0.warnings } else { &[] }
     }
 
-    /// Returns whether every origin is allowed (`allow_origins = "*"`).
+    /// Returns whether every origin is allowed by the policy's own fields (`allow_origins = "*"`). Rules are not considered.
     pub fn allows_any_origin(&self) -> bool {
-        matches!(self.0.origins, Origins::Any)
+        self.0.own.any_origin
     }
 
     /// The entries of `allow_origins`: exact origins first, then patterns, then `null`. It is `*` alone for any origin, and
     /// there are none if no origin is allowed.
+    ///
+    /// Like the other fields it is the policy's own, and [`rules`](Self::rules) have theirs.
     pub fn allow_origins(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let (any, listed) = match &self.0.origins {
-            Origins::Any => (Some("*".into()), None),
-            Origins::Listed(set) => (None, Some(set.iter())),
+        let any = self.allows_any_origin().then_some("*".into());
+        let (listed, own) = match &self.0.origins {
+            Origins::Any => (None, None),
+            Origins::Listed(set) => (Some(set.iter().map(|(entry, ())| entry)), None),
+            Origins::ByRule(rules) => (None, Some(rules.own_origins())),
         };
-        any.into_iter().chain(listed.into_iter().flatten())
+        any.into_iter().chain(listed.into_iter().flatten()).chain(own.into_iter().flatten())
+    }
+
+    /// The rules in the order in which they are asked.
+    ///
+    /// An origin that an earlier rule has too is left out of a later one, because it has no effect there.
+    pub fn rules(&self) -> impl Iterator<Item = Rule<'_>> {
+        let rules = match &self.0.origins {
+            Origins::ByRule(rules) => Some(rules.iter()),
+            Origins::Any | Origins::Listed(_) => None,
+        };
+        rules.into_iter().flatten()
+    }
+
+    /// Returns whether the policy has rules.
+    pub fn has_rules(&self) -> bool {
+        matches!(self.0.origins, Origins::ByRule(_))
     }
 
     /// The entries of `allow_methods`, without those that browsers forbid. It is `*` alone for all methods.
     pub fn allow_methods(&self) -> &[String] {
-        self.0.methods.entries()
+        self.0.own.methods.entries()
     }
 
     /// The entries of `allow_headers` in lower case, without those that browsers forbid. It is `*` for all headers except `authorization`, which can follow
     /// it.
     pub fn allow_headers(&self) -> &[String] {
-        self.0.headers.entries()
+        self.0.own.headers.entries()
     }
 
     /// The entries of `expose_headers` in lower case, without those that browsers forbid. It is `*` alone for all headers.
     pub fn expose_headers(&self) -> &[String] {
-        self.0.expose.entries()
+        self.0.own.expose.entries()
     }
 
     /// Returns whether requests may carry credentials.
     pub fn allow_credentials(&self) -> bool {
-        self.0.credentials
+        self.0.own.credentials
     }
 
     /// How long a browser may cache the answer to a preflight: whole seconds, from zero to a day.
     pub fn max_age(&self) -> Option<Duration> {
-        self.0.max_age.map(|seconds| Duration::from_secs(seconds.into()))
+        self.0.own.max_age()
     }
 
     /// The status code of a granted preflight, from 200 to 299.
@@ -217,10 +245,10 @@ impl Policy {
 
     /// The exceptions that the policy makes.
     pub fn dangerously_allow(&self) -> &[Danger] {
-        &self.0.dangers
+        &self.0.own.dangers
     }
 
-    pub(crate) fn rules(&self) -> &Rules {
+    pub(crate) fn checked(&self) -> &Checked {
         &self.0
     }
 }
@@ -228,28 +256,17 @@ impl Policy {
 /// Policies are equal if they have the same entries in the same order. Warnings are not compared.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
-        let Rules {
-            origins: _,
-            methods,
-            headers,
-            expose,
-            credentials,
-            max_age,
-            preflight_status,
-            diagnostics,
-            dangers,
-            warnings: _,
-            are_warnings_logged: _,
-        } = &*self.0;
-        *methods == other.0.methods
-            && *headers == other.0.headers
-            && *expose == other.0.expose
-            && *credentials == other.0.credentials
-            && *max_age == other.0.max_age
+        let Checked { origins, own, preflight_status, diagnostics, warnings: _, are_warnings_logged: _ } =
+            &*self.0;
+        let are_rules_equal = match (origins, &other.0.origins) {
+            (Origins::ByRule(rules), Origins::ByRule(others)) => rules == others,
+            (Origins::ByRule(_), _) | (_, Origins::ByRule(_)) => false,
+            _ => self.allow_origins().eq(other.allow_origins()),
+        };
+        are_rules_equal
+            && *own == other.0.own
             && *preflight_status == other.0.preflight_status
             && *diagnostics == other.0.diagnostics
-            && *dangers == other.0.dangers
-            && self.allow_origins().eq(other.allow_origins())
     }
 }
 
@@ -257,8 +274,8 @@ impl Eq for Policy {}
 
 impl fmt::Debug for Policy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Policy")
+        let mut debug = formatter.debug_struct("Policy");
+        debug
             .field("allow_origins", &self.allow_origins().collect::<Vec<_>>())
             .field("allow_methods", &self.allow_methods())
             .field("allow_headers", &self.allow_headers())
@@ -267,7 +284,29 @@ impl fmt::Debug for Policy {
             .field("max_age", &self.max_age())
             .field("preflight_status", &self.preflight_status())
             .field("diagnostics", &self.diagnostics())
-            .field("dangerously_allow", &self.dangerously_allow())
-            .finish()
+            .field("dangerously_allow", &self.dangerously_allow());
+        if self.has_rules() {
+            debug.field("rules", &self.rules().collect::<Vec<_>>());
+        }
+        debug.finish()
+    }
+}
+
+impl Terms {
+    fn max_age(&self) -> Option<Duration> {
+        self.max_age.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// The fields from which these terms were built.
+    fn to_table(&self, allow_origins: Names) -> Table {
+        Table {
+            allow_origins: Some(allow_origins),
+            allow_methods: Names::many(self.methods.entries()),
+            allow_headers: Names::many(self.headers.entries()),
+            expose_headers: Names::many(self.expose.entries()),
+            allow_credentials: self.credentials,
+            max_age: self.max_age(),
+            dangerously_allow: self.dangers.clone(),
+        }
     }
 }

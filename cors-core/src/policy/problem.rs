@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::fields::Spelling;
+use super::fields::{Spelling, split_rule};
 use crate::codes::codes;
 
 codes! {
@@ -138,8 +138,9 @@ macro_rules! finding {
                 self.code
             }
 
-            /// The field, with the position in its list, such as `allow_origins[2]`. For a policy from environment variables
-            /// it is the name of the variable, such as `CORS_ALLOW_ORIGINS[2]`.
+            /// The field, with the position in its list, such as `allow_origins[2]`. In a rule it is
+            /// `rules[1].allow_origins[2]`. For a policy from environment variables it is the name of the variable, such as
+            /// `CORS_ALLOW_ORIGINS[2]`.
             pub fn field(&self) -> &str {
                 &self.note.field
             }
@@ -195,9 +196,19 @@ pub(super) struct Note {
 impl Note {
     /// Writes the field, and the fields that the sentences mention, in another way.
     fn respell(&mut self, spelling: &Spelling) {
+        // Rules have no environment variables.
+        if split_rule(&self.field).is_some() {
+            return;
+        }
         self.field = spelling.field(&self.field);
         self.what = spelling.text(&self.what);
         self.help = spelling.text(&self.help);
+    }
+
+    /// Puts the name of a table before the field.
+    pub(super) fn in_table(mut self, table: &str) -> Self {
+        self.field.insert_str(0, table);
+        self
     }
 
     pub(super) fn new(

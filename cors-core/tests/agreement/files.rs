@@ -2,13 +2,14 @@
 
 use cors_core::{Policy, PolicyBuilder};
 use proptest::collection::{hash_map, vec};
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
 use crate::policies::{HEADERS, METHODS, ORIGINS};
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "allow_origins",
     "allow_methods",
     "allow_headers",
@@ -19,6 +20,7 @@ const FIELDS: [&str; 10] = [
     "preflight_status",
     "diagnostics",
     "dangerously_allow",
+    "rules",
 ];
 
 /// Names of fields in other libraries, and of tables around a policy.
@@ -62,7 +64,12 @@ pub(crate) fn tables() -> impl Strategy<Value = Value> {
             1 => hash_map("(?s).{0,8}", inner, 0..4).prop_map(|table| table.into_iter().collect::<Value>()),
         ]
     });
-    hash_map(fields(), value, 0..8).prop_map(|table| table.into_iter().collect::<Value>())
+    let rule = hash_map(fields(), value.clone(), 0..6).prop_map(|rule| rule.into_iter().collect::<Value>());
+    let rules = prop_oneof![3 => vec(rule, 0..3).prop_map(Value::from), 1 => value.clone()];
+    (hash_map(fields(), value, 0..8), option::of(rules)).prop_map(|(mut table, rules)| {
+        table.extend(rules.map(|rules| ("rules".to_owned(), rules)));
+        table.into_iter().collect::<Value>()
+    })
 }
 
 /// The builders that these bytes are in each format.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cors_core::{Danger, Policy, PolicyBuilder};
+use cors_core::{Danger, Policy, PolicyBuilder, Rule, RuleBuilder};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -84,6 +84,23 @@ fn exceptions() -> impl Strategy<Value = Vec<&'static str>> {
 
 /// Policies that are refused only for what they combine.
 pub(crate) fn policies() -> impl Strategy<Value = NaivePolicy> {
+    let rules = prop_oneof![2 => Just(Vec::new()), 1 => vec(policies_without_rules(), 1..4)];
+    (policies_without_rules(), rules).prop_map(|(policy, rules)| with_rules(policy, rules))
+}
+
+/// Policies with any kind of fault, or several.
+pub(crate) fn faulty_policies() -> impl Strategy<Value = NaivePolicy> {
+    let rules = prop_oneof![2 => Just(Vec::new()), 1 => vec(faulty_policies_without_rules(), 1..3)];
+    (faulty_policies_without_rules(), rules).prop_map(|(policy, rules)| with_rules(policy, rules))
+}
+
+fn with_rules(policy: NaivePolicy, mut rules: Vec<NaivePolicy>) -> NaivePolicy {
+    // Rules do not have these fields.
+    rules.iter_mut().for_each(|rule| (rule.status, rule.diagnostics) = (204, false));
+    NaivePolicy { rules, ..policy }
+}
+
+fn policies_without_rules() -> impl Strategy<Value = NaivePolicy> {
     let names = |names: &'static [&'static str],
                  ignored: &'static [&'static str],
                  wildcards: &'static [&'static [&'static str]]| {
@@ -124,13 +141,13 @@ pub(crate) fn policies() -> impl Strategy<Value = NaivePolicy> {
                     diagnostics,
                     status,
                     dangers,
+                    rules: Vec::new(),
                 }
             },
         )
 }
 
-/// Policies with any kind of fault, or several.
-pub(crate) fn faulty_policies() -> impl Strategy<Value = NaivePolicy> {
+fn faulty_policies_without_rules() -> impl Strategy<Value = NaivePolicy> {
     let bad_origins: Vec<_> = BAD_ORIGINS.iter().map(|(entry, _)| *entry).collect();
     let origin = prop_oneof![
         6 => select(&ORIGINS[..]),
@@ -173,13 +190,13 @@ pub(crate) fn faulty_policies() -> impl Strategy<Value = NaivePolicy> {
                 diagnostics: false,
                 status,
                 dangers,
+                rules: Vec::new(),
             }
         })
 }
 
 /// The same policy for the crate.
 pub(crate) fn builder(policy: &NaivePolicy) -> PolicyBuilder {
-    let dangers = Danger::ALL.iter().filter(|danger| policy.dangers.contains(&danger.as_str()));
     let builder = Policy::builder()
         .allow_origins(&policy.origins)
         .allow_methods(&policy.methods)
@@ -188,9 +205,28 @@ pub(crate) fn builder(policy: &NaivePolicy) -> PolicyBuilder {
         .allow_credentials(policy.credentials)
         .diagnostics(policy.diagnostics)
         .preflight_status(policy.status)
-        .dangerously_allow(dangers.copied());
+        .dangerously_allow(dangers(policy))
+        .rules(policy.rules.iter().map(rule));
     match policy.max_age {
         Some(max_age) => builder.max_age(max_age),
         None => builder,
     }
+}
+
+fn rule(policy: &NaivePolicy) -> RuleBuilder {
+    let builder = Rule::builder()
+        .allow_origins(&policy.origins)
+        .allow_methods(&policy.methods)
+        .allow_headers(&policy.headers)
+        .expose_headers(&policy.expose)
+        .allow_credentials(policy.credentials)
+        .dangerously_allow(dangers(policy));
+    match policy.max_age {
+        Some(max_age) => builder.max_age(max_age),
+        None => builder,
+    }
+}
+
+fn dangers(policy: &NaivePolicy) -> impl Iterator<Item = Danger> {
+    Danger::ALL.iter().copied().filter(|danger| policy.dangers.contains(&danger.as_str()))
 }

@@ -2,26 +2,27 @@
 
 use std::borrow::Cow;
 
-use super::Added;
 use super::ports::Ports;
+use super::{Added, Owner};
 use crate::origin::PatternPort;
 use crate::origin::host::{self, LONGEST_LABEL, LONGEST_NAME};
 use crate::table::{Full, Inserted, TextTable};
 
-#[derive(Clone, Default)]
-pub(super) struct PartialLabels {
-    https: Domains,
-    http: Domains,
+#[derive(Clone)]
+pub(super) struct PartialLabels<O> {
+    https: Domains<O>,
+    http: Domains<O>,
 }
 
-impl PartialLabels {
+impl<O: Owner> PartialLabels<O> {
     pub(super) fn add(
         &mut self,
         scheme: &str,
         label: &str,
         domain: &str,
         port: PatternPort,
-    ) -> Result<Added, Full> {
+        owner: O,
+    ) -> Result<Added<O>, Full> {
         let domains = if scheme == "https" { &mut self.https } else { &mut self.http };
         let entry = match domains.names.insert(domain)? {
             Inserted::New(entry) => {
@@ -30,39 +31,37 @@ impl PartialLabels {
             }
             Inserted::Known(entry) => entry,
         };
-        domains.labels[entry].add(label, port)
+        domains.labels[entry].add(label, port, owner)
     }
 
-    pub(super) fn contains(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
-        let Some((label, domain)) = host.split_once('.') else {
-            return false;
-        };
-        host.len() <= LONGEST_NAME
-            && self.find(scheme, domain).is_some_and(|labels| {
-                label.len() <= LONGEST_LABEL
-                    && host::are_labels(label.as_bytes())
-                    && labels.find(label, |ports, _| ports.cover(port))
-            })
+    /// The first owner of a pattern that contains this host.
+    pub(super) fn find(&self, scheme: &str, host: &str, port: PatternPort) -> Option<O> {
+        let (label, domain) = host.split_once('.')?;
+        if host.len() > LONGEST_NAME {
+            return None;
+        }
+        let labels = self.of_domain(scheme, domain)?;
+        let is_label = label.len() <= LONGEST_LABEL && host::are_labels(label.as_bytes());
+        is_label.then(|| labels.find(label, |ports, _| ports.find(port)))?
     }
 
-    /// Whether a pattern covers this host, or another pattern covers this pattern: then the label contains a `*`.
-    pub(super) fn cover(&self, scheme: &str, label: &str, domain: &str, port: PatternPort) -> bool {
-        self.find(scheme, domain).is_some_and(|labels| {
-            labels.find(label, |ports, is_same| {
-                if is_same { port != PatternPort::Any && ports.any } else { ports.cover(port) }
-            })
+    /// The first owner of a pattern that contains this host, or of another pattern that contains this pattern: then the
+    /// label contains a `*`.
+    pub(super) fn covering(&self, scheme: &str, label: &str, domain: &str, port: PatternPort) -> Option<O> {
+        self.of_domain(scheme, domain)?.find(label, |ports, is_same| {
+            if is_same { ports.any.filter(|_| port != PatternPort::Any) } else { ports.find(port) }
         })
     }
 
     /// The patterns as a policy writes them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let patterns = |scheme: &'static str, domains: &Domains| -> Vec<Cow<'static, str>> {
-            domains.iter().map(|pattern| format!("{scheme}://{pattern}").into()).collect()
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, O)> {
+        let patterns = |scheme: &'static str, domains: &Domains<O>| -> Vec<(Cow<'static, str>, O)> {
+            domains.iter().map(|(pattern, owner)| (format!("{scheme}://{pattern}").into(), owner)).collect()
         };
         patterns("https", &self.https).into_iter().chain(patterns("http", &self.http))
     }
 
-    fn find(&self, scheme: &str, domain: &str) -> Option<&Labels> {
+    fn of_domain(&self, scheme: &str, domain: &str) -> Option<&Labels<O>> {
         let domains = match scheme {
             "https" => &self.https,
             "http" => &self.http,
@@ -72,23 +71,35 @@ impl PartialLabels {
     }
 }
 
-/// The patterns with one scheme, by the domain after the label.
-#[derive(Clone, Default)]
-struct Domains {
-    names: TextTable,
-    /// By the entry in `names`.
-    labels: Vec<Labels>,
+impl<O> Default for PartialLabels<O> {
+    fn default() -> Self {
+        Self { https: Domains::default(), http: Domains::default() }
+    }
 }
 
-impl Domains {
+/// The patterns with one scheme, by the domain after the label.
+#[derive(Clone)]
+struct Domains<O> {
+    names: TextTable,
+    /// By the entry in `names`.
+    labels: Vec<Labels<O>>,
+}
+
+impl<O: Owner> Domains<O> {
     /// The patterns without the scheme.
-    fn iter(&self) -> impl Iterator<Item = String> {
+    fn iter(&self) -> impl Iterator<Item = (String, O)> {
         self.names.iter().zip(&self.labels).flat_map(|(domain, labels)| {
             let entries = labels.texts.iter().zip(&labels.ports);
             entries.flat_map(move |(label, ports)| {
-                ports.iter().map(move |port| format!("{label}.{domain}{port}"))
+                ports.iter().map(move |(port, owner)| (format!("{label}.{domain}{port}"), owner))
             })
         })
+    }
+}
+
+impl<O> Default for Domains<O> {
+    fn default() -> Self {
+        Self { names: TextTable::default(), labels: Vec::new() }
     }
 }
 
@@ -96,18 +107,18 @@ impl Domains {
 ///
 /// A look-up tries each pair of lengths before and after the `*` that occurs. There are fewer than 2,000 such pairs,
 /// however many labels there are, and in practice a few.
-#[derive(Clone, Default)]
-struct Labels {
+#[derive(Clone)]
+struct Labels<O> {
     /// The labels with their `*`.
     texts: TextTable,
     /// By the entry in `texts`.
-    ports: Vec<Ports>,
+    ports: Vec<Ports<O>>,
     /// The lengths before and after the `*` that occur, sorted.
     lengths: Vec<(u8, u8)>,
 }
 
-impl Labels {
-    fn add(&mut self, label: &str, port: PatternPort) -> Result<Added, Full> {
+impl<O: Owner> Labels<O> {
+    fn add(&mut self, label: &str, port: PatternPort, owner: O) -> Result<Added<O>, Full> {
         let entry = match self.texts.insert(label)? {
             Inserted::New(entry) => {
                 self.ports.push(Ports::default());
@@ -116,7 +127,7 @@ impl Labels {
             }
             Inserted::Known(entry) => entry,
         };
-        Ok(self.ports[entry].add(port))
+        Ok(self.ports[entry].add(port, owner))
     }
 
     fn add_lengths(&mut self, label: &str) {
@@ -130,22 +141,31 @@ impl Labels {
         }
     }
 
-    /// Whether `is_wanted` is true for a pattern that matches `label`: for its ports, and whether it is the label itself.
-    fn find(&self, label: &str, is_wanted: impl Fn(&Ports, bool) -> bool) -> bool {
+    /// The first owner that `owner_of` finds among the patterns that match `label`. It gets a pattern's ports, and whether
+    /// the pattern is the label itself.
+    fn find(&self, label: &str, owner_of: impl Fn(&Ports<O>, bool) -> Option<O>) -> Option<O> {
         let label = label.as_bytes();
         let mut pattern = [0; LONGEST_LABEL];
-        self.lengths.iter().any(|&(before, after)| {
+        O::first(self.lengths.iter().filter_map(|&(before, after)| {
             let (before, after) = (usize::from(before), usize::from(after));
             let length = before + 1 + after;
             // The `*` stands for at least one character.
             if length > label.len() || length > pattern.len() {
-                return false;
+                return None;
             }
             pattern[..before].copy_from_slice(&label[..before]);
             pattern[before] = b'*';
             pattern[before + 1..length].copy_from_slice(&label[label.len() - after..]);
             let pattern = &pattern[..length];
-            self.texts.find_if(pattern, |entry| is_wanted(&self.ports[entry], pattern == label)).is_some()
-        })
+            let owner_of = |entry: usize| owner_of(&self.ports[entry], pattern == label);
+            let entry = self.texts.find_if(pattern, |entry| owner_of(entry).is_some())?;
+            owner_of(entry)
+        }))
+    }
+}
+
+impl<O> Default for Labels<O> {
+    fn default() -> Self {
+        Self { texts: TextTable::default(), ports: Vec::new(), lengths: Vec::new() }
     }
 }

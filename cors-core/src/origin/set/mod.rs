@@ -1,76 +1,87 @@
 //! The origins that a policy allows.
 
 mod labels;
+mod owner;
 mod ports;
 mod subdomains;
 
 use std::borrow::Cow;
-use std::mem;
+use std::iter;
 
 use self::labels::PartialLabels;
+use self::owner::TextMap;
+pub(crate) use self::owner::{Added, Owner};
 use self::subdomains::Subdomains;
 use super::serialization::{FILE, LONGEST_ORIGIN, is_host, is_port_of, split_port, split_scheme};
 use super::{HostPattern, OriginPattern, PatternPort};
-use crate::table::{Full, Inserted, TextTable};
+use crate::table::Full;
 
-/// Exact origins and patterns.
+/// The origins of a policy without rules: they all have the same owner.
+pub(crate) type OriginSet = OriginMap<()>;
+
+/// Exact origins and patterns, each with its owner.
 ///
-/// The cost of a look-up depends on the length of the origin, not on the number of entries.
-#[derive(Clone, Default)]
-pub(crate) struct OriginSet {
-    null: bool,
-    exact: TextTable,
+/// The cost of a look-up depends on the length of the origin, not on the number of entries or owners.
+#[derive(Clone)]
+pub(crate) struct OriginMap<O> {
+    null: Option<O>,
+    exact: TextMap<O>,
     /// `scheme://host` of each pattern for all ports of a host.
-    any_port: TextTable,
-    subdomains: Subdomains,
+    any_port: TextMap<O>,
+    subdomains: Subdomains<O>,
     /// Absent from most policies, so that their requests pay nothing for it.
-    rare: Option<Box<RarePatterns>>,
-    /// There are other entries than exact ones.
-    has_patterns: bool,
+    rare: Option<Box<RarePatterns<O>>>,
+    /// The first owner of an entry that is not exact, if there is one.
+    first_with_pattern: Option<O>,
 }
 
-#[derive(Clone, Default)]
-struct RarePatterns {
-    labels: PartialLabels,
+#[derive(Clone)]
+struct RarePatterns<O> {
+    labels: PartialLabels<O>,
     /// The schemes of which every host is allowed.
-    app_schemes: TextTable,
+    app_schemes: TextMap<O>,
 }
 
-/// Whether an entry was added.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Added {
-    New,
-    /// The same entry was added before.
-    Twice,
-}
-
-impl OriginSet {
-    pub(crate) fn add_null(&mut self) -> Added {
-        if mem::replace(&mut self.null, true) { Added::Twice } else { Added::New }
+impl<O: Owner> OriginMap<O> {
+    /// Adds `null`. The first owner of an entry keeps it.
+    pub(crate) fn add_null(&mut self, owner: O) -> Added<O> {
+        match self.null {
+            Some(first) => Added::Twice(first),
+            None => {
+                self.null = Some(owner);
+                Added::New
+            }
+        }
     }
 
     /// Adds `file://`.
-    pub(crate) fn add_file(&mut self) -> Result<Added, Full> {
-        self.exact.insert(FILE).map(Added::from)
+    pub(crate) fn add_file(&mut self, owner: O) -> Result<Added<O>, Full> {
+        self.exact.insert(FILE, owner)
     }
 
     /// Adds a pattern. `text` is what it was parsed from.
-    pub(crate) fn add(&mut self, pattern: &OriginPattern<'_>, text: &str) -> Result<Added, Full> {
+    pub(crate) fn add(
+        &mut self,
+        pattern: &OriginPattern<'_>,
+        text: &str,
+        owner: O,
+    ) -> Result<Added<O>, Full> {
         let OriginPattern { scheme, host, port } = *pattern;
-        self.has_patterns |=
-            !matches!((host, port), (HostPattern::Exact(_), PatternPort::Default | PatternPort::Exact(_)));
+        let is_exact =
+            matches!((host, port), (HostPattern::Exact(_), PatternPort::Default | PatternPort::Exact(_)));
+        if !is_exact {
+            self.first_with_pattern = O::first(iter::once(owner).chain(self.first_with_pattern));
+        }
         match (host, port) {
             (HostPattern::Exact(_), PatternPort::Any) => {
-                self.any_port.insert(&text[..text.len() - ":*".len()]).map(Added::from)
+                self.any_port.insert(&text[..text.len() - ":*".len()], owner)
             }
-            (HostPattern::Exact(_), _) => self.exact.insert(text).map(Added::from),
-            (HostPattern::Subdomains(domain), _) => self.subdomains.add(scheme, domain, port),
+            (HostPattern::Exact(_), _) => self.exact.insert(text, owner),
+            (HostPattern::Subdomains(domain), _) => self.subdomains.add(scheme, domain, port, owner),
             (HostPattern::PartialLabel { label, domain }, _) => {
-                self.rare.get_or_insert_default().labels.add(scheme, label, domain, port)
+                self.rare.get_or_insert_default().labels.add(scheme, label, domain, port, owner)
             }
-            (HostPattern::Any, _) => {
-                self.rare.get_or_insert_default().app_schemes.insert(scheme).map(Added::from)
-            }
+            (HostPattern::Any, _) => self.rare.get_or_insert_default().app_schemes.insert(scheme, owner),
         }
     }
 
@@ -79,97 +90,118 @@ impl OriginSet {
     }
 
     pub(crate) fn has_patterns(&self) -> bool {
-        self.has_patterns
+        self.first_with_pattern.is_some()
     }
 
-    /// Whether the value of an `Origin` header is in the set. Everything is compared byte for byte, except what a `*` covers.
-    pub(crate) fn contains(&self, origin: &[u8]) -> bool {
-        if self.exact.contains(origin) {
-            return true;
+    /// The first owner of an entry that contains the value of an `Origin` header. Everything is compared byte for byte, except
+    /// what a `*` covers.
+    pub(crate) fn find(&self, origin: &[u8]) -> Option<O> {
+        let exact = self.exact.find(origin);
+        if let Some(owner) = exact {
+            if self.first_with_pattern.is_none_or(|first| owner <= first) {
+                return exact;
+            }
         }
         if origin == b"null" {
             return self.null;
         }
-        self.has_patterns && self.patterns_contain(origin)
+        if !self.has_patterns() {
+            return None;
+        }
+        O::first(exact.into_iter().chain(self.find_pattern(origin)))
     }
 
-    /// Whether another pattern contains everything that `pattern` contains.
-    pub(crate) fn covers(&self, pattern: &OriginPattern<'_>) -> bool {
-        if self.subdomains.covers(pattern) {
-            return true;
-        }
+    /// The first owner of another pattern that contains everything that `pattern` contains.
+    pub(crate) fn covering(&self, pattern: &OriginPattern<'_>) -> Option<O> {
         let OriginPattern { scheme, host, port } = *pattern;
         let rare = self.rare.as_deref();
-        match host {
+        let others = match host {
             HostPattern::Exact(host) => {
                 let without_port = format!("{scheme}://{host}");
-                let label_covers = |rare: &RarePatterns| {
-                    let split = host.split_once('.');
-                    split.is_some_and(|(label, domain)| rare.labels.cover(scheme, label, domain, port))
-                };
-                let scheme_covers = |rare: &RarePatterns| {
-                    port == PatternPort::Default && rare.app_schemes.contains(scheme.as_bytes())
-                };
-                port != PatternPort::Any && self.any_port.contains(without_port.as_bytes())
-                    || rare.is_some_and(|rare| label_covers(rare) || scheme_covers(rare))
+                let any_port =
+                    self.any_port.find(without_port.as_bytes()).filter(|_| port != PatternPort::Any);
+                let label = rare.and_then(|rare| {
+                    let (label, domain) = host.split_once('.')?;
+                    rare.labels.covering(scheme, label, domain, port)
+                });
+                let app = rare.and_then(|rare| rare.app_schemes.find(scheme.as_bytes()));
+                [any_port, label, app.filter(|_| port == PatternPort::Default)]
             }
             HostPattern::PartialLabel { label, domain } => {
-                rare.is_some_and(|rare| rare.labels.cover(scheme, label, domain, port))
+                [rare.and_then(|rare| rare.labels.covering(scheme, label, domain, port)), None, None]
             }
-            HostPattern::Subdomains(_) | HostPattern::Any => false,
-        }
+            HostPattern::Subdomains(_) | HostPattern::Any => [None; 3],
+        };
+        O::first(self.subdomains.covering(pattern).into_iter().chain(others.into_iter().flatten()))
     }
 
-    /// The entries as a policy writes them: exact origins, then patterns for all ports, for subdomains, for partial labels
-    /// and for schemes, then `null`.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let any_port = self.any_port.iter().map(|text| format!("{text}:*").into());
-        let exact = self.exact.iter().map(Into::into);
+    /// The entries as a policy writes them, with their owners: exact origins, then patterns for all ports, for subdomains,
+    /// for partial labels and for schemes, then `null`.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, O)> {
+        let any_port = self.any_port.iter().map(|(text, owner)| (format!("{text}:*").into(), owner));
+        let exact = self.exact.iter().map(|(text, owner)| (text.into(), owner));
         let rare = self.rare.iter().flat_map(|rare| {
-            let schemes = rare.app_schemes.iter().map(|scheme| format!("{scheme}://*").into());
-            rare.labels.iter().chain(schemes)
+            let schemes = rare.app_schemes.iter();
+            rare.labels.iter().chain(schemes.map(|(scheme, owner)| (format!("{scheme}://*").into(), owner)))
         });
-        let null = self.null.then_some("null".into());
+        let null = self.null.map(|owner| ("null".into(), owner));
         exact.chain(any_port).chain(self.subdomains.iter()).chain(rare).chain(null)
     }
 
-    fn patterns_contain(&self, origin: &[u8]) -> bool {
+    fn find_pattern(&self, origin: &[u8]) -> Option<O> {
         if origin.len() > LONGEST_ORIGIN {
-            return false;
+            return None;
         }
-        let Ok(origin) = std::str::from_utf8(origin) else {
-            return false;
-        };
-        let Some((scheme, authority)) = split_scheme(origin) else {
-            return false;
-        };
+        let origin = std::str::from_utf8(origin).ok()?;
+        let (scheme, authority) = split_scheme(origin)?;
         let (host, port) = split_port(authority);
         let port = match port {
-            Some(port) if !is_port_of(port, scheme) => return false,
+            Some(port) if !is_port_of(port, scheme) => return None,
             // A valid port always has a number.
             Some(port) => port.parse().map_or(PatternPort::Any, PatternPort::Exact),
             None => PatternPort::Default,
         };
         let without_port = &origin[..scheme.len() + "://".len() + host.len()];
-        self.any_port.contains(without_port.as_bytes())
-            || self.subdomains.contains(scheme, host, port)
-            || self.rare.as_deref().is_some_and(|rare| rare.contain(scheme, host, port))
+        // Each is only looked up if the ones before it do not settle the answer.
+        let any_port = iter::once_with(|| self.any_port.find(without_port.as_bytes()));
+        let subdomains = iter::once_with(|| self.subdomains.find(scheme, host, port));
+        let rare = self.rare.iter().map(|rare| rare.find(scheme, host, port));
+        O::first(any_port.chain(subdomains).chain(rare).flatten())
     }
 }
 
-impl RarePatterns {
-    fn contain(&self, scheme: &str, host: &str, port: PatternPort) -> bool {
-        let is_app = || port == PatternPort::Default && self.app_schemes.contains(scheme.as_bytes());
-        self.labels.contains(scheme, host, port) || is_app() && is_host(host, scheme)
+impl OriginSet {
+    /// Whether the value of an `Origin` header is in the set.
+    pub(crate) fn contains(&self, origin: &[u8]) -> bool {
+        self.find(origin).is_some()
     }
 }
 
-impl From<Inserted> for Added {
-    fn from(inserted: Inserted) -> Self {
-        match inserted {
-            Inserted::New(_) => Self::New,
-            Inserted::Known(_) => Self::Twice,
+impl<O> Default for OriginMap<O> {
+    fn default() -> Self {
+        Self {
+            null: None,
+            exact: TextMap::default(),
+            any_port: TextMap::default(),
+            subdomains: Subdomains::default(),
+            rare: None,
+            first_with_pattern: None,
         }
+    }
+}
+
+impl<O: Owner> RarePatterns<O> {
+    fn find(&self, scheme: &str, host: &str, port: PatternPort) -> Option<O> {
+        let app = || self.app_schemes.find(scheme.as_bytes()).filter(|_| is_host(host, scheme));
+        let labels = iter::once_with(|| self.labels.find(scheme, host, port));
+        let apps = iter::once_with(|| if port == PatternPort::Default { app() } else { None });
+        O::first(labels.chain(apps).flatten())
+    }
+}
+
+impl<O> Default for RarePatterns<O> {
+    fn default() -> Self {
+        Self { labels: PartialLabels::default(), app_schemes: TextMap::default() }
     }
 }
 
@@ -184,9 +216,9 @@ mod tests {
         let mut set = OriginSet::default();
         for entry in entries {
             if *entry == "null" {
-                set.add_null();
+                set.add_null(());
             } else {
-                set.add(&OriginPattern::parse(entry).unwrap(), entry).unwrap();
+                set.add(&OriginPattern::parse(entry).unwrap(), entry, ()).unwrap();
             }
         }
         set
@@ -339,7 +371,7 @@ mod tests {
     #[case(&["moz-extension://*"], "moz-extension://a", true)]
     #[case(&["moz-extension://*"], "moz-extension://*", false)]
     fn covering(#[case] entries: &[&str], #[case] pattern: &str, #[case] expected: bool) {
-        assert_eq!(set(entries).covers(&OriginPattern::parse(pattern).unwrap()), expected);
+        assert_eq!(set(entries).covering(&OriginPattern::parse(pattern).unwrap()).is_some(), expected);
     }
 
     #[test]
@@ -356,6 +388,43 @@ mod tests {
             "moz-extension://*",
             "null",
         ];
-        assert_eq!(set(&entries).iter().collect::<Vec<_>>(), entries);
+        assert_eq!(set(&entries).iter().map(|(entry, ())| entry).collect::<Vec<_>>(), entries);
+    }
+
+    #[test]
+    fn the_first_owner_is_found() {
+        let entries = [
+            ("https://*.example.org", 3),
+            ("https://a.example.org", 4),
+            ("https://a-*.example.org", 2),
+            ("https://*.b.example.org", 1),
+            ("http://localhost:3000", 1),
+            ("http://localhost:*", 0),
+            ("https://c.example.org", 2),
+            ("moz-extension://*", 2),
+            ("moz-extension://a", 1),
+        ];
+        let mut map = OriginMap::<u32>::default();
+        for (entry, owner) in entries {
+            assert_eq!(map.add(&OriginPattern::parse(entry).unwrap(), entry, owner).unwrap(), Added::New);
+        }
+        assert_eq!(map.add_null(5), Added::New);
+        for (origin, owner) in [
+            ("https://a.example.org", Some(3)),
+            ("https://a-1.example.org", Some(2)),
+            ("https://c.example.org", Some(2)),
+            ("https://x.b.example.org", Some(1)),
+            ("https://b.example.org", Some(3)),
+            ("http://localhost:3000", Some(0)),
+            ("moz-extension://a", Some(1)),
+            ("moz-extension://b", Some(2)),
+            ("null", Some(5)),
+            ("https://example.org", None),
+        ] {
+            assert_eq!(map.find(origin.as_bytes()), owner, "{origin}");
+        }
+        assert_eq!(map.add_null(6), Added::Twice(5));
+        let entry = "https://*.example.org";
+        assert_eq!(map.add(&OriginPattern::parse(entry).unwrap(), entry, 6).unwrap(), Added::Twice(3));
     }
 }

@@ -1,51 +1,67 @@
 //! The ports of the patterns with one host.
 
-use std::mem;
-
-use super::Added;
+use super::{Added, Owner};
 use crate::origin::PatternPort;
 
-/// The ports of one domain or label.
-#[derive(Clone, Default)]
-pub(super) struct Ports {
-    pub(super) any: bool,
-    default: bool,
+/// The ports of one domain or label, each with its owner.
+#[derive(Clone)]
+pub(super) struct Ports<O> {
+    pub(super) any: Option<O>,
+    default: Option<O>,
     /// In ascending order.
-    exact: Vec<u16>,
+    exact: Vec<(u16, O)>,
 }
 
-impl Ports {
-    pub(super) fn add(&mut self, port: PatternPort) -> Added {
-        let was_there = match port {
-            PatternPort::Default => mem::replace(&mut self.default, true),
-            PatternPort::Any => mem::replace(&mut self.any, true),
-            PatternPort::Exact(port) => match self.exact.binary_search(&port) {
-                Ok(_) => true,
-                Err(position) => {
-                    self.exact.insert(position, port);
-                    false
-                }
-            },
-        };
-        if was_there { Added::Twice } else { Added::New }
-    }
-
-    pub(super) fn cover(&self, port: PatternPort) -> bool {
-        self.any
-            || match port {
-                PatternPort::Default => self.default,
-                PatternPort::Exact(port) => self.exact.binary_search(&port).is_ok(),
-                PatternPort::Any => false,
+impl<O: Owner> Ports<O> {
+    /// Adds a port, unless it is there already.
+    pub(super) fn add(&mut self, port: PatternPort, owner: O) -> Added<O> {
+        let place = match port {
+            PatternPort::Default => &mut self.default,
+            PatternPort::Any => &mut self.any,
+            PatternPort::Exact(port) => {
+                return match self.position(port) {
+                    Ok(position) => Added::Twice(self.exact[position].1),
+                    Err(position) => {
+                        self.exact.insert(position, (port, owner));
+                        Added::New
+                    }
+                };
             }
+        };
+        match *place {
+            Some(first) => Added::Twice(first),
+            None => {
+                *place = Some(owner);
+                Added::New
+            }
+        }
+    }
+
+    /// The first owner whose ports contain this one.
+    pub(super) fn find(&self, port: PatternPort) -> Option<O> {
+        let listed = || match port {
+            PatternPort::Default => self.default,
+            PatternPort::Exact(port) => self.position(port).ok().map(|position| self.exact[position].1),
+            PatternPort::Any => None,
+        };
+        O::first(self.any.into_iter().chain(std::iter::once_with(listed).flatten()))
+    }
+
+    /// The ports as a policy writes them after a host.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (String, O)> {
+        let default = self.default.map(|owner| (String::new(), owner));
+        let exact = self.exact.iter().map(|(port, owner)| (format!(":{port}"), *owner));
+        let any = self.any.map(|owner| (":*".to_owned(), owner));
+        default.into_iter().chain(exact).chain(any)
+    }
+
+    fn position(&self, port: u16) -> Result<usize, usize> {
+        self.exact.binary_search_by_key(&port, |(port, _)| *port)
     }
 }
 
-impl Ports {
-    /// The ports as a policy writes them after a host.
-    pub(super) fn iter(&self) -> impl Iterator<Item = String> {
-        let default = self.default.then(String::new);
-        let exact = self.exact.iter().map(|port| format!(":{port}"));
-        let any = self.any.then(|| ":*".to_owned());
-        default.into_iter().chain(exact).chain(any)
+impl<O> Default for Ports<O> {
+    fn default() -> Self {
+        Self { any: None, default: None, exact: Vec::new() }
     }
 }

@@ -1,4 +1,4 @@
-//! Building a policy in code.
+//! Building a policy and its rules in code.
 
 mod names;
 
@@ -19,6 +19,31 @@ use crate::origin::origin_of_url;
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PolicyBuilder {
+    /// The fields that a rule can have too.
+    pub(super) table: Table,
+    pub(super) preflight_status: Option<u16>,
+    pub(super) diagnostics: bool,
+    /// `None` for an entry of a file's list that is not a rule; then there is a problem.
+    pub(super) rules: Vec<Option<RuleBuilder>>,
+    /// What was wrong with the file from which the values were read.
+    pub(super) problems: Vec<Problem>,
+    /// How messages write the fields.
+    pub(super) spelling: Spelling,
+}
+
+/// Builds a rule of a policy: other terms for some origins. [`Rule::builder`](crate::Rule::builder) creates it, and
+/// [`PolicyBuilder::rule`] adds it to a policy.
+///
+/// A rule inherits nothing from the policy or from other rules: what it leaves out allows nothing.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a rule does nothing until it is added to a policy"]
+pub struct RuleBuilder {
+    pub(super) table: Table,
+}
+
+/// The fields that a policy and its rules both have, as they were written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
     /// Absent if the field was never mentioned, which is a mistake. An empty list is not.
     pub(super) allow_origins: Option<Names>,
     pub(super) allow_methods: Names,
@@ -26,95 +51,102 @@ pub struct PolicyBuilder {
     pub(super) expose_headers: Names,
     pub(super) allow_credentials: bool,
     pub(super) max_age: Option<Duration>,
-    pub(super) preflight_status: Option<u16>,
-    pub(super) diagnostics: bool,
     pub(super) dangerously_allow: Vec<Danger>,
-    /// What was wrong with the file from which the values were read.
-    pub(super) problems: Vec<Problem>,
-    /// How messages write the fields.
-    pub(super) spelling: Spelling,
+}
+
+/// The methods for the fields that a policy and its rules both have.
+macro_rules! table_methods {
+    () => {
+        /// Adds origins whose pages may read responses.
+        ///
+        /// An entry is one of these:
+        ///
+        /// - an exact origin: `https://app.example.com`, or with another scheme `chrome-extension://…`;
+        /// - a pattern for all subdomains of a domain at any depth: `https://*.example.org`, which does not include
+        ///   `https://example.org` itself;
+        /// - a pattern for a part of the leftmost label: `https://*-team.example.org`, where `*` stands for one or more
+        ///   characters of a label, never for a dot;
+        /// - a pattern for all ports of a host: `http://localhost:*`;
+        /// - a pattern for all hosts of an application's scheme: `moz-extension://*`, with [`Danger::AnyAppOrigin`];
+        /// - `null` or `file://`, with [`Danger::NullOrigin`].
+        ///
+        /// `"*"` alone allows any origin. An empty list allows no origin: responses have no CORS headers, and preflights are
+        /// denied.
+        pub fn allow_origins<Kind>(mut self, origins: impl IntoNames<Kind>) -> Self {
+            self.table.allow_origins.get_or_insert_default().extend(origins.into_names());
+            self
+        }
+
+        /// Adds the origin of a URL, without its path, query, fragment and user name.
+        ///
+        /// It is for applications that know the address of their pages: `https://app.example.com/login?from=mail` has the
+        /// origin `https://app.example.com`. A text that is not a URL with a host is refused by [`build`](PolicyBuilder::build).
+        ///
+        /// ```
+        /// use cors_core::Policy;
+        ///
+        /// let policy = Policy::builder().allow_origin_of_url("https://App.example.com:443/login?from=mail").build()?;
+        /// assert_eq!(policy.allow_origins().collect::<Vec<_>>(), ["https://app.example.com"]);
+        /// # Ok::<(), cors_core::PolicyError>(())
+        /// ```
+        pub fn allow_origin_of_url(self, url: impl AsRef<str>) -> Self {
+            let url = url.as_ref();
+            match origin_of_url(url) {
+                Some(origin) => self.allow_origins(origin),
+                None => self.allow_origins(url),
+            }
+        }
+
+        /// Adds methods that a page may use, or `"*"` for all. Methods are case-sensitive.
+        ///
+        /// `GET`, `HEAD` and `POST` are always allowed and need not be listed.
+        pub fn allow_methods<Kind>(mut self, methods: impl IntoNames<Kind>) -> Self {
+            self.table.allow_methods.extend(methods.into_names());
+            self
+        }
+
+        /// Adds request headers that a page may send, or `"*"` for all.
+        ///
+        /// `*` does not cover `authorization` (Fetch, "CORS non-wildcard request-header name"). To allow that as well, write
+        /// `["*", "authorization"]`.
+        pub fn allow_headers<Kind>(mut self, headers: impl IntoNames<Kind>) -> Self {
+            self.table.allow_headers.extend(headers.into_names());
+            self
+        }
+
+        /// Adds response headers that a page may read in addition to the safelisted ones, or `"*"` for all.
+        pub fn expose_headers<Kind>(mut self, headers: impl IntoNames<Kind>) -> Self {
+            self.table.expose_headers.extend(headers.into_names());
+            self
+        }
+
+        /// Sets whether requests may carry credentials: cookies, HTTP authentication and client certificates.
+        pub fn allow_credentials(mut self, allow: bool) -> Self {
+            self.table.allow_credentials = allow;
+            self
+        }
+
+        /// Sets how long a browser may cache the answer to a preflight: whole seconds from 0 to 86,400 (a day). A longer time is
+        /// sent as a day.
+        ///
+        /// Zero switches the browser's cache off. Without a max-age browsers cache the answer for 5 seconds. Chromium caps the
+        /// value at 7,200 seconds (two hours). A fraction of a second is refused by [`build`](PolicyBuilder::build), because the
+        /// response header cannot express it.
+        pub fn max_age(mut self, max_age: Duration) -> Self {
+            self.table.max_age = Some(max_age);
+            self
+        }
+
+        /// Adds exceptions: settings that are refused otherwise because they are almost always unsafe.
+        pub fn dangerously_allow(mut self, dangers: impl IntoIterator<Item = Danger>) -> Self {
+            self.table.dangerously_allow.extend(dangers);
+            self
+        }
+    };
 }
 
 impl PolicyBuilder {
-    /// Adds origins whose pages may read responses.
-    ///
-    /// An entry is one of these:
-    ///
-    /// - an exact origin: `https://app.example.com`, or with another scheme `chrome-extension://…`;
-    /// - a pattern for all subdomains of a domain at any depth: `https://*.example.org`, which does not include
-    ///   `https://example.org` itself;
-    /// - a pattern for a part of the leftmost label: `https://*-team.example.org`, where `*` stands for one or more
-    ///   characters of a label, never for a dot;
-    /// - a pattern for all ports of a host: `http://localhost:*`;
-    /// - a pattern for all hosts of an application's scheme: `moz-extension://*`, with [`Danger::AnyAppOrigin`];
-    /// - `null` or `file://`, with [`Danger::NullOrigin`].
-    ///
-    /// `"*"` alone allows any origin. An empty list allows no origin: responses have no CORS headers, and preflights are
-    /// denied.
-    pub fn allow_origins<Kind>(mut self, origins: impl IntoNames<Kind>) -> Self {
-        self.allow_origins.get_or_insert_default().extend(origins.into_names());
-        self
-    }
-
-    /// Adds the origin of a URL, without its path, query, fragment and user name.
-    ///
-    /// It is for applications that know the address of their pages: `https://app.example.com/login?from=mail` has the
-    /// origin `https://app.example.com`. A text that is not a URL with a host is refused by [`build`](Self::build).
-    ///
-    /// ```
-    /// use cors_core::Policy;
-    ///
-    /// let policy = Policy::builder().allow_origin_of_url("https://App.example.com:443/login?from=mail").build()?;
-    /// assert_eq!(policy.allow_origins().collect::<Vec<_>>(), ["https://app.example.com"]);
-    /// # Ok::<(), cors_core::PolicyError>(())
-    /// ```
-    pub fn allow_origin_of_url(self, url: impl AsRef<str>) -> Self {
-        let url = url.as_ref();
-        match origin_of_url(url) {
-            Some(origin) => self.allow_origins(origin),
-            None => self.allow_origins(url),
-        }
-    }
-
-    /// Adds methods that a page may use, or `"*"` for all. Methods are case-sensitive.
-    ///
-    /// `GET`, `HEAD` and `POST` are always allowed and need not be listed.
-    pub fn allow_methods<Kind>(mut self, methods: impl IntoNames<Kind>) -> Self {
-        self.allow_methods.extend(methods.into_names());
-        self
-    }
-
-    /// Adds request headers that a page may send, or `"*"` for all.
-    ///
-    /// `*` does not cover `authorization` (Fetch, "CORS non-wildcard request-header name"). To allow that as well, write
-    /// `["*", "authorization"]`.
-    pub fn allow_headers<Kind>(mut self, headers: impl IntoNames<Kind>) -> Self {
-        self.allow_headers.extend(headers.into_names());
-        self
-    }
-
-    /// Adds response headers that a page may read in addition to the safelisted ones, or `"*"` for all.
-    pub fn expose_headers<Kind>(mut self, headers: impl IntoNames<Kind>) -> Self {
-        self.expose_headers.extend(headers.into_names());
-        self
-    }
-
-    /// Sets whether requests may carry credentials: cookies, HTTP authentication and client certificates.
-    pub fn allow_credentials(mut self, allow: bool) -> Self {
-        self.allow_credentials = allow;
-        self
-    }
-
-    /// Sets how long a browser may cache the answer to a preflight: whole seconds from 0 to 86,400 (a day). A longer time is
-    /// sent as a day.
-    ///
-    /// Zero switches the browser's cache off. Without a max-age browsers cache the answer for 5 seconds. Chromium caps the
-    /// value at 7,200 seconds (two hours). A fraction of a second is refused by [`build`](Self::build), because the
-    /// response header cannot express it.
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
-        self
-    }
+    table_methods!();
 
     /// Sets the status code of a granted preflight, from 200 to 299. The default is 204.
     pub fn preflight_status(mut self, status: u16) -> Self {
@@ -131,9 +163,32 @@ impl PolicyBuilder {
         self
     }
 
-    /// Adds exceptions: settings that are refused otherwise because they are almost always unsafe.
-    pub fn dangerously_allow(mut self, dangers: impl IntoIterator<Item = Danger>) -> Self {
-        self.dangerously_allow.extend(dangers);
+    /// Adds a rule: other terms for some origins.
+    ///
+    /// The first rule that contains the origin of a request decides about it; if there is none, the policy's own fields do.
+    /// Nothing is inherited or merged.
+    ///
+    /// With rules, every response has `Vary: Origin`, even if the policy itself allows any origin.
+    ///
+    /// ```
+    /// use cors_core::{Policy, Rule};
+    ///
+    /// // Every page may read, and one partner may also use cookies and `PUT`.
+    /// let partner = Rule::builder()
+    ///     .allow_origins("https://partner.example")
+    ///     .allow_credentials(true)
+    ///     .allow_methods("PUT");
+    /// let policy = Policy::builder().allow_origins("*").rule(partner).build()?;
+    /// assert_eq!(policy.rules().count(), 1);
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn rule(self, rule: RuleBuilder) -> Self {
+        self.rules([rule])
+    }
+
+    /// Adds rules, as [`rule`](Self::rule) does.
+    pub fn rules(mut self, rules: impl IntoIterator<Item = RuleBuilder>) -> Self {
+        self.rules.extend(rules.into_iter().map(Some));
         self
     }
 
@@ -145,4 +200,8 @@ impl PolicyBuilder {
     pub fn build(self) -> Result<Policy, PolicyError> {
         check::build(self)
     }
+}
+
+impl RuleBuilder {
+    table_methods!();
 }

@@ -8,10 +8,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use self::names::{exposed_headers, methods, request_headers};
-use self::origins::origins;
-use super::builder::Names;
+use self::origins::{CheckedOrigins, origins};
+use super::builder::{Names, Table};
+use super::fields::{FIELDS, RULES, Spelling, split_rule};
 use super::problem::Note;
-use super::{FIELDS, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Warning, WarningCode};
+use super::{
+    Checked, Origins, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Terms, Warning,
+    WarningCode,
+};
 
 /// The longest max-age that a browser uses: Firefox's cap, a day.
 const LONGEST_MAX_AGE: Duration = Duration::from_secs(86_400);
@@ -23,57 +27,106 @@ const CHROMIUM_MAX_AGE: Duration = Duration::from_secs(7_200);
 const NO_CONTENT: u16 = 204;
 
 pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
-    let mut report = Report { problems: builder.problems.clone(), warnings: Vec::new() };
-    let origins = origins(&builder, &mut report);
-    let methods = methods(&builder.allow_methods, &mut report);
-    let headers = request_headers(&builder.allow_headers, &mut report);
-    let expose = exposed_headers(&builder, &mut report);
-    let max_age = max_age(builder.max_age, &mut report);
+    let mut report = Report::new(builder.problems);
+    let origins = origins(&builder.table, &builder.rules, &mut report);
+    let own = terms(builder.table, &mut report);
+    let rules: Vec<_> = builder
+        .rules
+        .into_iter()
+        .enumerate()
+        .filter_map(|(number, rule)| {
+            report.enter(Some(number));
+            rule.map(|rule| terms(rule.table, &mut report))
+        })
+        .collect();
+    report.enter(None);
     let preflight_status = preflight_status(builder.preflight_status, &mut report);
-    report.problems.sort_by_cached_key(|problem| order(problem.field()));
-    report.warnings.sort_by_cached_key(|warning| order(warning.field()));
-    report.problems.iter_mut().for_each(|problem| problem.respell(&builder.spelling));
-    report.warnings.iter_mut().for_each(|warning| warning.respell(&builder.spelling));
-    if !report.problems.is_empty() {
-        return Err(PolicyError { problems: report.problems });
-    }
-    let mut dangers = builder.dangerously_allow;
-    dangers.sort_unstable();
-    dangers.dedup();
-    Ok(Policy(Arc::new(Rules {
+    let warnings = report.finish(&builder.spelling)?;
+    let origins = match origins {
+        CheckedOrigins::One(origins) => origins,
+        CheckedOrigins::ByRule { map, any } => Origins::ByRule(Box::new(Rules { map, any, terms: rules })),
+    };
+    Ok(Policy(Arc::new(Checked {
         origins,
-        methods,
-        headers,
-        expose,
-        credentials: builder.allow_credentials,
-        max_age,
+        own,
         preflight_status,
         diagnostics: builder.diagnostics,
-        dangers,
-        warnings: report.warnings,
+        warnings,
         are_warnings_logged: AtomicBool::new(false),
     })))
 }
 
-/// The sort key of a problem or warning: its field, then the position in the field's list. Unknown fields come last.
-fn order(field: &str) -> (usize, usize) {
-    let (field, position) = field.split_once('[').unwrap_or((field, ""));
-    let position = position.trim_end_matches(']').parse().unwrap_or_default();
-    (FIELDS.iter().position(|known| *known == field).unwrap_or(FIELDS.len()), position)
+/// Checks everything in a table but its origins.
+fn terms(table: Table, report: &mut Report) -> Terms {
+    let origins = table.allow_origins.as_ref().map_or(&[][..], Names::as_slice);
+    let any_origin = !origins.is_empty() && origins.iter().all(|entry| entry == "*");
+    let methods = methods(&table.allow_methods, report);
+    let headers = request_headers(&table.allow_headers, report);
+    let expose = exposed_headers(&table, report);
+    let max_age = max_age(table.max_age, report);
+    let mut dangers = table.dangerously_allow;
+    dangers.sort_unstable();
+    dangers.dedup();
+    Terms { any_origin, methods, headers, expose, credentials: table.allow_credentials, max_age, dangers }
 }
 
+/// The sort key of a problem or warning: its table, its field, then the position in the field's list. The policy's own fields
+/// come first, then the rules, then unknown fields.
+fn order(field: &str) -> (usize, usize, usize) {
+    let (rule, place) = match split_rule(field) {
+        Some((rule, place)) => (rule + 1, place),
+        None => (0, field),
+    };
+    let (name, position) = place.split_once('[').unwrap_or((place, ""));
+    let position = position.trim_end_matches(']').parse().unwrap_or_default();
+    match FIELDS.iter().position(|known| *known == name) {
+        Some(number) => (rule, number, position),
+        None if rule > 0 => (rule, FIELDS.len(), position),
+        None => (usize::MAX, 0, position),
+    }
+}
+
+/// What the checks found so far.
 struct Report {
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
+    /// What comes before the names of the fields: the rule that is being checked.
+    table: String,
 }
 
 impl Report {
+    fn new(problems: Vec<Problem>) -> Self {
+        Self { problems, warnings: Vec::new(), table: String::new() }
+    }
+
+    /// Goes on with the rule of this number, or with the policy's own fields.
+    fn enter(&mut self, rule: Option<usize>) {
+        self.table = rule.map(|number| format!("{RULES}[{number}].")).unwrap_or_default();
+    }
+
+    fn is_in_rule(&self) -> bool {
+        !self.table.is_empty()
+    }
+
     fn refuse(&mut self, code: ProblemCode, note: Note) {
-        self.problems.push(Problem::new(code, note));
+        self.problems.push(Problem::new(code, note.in_table(&self.table)));
     }
 
     fn warn(&mut self, code: WarningCode, note: Note) {
-        self.warnings.push(Warning::new(code, note));
+        self.warnings.push(Warning::new(code, note.in_table(&self.table)));
+    }
+
+    /// The warnings, or the error if there are problems.
+    fn finish(mut self, spelling: &Spelling) -> Result<Vec<Warning>, PolicyError> {
+        self.problems.sort_by_cached_key(|problem| order(problem.field()));
+        self.warnings.sort_by_cached_key(|warning| order(warning.field()));
+        self.problems.iter_mut().for_each(|problem| problem.respell(spelling));
+        self.warnings.iter_mut().for_each(|warning| warning.respell(spelling));
+        if self.problems.is_empty() {
+            Ok(self.warnings)
+        } else {
+            Err(PolicyError { problems: self.problems })
+        }
     }
 
     /// Returns whether `*` is the only entry. Refuses a `*` beside other entries.

@@ -1,9 +1,9 @@
 //! The checks of the lists of methods and headers.
 
 use super::Report;
-use crate::policy::builder::Names;
+use crate::policy::builder::{Names, Table};
 use crate::policy::problem::Note;
-use crate::policy::{NameList, PolicyBuilder, ProblemCode, WarningCode};
+use crate::policy::{NameList, ProblemCode, WarningCode};
 use crate::token;
 
 const LEAVE_IT_OUT: &str = "Leave it out.";
@@ -73,11 +73,11 @@ pub(super) fn request_headers(names: &Names, report: &mut Report) -> NameList {
     })
 }
 
-pub(super) fn exposed_headers(builder: &PolicyBuilder, report: &mut Report) -> NameList {
+pub(super) fn exposed_headers(table: &Table, report: &mut Report) -> NameList {
     const FIELD: &str = "expose_headers";
-    let names = &builder.expose_headers;
+    let names = &table.expose_headers;
     if report.is_wildcard_alone(FIELD, names) {
-        if builder.allow_credentials {
+        if table.allow_credentials {
             // Fetch, "CORS protocol and credentials": with credentials `*` is the name of a header.
             let what = "is not a wildcard to browsers together with `allow_credentials`";
             let note = Note::new(names.place(FIELD, 0), "*", what, "List the headers that pages may read.");

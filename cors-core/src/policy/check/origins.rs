@@ -1,27 +1,93 @@
 //! The checks of `allow_origins`.
 
 use super::Report;
-use crate::origin::{Added, FILE, HostPattern, OriginPattern, OriginSet, intended_scheme};
-use crate::policy::builder::Names;
+use crate::origin::{Added, FILE, HostPattern, OriginMap, OriginPattern, OriginSet, Owner, intended_scheme};
+use crate::policy::builder::{Names, RuleBuilder, Table};
 use crate::policy::problem::Note;
-use crate::policy::{Danger, Origins, PolicyBuilder, ProblemCode, WarningCode};
+use crate::policy::{Danger, Origins, ProblemCode, WarningCode};
 
 const FIELD: &str = "allow_origins";
 
-pub(super) fn origins(builder: &PolicyBuilder, report: &mut Report) -> Origins {
-    let Some(names) = &builder.allow_origins else {
-        let help = "Write the origins whose pages may read responses, such as `[\"https://app.example.com\"]`, or `\"*\"` for all.";
+/// The origins of a policy and of its rules.
+pub(super) enum CheckedOrigins {
+    /// There are no rules.
+    One(Origins),
+    ByRule {
+        /// The owners are the numbers of the rules. The policy itself comes after the last rule.
+        map: OriginMap<u32>,
+        /// The first owner that allows any origin.
+        any: Option<u32>,
+    },
+}
+
+/// Checks the origins of a policy's own table and of its rules.
+pub(super) fn origins(own: &Table, rules: &[Option<RuleBuilder>], report: &mut Report) -> CheckedOrigins {
+    if rules.is_empty() {
+        let mut set = OriginSet::default();
+        if add(own, (), &mut set, report) {
+            return CheckedOrigins::One(Origins::Any);
+        }
+        if set.has_patterns() {
+            covered_origins(own, (), &set, report);
+        }
+        set.shrink();
+        return CheckedOrigins::One(Origins::Listed(set));
+    }
+    let tables = rules.iter().map(|rule| rule.as_ref().map(|rule| &rule.table)).chain([Some(own)]);
+    // Entries of a file that are not rules were refused when it was read.
+    let tables: Vec<_> = (0_u32..).zip(tables).filter_map(|(owner, table)| Some((owner, table?))).collect();
+    let number = |owner: u32| Some(owner as usize).filter(|number| *number < rules.len());
+    let mut map = OriginMap::default();
+    let mut any = None;
+    for &(owner, table) in &tables {
+        report.enter(number(owner));
+        if add(table, owner, &mut map, report) && any.is_none() {
+            any = Some(owner);
+        }
+    }
+    for &(owner, table) in &tables {
+        report.enter(number(owner));
+        match any {
+            Some(any) if any < owner => unreachable_table(table, any, report),
+            _ if map.has_patterns() => covered_origins(table, owner, &map, report),
+            _ => {}
+        }
+    }
+    report.enter(None);
+    map.shrink();
+    CheckedOrigins::ByRule { map, any }
+}
+
+/// Checks the origins of one table and adds them to `map`. Returns whether the table allows any origin.
+fn add<O: TableOwner>(table: &Table, owner: O, map: &mut OriginMap<O>, report: &mut Report) -> bool {
+    let Some(names) = &table.allow_origins else {
+        let help = match report.is_in_rule() {
+            true => {
+                "Write the origins to which the rule applies, such as `[\"https://partner.example.com\"]`."
+            }
+            false => {
+                "Write the origins whose pages may read responses, such as `[\"https://app.example.com\"]`, or `\"*\"` for all."
+            }
+        };
         report.refuse(ProblemCode::NoOrigins, Note::new(FIELD, "", "no origin is listed", help));
-        return Origins::Any;
+        return true;
     };
     let entries = names.as_slice();
     if entries.is_empty() {
-        let help = "List the origins whose pages may read them, or keep it to switch CORS off.";
-        let note = Note::new(FIELD, "", "the list is empty, so no page may read responses", help);
-        report.warn(WarningCode::NoOrigins, note);
+        let (what, help) = match report.is_in_rule() {
+            true => (
+                "the list is empty, so the rule never applies",
+                "List the origins to which it applies, or leave out the rule.",
+            ),
+            false => (
+                "the list is empty, so no page may read responses",
+                "List the origins whose pages may read them, or keep it to switch CORS off.",
+            ),
+        };
+        report.warn(WarningCode::NoOrigins, Note::new(FIELD, "", what, help));
     }
     let any = entries.iter().position(|name| name == "*");
-    if let Some(position) = any.filter(|_| builder.allow_credentials) {
+    if let Some(position) = any.filter(|_| table.allow_credentials) {
         // Fetch, "CORS protocol and credentials": browsers reject `*` with credentials, and echoing every origin instead
         // would give every site access to every user's data.
         let what = "allows any origin, which cannot be combined with `allow_credentials`";
@@ -30,22 +96,21 @@ pub(super) fn origins(builder: &PolicyBuilder, report: &mut Report) -> Origins {
         report.refuse(ProblemCode::AnyOriginWithCredentials, note);
     }
     if report.is_wildcard_alone(FIELD, names) {
-        return Origins::Any;
+        return true;
     }
-    let mut set = OriginSet::default();
     for (position, text) in entries.iter().enumerate().filter(|(_, text)| *text != "*") {
         let place = || names.place(FIELD, position);
         let added = if text == "null" {
-            opaque_origin(builder, place(), text, report);
-            Ok(set.add_null())
+            opaque_origin(table, place(), text, report);
+            Ok(map.add_null(owner))
         } else if text == FILE {
-            opaque_origin(builder, place(), text, report);
-            set.add_file()
+            opaque_origin(table, place(), text, report);
+            map.add_file(owner)
         } else {
             match OriginPattern::parse(text) {
                 Ok(pattern) => {
-                    check(&pattern, builder, &place, text, report);
-                    set.add(&pattern, text)
+                    check(&pattern, table, &place, text, report);
+                    map.add(&pattern, text, owner)
                 }
                 Err(fault) => {
                     report.refuse(fault.code, Note::new(place(), text, fault.what, fault.help));
@@ -55,9 +120,11 @@ pub(super) fn origins(builder: &PolicyBuilder, report: &mut Report) -> Origins {
         };
         match added {
             Ok(Added::New) => {}
-            Ok(Added::Twice) => {
-                let note = Note::new(place(), text, "is listed twice", "Leave it out.");
-                report.warn(WarningCode::CoveredOrigin, note);
+            Ok(Added::Twice(first)) => {
+                let what = first.rule_before(owner).map_or("is listed twice".to_owned(), |rule| {
+                    format!("is listed in `rules[{rule}]` already, and the first rule decides")
+                });
+                report.warn(WarningCode::CoveredOrigin, Note::new(place(), text, what, "Leave it out."));
             }
             Err(_) => {
                 let what = "does not fit: a policy holds at most 4 GiB of origins";
@@ -67,17 +134,31 @@ pub(super) fn origins(builder: &PolicyBuilder, report: &mut Report) -> Origins {
             }
         }
     }
-    if set.has_patterns() {
-        covered_origins(names, &set, report);
+    false
+}
+
+/// The owner of an entry, as messages name it.
+trait TableOwner: Owner {
+    /// The number of this rule, if it comes before the table `later`.
+    fn rule_before(self, later: Self) -> Option<u32>;
+}
+
+impl TableOwner for () {
+    fn rule_before(self, (): ()) -> Option<u32> {
+        None
     }
-    set.shrink();
-    Origins::Listed(set)
+}
+
+impl TableOwner for u32 {
+    fn rule_before(self, later: Self) -> Option<u32> {
+        (self < later).then_some(self)
+    }
 }
 
 /// Checks `null`, or `file://`.
-fn opaque_origin(builder: &PolicyBuilder, place: String, text: &str, report: &mut Report) {
+fn opaque_origin(table: &Table, place: String, text: &str, report: &mut Report) {
     let is_null = text == "null";
-    if builder.allow_credentials {
+    if table.allow_credentials {
         let what = match is_null {
             true => {
                 "cannot be combined with `allow_credentials`: any site can create a page whose origin is `null`"
@@ -86,7 +167,7 @@ fn opaque_origin(builder: &PolicyBuilder, place: String, text: &str, report: &mu
         };
         let help = "Leave it out, and serve the page from its own origin.";
         report.refuse(ProblemCode::NullOriginWithCredentials, Note::new(place, text, what, help));
-    } else if !builder.dangerously_allow.contains(&Danger::NullOrigin) {
+    } else if !table.dangerously_allow.contains(&Danger::NullOrigin) {
         let what = match is_null {
             true => {
                 "is the origin of every sandboxed frame, `data:` page and local file, so any site can have it"
@@ -101,12 +182,12 @@ fn opaque_origin(builder: &PolicyBuilder, place: String, text: &str, report: &mu
 /// Checks what a pattern covers.
 fn check(
     pattern: &OriginPattern<'_>,
-    builder: &PolicyBuilder,
+    table: &Table,
     place: &dyn Fn() -> String,
     text: &str,
     report: &mut Report,
 ) {
-    let PolicyBuilder { allow_credentials: credentials, dangerously_allow: dangers, .. } = builder;
+    let Table { allow_credentials: credentials, dangerously_allow: dangers, .. } = table;
     let scheme = pattern.scheme;
     if let Some(intended) = intended_scheme(scheme) {
         let what = format!("has the scheme `{scheme}`, which pages do not have");
@@ -129,13 +210,13 @@ fn check(
         report.refuse(ProblemCode::InsecureOriginWithCredentials, Note::new(place(), text, what, help));
     }
     if let Some(suffix) = pattern.public_suffix() {
-        public_suffix(suffix, builder, place(), text, report);
+        public_suffix(suffix, table, place(), text, report);
     }
 }
 
 /// Checks a pattern for names below a public suffix.
-fn public_suffix(suffix: &str, builder: &PolicyBuilder, place: String, text: &str, report: &mut Report) {
-    if !builder.allow_credentials {
+fn public_suffix(suffix: &str, table: &Table, place: String, text: &str, report: &mut Report) {
+    if !table.allow_credentials {
         let what = format!("covers names of strangers: anyone can register one below `{suffix}`");
         let is_name = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
         let help = match text.split_once("://*") {
@@ -146,7 +227,7 @@ fn public_suffix(suffix: &str, builder: &PolicyBuilder, place: String, text: &st
             _ => "List your own names, unless every site may read the responses.".to_owned(),
         };
         report.warn(WarningCode::PublicSuffixPattern, Note::new(place, text, what, help));
-    } else if !builder.dangerously_allow.contains(&Danger::PublicSuffixWildcards) {
+    } else if !table.dangerously_allow.contains(&Danger::PublicSuffixWildcards) {
         let what = format!("would get credentials, but anyone can register a name below `{suffix}`");
         let help = "List your own names. If it is intended, add `dangerously_allow = [\"public-suffix-wildcards\"]`.";
         let note = Note::new(place, text, what, help);
@@ -154,16 +235,26 @@ fn public_suffix(suffix: &str, builder: &PolicyBuilder, place: String, text: &st
     }
 }
 
-fn covered_origins(names: &Names, set: &OriginSet, report: &mut Report) {
+fn covered_origins<O: TableOwner>(table: &Table, owner: O, map: &OriginMap<O>, report: &mut Report) {
+    let Some(names) = &table.allow_origins else { return };
     for (position, text) in names.as_slice().iter().enumerate() {
-        if OriginPattern::parse(text).is_ok_and(|pattern| set.covers(&pattern)) {
-            let note = Note::new(
-                names.place(FIELD, position),
-                text,
-                "is covered by another pattern",
-                "Leave it out.",
-            );
-            report.warn(WarningCode::CoveredOrigin, note);
-        }
+        let covering = OriginPattern::parse(text).ok().and_then(|pattern| map.covering(&pattern));
+        // A later table has no effect on what this one contains.
+        let Some(first) = covering.filter(|first| *first <= owner) else { continue };
+        let what = first.rule_before(owner).map_or("is covered by another pattern".to_owned(), |rule| {
+            format!("is covered by a pattern in `rules[{rule}]`, and the first rule decides")
+        });
+        let note = Note::new(names.place(FIELD, position), text, what, "Leave it out.");
+        report.warn(WarningCode::CoveredOrigin, note);
     }
+}
+
+/// Warns about a table after a rule that allows any origin.
+fn unreachable_table(table: &Table, any: u32, report: &mut Report) {
+    if table.allow_origins.as_ref().is_none_or(|names: &Names| names.as_slice().is_empty()) {
+        return;
+    }
+    let what = format!("no request gets here, because `rules[{any}]` allows any origin");
+    let help = "Write the rule for any origin as the policy's own fields, or last.";
+    report.warn(WarningCode::CoveredOrigin, Note::new(FIELD, "", what, help));
 }

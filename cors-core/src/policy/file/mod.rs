@@ -3,16 +3,19 @@
 mod value;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use self::value::Value;
-use super::builder::Names;
-use super::fields::explain;
-use super::{Policy, PolicyBuilder, ProblemCode};
+use self::value::{Fields, Value};
+use super::builder::{Names, RuleBuilder, Table};
+use super::environment::dangers;
+use super::fields::{RULES, WHOLE_POLICY, explain};
+use super::problem::Note;
+use super::{Policy, PolicyBuilder, Problem, ProblemCode, Rule, Terms};
 
 /// Reads a policy and checks it. The error lists all problems.
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
@@ -28,31 +31,59 @@ impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         let origins: Vec<Cow<'_, str>> = self.allow_origins().collect();
-        if origins.is_empty() {
-            map.serialize_entry("allow_origins", &origins)?;
-        }
-        serialize_names(&mut map, "allow_origins", &origins)?;
-        serialize_names(&mut map, "allow_methods", self.allow_methods())?;
-        serialize_names(&mut map, "allow_headers", self.allow_headers())?;
-        serialize_names(&mut map, "expose_headers", self.expose_headers())?;
-        if self.allow_credentials() {
-            map.serialize_entry("allow_credentials", &true)?;
-        }
-        if let Some(max_age) = self.max_age() {
-            map.serialize_entry("max_age", &max_age.as_secs())?;
-        }
+        let own = &self.checked().own;
+        serialize_terms(&mut map, &origins, own)?;
         if self.preflight_status() != 204 {
             map.serialize_entry("preflight_status", &self.preflight_status())?;
         }
         if self.diagnostics() {
             map.serialize_entry("diagnostics", &true)?;
         }
-        let dangers: Vec<_> = self.dangerously_allow().iter().map(|danger| danger.as_str()).collect();
-        if !dangers.is_empty() {
-            map.serialize_entry("dangerously_allow", &dangers)?;
+        serialize_dangers(&mut map, own)?;
+        if self.has_rules() {
+            // Last, because in TOML tables come after all other fields.
+            map.serialize_entry(RULES, &self.rules().collect::<Vec<_>>())?;
         }
         map.end()
     }
+}
+
+/// Writes a rule as it stands in a policy.
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+impl Serialize for Rule<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let origins: Vec<&str> = self.allow_origins().collect();
+        serialize_terms(&mut map, &origins, self.terms())?;
+        serialize_dangers(&mut map, self.terms())?;
+        map.end()
+    }
+}
+
+fn serialize_terms<M: SerializeMap>(
+    map: &mut M,
+    origins: &[impl AsRef<str>],
+    terms: &Terms,
+) -> Result<(), M::Error> {
+    if origins.is_empty() {
+        map.serialize_entry("allow_origins", &[] as &[&str])?;
+    }
+    serialize_names(map, "allow_origins", origins)?;
+    serialize_names(map, "allow_methods", terms.methods.entries())?;
+    serialize_names(map, "allow_headers", terms.headers.entries())?;
+    serialize_names(map, "expose_headers", terms.expose.entries())?;
+    if terms.credentials {
+        map.serialize_entry("allow_credentials", &true)?;
+    }
+    match terms.max_age {
+        Some(seconds) => map.serialize_entry("max_age", &seconds),
+        None => Ok(()),
+    }
+}
+
+fn serialize_dangers<M: SerializeMap>(map: &mut M, terms: &Terms) -> Result<(), M::Error> {
+    let dangers: Vec<_> = terms.dangers.iter().map(|danger| danger.as_str()).collect();
+    if dangers.is_empty() { Ok(()) } else { map.serialize_entry("dangerously_allow", &dangers) }
 }
 
 fn serialize_names<M: SerializeMap>(
@@ -93,59 +124,122 @@ impl<'de> Visitor<'de> for BuilderVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PolicyBuilder, A::Error> {
-        let mut builder = PolicyBuilder::default();
-        let mut seen = Vec::new();
+        let mut fields = Fields::default();
         while let Some((field, value)) = map.next_entry::<String, Value>()? {
-            if seen.contains(&field) {
-                let what = "the field is written twice";
-                builder.refuse(ProblemCode::RepeatedField, &field, "", what, "Write it once.");
-                continue;
-            }
-            // Programs write `null` in JSON for a field that they leave out.
-            if !matches!(value, Value::Null) {
-                builder.read(&field, value);
-            }
-            seen.push(field);
+            fields.push(Some(field), value);
         }
+        let mut reader = Reader::default();
+        let mut builder = PolicyBuilder::default();
+        reader.read_policy(fields, &mut builder);
+        builder.problems = reader.problems;
         Ok(builder)
     }
 }
 
-impl PolicyBuilder {
-    fn read(&mut self, field: &str, value: Value) {
-        match field {
-            "allow_origins" => self.allow_origins = Some(self.names(field, value)),
-            "allow_methods" => self.allow_methods = self.names(field, value),
-            "allow_headers" => self.allow_headers = self.names(field, value),
-            "expose_headers" => self.expose_headers = self.names(field, value),
-            "allow_credentials" => self.allow_credentials = self.boolean(field, value),
-            "max_age" => {
-                let seconds = self.number(field, value, ProblemCode::MaxAge, "0 to 86400");
-                self.max_age = seconds.map(Duration::from_secs);
-            }
-            "preflight_status" => {
-                self.preflight_status = self.number(field, value, ProblemCode::PreflightStatus, "200 to 299");
-            }
-            "diagnostics" => self.diagnostics = self.boolean(field, value),
-            "dangerously_allow" => {
-                let names = self.names(field, value);
-                self.add_dangers(field, &names);
-            }
-            _ => {
-                let explanation = explain(field);
-                let is_table_of_policy = match &value {
-                    Value::Table { has_policy } => *has_policy || field.to_ascii_lowercase().contains("cors"),
-                    _ => false,
-                };
-                let help = match is_table_of_policy {
-                    true => {
-                        "Write the fields of this table at the top level of the policy, or read only this table as the policy."
-                    }
-                    false => &explanation.help,
-                };
-                self.refuse(ProblemCode::UnknownField, field, "", explanation.what, help);
+/// Reads the fields of a table, and keeps the problems.
+#[derive(Default)]
+struct Reader {
+    problems: Vec<Problem>,
+    /// What comes before the names of the fields: the rule that is being read.
+    table: String,
+}
+
+impl Reader {
+    fn read_policy(&mut self, fields: Fields, builder: &mut PolicyBuilder) {
+        for (field, value) in self.unique(fields) {
+            match field.as_str() {
+                "preflight_status" => {
+                    builder.preflight_status =
+                        self.number(&field, &value, ProblemCode::PreflightStatus, "200 to 299");
+                }
+                "diagnostics" => builder.diagnostics = self.boolean(&field, &value),
+                RULES => builder.rules = self.rules(value),
+                _ => self.read_field(&field, value, &mut builder.table),
             }
         }
+    }
+
+    /// Reads the list of rules. An entry that is not a rule is `None`.
+    fn rules(&mut self, value: Value) -> Vec<Option<RuleBuilder>> {
+        let Value::List(entries) = value else {
+            self.wrong_type(RULES, &value, "Write each rule as a table `[[rules]]`.");
+            return Vec::new();
+        };
+        let mut rules = Vec::with_capacity(entries.len());
+        for (number, entry) in entries.into_iter().enumerate() {
+            let Value::Table(fields) = entry else {
+                let help = "Write a table with at least `allow_origins`.";
+                self.wrong_type(&format!("{RULES}[{number}]"), &entry, help);
+                rules.push(None);
+                continue;
+            };
+            self.table = format!("{RULES}[{number}].");
+            let mut rule = RuleBuilder::default();
+            for (field, value) in self.unique(fields) {
+                self.read_field(&field, value, &mut rule.table);
+            }
+            rules.push(Some(rule));
+            self.table.clear();
+        }
+        rules
+    }
+
+    /// The fields that have a value, each once.
+    fn unique(&mut self, fields: Fields) -> Vec<(String, Value)> {
+        let mut unique: Vec<(String, Value)> = Vec::new();
+        let mut seen = HashSet::new();
+        for (field, value) in fields.named() {
+            if !seen.insert(field.clone()) {
+                let what = "the field is written twice";
+                self.refuse(ProblemCode::RepeatedField, &field, "", what, "Write it once.");
+            } else if !matches!(value, Value::Null) {
+                // Programs write `null` in JSON for a field that they leave out.
+                unique.push((field, value));
+            }
+        }
+        unique
+    }
+
+    /// Reads a field that a policy and its rules both have.
+    fn read_field(&mut self, field: &str, value: Value, table: &mut Table) {
+        match field {
+            "allow_origins" => table.allow_origins = Some(self.names(field, value)),
+            "allow_methods" => table.allow_methods = self.names(field, value),
+            "allow_headers" => table.allow_headers = self.names(field, value),
+            "expose_headers" => table.expose_headers = self.names(field, value),
+            "allow_credentials" => table.allow_credentials = self.boolean(field, &value),
+            "max_age" => {
+                let seconds = self.number(field, &value, ProblemCode::MaxAge, "0 to 86400");
+                table.max_age = seconds.map(Duration::from_secs);
+            }
+            "dangerously_allow" => {
+                let names = self.names(field, value);
+                let (known, problems) = dangers(&format!("{}{field}", self.table), &names);
+                table.dangerously_allow.extend(known);
+                self.problems.extend(problems);
+            }
+            _ => self.unknown_field(field, &value),
+        }
+    }
+
+    fn unknown_field(&mut self, field: &str, value: &Value) {
+        if WHOLE_POLICY.contains(&field) {
+            let help = "Write it at the top level: it holds for the whole policy.";
+            self.refuse(ProblemCode::UnknownField, field, "", "a rule does not have this field", help);
+            return;
+        }
+        let explanation = explain(field);
+        let is_table_of_policy = match value {
+            Value::Table(fields) => fields.has_policy() || field.to_ascii_lowercase().contains("cors"),
+            _ => false,
+        };
+        let help = match is_table_of_policy {
+            true => {
+                "Write the fields of this table at the top level of the policy, or read only this table as the policy."
+            }
+            false => &explanation.help,
+        };
+        self.refuse(ProblemCode::UnknownField, field, "", explanation.what, help);
     }
 
     fn names(&mut self, field: &str, value: Value) -> Names {
@@ -171,29 +265,27 @@ impl PolicyBuilder {
         Names::at_positions(names, positions)
     }
 
-    fn boolean(&mut self, field: &str, value: Value) -> bool {
-        match value {
-            Value::Boolean(value) => value,
-            other => {
-                self.wrong_type(field, &other, "Write `true` or `false`, without quotes.");
-                false
-            }
+    fn boolean(&mut self, field: &str, value: &Value) -> bool {
+        if let Value::Boolean(value) = value {
+            return *value;
         }
+        self.wrong_type(field, value, "Write `true` or `false`, without quotes.");
+        false
     }
 
     fn number<N: TryFrom<i128>>(
         &mut self,
         field: &str,
-        value: Value,
+        value: &Value,
         code: ProblemCode,
         range: &str,
     ) -> Option<N> {
         let help = format!("Write a whole number from {range}, without quotes.");
         let Value::Integer(number) = value else {
-            self.wrong_type(field, &value, &help);
+            self.wrong_type(field, value, &help);
             return None;
         };
-        let converted = N::try_from(number).ok();
+        let converted = N::try_from(*number).ok();
         if converted.is_none() {
             self.refuse(code, field, &number.to_string(), "is out of range", &help);
         }
@@ -203,5 +295,10 @@ impl PolicyBuilder {
     fn wrong_type(&mut self, field: &str, value: &Value, help: &str) {
         let what = format!("is {}", value.kind());
         self.refuse(ProblemCode::WrongType, field, &value.to_string(), &what, help);
+    }
+
+    fn refuse(&mut self, code: ProblemCode, field: &str, value: &str, what: &str, help: &str) {
+        let note = Note::new(field, value, what, help).in_table(&self.table);
+        self.problems.push(Problem::new(code, note));
     }
 }

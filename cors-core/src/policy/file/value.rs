@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::policy::fields::{FIELDS, explain};
 
@@ -13,10 +13,31 @@ pub(super) enum Value {
     Float(f64),
     Text(String),
     List(Vec<Value>),
-    Table {
-        /// It has a field of a policy, or something that is named like one.
-        has_policy: bool,
-    },
+    Table(Fields),
+}
+
+/// The fields of a table, in the order in which they are written.
+#[derive(Default)]
+pub(super) struct Fields(Vec<(Option<String>, Value)>);
+
+impl Fields {
+    /// Adds a field. Its name is `None` if it is not a text.
+    pub(super) fn push(&mut self, name: Option<String>, value: Value) {
+        self.0.push((name, value));
+    }
+
+    /// The fields whose names are texts.
+    pub(super) fn named(self) -> impl Iterator<Item = (String, Value)> {
+        self.0.into_iter().filter_map(|(name, value)| Some((name?, value)))
+    }
+
+    /// Whether one is a field of a policy, or is named like one.
+    pub(super) fn has_policy(&self) -> bool {
+        self.0
+            .iter()
+            .filter_map(|(name, _)| name.as_deref())
+            .any(|name| FIELDS.contains(&name) || name.contains("cors") || explain(name).is_recognized)
+    }
 }
 
 impl Value {
@@ -29,7 +50,7 @@ impl Value {
             Self::Float(_) => "a fraction",
             Self::Text(_) => "a string",
             Self::List(_) => "a list",
-            Self::Table { .. } => "a table",
+            Self::Table(_) => "a table",
         }
     }
 }
@@ -43,7 +64,7 @@ impl fmt::Display for Value {
             Self::Float(value) => value.fmt(formatter),
             Self::Text(value) => write!(formatter, "\"{value}\""),
             Self::List(_) => formatter.write_str("[…]"),
-            Self::Table { .. } => formatter.write_str("{…}"),
+            Self::Table(_) => formatter.write_str("{…}"),
         }
     }
 }
@@ -124,12 +145,10 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut has_policy = false;
-        while let Some((Key(key), IgnoredAny)) = map.next_entry()? {
-            has_policy |= key.is_some_and(|key| {
-                FIELDS.contains(&key.as_str()) || key.contains("cors") || explain(&key).is_recognized
-            });
+        let mut fields = Fields::default();
+        while let Some((Key(key), value)) = map.next_entry()? {
+            fields.push(key, value);
         }
-        Ok(Value::Table { has_policy })
+        Ok(Value::Table(fields))
     }
 }

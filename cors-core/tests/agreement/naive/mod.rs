@@ -27,6 +27,8 @@ pub(crate) struct NaivePolicy {
     pub(crate) status: u16,
     /// The names of the exceptions.
     pub(crate) dangers: Vec<&'static str>,
+    /// Each is a policy of which `diagnostics`, `status` and `rules` are not used.
+    pub(crate) rules: Vec<NaivePolicy>,
 }
 
 /// The result of a request.
@@ -54,7 +56,20 @@ impl NaivePolicy {
         policy.headers.retain(|name| !is_protocol_header(name) && !is_forbidden_request_header(name));
         policy.expose.retain(|name| !is_protocol_header(name) && !is_forbidden_response_header(name));
         policy.max_age = policy.max_age.map(|age| age.min(Duration::from_secs(86_400)));
+        policy.rules = policy.rules.iter().map(Self::without_ignored).collect();
         policy
+    }
+
+    /// Semantics, section 6: the first rule that contains the origin, or the policy itself.
+    fn terms_for(&self, origin: &[Vec<u8>]) -> Self {
+        let contains = |rule: &&Self| !origin.is_empty() && rule.origin_fault(origin).is_none();
+        let terms = self.rules.iter().find(contains).unwrap_or(self);
+        Self { status: self.status, diagnostics: self.diagnostics, ..terms.clone() }
+    }
+
+    /// Semantics, 2.1 and 6.2.
+    fn varies_by_origin(&self) -> bool {
+        self.origins != ["*"] || !self.rules.is_empty()
     }
 
     fn answer_exactly(&self, request: &Request<()>, response: &HeaderMap) -> Answer {
@@ -69,14 +84,14 @@ impl NaivePolicy {
             .filter(|(name, _)| !name.starts_with("access-control-"))
             .collect();
         if request.method() == "OPTIONS" && !origin.is_empty() && !method.is_empty() {
-            self.preflight(&origin, &method, &headers, kept)
+            self.terms_for(&origin).preflight(&origin, &method, &headers, kept, self.varies_by_origin())
         } else {
-            self.actual(&origin, kept)
+            self.terms_for(&origin).actual(&origin, kept, self.varies_by_origin())
         }
     }
 
     /// Semantics, section 2.
-    fn actual(&self, origin: &[Vec<u8>], mut lines: Lines) -> Answer {
+    fn actual(&self, origin: &[Vec<u8>], mut lines: Lines, varies: bool) -> Answer {
         let any_origin = self.origins == ["*"];
         let reason = if origin.is_empty() { None } else { self.origin_fault(origin) };
         let is_allowed = any_origin || (reason.is_none() && !origin.is_empty());
@@ -91,7 +106,7 @@ impl NaivePolicy {
         if is_allowed && !self.expose.is_empty() {
             push(&mut lines, "access-control-expose-headers", &self.expose.join(", "));
         }
-        if !any_origin {
+        if varies {
             add_vary(&mut lines, &["Origin"]);
         }
         lines.sort();
@@ -105,8 +120,9 @@ impl NaivePolicy {
         method: &[Vec<u8>],
         headers: &[Vec<u8>],
         mut lines: Lines,
+        varies: bool,
     ) -> Answer {
-        let mut vary = if self.origins == ["*"] { vec![] } else { vec!["Origin"] };
+        let mut vary = if varies { vec!["Origin"] } else { vec![] };
         vary.extend(["Access-Control-Request-Method", "Access-Control-Request-Headers"]);
         if lines.iter().any(|(name, _)| name == "vary") {
             add_vary(&mut lines, &vary);

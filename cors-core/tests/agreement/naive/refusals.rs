@@ -53,6 +53,11 @@ impl NaivePolicy {
         if self.status / 100 != 2 {
             refusals.insert(("preflight_status".to_owned(), "preflight-status".to_owned()));
         }
+        for (number, rule) in self.rules.iter().enumerate() {
+            refusals.extend(
+                rule.refusals().into_iter().map(|(field, code)| (format!("rules[{number}].{field}"), code)),
+            );
+        }
         refusals
     }
 

@@ -71,6 +71,10 @@ impl NaivePolicy {
             Some(age) if age > 7_200 => warn("max_age", "max-age-over-browser-cap"),
             _ => false,
         };
+        for (number, rule) in self.rules.iter().enumerate() {
+            let of_rule = rule.warnings().into_iter();
+            warnings.extend(of_rule.map(|(field, code)| (format!("rules[{number}].{field}"), code)));
+        }
         warnings
     }
 }

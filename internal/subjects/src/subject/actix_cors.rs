@@ -88,6 +88,9 @@ const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
 
 /// Something in the policy for which `actix-cors` has no option.
 fn lack(policy: &Policy) -> Option<&'static str> {
+    if policy.has_rules() {
+        return Some("it has one set of methods, headers and credentials for all origins");
+    }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Some("preflights are always answered with 200");
@@ -102,7 +105,7 @@ fn lack(policy: &Policy) -> Option<&'static str> {
 mod tests {
     use actix_web::App;
     use actix_web::test::init_service;
-    use cors_core::{Danger, PolicyBuilder};
+    use cors_core::{Danger, PolicyBuilder, Rule};
     use rstest::rstest;
 
     use super::*;
@@ -115,6 +118,10 @@ mod tests {
         Some("all headers cannot be allowed without `Authorization`")
     )]
     #[case::any_header_indeed(|policy: PolicyBuilder| policy.allow_headers(["*", "authorization"]), None)]
+    #[case::rules(
+        |policy: PolicyBuilder| policy.rule(Rule::builder().allow_origins("https://partner.example")),
+        Some("it has one set of methods, headers and credentials for all origins")
+    )]
     fn some_policies_cannot_be_expressed(
         #[case] extend: fn(PolicyBuilder) -> PolicyBuilder,
         #[case] expected: Option<&str>,

@@ -42,6 +42,9 @@ impl Subject for PoemCors {
 /// Poem's middleware with this policy, configured as its documentation recommends.
 fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     let inexpressible = |reason: &str| Err(StartError::Inexpressible(reason.to_owned()));
+    if policy.has_rules() {
+        return inexpressible("it has one set of methods, headers and credentials for all origins");
+    }
     if policy.diagnostics() {
         return inexpressible("it has no diagnostic mode");
     }

@@ -41,6 +41,9 @@ impl Subject for TowerHttp {
 }
 
 fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
+    if policy.has_rules() {
+        return Err(inexpressible("it has one set of methods, headers and credentials for all origins"));
+    }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err(inexpressible("preflights are always answered with 200"));
@@ -122,7 +125,7 @@ fn inexpressible(what: &str) -> StartError {
 
 #[cfg(test)]
 mod tests {
-    use cors_core::PolicyBuilder;
+    use cors_core::{PolicyBuilder, Rule};
     use rstest::rstest;
 
     use super::*;
@@ -135,6 +138,10 @@ mod tests {
         Some("all headers, with credentials, cannot be allowed without `Authorization`")
     )]
     #[case::any_header_indeed(|policy: PolicyBuilder| policy.allow_headers(["*", "authorization"]).allow_credentials(true), None)]
+    #[case::rules(
+        |policy: PolicyBuilder| policy.rule(Rule::builder().allow_origins("https://partner.example")),
+        Some("it has one set of methods, headers and credentials for all origins")
+    )]
     fn some_policies_cannot_be_expressed(
         #[case] extend: fn(PolicyBuilder) -> PolicyBuilder,
         #[case] expected: Option<&str>,

@@ -41,6 +41,9 @@ impl Subject for WarpCors {
 
 /// warp's filter with this policy, or the reason why it cannot express it.
 fn configure(policy: &Policy) -> Result<Builder, &'static str> {
+    if policy.has_rules() {
+        return Err("warp::cors has one set of methods, headers and credentials for all origins");
+    }
     if policy.allow_methods() == ["*"] {
         return Err("warp::cors cannot allow any method");
     }

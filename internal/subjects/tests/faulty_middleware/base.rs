@@ -106,6 +106,10 @@ impl Cors {
         self.policy.policy()
     }
 
+    pub(crate) fn with_policy(self, policy: Policy) -> Self {
+        Self { policy: PreparedPolicy::new(policy) }
+    }
+
     /// Whether this is a request, other than a preflight, from an origin that the policy does not allow.
     pub(crate) fn is_from_another_origin(&self, request: &Request) -> bool {
         matches!(self.policy.decide(request), Decision::Actual(_))

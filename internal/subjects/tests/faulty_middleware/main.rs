@@ -6,6 +6,7 @@ mod origins;
 mod preflight;
 mod requested;
 mod responses;
+mod rules;
 mod vary;
 
 use std::any::type_name;
@@ -144,6 +145,29 @@ async fn the_correct_middleware_passes() {
 #[case::responses_drops_the_body(responses::drops_the_body)]
 #[case::responses_hides_the_origin_from_the_handler(responses::hides_the_origin_from_the_handler)]
 #[case::responses_runs_no_handler_for_other_origins(responses::runs_no_handler_for_other_origins)]
+#[case::rules_inherit_credentials(rules::inherit_credentials)]
+#[case::rules_inherit_methods(rules::inherit_methods)]
+#[case::rules_inherit_headers(rules::inherit_headers)]
+#[case::rules_inherit_exposed_headers(rules::inherit_exposed_headers)]
+#[case::rules_inherit_the_max_age(rules::inherit_the_max_age)]
+#[case::rules_last_one_decides(rules::last_one_decides)]
+#[case::rules_are_merged(rules::are_merged)]
+#[case::rules_widen_the_policy(rules::widen_the_policy)]
+#[case::rules_give_their_credentials_to_all(rules::give_their_credentials_to_all)]
+#[case::rules_come_after_the_policy(rules::come_after_the_policy)]
+#[case::rules_come_after_later_exact_ones(rules::come_after_later_exact_ones)]
+#[case::rules_are_ignored(rules::are_ignored)]
+#[case::rules_are_ignored_for_preflights(rules::are_ignored_for_preflights)]
+#[case::rules_are_ignored_for_responses(rules::are_ignored_for_responses)]
+#[case::rules_deny_what_none_contains(rules::deny_what_none_contains)]
+#[case::rules_have_the_default_status(rules::have_the_default_status)]
+#[case::rules_have_no_diagnostics(rules::have_no_diagnostics)]
+#[case::rules_vary_never_beside_a_star(rules::vary_never_beside_a_star)]
+#[case::rules_vary_only_for_their_origins(rules::vary_only_for_their_origins)]
+#[case::rules_vary_only_with_an_origin(rules::vary_only_with_an_origin)]
+#[case::rules_vary_never_on_preflights(rules::vary_never_on_preflights)]
+#[case::rules_replace_the_star_by_the_origin(rules::replace_the_star_by_the_origin)]
+#[case::rules_leave_out_errors(rules::leave_out_errors)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_catches<M: Middleware>(#[case] fault: M) {
     let (failed, mut first_failed) = mpsc::unbounded_channel();

@@ -6,8 +6,8 @@ mod head;
 mod service;
 
 pub use cors_core::{
-    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder, Warning,
-    WarningCode,
+    Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
+    Warning, WarningCode,
 };
 
 pub use self::cors::Cors;

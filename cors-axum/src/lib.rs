@@ -3,8 +3,8 @@
 
 pub use cors_core::tower::{Cors, CorsLayer, ResponseFuture};
 pub use cors_core::{
-    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder, Warning,
-    WarningCode,
+    Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
+    Warning, WarningCode,
 };
 
 /// Replaces the policy of an application while it serves requests.

@@ -19,6 +19,7 @@ mod traits;
 pub use decision::{Actual, Decision, Preflight, PreparedPolicy, Reason};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
+pub use origin::Origin;
 pub use policy::{
     Danger, IntoNames, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rule, RuleBuilder, Warning,
     WarningCode,

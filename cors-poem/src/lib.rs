@@ -5,8 +5,8 @@ mod cors;
 mod keep_errors;
 
 pub use cors_core::{
-    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder, Warning,
-    WarningCode,
+    Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
+    Warning, WarningCode,
 };
 
 pub use self::cors::{Cors, CorsEndpoint};

@@ -9,8 +9,8 @@ mod head;
 mod policies;
 
 pub use cors_core::{
-    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder, Warning,
-    WarningCode,
+    Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
+    Warning, WarningCode,
 };
 
 pub use self::cors::Cors;

@@ -6,8 +6,8 @@ mod rejection;
 
 pub use cors_core::tower::CorsLayer;
 pub use cors_core::{
-    Danger, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder, Warning,
-    WarningCode,
+    Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
+    Warning, WarningCode,
 };
 
 pub use crate::filter::Cors;

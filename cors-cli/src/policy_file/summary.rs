@@ -41,6 +41,9 @@ pub fn summarize(policy: &Policy) -> Vec<String> {
         sections.push(section("Pages that no rule contains:", &lines));
         lines = sections;
     }
+    if policy.has_predicates() {
+        lines.push("A function of the program decides about all other origins.".to_owned());
+    }
     if policy.preflight_status() != 204 {
         lines.push(format!("A granted preflight gets status {}.", policy.preflight_status()));
     }

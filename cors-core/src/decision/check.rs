@@ -76,9 +76,18 @@ impl Checked {
         let is_allowed = match &self.origins {
             Origins::Any => true,
             Origins::Listed(set) => origin.is_only && set.contains(origin.value),
-            Origins::ByRule(rules) => return self.find_rule(rules, origin),
+            Origins::ByRule(rules) => {
+                return self.find_rule(rules, origin).or_else(|| self.find_unlisted(origin));
+            }
         };
-        is_allowed.then_some((TermsId::OWN, &self.own))
+        if is_allowed { Some((TermsId::OWN, &self.own)) } else { self.find_unlisted(origin) }
+    }
+
+    /// The policy's own terms, if the program allows an origin that no entry contains.
+    #[inline]
+    fn find_unlisted(&self, origin: Line<'_>) -> Option<(TermsId, &Terms)> {
+        let unlisted = self.unlisted.as_ref()?;
+        (origin.is_only && unlisted.allows(origin.value)).then_some((TermsId::OWN, &self.own))
     }
 
     fn find_rule<'a>(&'a self, rules: &'a Rules, origin: Line<'_>) -> Option<(TermsId, &'a Terms)> {

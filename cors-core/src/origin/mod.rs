@@ -1,10 +1,12 @@
 //! Origins: the form in which browsers send them, the patterns that a policy lists, and sets of these patterns.
 
 mod host;
+mod parsed;
 mod pattern;
 mod serialization;
 mod set;
 
+pub use parsed::Origin;
 pub(crate) use pattern::{HostPattern, OriginPattern, PatternPort, intended_scheme, origin_of_url};
 pub(crate) use serialization::{FILE, is_serialized_origin};
 pub(crate) use set::{Added, OriginMap, OriginSet, Owner};

@@ -223,7 +223,11 @@ const OTHER_NAMES: [(&str, &[&str]); 8] = [
 ];
 
 /// What to do about settings of other libraries that are not fields of a policy. The names are squashed.
-const ADVICE: [(&[&str], &str); 16] = [
+const ADVICE: [(&[&str], &str); 17] = [
+    (
+        &["alloworiginif", "alloworiginsif", "lookup"],
+        "Leave it out: it is a function, which only code can add.",
+    ),
     (
         &[
             "alloworiginregex",

@@ -9,6 +9,7 @@ mod file;
 mod names;
 mod problem;
 mod rule;
+mod unlisted;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,6 +24,7 @@ pub(crate) use self::problem::Escaped;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
 pub use self::rule::Rule;
 pub(crate) use self::rule::{Rules, TermsId};
+pub(crate) use self::unlisted::Unlisted;
 use crate::origin::OriginSet;
 
 /// A CORS policy that was checked: which origins may do what.
@@ -56,6 +58,8 @@ pub(crate) struct Checked {
     pub(crate) origins: Origins,
     /// The terms for the policy's own origins.
     pub(crate) own: Terms,
+    /// Absent from most policies, so that their requests pay nothing for it.
+    pub(crate) unlisted: Option<Box<Unlisted>>,
     pub(crate) preflight_status: u16,
     pub(crate) diagnostics: bool,
     warnings: Vec<Warning>,
@@ -154,6 +158,7 @@ impl Policy {
             preflight_status: Some(self.preflight_status()),
             diagnostics: self.diagnostics(),
             rules: self.rules().map(|rule| Some(rule.to_builder())).collect(),
+            unlisted: self.0.unlisted.as_deref().cloned().unwrap_or_default(),
             ..PolicyBuilder::default()
         }
     }
@@ -200,6 +205,11 @@ impl Policy {
             Origins::Any | Origins::Listed(_) => None,
         };
         rules.into_iter().flatten()
+    }
+
+    /// Returns whether the policy has functions that decide about origins; see [`PolicyBuilder::allow_origin_if`].
+    pub fn has_predicates(&self) -> bool {
+        self.0.unlisted.as_ref().is_some_and(|unlisted| unlisted.has_predicates())
     }
 
     /// Returns whether the policy has rules.
@@ -253,11 +263,19 @@ impl Policy {
     }
 }
 
-/// Policies are equal if they have the same entries in the same order. Warnings are not compared.
+/// Policies are equal if they have the same entries in the same order, and the same functions, not only functions with the
+/// same code. Warnings are not compared.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
-        let Checked { origins, own, preflight_status, diagnostics, warnings: _, are_warnings_logged: _ } =
-            &*self.0;
+        let Checked {
+            origins,
+            own,
+            unlisted,
+            preflight_status,
+            diagnostics,
+            warnings: _,
+            are_warnings_logged: _,
+        } = &*self.0;
         let are_rules_equal = match (origins, &other.0.origins) {
             (Origins::ByRule(rules), Origins::ByRule(others)) => rules == others,
             (Origins::ByRule(_), _) | (_, Origins::ByRule(_)) => false,
@@ -265,6 +283,7 @@ impl PartialEq for Policy {
         };
         are_rules_equal
             && *own == other.0.own
+            && *unlisted == other.0.unlisted
             && *preflight_status == other.0.preflight_status
             && *diagnostics == other.0.diagnostics
     }
@@ -285,6 +304,9 @@ impl fmt::Debug for Policy {
             .field("preflight_status", &self.preflight_status())
             .field("diagnostics", &self.diagnostics())
             .field("dangerously_allow", &self.dangerously_allow());
+        if let Some(unlisted) = &self.0.unlisted {
+            unlisted.debug(&mut debug);
+        }
         if self.has_rules() {
             debug.field("rules", &self.rules().collect::<Vec<_>>());
         }

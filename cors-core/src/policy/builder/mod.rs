@@ -7,7 +7,9 @@ use std::time::Duration;
 pub use self::names::IntoNames;
 pub(super) use self::names::Names;
 use super::fields::Spelling;
+use super::unlisted::{Predicate, Unlisted};
 use super::{Danger, Policy, PolicyError, Problem, check};
+use crate::Origin;
 use crate::origin::origin_of_url;
 
 /// Builds a [`Policy`]. Its methods have the names of the fields of a policy file.
@@ -25,6 +27,7 @@ pub struct PolicyBuilder {
     pub(super) diagnostics: bool,
     /// `None` for an entry of a file's list that is not a rule; then there is a problem.
     pub(super) rules: Vec<Option<RuleBuilder>>,
+    pub(super) unlisted: Unlisted,
     /// What was wrong with the file from which the values were read.
     pub(super) problems: Vec<Problem>,
     /// How messages write the fields.
@@ -160,6 +163,45 @@ impl PolicyBuilder {
     /// policy's lists, so that the browser's console names what is missing.
     pub fn diagnostics(mut self, diagnostics: bool) -> Self {
         self.diagnostics = diagnostics;
+        self
+    }
+
+    /// Adds a function that decides about origins that are not known when the policy is built.
+    ///
+    /// It is asked only if no entry of `allow_origins`, of the policy or of a rule, contains the origin, and never about
+    /// `null`, `file://` or a malformed origin. What it allows has the policy's own terms, and everything else holds as for
+    /// listed origins. With several functions it is enough that one of them allows the origin.
+    ///
+    /// It is called while a request is decided, so it must be fast, and it must not panic. For a question that takes time, such
+    /// as one to a database, use a lookup.
+    ///
+    /// **It must compare whole hosts, or whole origins**: never with `starts_with`, `ends_with` or `contains`, because
+    /// strangers can register such names. `evilexample.com` ends in `example.com`. Compare the scheme and the port too, above all
+    /// with credentials. For the subdomains of a domain an entry such as `https://*.example.com` is safer.
+    ///
+    /// A policy with a function cannot be written to a file.
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    ///
+    /// use cors_core::Policy;
+    ///
+    /// let tenants = HashSet::from(["a.example", "b.example"]);
+    /// let policy = Policy::builder()
+    ///     .allow_origins("https://app.example.com")
+    ///     .allow_origin_if(move |origin| {
+    ///         origin.scheme() == "https" && origin.port().is_none() && tenants.contains(origin.host())
+    ///     })
+    ///     .build()?;
+    /// assert!(policy.allows_origin(b"https://a.example"));
+    /// assert!(!policy.allows_origin(b"https://a.example:8443") && !policy.allows_origin(b"null"));
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn allow_origin_if(
+        mut self,
+        is_allowed: impl Fn(&Origin<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.unlisted.predicates.push(Predicate::new(is_allowed));
         self
     }
 

@@ -13,8 +13,8 @@ use super::builder::{Names, Table};
 use super::fields::{FIELDS, RULES, Spelling, split_rule};
 use super::problem::Note;
 use super::{
-    Checked, Origins, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Terms, Warning,
-    WarningCode,
+    Checked, Origins, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Terms, Unlisted,
+    Warning, WarningCode,
 };
 
 /// The longest max-age that a browser uses: Firefox's cap, a day.
@@ -28,7 +28,7 @@ const NO_CONTENT: u16 = 204;
 
 pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
     let mut report = Report::new(builder.problems);
-    let origins = origins(&builder.table, &builder.rules, &mut report);
+    let origins = origins(&builder.table, &builder.rules, &builder.unlisted, &mut report);
     let own = terms(builder.table, &mut report);
     let rules: Vec<_> = builder
         .rules
@@ -49,6 +49,7 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
     Ok(Policy(Arc::new(Checked {
         origins,
         own,
+        unlisted: (builder.unlisted != Unlisted::default()).then(|| Box::new(builder.unlisted)),
         preflight_status,
         diagnostics: builder.diagnostics,
         warnings,

@@ -4,7 +4,7 @@ use super::Report;
 use crate::origin::{Added, FILE, HostPattern, OriginMap, OriginPattern, OriginSet, Owner, intended_scheme};
 use crate::policy::builder::{Names, RuleBuilder, Table};
 use crate::policy::problem::Note;
-use crate::policy::{Danger, Origins, ProblemCode, WarningCode};
+use crate::policy::{Danger, Origins, ProblemCode, Unlisted, WarningCode};
 
 const FIELD: &str = "allow_origins";
 
@@ -21,10 +21,33 @@ pub(super) enum CheckedOrigins {
 }
 
 /// Checks the origins of a policy's own table and of its rules.
-pub(super) fn origins(own: &Table, rules: &[Option<RuleBuilder>], report: &mut Report) -> CheckedOrigins {
+pub(super) fn origins(
+    own: &Table,
+    rules: &[Option<RuleBuilder>],
+    unlisted: &Unlisted,
+    report: &mut Report,
+) -> CheckedOrigins {
+    let with_list;
+    let mut own = own;
+    // Without a list, only the program decides. An empty list then switches nothing off.
+    if unlisted.methods().next().is_some() {
+        let entries = own.allow_origins.as_ref().map_or(&[][..], Names::as_slice);
+        if !entries.is_empty() && entries.iter().all(|entry| entry == "*") {
+            for method in unlisted.methods() {
+                let what = "is never asked, because `allow_origins` allows any origin";
+                let note = Note::new(method, "", what, "Leave out one of them.");
+                report.warn(WarningCode::CoveredOrigin, note);
+            }
+        }
+        if own.allow_origins.is_none() {
+            with_list = Table { allow_origins: Some(Names::default()), ..own.clone() };
+            own = &with_list;
+        }
+    }
+    let is_switched_off = unlisted.methods().next().is_none();
     if rules.is_empty() {
         let mut set = OriginSet::default();
-        if add(own, (), &mut set, report) {
+        if add(own, (), &mut set, is_switched_off, report) {
             return CheckedOrigins::One(Origins::Any);
         }
         if set.has_patterns() {
@@ -41,7 +64,7 @@ pub(super) fn origins(own: &Table, rules: &[Option<RuleBuilder>], report: &mut R
     let mut any = None;
     for &(owner, table) in &tables {
         report.enter(number(owner));
-        if add(table, owner, &mut map, report) && any.is_none() {
+        if add(table, owner, &mut map, is_switched_off || report.is_in_rule(), report) && any.is_none() {
             any = Some(owner);
         }
     }
@@ -58,8 +81,15 @@ pub(super) fn origins(own: &Table, rules: &[Option<RuleBuilder>], report: &mut R
     CheckedOrigins::ByRule { map, any }
 }
 
-/// Checks the origins of one table and adds them to `map`. Returns whether the table allows any origin.
-fn add<O: TableOwner>(table: &Table, owner: O, map: &mut OriginMap<O>, report: &mut Report) -> bool {
+/// Checks the origins of one table and adds them to `map`. Returns whether the table allows any origin. `needs_entries` says
+/// whether an empty list gets a warning.
+fn add<O: TableOwner>(
+    table: &Table,
+    owner: O,
+    map: &mut OriginMap<O>,
+    needs_entries: bool,
+    report: &mut Report,
+) -> bool {
     let Some(names) = &table.allow_origins else {
         let help = match report.is_in_rule() {
             true => {
@@ -73,7 +103,7 @@ fn add<O: TableOwner>(table: &Table, owner: O, map: &mut OriginMap<O>, report: &
         return true;
     };
     let entries = names.as_slice();
-    if entries.is_empty() {
+    if entries.is_empty() && needs_entries {
         let (what, help) = match report.is_in_rule() {
             true => (
                 "the list is empty, so the rule never applies",

@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
 use self::value::{Fields, Value};
 use super::builder::{Names, RuleBuilder, Table};
@@ -26,9 +26,17 @@ impl<'de> Deserialize<'de> for Policy {
 }
 
 /// Writes a policy that reads back as an equal one. Fields with their default value are left out.
+///
+/// A policy with [`allow_origin_if`](PolicyBuilder::allow_origin_if) or a lookup contains code, so writing it is an error.
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(method) = self.checked().unlisted.as_ref().and_then(|unlisted| unlisted.methods().next())
+        {
+            return Err(ser::Error::custom(format_args!(
+                "a policy with `{method}` contains code, which a file cannot contain"
+            )));
+        }
         let mut map = serializer.serialize_map(None)?;
         let origins: Vec<Cow<'_, str>> = self.allow_origins().collect();
         let own = &self.checked().own;

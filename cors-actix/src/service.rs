@@ -1,15 +1,16 @@
 //! The service around the application, and the future of each response.
 
 use std::future::{Future, Ready, ready};
+use std::mem;
 use std::pin::Pin;
 use std::task::{self, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, Service, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::{Error, HttpResponse};
-use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Ask, Decision, LookupAnswer, PolicySource, Preflight, PreparedPolicy};
 use pin_project_lite::pin_project;
 
 use crate::head::{Request, Response};
@@ -42,12 +43,42 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let policy = self.policy.current();
-        match policy.decide(&Request(request.head())) {
+        let ask = policy.ask(&Request(request.head()));
+        let Some(answer) = ask.now() else { return self.wait(request, policy, ask) };
+        match policy.decide_with(&Request(request.head()), answer) {
             // This drops the request and its unread body.
             Decision::Preflight(preflight) => {
                 CorsFuture::preflight(preflight_response(&policy, preflight, request))
             }
-            Decision::Actual(actual) => CorsFuture::actual(self.service.call(request), policy, actual),
+            Decision::Actual(actual) => {
+                let pending = PendingHeaders { policy, actual };
+                CorsFuture::actual(self.service.call(request), Pending::Decided(pending))
+            }
+        }
+    }
+}
+
+impl<S> CorsService<S> {
+    /// Answers a request that can only be decided when the policy's lookup has answered.
+    #[cold]
+    fn wait<B>(
+        &self,
+        request: ServiceRequest,
+        policy: PreparedPolicy<HeaderValue>,
+        ask: Ask,
+    ) -> CorsFuture<S::Future, B>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    {
+        match policy.decide_with(&Request(request.head()), LookupAnswer::Allowed) {
+            Decision::Preflight(_) => {
+                CorsFuture { state: State::AskedPreflight { ask, policy, request: Some(request) } }
+            }
+            // The application's future does nothing until it is polled, and that happens after the answer.
+            Decision::Actual(_) => {
+                let head = Box::new(request.head().clone());
+                CorsFuture::actual(self.service.call(request), Pending::Asked { ask, policy, head })
+            }
         }
     }
 }
@@ -79,10 +110,15 @@ pin_project! {
             #[pin]
             response: Ready<Result<ServiceResponse<EitherBody<B>>, Error>>,
         },
+        AskedPreflight {
+            ask: Ask,
+            policy: PreparedPolicy<HeaderValue>,
+            request: Option<ServiceRequest>,
+        },
         Actual {
             #[pin]
             response: F,
-            pending: Option<PendingHeaders>,
+            pending: Pending,
         },
     }
 }
@@ -92,8 +128,8 @@ impl<F, B> CorsFuture<F, B> {
         Self { state: State::Preflight { response: ready(Ok(response)) } }
     }
 
-    fn actual(response: F, policy: PreparedPolicy<HeaderValue>, actual: Actual<HeaderValue>) -> Self {
-        Self { state: State::Actual { response, pending: Some(PendingHeaders { policy, actual }) } }
+    fn actual(response: F, pending: Pending) -> Self {
+        Self { state: State::Actual { response, pending } }
     }
 }
 
@@ -106,15 +142,52 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Preflight { response } => response.poll(context),
+            StateProjection::AskedPreflight { ask, policy, request } => {
+                let answer = task::ready!(Pin::new(ask).poll(context));
+                let Some(request) = request.take() else { return Poll::Pending };
+                match policy.decide_with(&Request(request.head()), answer) {
+                    Decision::Preflight(preflight) => {
+                        Poll::Ready(Ok(preflight_response(policy, preflight, request)))
+                    }
+                    // Cannot happen: an answer does not change what is a preflight.
+                    Decision::Actual(_) => {
+                        let response = HttpResponse::new(StatusCode::FORBIDDEN);
+                        Poll::Ready(Ok(request.into_response(response).map_into_right_body()))
+                    }
+                }
+            }
             StateProjection::Actual { response, pending } => {
+                if let Pending::Asked { ask, policy, head } = pending {
+                    let answer = task::ready!(Pin::new(ask).poll(context));
+                    *pending = match policy.decide_with(&Request(head), answer) {
+                        Decision::Actual(actual) => {
+                            Pending::Decided(PendingHeaders { policy: policy.clone(), actual })
+                        }
+                        // Cannot happen: an answer does not change what is a preflight.
+                        Decision::Preflight(_) => Pending::Done,
+                    };
+                }
                 let mut result = task::ready!(response.poll(context));
-                if let Some(pending) = pending.take() {
+                if let Pending::Decided(pending) = mem::replace(pending, Pending::Done) {
                     pending.write(&mut result);
                 }
                 Poll::Ready(result.map(ServiceResponse::map_into_left_body))
             }
         }
     }
+}
+
+/// What is left to do for the headers of a response.
+#[expect(clippy::large_enum_variant, reason = "almost all requests have the large one")]
+enum Pending {
+    /// The policy's lookup was asked about the request with this head.
+    Asked {
+        ask: Ask,
+        policy: PreparedPolicy<HeaderValue>,
+        head: Box<RequestHead>,
+    },
+    Decided(PendingHeaders),
+    Done,
 }
 
 /// What to write once the application has responded.

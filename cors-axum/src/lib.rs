@@ -6,6 +6,9 @@ pub use cors_core::{
     Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
     Warning, WarningCode,
 };
+#[cfg(feature = "lookup")]
+#[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
+pub use cors_core::{Lookup, LookupOptions};
 
 /// Replaces the policy of an application while it serves requests.
 ///

@@ -7,6 +7,8 @@ mod handle;
 mod header;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "lookup")]
+mod lookup;
 mod origin;
 mod policy;
 mod table;
@@ -16,9 +18,12 @@ mod token;
 pub mod tower;
 mod traits;
 
-pub use decision::{Actual, Decision, Preflight, PreparedPolicy, Reason};
+pub use decision::{Actual, Ask, Decision, LookupAnswer, Preflight, PreparedPolicy, Reason};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
+#[cfg(feature = "lookup")]
+#[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
+pub use lookup::{Lookup, LookupOptions};
 pub use origin::Origin;
 pub use policy::{
     Danger, IntoNames, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rule, RuleBuilder, Warning,

@@ -8,12 +8,12 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Actual, Decision, PolicySource, PreparedPolicy};
+use crate::{Actual, Ask, Decision, LookupAnswer, PolicySource, PreparedPolicy};
 
 /// Wraps a service in [`Cors`].
 ///
@@ -116,16 +116,62 @@ where
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // One request uses one policy from start to end, even if a handle replaces it in the meantime.
         let policy = self.policy.current();
-        match policy.decide(&request) {
+        let ask = policy.ask(&request);
+        let Some(answer) = ask.now() else { return self.wait(request, policy, ask) };
+        match policy.decide_with(&request, answer) {
             Decision::Preflight(preflight) => {
                 let (status, headers) = policy.answer_preflight(preflight, &request);
                 ResponseFuture { state: State::Preflight { status, headers } }
             }
             Decision::Actual(actual) => {
                 let inner = self.inner.call(request);
-                ResponseFuture { state: State::Actual { inner, policy, actual: Some(actual) } }
+                ResponseFuture { state: State::Actual { inner, policy, actual: Some(actual), asked: None } }
             }
         }
+    }
+}
+
+impl<S> Cors<S> {
+    /// Answers a request that can only be decided when the policy's lookup has answered.
+    #[cold]
+    fn wait<B>(
+        &mut self,
+        request: Request<B>,
+        policy: PreparedPolicy<HeaderValue>,
+        ask: Ask,
+    ) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<B>>,
+    {
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let asked = Box::new(Asked { ask, method, headers });
+        let state = match policy.decide_with(&request, LookupAnswer::Allowed) {
+            Decision::Preflight(_) => State::AskedPreflight { policy, asked },
+            // The inner service's future does nothing until it is polled, and that happens after the answer.
+            Decision::Actual(_) => {
+                State::Actual { inner: self.inner.call(request), policy, actual: None, asked: Some(asked) }
+            }
+        };
+        ResponseFuture { state }
+    }
+}
+
+/// A lookup that was asked about a request, and the head of the request.
+#[derive(Debug)]
+struct Asked {
+    ask: Ask,
+    method: Method,
+    headers: HeaderMap,
+}
+
+impl Asked {
+    fn poll(
+        &mut self,
+        policy: &PreparedPolicy<HeaderValue>,
+        context: &mut Context<'_>,
+    ) -> Poll<Decision<HeaderValue>> {
+        let answer = ready!(Pin::new(&mut self.ask).poll(context));
+        Poll::Ready(policy.decide_with(&(&self.method, &self.headers), answer))
     }
 }
 
@@ -143,7 +189,14 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Preflight { status: StatusCode, headers: HeaderMap },
-        Actual { #[pin] inner: F, policy: PreparedPolicy<HeaderValue>, actual: Option<Actual<HeaderValue>> },
+        AskedPreflight { policy: PreparedPolicy<HeaderValue>, asked: Box<Asked> },
+        Actual {
+            #[pin]
+            inner: F,
+            policy: PreparedPolicy<HeaderValue>,
+            actual: Option<Actual<HeaderValue>>,
+            asked: Option<Box<Asked>>,
+        },
     }
 }
 
@@ -162,7 +215,23 @@ where
                 *response.headers_mut() = mem::take(headers);
                 Poll::Ready(Ok(response))
             }
-            StateProjection::Actual { inner, policy, actual } => {
+            StateProjection::AskedPreflight { policy, asked } => {
+                let mut response = Response::new(B::default());
+                if let Decision::Preflight(preflight) = ready!(asked.poll(policy, context)) {
+                    let (status, headers) =
+                        policy.answer_preflight(preflight, &(&asked.method, &asked.headers));
+                    *response.status_mut() = status;
+                    *response.headers_mut() = headers;
+                }
+                Poll::Ready(Ok(response))
+            }
+            StateProjection::Actual { inner, policy, actual, asked } => {
+                if let Some(waiting) = asked {
+                    if let Decision::Actual(decided) = ready!(waiting.poll(policy, context)) {
+                        *actual = Some(decided);
+                    }
+                    *asked = None;
+                }
                 // An error is not a response yet, so there is nothing to write into.
                 let mut response = ready!(inner.poll(context))?;
                 if let Some(actual) = actual.take() {

@@ -74,7 +74,9 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
                 &replaceable
             }
         };
-        let actual = match policy.decide(&head(&request)) {
+        let ask = policy.ask(&head(&request));
+        let answer = ask.await;
+        let actual = match policy.decide_with(&head(&request), answer) {
             Decision::Preflight(preflight) => return Ok(answer(policy, preflight, &request)),
             Decision::Actual(actual) => actual,
         };

@@ -3,10 +3,10 @@
 //! A fairing cannot answer a request, so preflights are answered by a route that [`Cors`] mounts during ignition.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use cors_core::{Decision, Preflight, PreparedPolicy, RequestHead, RequestHeader};
+use cors_core::{Decision, LookupAnswer, Preflight, PreparedPolicy, RequestHead, RequestHeader};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
@@ -44,8 +44,8 @@ impl Fairing for Cors {
         }
     }
 
-    // An `async fn` here and in `on_response` would allocate a boxed future for every request and every response. Nothing
-    // is awaited, so both methods are written out instead; `tests/allocations.rs` counts the two allocations saved.
+    // An `async fn` here and in `on_response` would allocate a boxed future for every request and every response. Only the
+    // answer of a lookup is ever awaited, so both methods are written out instead; `tests/allocations.rs` counts the two allocations saved.
     fn on_request<'a, 'b, 'c, 'd, 'e, 'f>(
         &'a self,
         request: &'b mut Request<'c>,
@@ -59,11 +59,22 @@ impl Fairing for Cors {
         'd: 'f,
         'e: 'f,
     {
+        let request: &'b Request<'c> = request;
         let policies = request.rocket().state::<Policies>();
-        if let Some(cached) = policies.and_then(|policies| CachedDecision::of(request, policies)) {
-            cached.decide(request);
+        let Some(cached) = policies.and_then(|policies| CachedDecision::of(request, policies)) else {
+            return Box::pin(Done);
+        };
+        let ask = cached.policy.ask(&RequestView(request));
+        match ask.now() {
+            Some(answer) => {
+                cached.decide(request, answer);
+                Box::pin(Done)
+            }
+            None => Box::pin(async move {
+                let answer = ask.await;
+                cached.decide(request, answer);
+            }),
         }
-        Box::pin(Done)
     }
 }
 
@@ -85,39 +96,62 @@ impl Future for Done {
 struct CachedDecision {
     policy: PreparedPolicy<String>,
     /// Set again each time a request arrives, because the clones of a local request share their cache.
-    preflight: Mutex<Option<Preflight>>,
+    decided: Mutex<Decided>,
+}
+
+#[derive(Default)]
+struct Decided {
+    /// `None` if the request is not a preflight.
+    preflight: Option<Preflight>,
+    /// The answer of the policy's lookup, and the origin that it is about.
+    answer: Option<(LookupAnswer, String)>,
 }
 
 impl CachedDecision {
-    /// Returns the request's entry, or `None` if nothing needs to be cached: the application has a single policy and the
-    /// request is not a preflight.
+    /// Returns the request's entry, or `None` if nothing needs to be cached: the application has a single policy without a
+    /// lookup and the request is not a preflight.
     fn of<'r>(request: &'r Request<'_>, policies: &Policies) -> Option<&'r Self> {
         // Looking into Rocket's cache writes to it, which would cost every request an allocation.
-        if policies.only().is_some() && !has_request_method(request) {
+        let is_simple = |policy: &PreparedPolicy<String>| !policy.policy().has_lookup();
+        if policies.only().is_some_and(is_simple) && !has_request_method(request) {
             return None;
         }
         Some(request.local_cache(|| Self {
             policy: policies.select(request.uri().path()).current(),
-            preflight: Mutex::default(),
+            decided: Mutex::default(),
         }))
     }
 
-    fn decide(&self, request: &Request<'_>) {
+    fn decide(&self, request: &Request<'_>, answer: LookupAnswer) {
         let view = RequestView(request);
         // Actual requests are decided when their response exists; deciding here as well would log each denial twice.
         let preflight = if view.is_options() && has_request_method(request) {
-            match self.policy.decide(&view) {
+            match self.policy.decide_with(&view, answer) {
                 Decision::Preflight(preflight) => Some(preflight),
                 Decision::Actual(_) => None,
             }
         } else {
             None
         };
-        *self.preflight.lock().unwrap_or_else(PoisonError::into_inner) = preflight;
+        // Other answers need not be kept.
+        let is_answer = answer != LookupAnswer::NotAsked;
+        let answer = origin(request).filter(|_| is_answer).map(|origin| (answer, origin.to_owned()));
+        *self.decided() = Decided { preflight, answer };
     }
 
     fn preflight(&self) -> Option<Preflight> {
-        *self.preflight.lock().unwrap_or_else(PoisonError::into_inner)
+        self.decided().preflight
+    }
+
+    /// The answer of the lookup, unless a fairing has changed the origin since then.
+    fn answer(&self, request: &Request<'_>) -> LookupAnswer {
+        let decided = self.decided();
+        let answer = decided.answer.as_ref().filter(|(_, about)| origin(request) == Some(about.as_str()));
+        answer.map(|(answer, _)| *answer).unwrap_or_default()
+    }
+
+    fn decided(&self) -> MutexGuard<'_, Decided> {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,6 +159,10 @@ impl CachedDecision {
 /// actual requests from browsers never do.
 fn has_request_method(request: &Request<'_>) -> bool {
     request.headers().contains(RequestHeader::AccessControlRequestMethod.name())
+}
+
+fn origin<'r>(request: &'r Request<'_>) -> Option<&'r str> {
+    request.headers().get_one(RequestHeader::Origin.name())
 }
 
 const PREFLIGHT: &str = "CORS preflight";
@@ -185,7 +223,7 @@ fn write_response<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     let view = RequestView(request);
     let decision = match cached.and_then(CachedDecision::preflight) {
         Some(preflight) => Decision::Preflight(preflight),
-        None => policy.decide(&view),
+        None => policy.decide_with(&view, cached.map(|cached| cached.answer(request)).unwrap_or_default()),
     };
     match decision {
         Decision::Actual(actual) => policy.write_actual(actual, &mut ResponseView(response)),

@@ -12,6 +12,9 @@ pub use cors_core::{
     Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
     Warning, WarningCode,
 };
+#[cfg(feature = "lookup")]
+#[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
+pub use cors_core::{Lookup, LookupOptions};
 
 pub use self::cors::Cors;
 

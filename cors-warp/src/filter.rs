@@ -103,7 +103,7 @@ impl Cors {
         // warp lends a filter no reference to the request, so the headers are cloned.
         warp::method()
             .and(warp::header::headers_cloned())
-            .and_then(move |method, headers| future::ready(begin(policy.current(), method, headers)))
+            .and_then(move |method, headers| begin(policy.current(), method, headers))
             .and(responses)
             .map(ActualRequest::finish)
             .recover(|rejection| future::ready(Ok::<_, Infallible>(answer_preflight(&rejection))))
@@ -135,12 +135,13 @@ struct PreflightRequest {
 
 impl Reject for PreflightRequest {}
 
-fn begin(
+async fn begin(
     policy: PreparedPolicy<HeaderValue>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<ActualRequest, Rejection> {
-    match policy.decide(&(&method, &headers)) {
+    let answer = policy.ask(&(&method, &headers)).await;
+    match policy.decide_with(&(&method, &headers), answer) {
         Decision::Actual(actual) => Ok(ActualRequest { policy, actual }),
         Decision::Preflight(preflight) => {
             Err(warp::reject::custom(PreflightRequest { policy, preflight, method, headers }))

@@ -1,7 +1,9 @@
 //! The checks of a decision, in the order in which a browser makes them.
 
 use super::request_headers::check_request_headers;
-use super::{Access, Actual, Preflight, Reason, log_denial};
+use super::{Access, Actual, LookupAnswer, Preflight, Reason, log_denial};
+#[cfg(feature = "lookup")]
+use crate::Origin;
 use crate::origin::is_serialized_origin;
 use crate::policy::{Checked, Origins, Rules, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, token};
@@ -14,7 +16,11 @@ const MAX_METHOD_BYTES: usize = 256;
 
 impl Checked {
     #[inline]
-    pub(super) fn decide_actual<R: RequestHead>(&self, request: &R) -> Actual<R::Value> {
+    pub(super) fn decide_actual<R: RequestHead>(
+        &self,
+        request: &R,
+        answer: LookupAnswer,
+    ) -> Actual<R::Value> {
         // Fetch, "CORS protocol and HTTP caches": the same response for all origins, so that any cache can keep it.
         if matches!(self.origins, Origins::Any) {
             return Actual(Access::AnyOrigin(TermsId::OWN));
@@ -22,8 +28,8 @@ impl Checked {
         let Some(origin) = Line::find(request, RequestHeader::Origin) else {
             return Actual(if self.own.any_origin { Access::AnyOrigin(TermsId::OWN) } else { Access::Plain });
         };
-        let Some((id, terms)) = self.find(origin) else {
-            log_denial(origin.value, || origin.reason());
+        let Some((id, terms)) = self.find(origin, answer) else {
+            log_denial(origin.value, || origin.reason(answer));
             return Actual(Access::NotAllowed);
         };
         if terms.any_origin {
@@ -36,14 +42,18 @@ impl Checked {
     /// Makes the checks of Fetch, "CORS-preflight fetch", step 7, in advance.
     ///
     /// Returns `None` if the request, whose method is `OPTIONS`, is not a CORS-preflight request.
-    pub(super) fn decide_preflight<R: RequestHead>(&self, request: &R) -> Option<Preflight> {
+    pub(super) fn decide_preflight<R: RequestHead>(
+        &self,
+        request: &R,
+        answer: LookupAnswer,
+    ) -> Option<Preflight> {
         // Fetch, "CORS protocol": a CORS-preflight request has both headers.
         let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
         let origin = Line::find(request, RequestHeader::Origin)?;
         let denied =
             |reason, terms| Preflight { status: FORBIDDEN, reason: Some(reason), tells_policy: false, terms };
-        let Some((id, terms)) = self.find(origin) else {
-            let reason = origin.reason();
+        let Some((id, terms)) = self.find(origin, answer) else {
+            let reason = origin.reason(answer);
             log_denial(origin.value, || reason);
             return Some(denied(reason, TermsId::OWN));
         };
@@ -60,34 +70,34 @@ impl Checked {
 
     pub(super) fn origin_reason<R: RequestHead>(&self, request: &R) -> Option<Reason> {
         let origin = Line::find(request, RequestHeader::Origin)?;
-        self.find(origin).is_none().then(|| origin.reason())
+        self.find(origin, LookupAnswer::NotAsked).is_none().then(|| origin.reason(LookupAnswer::NotAsked))
     }
 
     /// Whether the value of a single `Origin` line is allowed.
     pub(super) fn allows_value(&self, origin: &[u8]) -> bool {
-        self.find(Line { value: origin, is_only: true }).is_some()
+        self.find(Line { value: origin, is_only: true }, LookupAnswer::NotAsked).is_some()
     }
 
     /// The terms that hold for an origin, if it is allowed.
     ///
     /// Terms for any origin do not look at `Origin`: they also hold for `file://`, which some apps send, and several lines.
     #[inline]
-    fn find(&self, origin: Line<'_>) -> Option<(TermsId, &Terms)> {
+    pub(super) fn find(&self, origin: Line<'_>, answer: LookupAnswer) -> Option<(TermsId, &Terms)> {
         let is_allowed = match &self.origins {
             Origins::Any => true,
             Origins::Listed(set) => origin.is_only && set.contains(origin.value),
             Origins::ByRule(rules) => {
-                return self.find_rule(rules, origin).or_else(|| self.find_unlisted(origin));
+                return self.find_rule(rules, origin).or_else(|| self.find_unlisted(origin, answer));
             }
         };
-        if is_allowed { Some((TermsId::OWN, &self.own)) } else { self.find_unlisted(origin) }
+        if is_allowed { Some((TermsId::OWN, &self.own)) } else { self.find_unlisted(origin, answer) }
     }
 
     /// The policy's own terms, if the program allows an origin that no entry contains.
     #[inline]
-    fn find_unlisted(&self, origin: Line<'_>) -> Option<(TermsId, &Terms)> {
+    fn find_unlisted(&self, origin: Line<'_>, answer: LookupAnswer) -> Option<(TermsId, &Terms)> {
         let unlisted = self.unlisted.as_ref()?;
-        (origin.is_only && unlisted.allows(origin.value)).then_some((TermsId::OWN, &self.own))
+        (origin.is_only && unlisted.allows(origin.value, answer)).then_some((TermsId::OWN, &self.own))
     }
 
     fn find_rule<'a>(&'a self, rules: &'a Rules, origin: Line<'_>) -> Option<(TermsId, &'a Terms)> {
@@ -122,7 +132,7 @@ impl Terms {
 
 /// The first line of a header that must have a single line.
 #[derive(Clone, Copy)]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     value: &'a [u8],
     /// There is no second line.
     is_only: bool,
@@ -130,14 +140,23 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     #[inline]
-    fn find<R: RequestHead>(request: &'a R, name: RequestHeader) -> Option<Self> {
+    pub(super) fn find<R: RequestHead>(request: &'a R, name: RequestHeader) -> Option<Self> {
         let mut lines = request.lines(name);
         let value = lines.next()?;
         Some(Self { value, is_only: lines.next().is_none() })
     }
 
+    /// The origin, if it is one that has a host.
+    #[cfg(feature = "lookup")]
+    pub(super) fn parse(self) -> Option<Origin<'a>> {
+        std::str::from_utf8(self.value).ok().filter(|_| self.is_only).and_then(Origin::parse)
+    }
+
     /// Why this `Origin` is not allowed.
-    fn reason(self) -> Reason {
+    fn reason(self, answer: LookupAnswer) -> Reason {
+        if answer == LookupAnswer::Failed {
+            return Reason::LookupFailed;
+        }
         let is_wellformed = self.is_only && is_serialized_origin(self.value);
         if is_wellformed { Reason::OriginNotAllowed } else { Reason::MalformedOrigin }
     }

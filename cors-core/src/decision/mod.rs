@@ -1,11 +1,13 @@
 //! Decides what a policy says about a request.
 
+mod ask;
 mod check;
 mod prepared;
 mod reason;
 mod request_headers;
 mod vary;
 
+pub use self::ask::{Ask, LookupAnswer};
 pub(crate) use self::prepared::Prepared;
 pub use self::prepared::PreparedPolicy;
 pub use self::reason::Reason;
@@ -96,17 +98,33 @@ impl Policy {
     /// elements over all its lines. The lines are read in order and reading stops at the first fault, so a name that is
     /// not allowed in one line is reported even if a later line exceeds a bound.
     ///
+    /// A policy's lookup is not asked: an origin that only it would allow is not allowed. Adapters therefore use
+    /// [`ask`](Self::ask) and [`decide_with`](Self::decide_with).
+    ///
     /// With the feature `tracing`, everything that is not allowed is logged at debug level with the target `cors`.
     #[inline]
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
+        self.decide_with(request, LookupAnswer::NotAsked)
+    }
+
+    /// Asks the policy's lookup about the origin of a request, if the policy has one and the request cannot be decided without
+    /// it. The answer is for [`decide_with`](Self::decide_with).
+    #[inline]
+    pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
+        self.checked().ask(request)
+    }
+
+    /// Decides about a request like [`decide`](Self::decide), with the answer of the policy's lookup.
+    #[inline]
+    pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
         let policy = self.checked();
         // Most requests are not preflights, and their method shows it: they cost nothing more here.
         if request.is_options() {
-            if let Some(preflight) = policy.decide_preflight(request) {
+            if let Some(preflight) = policy.decide_preflight(request, answer) {
                 return Decision::Preflight(preflight);
             }
         }
-        Decision::Actual(policy.decide_actual(request))
+        Decision::Actual(policy.decide_actual(request, answer))
     }
 
     /// Returns whether the policy allows the value of an `Origin` header. It is compared byte for byte.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::vary::VaryValues;
-use super::{Access, Actual, Decision, Preflight};
+use super::{Access, Actual, Ask, Decision, LookupAnswer, Preflight};
 use crate::policy::{Checked, NameList, Origins, Policy, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 
@@ -138,6 +138,17 @@ impl<V> PreparedPolicy<V> {
     /// Decides about a request; see [`Policy::decide`].
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
         self.0.policy.decide(request)
+    }
+
+    /// Asks the policy's lookup about the origin of a request; see [`Policy::ask`].
+    #[inline]
+    pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
+        self.0.policy.ask(request)
+    }
+
+    /// Decides about a request with the answer of the policy's lookup; see [`Policy::decide_with`].
+    pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
+        self.0.policy.decide_with(request, answer)
     }
 
     /// Writes the decision about an actual request into the application's response.

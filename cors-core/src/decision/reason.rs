@@ -10,6 +10,8 @@ codes! {
         MalformedOrigin = "malformed-origin",
         /// The policy does not allow the origin.
         OriginNotAllowed = "origin-not-allowed",
+        /// The lookup of the origin failed or was late, so the origin is not allowed this time.
+        LookupFailed = "lookup-failed",
         /// `Access-Control-Request-Method` is not exactly one method name, or it is longer than 256 bytes.
         MalformedRequestMethod = "malformed-request-method",
         /// The policy does not list the method.
@@ -30,6 +32,9 @@ impl Reason {
                 "A browser sends exactly one origin such as `https://example.com`. Check what sends this value or changes it on the way."
             }
             Self::OriginNotAllowed => "Add the origin to `allow_origins` if its pages may read responses.",
+            Self::LookupFailed => {
+                "Find out why the lookup failed: an event at warn level has its error. The next request asks again."
+            }
             Self::MalformedRequestMethod => {
                 "A browser sends exactly one method name in `Access-Control-Request-Method`. Check what changes it on the way."
             }

@@ -212,6 +212,11 @@ impl Policy {
         self.0.unlisted.as_ref().is_some_and(|unlisted| unlisted.has_predicates())
     }
 
+    /// Returns whether the policy has a lookup: a question about origins that an adapter awaits.
+    pub fn has_lookup(&self) -> bool {
+        self.0.has_lookup()
+    }
+
     /// Returns whether the policy has rules.
     pub fn has_rules(&self) -> bool {
         matches!(self.0.origins, Origins::ByRule(_))
@@ -311,6 +316,17 @@ impl fmt::Debug for Policy {
             debug.field("rules", &self.rules().collect::<Vec<_>>());
         }
         debug.finish()
+    }
+}
+
+impl Checked {
+    pub(crate) fn has_lookup(&self) -> bool {
+        self.unlisted.as_ref().is_some_and(|unlisted| unlisted.has_lookup())
+    }
+
+    #[cfg(feature = "lookup")]
+    pub(crate) fn lookup(&self) -> Option<&crate::Lookup> {
+        self.unlisted.as_ref().and_then(|unlisted| unlisted.lookup.as_ref())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Origin;
+#[cfg(feature = "lookup")]
+use crate::Lookup;
+use crate::{LookupAnswer, Origin};
 
 type Function = dyn Fn(&Origin<'_>) -> bool + Send + Sync;
 
@@ -34,6 +36,8 @@ impl fmt::Debug for Predicate {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Unlisted {
     pub(super) predicates: Vec<Predicate>,
+    #[cfg(feature = "lookup")]
+    pub(super) lookup: Option<Lookup>,
 }
 
 impl Unlisted {
@@ -41,20 +45,36 @@ impl Unlisted {
         !self.predicates.is_empty()
     }
 
+    pub(super) fn has_lookup(&self) -> bool {
+        #[cfg(feature = "lookup")]
+        return self.lookup.is_some();
+        #[cfg(not(feature = "lookup"))]
+        false
+    }
+
     /// The methods that added what is here, with the words for it.
     pub(super) fn methods(&self) -> impl Iterator<Item = &'static str> {
-        self.has_predicates().then_some("allow_origin_if").into_iter()
+        let predicate = self.has_predicates().then_some("allow_origin_if");
+        predicate.into_iter().chain(self.has_lookup().then_some("lookup"))
     }
 
     pub(super) fn debug(&self, debug: &mut fmt::DebugStruct<'_, '_>) {
         if self.has_predicates() {
             debug.field("allow_origin_if", &self.predicates);
         }
+        #[cfg(feature = "lookup")]
+        if let Some(lookup) = &self.lookup {
+            debug.field("lookup", lookup);
+        }
     }
 
-    /// Whether a function allows the origin. They see neither `null` and `file://` nor malformed origins.
-    pub(crate) fn allows(&self, origin: &[u8]) -> bool {
+    /// Whether a function, or the lookup that has given this answer, allows the origin. They see neither `null` and `file://`
+    /// nor malformed origins.
+    pub(crate) fn allows(&self, origin: &[u8], answer: LookupAnswer) -> bool {
         let origin = std::str::from_utf8(origin).ok().and_then(Origin::parse);
-        origin.is_some_and(|origin| self.predicates.iter().any(|Predicate(function)| function(&origin)))
+        origin.is_some_and(|origin| {
+            self.predicates.iter().any(|Predicate(function)| function(&origin))
+                || answer == LookupAnswer::Allowed
+        })
     }
 }

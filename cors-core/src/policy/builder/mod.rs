@@ -9,6 +9,8 @@ pub(super) use self::names::Names;
 use super::fields::Spelling;
 use super::unlisted::{Predicate, Unlisted};
 use super::{Danger, Policy, PolicyError, Problem, check};
+#[cfg(feature = "lookup")]
+use crate::Lookup;
 use crate::Origin;
 use crate::origin::origin_of_url;
 
@@ -202,6 +204,18 @@ impl PolicyBuilder {
         is_allowed: impl Fn(&Origin<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.unlisted.predicates.push(Predicate::new(is_allowed));
+        self
+    }
+
+    /// Sets the lookup: an asynchronous question about origins that are not known when the policy is built, such as those in a
+    /// database.
+    ///
+    /// It is asked last, and what it allows has the policy's own terms. Its documentation says when it is asked, what is
+    /// cached, and what it must never do.
+    #[cfg(feature = "lookup")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
+    pub fn lookup(mut self, lookup: impl Into<Lookup>) -> Self {
+        self.unlisted.lookup = Some(lookup.into());
         self
     }
 

@@ -9,6 +9,7 @@ use crate::cookie::Jar;
 use crate::fault::overrides;
 use crate::fetch::{Fetch, HttpResponse};
 use crate::preflight_cache::PreflightCache;
+use crate::profile::SandboxedReferrers;
 use crate::request::{Request, Tainting};
 use crate::response::load;
 use crate::steps::{Standard, Steps};
@@ -128,6 +129,17 @@ impl Browser {
         self.perform(page, context, Ok(request), finish).await
     }
 
+    /// Whether the URL of a sandboxed frame is the referrer of such a request.
+    fn is_sandboxed_referrer_sent(&self, initiator: Initiator) -> bool {
+        match self.profile.sandboxed_referrers {
+            SandboxedReferrers::Never => false,
+            SandboxedReferrers::OfNavigations => {
+                matches!(initiator, Initiator::Navigation | Initiator::EventSource)
+            }
+            SandboxedReferrers::Always => initiator != Initiator::WebSocket,
+        }
+    }
+
     /// Makes a request, unless it is invalid, and turns the response into an outcome.
     pub(crate) async fn perform(
         &self,
@@ -140,6 +152,9 @@ impl Browser {
         let result = match request {
             Err(blocked) => Err(blocked),
             Ok(mut request) => {
+                if self.is_sandboxed_referrer_sent(context.initiator) {
+                    request.referrer = request.referrer.or_else(|| page.sandboxed_url());
+                }
                 let result = fetch.main_fetch(&mut request).await;
                 context.url = request.current_url().to_string();
                 context.origin = self.steps.serialize_origin(&request);

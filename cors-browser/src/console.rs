@@ -518,6 +518,7 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
         BlockReason::RedirectWithCredentialsInUrl => {
             redirect(&without_user_info(value), &format!("redirection URL {value} has credentials"))
         }
+        BlockReason::RedirectLocationInvalid if value.is_empty() => LOAD_FAILED.to_owned(),
         BlockReason::RedirectLocationInvalid | BlockReason::RedirectToUnsupportedScheme => {
             redirect(value, "not allowed to follow a cross-origin CORS redirection with non CORS scheme")
         }
@@ -586,37 +587,11 @@ fn webkit_argument(context: &Context) -> String {
 }
 
 /// The name of a header as WebKit prints it: in its own spelling if it knows the header, otherwise in that of the script.
-///
-/// The names are those in Source/WebCore/platform/network/HTTPHeaderNames.in that scripts can set and that may need a preflight.
 fn webkit_header_name<'a>(name: &'a str, written: &'a [(String, String)]) -> &'a str {
-    const KNOWN: &[&str] = &[
-        "Accept",
-        "Accept-Language",
-        "Authorization",
-        "Cache-Control",
-        "Content-Disposition",
-        "Content-Encoding",
-        "Content-Language",
-        "Content-Range",
-        "Content-Type",
-        "ETag",
-        "Expires",
-        "If-Match",
-        "If-Modified-Since",
-        "If-None-Match",
-        "If-Range",
-        "If-Unmodified-Since",
-        "Last-Event-ID",
-        "Last-Modified",
-        "Location",
-        "Pragma",
-        "Purpose",
-        "Range",
-        "User-Agent",
-    ];
-    let known = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name));
-    let written = written.iter().map(|(written, _)| written.as_str());
-    known.copied().or(written.into_iter().find(|written| written.eq_ignore_ascii_case(name))).unwrap_or(name)
+    let mut written = written.iter().map(|(written, _)| written.as_str());
+    header::spelling_of_webkit(name)
+        .or_else(|| written.find(|written| written.eq_ignore_ascii_case(name)))
+        .unwrap_or(name)
 }
 
 /// A URL without its user name and password.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::Fetch;
-use crate::header::{is_token, trim};
+use crate::header::{is_token, spelling_of_webkit, trim};
 use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
@@ -145,15 +145,21 @@ impl Fetch<'_> {
             headers.append("Origin", origin);
         }
         // Step 8.13.
-        let has_metadata = request.mode != RequestMode::WebSocket || profile.handshakes_have_metadata;
-        if !has_metadata {
+        let is_handshake = request.mode == RequestMode::WebSocket;
+        if is_handshake && !profile.handshakes_have_accept {
             headers.retain(|name| !name.eq_ignore_ascii_case("Accept"));
         }
+        let is_redirected = request.mode == RequestMode::Cors && request.has_changed_origin();
+        let is_dropped =
+            is_redirected && kind == ExchangeKind::Actual && !profile.metadata_survives_redirects;
+        let has_metadata = !is_dropped && (!is_handshake || profile.handshakes_have_metadata);
         if is_trustworthy && has_metadata {
-            headers.append("Sec-Fetch-Dest", request.destination.as_str());
+            let destination =
+                if is_handshake { profile.handshake_destination } else { request.destination.as_str() };
+            headers.append("Sec-Fetch-Dest", destination);
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
             headers.append("Sec-Fetch-Site", self.steps().fetch_site(request));
-            if self.steps().sends_fetch_user(request) {
+            if profile.sends_fetch_user && self.steps().sends_fetch_user(request) {
                 headers.append("Sec-Fetch-User", "?1");
             }
             if let Some(state) = self.browser.storage_access(self.page, request) {
@@ -178,7 +184,7 @@ impl Fetch<'_> {
         if profile.rewrites_ranges {
             headers.rewrite_range();
         }
-        let encodings = if is_trustworthy { profile.accept_encoding } else { "gzip, deflate" };
+        let encodings = if is_trustworthy { profile.accept_encoding() } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
             true => "identity".to_owned(),
@@ -194,6 +200,9 @@ impl Fetch<'_> {
             if let Some(authorization) = self.browser.authorization(self.page, request) {
                 headers.append("Authorization", authorization);
             }
+        }
+        if profile.respells_known_headers {
+            headers.respell(spelling_of_webkit);
         }
         if profile.sends_utf8 {
             headers.encode_as_utf8();

@@ -61,6 +61,15 @@ impl HeaderList {
         }
     }
 
+    /// Writes the names that `spelling` knows as it spells them.
+    pub(crate) fn respell(&mut self, spelling: impl Fn(&str) -> Option<&'static str>) {
+        for (name, _) in &mut self.0 {
+            if let Some(known) = spelling(name) {
+                known.clone_into(name);
+            }
+        }
+    }
+
     /// Removes all headers with this name but the last.
     pub(crate) fn keep_last(&mut self, name: &str) {
         let last = self.0.iter().rposition(|(other, _)| other.eq_ignore_ascii_case(name));

@@ -24,9 +24,6 @@ impl Browser {
             is_no_store: true,
             ..Request::new(page, encode_path(url.clone(), &self.profile), &*self.steps)
         };
-        if self.profile.sandboxed_frames_have_referrers {
-            request.referrer = request.referrer.or_else(|| page.sandboxed_url());
-        }
         // Step 10.
         request.headers.append("Accept", "text/event-stream");
         request.set_default_headers();

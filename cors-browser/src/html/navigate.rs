@@ -52,11 +52,10 @@ impl Browser {
             credentials: Credentials::Include,
             ..Request::new(page, encode_path(url, &self.profile), &*self.steps)
         };
-        if self.profile.sandboxed_frames_have_referrers {
-            request.referrer = request.referrer.or_else(|| page.sandboxed_url());
-        }
         // Upgrade Insecure Requests, section 3.2.1, "The `Upgrade-Insecure-Requests` HTTP Request Header Field".
-        request.headers.append("Upgrade-Insecure-Requests", "1");
+        if request.current_url().scheme() == "http" || self.profile.secure_navigations_ask_for_upgrades {
+            request.headers.append("Upgrade-Insecure-Requests", "1");
+        }
         request.set_default_headers();
         request
     }

@@ -104,8 +104,12 @@ pub struct Profile {
     pub(crate) subprotocols_are_optional: bool,
     /// Whether a WebSocket opens without a subprotocol if the server chose one although the page asked for none.
     pub(crate) ignores_unasked_subprotocols: bool,
-    /// Whether a WebSocket handshake has `Sec-Fetch-*` headers and `Accept`.
+    /// Whether a WebSocket handshake has `Sec-Fetch-*` headers.
     pub(crate) handshakes_have_metadata: bool,
+    /// Whether a WebSocket handshake has `Accept`.
+    pub(crate) handshakes_have_accept: bool,
+    /// `Sec-Fetch-Dest` of a WebSocket handshake.
+    pub(crate) handshake_destination: &'static str,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether listeners for upload events lead to a preflight only if there is a body to upload.
@@ -120,8 +124,8 @@ pub struct Profile {
     pub(crate) image_accept: &'static str,
     /// `Accept` of fonts.
     pub(crate) font_accept: &'static str,
-    /// Whether an `XMLHttpRequest` writes `Content-Type` in this casing.
-    pub(crate) xhr_writes_own_casing: bool,
+    /// Whether the browser writes the names of headers that it knows in its own spelling.
+    pub(crate) respells_known_headers: bool,
     /// Opaque-response blocking, which is not in Fetch.
     pub(crate) opaque_blocking: OpaqueBlocking,
     /// Whether a stylesheet with another MIME type than `text/css` gets a `load` event, although it is not used.
@@ -148,26 +152,28 @@ pub struct Profile {
     pub(crate) third_party_cookies: ThirdPartyCookies,
     /// Whether cookies with `Partitioned` are blocked with all other third-party cookies, unlike in CHIPS.
     pub(crate) blocks_partitioned_cookies: bool,
+    /// Whether `Partitioned` has a meaning.
+    pub(crate) knows_partitioned: bool,
     /// Whether a cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.
     pub(crate) host_prefix_allows_default_path: bool,
     /// Whether public pages need a permission to reach servers in the local network (Local Network Access).
     pub(crate) checks_local_network: bool,
-    /// Whether links, forms and event sources of a sandboxed frame have the URL of the frame as their referrer.
-    pub(crate) sandboxed_frames_have_referrers: bool,
+    /// Which requests of a sandboxed frame have the URL of the frame as their referrer.
+    pub(crate) sandboxed_referrers: SandboxedReferrers,
     /// Whether the `Content-Type` of a 421 is added to that of the repeated request's response.
     pub(crate) misdirected_types_add_up: bool,
     /// Whether a redirected request writes `Content-Type` in this casing.
     pub(crate) redirects_recase_content_type: bool,
     /// Whether only the last `Content-Type` that a script sets is sent.
     pub(crate) last_content_type_wins: bool,
-    /// `Accept-Encoding` of secure requests.
-    pub(crate) accept_encoding: &'static str,
     /// Whether `document.cookie` throws in a page with a `data:` URL, unlike in HTML.
     pub(crate) data_pages_throw: bool,
     /// Whether client hints with valid values are CORS-safelisted.
     pub(crate) safelists_client_hints: bool,
     /// Whether a script's `User-Agent` is dropped.
     pub(crate) drops_user_agent: bool,
+    /// Whether a preflight has a script's `User-Agent`.
+    pub(crate) preflights_have_user_agent: bool,
     /// Whether the lines of a repeated header are joined before they are compared with the safelist.
     pub(crate) joins_before_safelisting: bool,
     /// Whether a page can read a response with the status 407.
@@ -194,6 +200,12 @@ pub struct Profile {
     pub(crate) storage_access: StorageAccess,
     /// Whether preflights have `Sec-Fetch-Mode` even if the server is not trustworthy.
     pub(crate) plain_preflights_have_a_mode: bool,
+    /// Whether a request in mode `cors` has `Sec-Fetch-*` headers after a redirect to another origin.
+    pub(crate) metadata_survives_redirects: bool,
+    /// Whether a navigation has `Sec-Fetch-User`.
+    pub(crate) sends_fetch_user: bool,
+    /// Whether a navigation over HTTPS has `Upgrade-Insecure-Requests`.
+    pub(crate) secure_navigations_ask_for_upgrades: bool,
     /// Whether `|` is percent-encoded in paths.
     pub(crate) encodes_bars: bool,
     /// Whether the response of a `data:` URL has a `Content-Length`.
@@ -244,6 +256,17 @@ pub(crate) enum StorageAccess {
     WithInclude,
     /// Those that include credentials, if third-party cookies are partitioned.
     WherePartitioned,
+}
+
+/// Which requests of a sandboxed frame have the URL of the frame as their referrer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SandboxedReferrers {
+    /// None.
+    Never,
+    /// Links, forms and event sources.
+    OfNavigations,
+    /// All but WebSocket handshakes.
+    Always,
 }
 
 /// The `SameSite` value of a cookie without the attribute.
@@ -324,6 +347,8 @@ impl Profile {
             asks_before_insecure_forms: false,
             failed_handshakes_set_cookies: true,
             handshakes_have_metadata: true,
+            handshakes_have_accept: true,
+            handshake_destination: "empty",
             subprotocols_are_optional: false,
             ignores_unasked_subprotocols: false,
             trusts_loopback_cookies: false,
@@ -333,7 +358,7 @@ impl Profile {
             knows_credentialless: true,
             image_accept: "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
             font_accept: "*/*",
-            xhr_writes_own_casing: false,
+            respells_known_headers: false,
             opaque_blocking: OpaqueBlocking::None,
             loads_unusable_stylesheets: false,
             cached_wildcard_covers_authorization: false,
@@ -347,16 +372,17 @@ impl Profile {
             sorts_cookies_by_domain: false,
             third_party_cookies: ThirdPartyCookies::Allowed,
             blocks_partitioned_cookies: false,
+            knows_partitioned: true,
             host_prefix_allows_default_path: false,
             checks_local_network: false,
-            sandboxed_frames_have_referrers: false,
+            sandboxed_referrers: SandboxedReferrers::Never,
             misdirected_types_add_up: false,
             redirects_recase_content_type: false,
             last_content_type_wins: false,
-            accept_encoding: "gzip, deflate, br, zstd",
             data_pages_throw: false,
             safelists_client_hints: false,
             drops_user_agent: false,
+            preflights_have_user_agent: false,
             joins_before_safelisting: false,
             reads_proxy_challenges: false,
             redirects_need_a_location: false,
@@ -370,6 +396,9 @@ impl Profile {
             ignores_spaced_names: false,
             storage_access: StorageAccess::Unsent,
             plain_preflights_have_a_mode: false,
+            metadata_survives_redirects: true,
+            sends_fetch_user: true,
+            secure_navigations_ask_for_upgrades: true,
             encodes_bars: false,
             data_urls_have_a_length: false,
             referrers_compare_schemes: false,
@@ -414,6 +443,12 @@ impl Profile {
         Self::with_rules(self.engine, &rest)
     }
 
+    /// The same profile without rules: the standards, with what they leave to the browser, such as its `User-Agent`.
+    #[must_use]
+    pub fn without_rules(&self) -> Self {
+        Self::with_rules(self.engine, &[])
+    }
+
     /// The browser of this profile; `None` for the standards.
     pub fn engine(&self) -> Option<Engine> {
         self.engine
@@ -435,6 +470,15 @@ impl Profile {
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15"
             }
             None => "Mozilla/5.0 (compatible; Fetch standard)",
+        }
+    }
+
+    /// `Accept-Encoding` of secure requests: the content codings that the browser knows.
+    pub(crate) fn accept_encoding(&self) -> &'static str {
+        match self.engine {
+            // libsoup does not know `zstd`.
+            Some(Engine::WebKit) => "gzip, deflate, br",
+            _ => "gzip, deflate, br, zstd",
         }
     }
 }
@@ -475,6 +519,7 @@ mod tests {
             assert_ne!(behaviour(&without), behaviour(&profile), "{}", rule.name);
         }
         let all = names.into_iter().fold(profile.clone(), |rest, name| rest.without(name));
+        assert_eq!(behaviour(&all), behaviour(&profile.without_rules()));
         assert_eq!(behaviour(&all), behaviour(&Profile::standard()));
         assert_eq!(all.engine(), profile.engine());
     }

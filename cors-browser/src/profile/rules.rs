@@ -1,6 +1,8 @@
 //! The deviations of browsers from the standards.
 
-use super::{DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule, StorageAccess};
+use super::{
+    DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule, SandboxedReferrers, StorageAccess,
+};
 use crate::ThirdPartyCookies;
 
 /// The rules of Chromium.
@@ -49,7 +51,10 @@ pub(super) const CHROMIUM: &[Rule] = &[
         name: "handshakes-without-metadata",
         says: "A WebSocket handshake has neither `Sec-Fetch-*` headers nor `Accept`.",
         source: "observed in Chromium 156",
-        change: |profile| profile.handshakes_have_metadata = false,
+        change: |profile| {
+            profile.handshakes_have_metadata = false;
+            profile.handshakes_have_accept = false;
+        },
     },
     Rule {
         name: "posts-carry-young-cookies",
@@ -343,7 +348,7 @@ pub(super) const FIREFOX: &[Rule] = &[
         name: "sandboxed-frames-have-referrers",
         says: "A link, a form or an `EventSource` of a sandboxed frame has a `Referer`: the origin of the frame's URL.",
         source: "observed in Firefox 153",
-        change: |profile| profile.sandboxed_frames_have_referrers = true,
+        change: |profile| profile.sandboxed_referrers = SandboxedReferrers::OfNavigations,
     },
     Rule {
         name: "misdirected-types-add-up",
@@ -422,10 +427,52 @@ pub(super) const WEBKIT: &[Rule] = &[
         change: |profile| profile.knows_credentialless = false,
     },
     Rule {
-        name: "content-type-in-its-own-casing",
-        says: "An `XMLHttpRequest` writes `Content-Type` in this casing, whatever the script wrote.",
+        name: "handshakes-without-accept",
+        says: "A WebSocket handshake has no `Accept`.",
+        source: "Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp, `webSocketConnectRequest`",
+        change: |profile| profile.handshakes_have_accept = false,
+    },
+    Rule {
+        name: "handshakes-name-their-destination",
+        says: "`Sec-Fetch-Dest` of a WebSocket handshake is `websocket`, not `empty`.",
+        source: "Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp, `webSocketConnectRequest`",
+        change: |profile| profile.handshake_destination = "websocket",
+    },
+    Rule {
+        name: "no-sec-fetch-user",
+        says: "Navigations have no `Sec-Fetch-User`.",
+        source: "Source/WebCore/loader/cache/CachedResourceLoader.cpp, `updateRequestFetchMetadataHeaders`",
+        change: |profile| profile.sends_fetch_user = false,
+    },
+    Rule {
+        name: "redirects-drop-metadata",
+        says: "A request in mode `cors` has no `Sec-Fetch-*` headers after a redirect to another origin. Its preflight has them.",
         source: "observed in WebKitGTK 2.50.6",
-        change: |profile| profile.xhr_writes_own_casing = true,
+        change: |profile| profile.metadata_survives_redirects = false,
+    },
+    Rule {
+        name: "upgrades-over-http-only",
+        says: "Navigations have `Upgrade-Insecure-Requests` only over plain HTTP.",
+        source: "Source/WebCore/loader/FrameLoader.cpp, `addHTTPUpgradeInsecureRequestsIfNeeded`",
+        change: |profile| profile.secure_navigations_ask_for_upgrades = false,
+    },
+    Rule {
+        name: "sandboxed-frames-have-referrers",
+        says: "The requests of a sandboxed frame have the URL of the frame as their referrer, although its origin is opaque.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.sandboxed_referrers = SandboxedReferrers::Always,
+    },
+    Rule {
+        name: "preflights-copy-user-agent",
+        says: "A preflight has the `User-Agent` that a script has set for its request.",
+        source: "Source/WebCore/loader/CrossOriginAccessControl.cpp, `createAccessControlPreflightRequest`",
+        change: |profile| profile.preflights_have_user_agent = true,
+    },
+    Rule {
+        name: "known-headers-in-its-own-spelling",
+        says: "The names of headers that WebKit knows, such as `Content-Type`, are written in its own spelling, whatever the script wrote.",
+        source: "Source/WebCore/platform/network/HTTPHeaderNames.in",
+        change: |profile| profile.respells_known_headers = true,
     },
     Rule {
         name: "max-age-ten-minutes",
@@ -558,10 +605,10 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.enforces_cookie_prefixes = false,
     },
     Rule {
-        name: "no-zstd",
-        says: "`Accept-Encoding` has no `zstd`.",
-        source: "observed in WebKitGTK 2.50",
-        change: |profile| profile.accept_encoding = "gzip, deflate, br",
+        name: "partitioned-means-nothing",
+        says: "Cookies with `Partitioned` are stored like others.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.knows_partitioned = false,
     },
     Rule {
         name: "cookies-by-domain",

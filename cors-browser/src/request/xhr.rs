@@ -40,9 +40,6 @@ impl Request {
         if is_text {
             set_content_type(&mut author_headers, steps);
         }
-        if profile.xhr_writes_own_casing {
-            author_headers.rename("Content-Type");
-        }
         // "send()", step 5.
         let use_cors_preflight = steps.is_upload_observed(has_upload_listener, body.is_some(), profile);
         // "send()", step 6.

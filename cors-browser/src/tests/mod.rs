@@ -20,6 +20,7 @@ mod preflights;
 mod redirects;
 mod third_party_cookies;
 mod web_sockets;
+mod webkit;
 
 use std::sync::Arc;
 

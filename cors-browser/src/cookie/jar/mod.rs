@@ -118,7 +118,7 @@ impl Jar {
     /// Section 5.7, "Storage Model".
     pub(crate) fn store(&mut self, line: &[u8], context: &CookieContext<'_>, now: Duration) {
         let Some(cookie) = SetCookie::parse(line, now) else { return };
-        let is_partitioned = context.steps.is_partitioned(&cookie);
+        let is_partitioned = context.profile.knows_partitioned && context.steps.is_partitioned(&cookie);
         let Some(jar) = context.jars.of(is_partitioned) else { return };
         let host = context.host();
         let (domain, host_only) = match cookie.domain.as_deref() {

@@ -48,7 +48,7 @@ impl Player<'_> {
     async fn compare(&self, user_agent: &Arc<dyn UserAgent>) -> Result<Vec<Comparison>, NotCompared> {
         let browser = self.play(user_agent, "the browser").await?;
         let model = self.play_model(self.profile).await?;
-        let standard = self.play_model(&Profile::standard()).await?;
+        let standard = self.play_model(&self.profile.without_rules()).await?;
 
         let mut comparisons = Vec::new();
         for (index, step) in self.scenario.steps.iter().enumerate() {

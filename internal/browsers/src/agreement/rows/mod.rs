@@ -76,7 +76,7 @@ async fn compare(
     };
     let mismatches = row.expected_of(profile.engine()).differences(&shown);
     let model = row.play(profile.clone()).await;
-    let standard = row.play(Profile::standard()).await;
+    let standard = row.play(profile.without_rules()).await;
     let mut comparisons = Vec::new();
     for (index, browser) in shown.iter().enumerate() {
         let (expected, browser) = (view(&model[index]), view(browser));

@@ -1,0 +1,98 @@
+//! What WebKit writes on the wire.
+
+use rstest::rstest;
+
+use super::*;
+use crate::{Navigation, PageAction, WebSocketRequest};
+
+fn names(fetched: &Fetched, nth: usize) -> Vec<&str> {
+    fetched.exchanges[nth].request.headers.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+/// A browser whose servers allow everything and answer every request.
+fn webkit() -> Browser {
+    browser_as(Profile::webkit(), |_| {
+        let any = ("access-control-allow-origin", "*");
+        Ok(reply(200, &[any, ("access-control-allow-headers", "*")]))
+    })
+}
+
+#[tokio::test]
+async fn known_headers_have_their_own_spelling() {
+    let headers = [("content-TYPE", "text/plain"), ("x-Own", "1"), ("if-none-match", "\"1\"")];
+    let fetched = webkit().fetch(&page(APP), with_headers(&headers, get(API))).await;
+    let names = names(&fetched, 1);
+    assert!(["Content-Type", "x-Own", "If-None-Match"].iter().all(|name| names.contains(name)), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_preflight_has_the_user_agent_of_the_script() {
+    let headers = [("User-Agent", "me"), ("X-Own", "1")];
+    let request = with_headers(&headers, get(API));
+    let fetched = webkit().fetch(&page(APP), request.clone()).await;
+    assert_eq!([0, 1].map(|nth| sent(&fetched, nth, "user-agent")), [Some("me"); 2]);
+
+    let standard = answering(
+        reply(200, &[("access-control-allow-origin", "*"), ("access-control-allow-headers", "*")]),
+        reply(200, &[("access-control-allow-origin", "*")]),
+    );
+    let fetched = standard.fetch(&page(APP), request).await;
+    assert!(sent(&fetched, 0, "user-agent").unwrap().starts_with("Mozilla/5.0 "));
+}
+
+#[tokio::test]
+async fn a_handshake_names_its_destination_and_accepts_nothing() {
+    let request = WebSocketRequest::new(Url::parse("wss://api.example/chat").unwrap());
+    let fetched = webkit().act(&page(APP), PageAction::WebSocket(request)).await;
+    assert_eq!(sent(&fetched, 0, "sec-fetch-dest"), Some("websocket"));
+    assert_eq!(sent(&fetched, 0, "accept"), None);
+}
+
+#[rstest]
+#[case::secure(API, None)]
+#[case::insecure("http://api.example/", Some("1"))]
+#[tokio::test]
+async fn a_navigation_asks_for_upgrades_over_http(#[case] url: &str, #[case] upgrade: Option<&str>) {
+    let link = PageAction::Navigate(Navigation::link(Url::parse(url).unwrap()));
+    let fetched = webkit().act(&page("http://app.example"), link).await;
+    assert_eq!(sent(&fetched, 0, "upgrade-insecure-requests"), upgrade);
+    assert_eq!(sent(&fetched, 0, "sec-fetch-user"), None);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), None)]
+#[case::firefox(Profile::firefox(), None)]
+#[case::webkit(Profile::webkit(), Some("https://app.example/"))]
+#[tokio::test]
+async fn a_sandboxed_frame_has_a_referrer(#[case] profile: Profile, #[case] referrer: Option<&str>) {
+    let browser = browser_as(profile, |_| Ok(reply(200, &[("access-control-allow-origin", "*")])));
+    let fetched = browser.fetch(&Page::sandboxed(Origin::parse(APP).unwrap()), get(API)).await;
+    assert_eq!(sent(&fetched, 0, "referer"), referrer);
+    assert_eq!(sent(&fetched, 0, "origin"), Some("null"));
+}
+
+#[tokio::test]
+async fn partitioned_means_nothing() {
+    let browser = webkit();
+    browser.store_cookie(&Url::parse(API).unwrap(), "a=1; Partitioned; Path=/");
+    assert_eq!(browser.cookies(&Url::parse(API).unwrap()), "a=1");
+}
+
+#[rstest]
+#[case::same_origin("/item", Some("cors"))]
+#[case::other_origin("https://other.example/", None)]
+#[tokio::test]
+async fn a_redirect_to_another_origin_drops_metadata(
+    #[case] location: &'static str,
+    #[case] mode: Option<&str>,
+) {
+    let browser = browser_as(Profile::webkit(), move |request| {
+        let any = ("access-control-allow-origin", "*");
+        Ok(match request.url.path() {
+            "/first" => reply(302, &[any, ("location", location)]),
+            _ => reply(200, &[any]),
+        })
+    });
+    let fetched = browser.fetch(&page(APP), get("https://api.example/first")).await;
+    assert_eq!([0, 1].map(|nth| sent(&fetched, nth, "sec-fetch-mode")), [Some("cors"), mode]);
+}

@@ -77,10 +77,22 @@ fn problem(builder: PolicyBuilder) -> String {
 )]
 #[case(r"example\.com", "Write `https://example.com`.")]
 // A `*` where there is no pattern for it.
-#[case("http://192.168.*", "List each address: a pattern cannot cover a range of addresses.")]
-#[case("http://192.168.1.*:3000", "List each address: a pattern cannot cover a range of addresses.")]
-#[case("http://10.*", "List each address: a pattern cannot cover a range of addresses.")]
-#[case("http://10.0.0.1*", "List each address: a pattern cannot cover a range of addresses.")]
+#[case(
+    "http://192.168.*",
+    "List each address, or decide in code with `allow_origin_if`: a pattern cannot cover a range of addresses."
+)]
+#[case(
+    "http://192.168.1.*:3000",
+    "List each address, or decide in code with `allow_origin_if`: a pattern cannot cover a range of addresses."
+)]
+#[case(
+    "http://10.*",
+    "List each address, or decide in code with `allow_origin_if`: a pattern cannot cover a range of addresses."
+)]
+#[case(
+    "http://10.0.0.1*",
+    "List each address, or decide in code with `allow_origin_if`: a pattern cannot cover a range of addresses."
+)]
 #[case("http://192.168.0.0/16", "it is a range of addresses. List each address")]
 #[case("http://[fd00::]/8", "it is a range of addresses. List each address")]
 #[case("http://*.0.0.1", "List each address: an address has no subdomains.")]
@@ -131,7 +143,10 @@ fn problem(builder: PolicyBuilder) -> String {
 #[case("https://%HOST%", "it contains a variable that was not replaced")]
 #[case("https://{tenant}.example.com", "it contains a variable that was not replaced")]
 #[case("https://a.example|https://b.example", "Write one origin per entry")]
-#[case("192.168.*", "List each address: a pattern cannot cover a range of addresses.")]
+#[case(
+    "192.168.*",
+    "List each address, or decide in code with `allow_origin_if`: a pattern cannot cover a range of addresses."
+)]
 #[case("https://*/*", "or `*` alone for any origin.")]
 #[case("blob:https://a.example/1", "it has two schemes. Write `https://a.example`.")]
 #[case(

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cors_core::{
-    Decision, Lookup, LookupAnswer, LookupOptions, Origin, Policy, PolicyBuilder, PreparedPolicy, Reason, Rule,
+    Decision, Lookup, LookupAnswer, LookupOptions, Origin, Policy, PolicyBuilder, PreparedPolicy, Reason,
+    Rule,
 };
 use http::{HeaderValue, Request};
 use rstest::rstest;
@@ -87,7 +88,11 @@ async fn answers_are_cached_whether_yes_or_no() {
         assert_eq!(ask(&policy, "https://other.example").await, LookupAnswer::Denied);
     }
     assert_eq!((database.count(TENANT), database.count("https://other.example")), (1, 1));
-    assert_eq!(policy.ask(&get(&[TENANT])).now(), Some(LookupAnswer::Allowed), "a cached answer is there at once");
+    assert_eq!(
+        policy.ask(&get(&[TENANT])).now(),
+        Some(LookupAnswer::Allowed),
+        "a cached answer is there at once"
+    );
 }
 
 #[rstest]
@@ -145,7 +150,8 @@ async fn a_failure_denies_and_is_not_cached(#[case] origin: &str) {
 async fn a_failure_is_the_reason_of_a_denied_preflight() {
     let policy = policy(&Database::default().lookup(LookupOptions::default()));
     let reason = async |origin: &str| {
-        let request = Request::options("/").header("origin", origin).header("access-control-request-method", "GET");
+        let request =
+            Request::options("/").header("origin", origin).header("access-control-request-method", "GET");
         let request = request.body(()).unwrap();
         let prepared = PreparedPolicy::<HeaderValue>::new(policy.clone());
         let answer = prepared.ask(&request).await;
@@ -304,5 +310,7 @@ fn without_an_answer_the_origin_is_not_allowed() {
     let policy = policy(&database.lookup(LookupOptions::default()));
     assert!(!is_allowed(policy.decide(&get(&[TENANT]))));
     assert!(!policy.allows_origin(TENANT.as_bytes()));
-    assert!(policy.has_lookup() && !PolicyBuilder::default().allow_origins("*").build().unwrap().has_lookup());
+    assert!(
+        policy.has_lookup() && !PolicyBuilder::default().allow_origins("*").build().unwrap().has_lookup()
+    );
 }

@@ -5,7 +5,7 @@ use super::{HostPattern, OriginFault, PatternPort, WRITE_AN_ORIGIN};
 use crate::origin::{default_port, host, serialization};
 use crate::policy::ProblemCode;
 
-pub(super) const LIST_EACH_ADDRESS: &str = "List each address: a pattern cannot cover a range of addresses.";
+pub(super) const LIST_EACH_ADDRESS: &str = "List each address, or decide in code with `allow_origin_if`: a pattern cannot cover a range of addresses.";
 
 /// Parses the host of `scheme://authority`.
 pub(super) fn parse<'a>(

@@ -107,20 +107,8 @@ fn append(
     profile: &Profile,
     steps: &dyn Steps,
 ) -> Result<(), Blocked> {
-    let bytes = byte_string(name, value)?;
-    // Step 1.
-    let value = normalize(&bytes);
-    // Step 2, "validate", step 1.
-    if !is_token(name.as_bytes()) {
-        return Err(invalid(InvalidArgument::HeaderName, name, "the header's name is not a token"));
-    }
-    if !is_header_value(value) {
-        return Err(invalid(
-            InvalidArgument::HeaderValue,
-            &isomorphic_decode(value),
-            &format!("the value of {name} has a line break or a NUL"),
-        ));
-    }
+    // Steps 1 and 2.
+    let value = &valid_header(name, value)?[..];
     // "validate", step 3: a forbidden request-header is dropped silently.
     if steps.is_forbidden_request_header(name, value, profile) {
         return Ok(());
@@ -145,8 +133,23 @@ fn append(
     Ok(())
 }
 
+/// The normalized value of a header that a script sets (Fetch, Headers "append", step 1, and "validate", step 1; XMLHttpRequest,
+/// "setRequestHeader()", steps 3 and 4).
+pub(super) fn valid_header(name: &str, value: &str) -> Result<Vec<u8>, Blocked> {
+    let bytes = byte_string(name, value)?;
+    let value = normalize(&bytes);
+    if !is_token(name.as_bytes()) {
+        return Err(invalid(InvalidArgument::HeaderName, name, "the header's name is not a token"));
+    }
+    if !is_header_value(value) {
+        let detail = format!("the value of {name} has a line break or a NUL");
+        return Err(invalid(InvalidArgument::HeaderValue, &isomorphic_decode(value), &detail));
+    }
+    Ok(value.to_vec())
+}
+
 /// Web IDL, "ByteString": code points above U+00FF are a TypeError.
-pub(super) fn byte_string(name: &str, value: &str) -> Result<Vec<u8>, Blocked> {
+fn byte_string(name: &str, value: &str) -> Result<Vec<u8>, Blocked> {
     let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
     bytes.ok_or_else(|| {
         invalid(

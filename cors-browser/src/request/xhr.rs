@@ -1,9 +1,9 @@
 //! XMLHttpRequest: the request that `open()`, `setRequestHeader()` and `send()` make.
 
-use super::constructor::{byte_string, encode_path, invalid};
+use super::constructor::{encode_path, invalid, valid_header};
 use super::{Request, RequestMode};
 use crate::blocked::InvalidArgument;
-use crate::header::{HeaderList, MimeType, is_header_value, is_token, isomorphic_decode, normalize};
+use crate::header::{HeaderList, MimeType, is_token};
 use crate::steps::Steps;
 use crate::{BlockReason, Blocked, Page, Profile, XhrRequest, method};
 
@@ -65,17 +65,8 @@ fn set_request_header(
     profile: &Profile,
     steps: &dyn Steps,
 ) -> Result<(), Blocked> {
-    let bytes = byte_string(name, value)?;
-    // Step 3.
-    let value = normalize(&bytes);
-    // Step 4.
-    if !is_token(name.as_bytes()) {
-        return Err(invalid(InvalidArgument::HeaderName, name, "the header's name is not a token"));
-    }
-    if !is_header_value(value) {
-        let detail = format!("the value of {name} has a line break or a NUL");
-        return Err(invalid(InvalidArgument::HeaderValue, &isomorphic_decode(value), &detail));
-    }
+    // Steps 3 and 4.
+    let value = &valid_header(name, value)?[..];
     // Step 5.
     if !steps.is_forbidden_request_header(name, value, profile) {
         // Step 6.

@@ -4,7 +4,7 @@ mod event_source;
 mod web_socket;
 
 use crate::blocked::{Context, Initiator, InvalidArgument};
-use crate::{AddressSpace, BlockReason, Blocked, Element, Engine, FailureKind, Origin, Profile, header};
+use crate::{AddressSpace, BlockReason, Blocked, Element, Engine, FailureKind, Profile, header};
 
 impl Blocked {
     /// The line that the browser of `profile` prints to its console.
@@ -527,15 +527,7 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
         BlockReason::ResourcePolicy => format!(
             "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header."
         ),
-        BlockReason::MixedContent => {
-            let server = url::Url::parse(url).map_or(Origin::Opaque, |url| Origin::of(&url));
-            // The sentence about a server on loopback has no end.
-            let end = if server.is_potentially_trustworthy() { "" } else { " be served over HTTPS." };
-            format!(
-                "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and \
-                 must{end}\n"
-            )
-        }
+        BlockReason::MixedContent => webkit_mixed_content(page_origin, url),
         BlockReason::ModeSameOriginCrossOrigin if first_url != url => format!(
             "Unsafe attempt to load URL {url} from origin {page_origin}. Domains, protocols and ports must match.\n"
         ),
@@ -561,6 +553,17 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
         | BlockReason::AddressSpaceMismatch
         | BlockReason::NetworkError => LOAD_FAILED.to_owned(),
     }
+}
+
+/// WebKit: Source/WebCore/loader/MixedContentChecker.cpp.
+fn webkit_mixed_content(page_origin: &str, url: &str) -> String {
+    let server = url::Url::parse(url).ok();
+    let is_loopback = server.is_some_and(|url| AddressSpace::of(&url) == AddressSpace::Loopback);
+    // The sentence about a server on loopback has no end.
+    let end = if is_loopback { "" } else { " be served over HTTPS." };
+    format!(
+        "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and must{end}\n"
+    )
 }
 
 /// WebKit: Source/WebCore/Modules/fetch/FetchRequest.cpp and FetchHeaders.cpp.

@@ -1,5 +1,6 @@
 //! The lines about a WebSocket that does not open.
 
+use super::webkit_mixed_content;
 use crate::blocked::{Context, InvalidArgument};
 use crate::{BlockReason, FailureKind};
 
@@ -84,10 +85,7 @@ pub(super) fn webkit(reason: BlockReason, context: &Context) -> String {
             "Sec-WebSocket-Accept" => failed("Server returned incorrect “Sec-WebSocket-Accept” key"),
             _ => String::new(),
         },
-        BlockReason::MixedContent => format!(
-            "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and must \
-             be served over HTTPS.\n"
-        ),
+        BlockReason::MixedContent => webkit_mixed_content(page_origin, url),
         BlockReason::BadPort => {
             let port = url::Url::parse(url).ok().and_then(|url| url.port()).unwrap_or_default();
             format!("WebSocket port {port} blocked")

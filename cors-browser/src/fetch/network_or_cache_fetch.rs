@@ -9,8 +9,8 @@ use crate::header::{is_token, spelling_of_webkit, trim};
 use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
-    BlockReason, Blocked, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, WireRequest,
-    WireResponse,
+    BlockReason, Blocked, Credentials, Exchange, ExchangeKind, FailureKind, NetworkError, Origin,
+    WireRequest, WireResponse,
 };
 
 impl Fetch<'_> {
@@ -23,7 +23,7 @@ impl Fetch<'_> {
         self.local_network_check(request)?;
         // Step 8.3.
         let includes_credentials = kind == ExchangeKind::Actual
-            && self.steps().includes_credentials(request)
+            && (self.steps().includes_credentials(request) || self.keeps_credentials(request))
             // Step 8.4.
             && self.steps().embedder_allows_credentials(self.page, request, &self.browser.profile);
         // The response with status 421 after which the request is repeated on a new connection.
@@ -64,6 +64,16 @@ impl Fetch<'_> {
             }
             return Ok(response);
         }
+    }
+
+    /// Whether a request keeps the credentials that it had before the page's own server redirected it.
+    fn keeps_credentials(&self, request: &Request) -> bool {
+        let starts_at_own_server =
+            request.urls.first().is_some_and(|url| Origin::of(url).is_same_origin(&request.origin));
+        self.browser.profile.no_cors_redirects_keep_credentials
+            && request.mode == RequestMode::NoCors
+            && request.credentials == Credentials::SameOrigin
+            && starts_at_own_server
     }
 
     /// Fetch, "HTTP-network fetch": sends a request and records the exchange.

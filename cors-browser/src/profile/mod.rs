@@ -152,6 +152,10 @@ pub struct Profile {
     pub(crate) third_party_cookies: ThirdPartyCookies,
     /// Whether cookies with `Partitioned` are blocked with all other third-party cookies, unlike in CHIPS.
     pub(crate) blocks_partitioned_cookies: bool,
+    /// Whether `SameSite=None` does not replace an earlier `SameSite` of the same cookie.
+    pub(crate) none_replaces_nothing: bool,
+    /// Whether a request in mode `no-cors` keeps its credentials after a redirect from the page's own server to another one.
+    pub(crate) no_cors_redirects_keep_credentials: bool,
     /// Whether `Partitioned` has a meaning.
     pub(crate) knows_partitioned: bool,
     /// Whether a cookie with the prefix `__Host-` can leave out `Path` if its default path is `/`.
@@ -372,6 +376,8 @@ impl Profile {
             sorts_cookies_by_domain: false,
             third_party_cookies: ThirdPartyCookies::Allowed,
             blocks_partitioned_cookies: false,
+            none_replaces_nothing: false,
+            no_cors_redirects_keep_credentials: false,
             knows_partitioned: true,
             host_prefix_allows_default_path: false,
             checks_local_network: false,

@@ -445,6 +445,12 @@ pub(super) const WEBKIT: &[Rule] = &[
         change: |profile| profile.sends_fetch_user = false,
     },
     Rule {
+        name: "no-cors-redirects-keep-credentials",
+        says: "A request in mode `no-cors` and credentials mode `same-origin` carries cookies after a redirect from the page's own server to another one.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.no_cors_redirects_keep_credentials = true,
+    },
+    Rule {
         name: "redirects-drop-metadata",
         says: "A request in mode `cors` has no `Sec-Fetch-*` headers after a redirect to another origin. Its preflight has them.",
         source: "observed in WebKitGTK 2.50.6",
@@ -603,6 +609,12 @@ pub(super) const LIBSOUP: &[Rule] = &[
         says: "Cookies whose names begin with `__Host-` or `__Secure-` are stored like others.",
         source: "observed in WebKitGTK 2.50",
         change: |profile| profile.enforces_cookie_prefixes = false,
+    },
+    Rule {
+        name: "same-site-none-replaces-nothing",
+        says: "`SameSite=None` does not replace an earlier `SameSite` of the same cookie, so that `SameSite=Strict; SameSite=None` is `Strict`.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.none_replaces_nothing = true,
     },
     Rule {
         name: "partitioned-means-nothing",

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::{Navigation, PageAction, WebSocketRequest};
+use crate::{Credentials, Mode, Navigation, PageAction, WebSocketRequest};
 
 fn names(fetched: &Fetched, nth: usize) -> Vec<&str> {
     fetched.exchanges[nth].request.headers.iter().map(|(name, _)| name.as_str()).collect()
@@ -95,4 +95,36 @@ async fn a_redirect_to_another_origin_drops_metadata(
     });
     let fetched = browser.fetch(&page(APP), get("https://api.example/first")).await;
     assert_eq!([0, 1].map(|nth| sent(&fetched, nth, "sec-fetch-mode")), [Some("cors"), mode]);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), None)]
+#[case::webkit(Profile::webkit(), Some("a=1"))]
+#[tokio::test]
+async fn a_no_cors_redirect_keeps_cookies(#[case] profile: Profile, #[case] cookies: Option<&str>) {
+    let browser = browser_as(profile, |request| {
+        Ok(match request.url.path() {
+            "/first" => reply(302, &[("location", API)]),
+            _ => reply(200, &[]),
+        })
+    });
+    browser.store_cookie(&Url::parse(API).unwrap(), "a=1; SameSite=None; Secure; Path=/");
+    let request = FetchRequest { mode: Mode::NoCors, ..get("https://app.example/first") };
+    let fetched = browser.fetch(&page(APP), request).await;
+    assert_eq!(sent(&fetched, 1, "cookie"), cookies);
+    // A request for another server never had credentials.
+    let fetched = browser.fetch(&page(APP), FetchRequest { mode: Mode::NoCors, ..get(API) }).await;
+    assert_eq!(sent(&fetched, 0, "cookie"), None);
+}
+
+#[rstest]
+#[case::strict_first("SameSite=Strict; SameSite=None", None)]
+#[case::strict_last("SameSite=None; SameSite=Strict", None)]
+#[case::none("SameSite=None", Some("a=1"))]
+#[tokio::test]
+async fn same_site_none_replaces_nothing(#[case] attributes: &str, #[case] cookies: Option<&str>) {
+    let browser = webkit();
+    browser.store_cookie(&Url::parse(API).unwrap(), &format!("a=1; Secure; Path=/; {attributes}"));
+    let request = FetchRequest { credentials: Credentials::Include, ..get(API) };
+    assert_eq!(sent(&browser.fetch(&page(APP), request).await, 0, "cookie"), cookies);
 }

@@ -149,6 +149,10 @@ impl Jar {
         }
         // Step 17: only same-site responses and those that navigate a tab can set `SameSite` cookies.
         let attribute = context.steps.same_site_attribute(&cookie.same_site);
+        let attribute = match cookie.same_site.iter().flatten().rfind(|&&value| value != SameSite::None) {
+            Some(&earlier) if context.profile.none_replaces_nothing => Some(earlier),
+            _ => attribute,
+        };
         let same_site = context.same_site(attribute);
         let is_accepted = context.same_site != SameSiteMode::CrossSite
             || context.profile.stores_same_site_cookies_from_other_sites;

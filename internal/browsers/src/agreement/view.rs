@@ -5,7 +5,7 @@ use serde::Serialize;
 use cors_browser::{Exchange, ExchangeKind, Outcome, PageResponse, ResponseType};
 use cors_conformance::verdict::Observation;
 
-use crate::real::PAGES;
+use crate::real::{FRAME_HOST, PAGES};
 
 /// Request headers that are not compared.
 const IGNORED_HEADERS: &[&str] = &[
@@ -171,7 +171,13 @@ fn is_ignored(name: &str, value: &str) -> bool {
     // The formats that a browser can show as a document.
     let is_document =
         name.eq_ignore_ascii_case("accept") && value.starts_with("text/html,application/xhtml+xml,");
-    is_about_itself || is_document || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+    // The suite's own page around a sandboxed frame.
+    let is_own_page = name.eq_ignore_ascii_case("referer")
+        && value.strip_prefix("https://").and_then(|url| url.strip_suffix('/')) == Some(FRAME_HOST);
+    is_about_itself
+        || is_document
+        || is_own_page
+        || IGNORED_HEADERS.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
 }
 
 /// Whether a browser sends this `Accept-Language` unless its user chooses one. WebKit names the locale, which is `C` here.

@@ -23,6 +23,7 @@ use cors_conformance::scenario::Scenario;
 use cors_conformance::user_agent::{Refusal, Session, UserAgent, UserAgentError};
 
 pub(crate) use proxy::PAGES;
+pub(crate) use session::FRAME_HOST;
 
 pub use launch::{LaunchError, Program};
 

@@ -21,7 +21,7 @@ use cors_conformance::user_agent::{Session, UserAgentError};
 const CHALLENGE: &str = "/private";
 
 /// The host of the page around a frame if the scenario does not say where the frame is.
-pub(super) const FRAME_HOST: &str = "frame.example";
+pub(crate) const FRAME_HOST: &str = "frame.example";
 
 /// How long to wait for the console messages of a failed fetch. Another process sends them, after the fetch has failed.
 const CONSOLE_LIMIT: Duration = Duration::from_millis(400);

@@ -103,11 +103,16 @@ fn capabilities(webkit: &WebKit, proxy: &str, hosts: &[String]) -> io::Result<Ca
     let hosts = hosts.iter().map(String::as_str).chain([FRAME_HOST]);
     let mut certificates = Vec::new();
     for (host, der) in hosts.filter_map(|host| Some((host, webkit.certificates.der(host)?))) {
-        let file = webkit.folder.join(format!("{}.pem", host.trim_matches(['[', ']'])));
+        let name = host.trim_matches(['[', ']']);
+        let file = webkit.folder.join(format!("{name}.pem"));
         if !file.exists() {
             fs::write(&file, pem(&der))?;
         }
         certificates.push(json!({ "host": host, "certificateFile": file }));
+        if name != host {
+            // libsoup leaves out the brackets of an IPv6 address.
+            certificates.push(json!({ "host": name, "certificateFile": file }));
+        }
     }
     let arguments = [
         "--automation".to_owned(),

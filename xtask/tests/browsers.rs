@@ -85,28 +85,64 @@ fn a_missing_browser_is_an_error_that_says_how_to_install_it(
     assert_nothing_is_left(folder.path());
 }
 
+/// A program that ends at once.
+const ENDS: &str = "#!/bin/sh\necho no display >&2\nexit 1\n";
+/// A program that does nothing.
+const IDLES: &str = "#!/bin/sh\nexec sleep 60\n";
+/// A driver that says that it listens, and does not listen.
+const ONLY_SAYS_SO: &str =
+    "#!/bin/sh\necho 'ChromeDriver was started successfully on port 9.'\nexec sleep 60\n";
+/// A display that never shows anything.
+const DISPLAY: &str = "#!/bin/sh\necho 99\nexec sleep 60\n";
+/// A driver that accepts connections at the port after `--port=` and answers nothing.
+const HANGS_UP: &str = r#"#!/bin/sh
+exec perl -MIO::Socket::INET -e '
+    my ($port) = $ARGV[0] =~ /(\d+)$/;
+    my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 9) or die;
+    while (my $connection = $listener->accept) { close $connection }
+' -- "$1"
+"#;
+
 #[rstest]
-#[case::ends("#!/bin/sh\necho no display >&2\nexit 1\n", "no display")]
-#[case::listens_only(
-    "#!/bin/sh\necho 'ChromeDriver was started successfully on port 9.'\nexec sleep 60\n",
+#[case::chromium_ends("chromium", &[("chromium", IDLES), ("chromedriver", ENDS)], "no display")]
+#[case::chromium_does_not_obey(
+    "chromium",
+    &[("chromium", IDLES), ("chromedriver", ONLY_SAYS_SO)],
     "error sending request"
 )]
-fn a_driver_that_fails_is_an_error_and_leaves_nothing(#[case] driver: &str, #[case] words: &str) {
+#[case::webkit_ends(
+    "webkit",
+    &[("MiniBrowser", IDLES), ("WebKitWebDriver", ENDS), ("Xvfb", DISPLAY)],
+    "no display"
+)]
+#[case::webkit_does_not_obey(
+    "webkit",
+    &[("MiniBrowser", IDLES), ("WebKitWebDriver", HANGS_UP), ("Xvfb", DISPLAY)],
+    "error sending request"
+)]
+#[case::webkit_has_no_display(
+    "webkit",
+    &[("MiniBrowser", IDLES), ("WebKitWebDriver", IDLES), ("Xvfb", ENDS)],
+    "no display"
+)]
+fn a_driver_that_fails_is_an_error_and_leaves_nothing(
+    #[case] browser: &str,
+    #[case] scripts: &[(&str, &str)],
+    #[case] words: &str,
+) {
     use std::os::unix::fs::PermissionsExt;
 
     let (programs, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    for (name, script) in [("chromium", "#!/bin/sh\n"), ("chromedriver", driver)] {
+    for (name, script) in scripts {
         let path = programs.path().join(name);
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
-    let output = xtask(&["conformance", "--user-agent", "chromium"], folder.path())
-        .env("PATH", path)
-        .output()
-        .unwrap();
+    let output =
+        xtask(&["conformance", "--user-agent", browser], folder.path()).env("PATH", path).output().unwrap();
     let error = stderr(&output);
-    assert!(error.starts_with("error: chromium: ") && error.contains(words), "{error}");
+    assert!(error.starts_with(&format!("error: {browser}: ")) && error.contains(words), "{error}");
     assert_eq!(output.status.code(), Some(2));
     assert_nothing_is_left(folder.path());
 }

@@ -112,7 +112,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
     Rule {
         name: "scripts-may-not-set-user-agent",
         says: "A script's `User-Agent` is dropped, and needs no preflight.",
-        source: "observed in Chromium 148; crbug.com/571722",
+        source: "observed in Chromium 156; crbug.com/571722",
         change: |profile| profile.drops_user_agent = true,
     },
     JOINS_LINES,
@@ -125,20 +125,20 @@ pub(super) const CHROMIUM: &[Rule] = &[
     Rule {
         name: "manual-redirects-need-a-valid-location",
         says: "In redirect mode `manual`, a redirect to an invalid URL is a network error.",
-        source: "observed in Chromium 148",
+        source: "observed in Chromium 156",
         change: |profile| profile.checks_manual_redirects = true,
     },
     Rule {
         name: "no-user-info-after-redirects",
         says: "A redirect to a URL with a user name or a password is blocked, even within the page's own origin and in mode `no-cors`.",
-        source: "observed in Chromium 148",
+        source: "observed in Chromium 156",
         change: |profile| profile.rejects_every_user_info = true,
     },
     EQUAL_LINES_COUNT_ONCE,
     Rule {
         name: "no-cors-redirects-hide-the-origin",
         says: "A request in mode `no-cors` has `Origin: null` after a redirect from the page's own server to another one.",
-        source: "observed in Chromium 148",
+        source: "observed in Chromium 156",
         change: |profile| profile.no_cors_redirects_hide_origin = true,
     },
     Rule {
@@ -670,14 +670,14 @@ const SUBPROTOCOLS_ARE_OPTIONAL: Rule = Rule {
 const JOINS_LINES: Rule = Rule {
     name: "joins-lines-before-the-safelist",
     says: "The lines of a header that a script sets twice are joined before they are compared with the safelist: `Content-Type: text/plain` twice needs a preflight.",
-    source: "observed in Chromium 148",
+    source: "observed in Chromium 156 and WebKitGTK 2.50.6",
     change: |profile| profile.joins_before_safelisting = true,
 };
 
 const PROXY_CHALLENGES: Rule = Rule {
     name: "proxy-challenges-are-readable",
     says: "A page can read a response with the status 407.",
-    source: "observed in Firefox 140",
+    source: "observed in Firefox 153 and WebKitGTK 2.50.6",
     change: |profile| profile.reads_proxy_challenges = true,
 };
 
@@ -691,7 +691,7 @@ const COMMAS_IN_QUOTES_SEPARATE: Rule = Rule {
 const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
     name: "equal-lines-count-once",
     says: "Equal lines of `Location` count as one. A response with different lines of `Location`, `Content-Disposition` or `Content-Length` is a network error.",
-    source: "observed in Chromium 148 and Firefox 140",
+    source: "observed in Chromium 156 and Firefox 153",
     change: |profile| profile.equal_lines_count_once = true,
 };
 

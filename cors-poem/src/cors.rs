@@ -75,8 +75,8 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
             }
         };
         let ask = policy.ask(&head(&request));
-        let answer = ask.await;
-        let actual = match policy.decide_with(&head(&request), answer) {
+        let looked_up = ask.await;
+        let actual = match policy.decide_with(&head(&request), looked_up) {
             Decision::Preflight(preflight) => return Ok(answer(policy, preflight, &request)),
             Decision::Actual(actual) => actual,
         };

@@ -16,7 +16,7 @@ pub(super) async fn start(
     let mut network = LoopbackNetwork::new(scenario.http);
     let mut servers = Vec::new();
     for plan in scenario.servers.values() {
-        let server = subject.start(&plan.policy).await?;
+        let server = subject.start(&plan.policy.for_start().map_err(failed)?).await?;
         let front = Front::start(0, security(plan)?, server).await.map_err(failed)?;
         network = match plan.tls {
             None => network.with_route(&plan.origin, front.address()),

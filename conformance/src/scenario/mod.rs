@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cors_core::Policy;
+use cors_core::{Policy, PolicyError};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use cors_browser::{Origin, Page};
+
+use self::program::Program;
 
 pub use browsers::Browsers;
 pub use expectation::{
@@ -27,6 +29,7 @@ mod file;
 mod header_list;
 mod load;
 mod parse;
+mod program;
 mod select;
 mod step;
 
@@ -96,9 +99,30 @@ pub struct ServerPlan {
     /// Its logical origin, as a URL with the path `/`.
     pub origin: Url,
     /// The policy that it is configured with.
-    pub policy: Policy,
+    pub policy: ServerPolicy,
     /// Its certificate if it is reached over TLS. `None`: in plain text, even if the origin's scheme is `https`.
     pub tls: Option<CertificateKind>,
+}
+
+/// The policy of a server, with what its program decides about other origins.
+#[derive(Clone, Debug)]
+pub struct ServerPolicy {
+    policy: Policy,
+    program: Program,
+}
+
+impl ServerPolicy {
+    /// The policy for one start of the server. A lookup has not answered anything yet.
+    ///
+    /// # Errors
+    ///
+    /// It cannot fail: the same policy was built when the scenario was parsed.
+    pub fn for_start(&self) -> Result<Policy, PolicyError> {
+        if !self.program.has_lookup() {
+            return Ok(self.policy.clone());
+        }
+        self.program.add_lookup(self.policy.to_builder()).build()
+    }
 }
 
 /// The issuer of a server's certificate.

@@ -1,6 +1,6 @@
 //! Why a policy is refused, gets a warning or denies a preflight, each with an example that a test checks.
 
-use cors_core::{Decision, Policy, ProblemCode, Reason, WarningCode};
+use cors_core::{Decision, LookupAnswer, Policy, ProblemCode, Reason, WarningCode};
 use http::Request;
 
 use crate::policy_file::{PolicyFile, Refusal};
@@ -226,6 +226,8 @@ pub(super) fn messages(file: &str) -> Vec<(&'static str, String)> {
 pub(super) struct DenialExample {
     pub(super) cause: &'static str,
     pub(super) headers: &'static [(&'static str, &'static str)],
+    /// What the policy's lookup said.
+    answer: LookupAnswer,
 }
 
 /// The policy of all examples of denials.
@@ -236,7 +238,7 @@ pub(super) const DENYING_POLICY: &str =
 pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
     const OWN: (&str, &str) = ("Origin", "https://app.example");
     const METHOD: &str = "Access-Control-Request-Method";
-    let denied = |cause, headers| DenialExample { cause, headers };
+    let denied = |cause, headers| DenialExample { cause, headers, answer: LookupAnswer::NotAsked };
     Some(match reason {
         Reason::MalformedOrigin => denied(
             "`Origin` is not exactly one ASCII-serialized origin: there are several, or it has a path, upper-case letters or bytes \
@@ -247,6 +249,11 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             "The policy does not allow the origin.",
             &[("Origin", "https://www.app.example"), (METHOD, "PUT")],
         ),
+        Reason::LookupFailed => DenialExample {
+            cause: "The program's lookup of the origin failed, or its answer was late.",
+            headers: &[("Origin", "https://tenant.example"), (METHOD, "PUT")],
+            answer: LookupAnswer::Failed,
+        },
         Reason::MalformedRequestMethod => denied(
             "`Access-Control-Request-Method` is not exactly one method, or it is too long.",
             &[OWN, (METHOD, "PUT, DELETE")],
@@ -275,7 +282,7 @@ impl DenialExample {
             request = request.header(*name, *value);
         }
         let request = request.body(()).ok()?;
-        match policy.decide(&request) {
+        match policy.decide_with(&request, self.answer) {
             Decision::Preflight(preflight) => preflight.reason(),
             Decision::Actual(_) => policy.origin_reason(&request),
         }

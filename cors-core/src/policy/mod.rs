@@ -217,6 +217,13 @@ impl Policy {
         self.0.has_lookup()
     }
 
+    /// The policy's lookup, for example to [`forget`](crate::Lookup::forget) an answer.
+    #[cfg(feature = "lookup")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
+    pub fn lookup(&self) -> Option<&crate::Lookup> {
+        self.0.lookup()
+    }
+
     /// Returns whether the policy has rules.
     pub fn has_rules(&self) -> bool {
         matches!(self.0.origins, Origins::ByRule(_))

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-use std::future::ready;
 use std::pin::Pin;
 
 use cors_core::Decision;
@@ -34,9 +33,10 @@ impl<S> Cors<S> {
 
 impl<S, RequestBody, ResponseBody> Service<Request<RequestBody>> for Cors<S>
 where
-    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>> + Clone + Send + 'static,
     S::Error: Send + 'static,
     S::Future: Send + 'static,
+    RequestBody: Send + 'static,
     ResponseBody: Default + Send + 'static,
 {
     type Response = S::Response;
@@ -44,23 +44,26 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
     fn call(&self, request: Request<RequestBody>) -> Self::Future {
-        let policy = self.policy.current();
-        match policy.decide(&request) {
-            Decision::Preflight(preflight) => {
-                let (status, headers) = policy.answer_preflight(preflight, &request);
-                let mut response = Response::new(ResponseBody::default());
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                Box::pin(ready(Ok(response)))
-            }
-            Decision::Actual(actual) => {
-                let response = self.inner.call(request);
-                Box::pin(async move {
+        let (policy, inner) = (self.policy.current(), self.inner.clone());
+        let ask = policy.ask(&request);
+        Box::pin(async move {
+            // Ready at once, unless the policy has a lookup that must be asked.
+            let answer = ask.await;
+            match policy.decide_with(&request, answer) {
+                Decision::Preflight(preflight) => {
+                    let (status, headers) = policy.answer_preflight(preflight, &request);
+                    let mut response = Response::new(ResponseBody::default());
+                    *response.status_mut() = status;
+                    *response.headers_mut() = headers;
+                    Ok(response)
+                }
+                Decision::Actual(actual) => {
+                    let response = inner.call(request);
                     let mut response = response.await?;
                     policy.write_actual(actual, response.headers_mut());
                     Ok(response)
-                })
+                }
             }
-        }
+        })
     }
 }

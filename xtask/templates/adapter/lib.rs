@@ -35,7 +35,9 @@ impl Cors {
         application: impl AsyncFnOnce(Request<A>) -> Response<B>,
     ) -> Response<B> {
         let policy = self.policy.current();
-        match policy.decide(&request) {
+        // Ready at once, unless the policy has a lookup that must be asked.
+        let answer = policy.ask(&request).await;
+        match policy.decide_with(&request, answer) {
             Decision::Preflight(preflight) => {
                 let (status, headers) = policy.answer_preflight(preflight, &request);
                 let mut response = Response::new(B::default());

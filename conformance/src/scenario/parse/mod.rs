@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cors_core::{Policy, PolicyBuilder};
+use cors_core::PolicyBuilder;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::file::{BrowsersFile, OpaqueFile, OwnServerFile, PageFile, ScenarioFile, ServerFile};
-use super::{Browsers, Kind, Problem, Scenario, ServerPlan};
+use super::program::Program;
+use super::{Browsers, Kind, Problem, Scenario, ServerPlan, ServerPolicy};
 use cors_browser::{NetworkPermissions, OpaqueKind, Origin, Page, Permission, User};
 
 use text::{is_identifier, is_slug, server_origin};
@@ -247,16 +248,24 @@ impl Problems {
         (origins, servers)
     }
 
-    fn policy(&mut self, field: &str, policy: &Value) -> Option<Policy> {
+    fn policy(&mut self, field: &str, policy: &Value) -> Option<ServerPolicy> {
+        let mut policy = policy.clone();
+        let program = match Program::take(&mut policy) {
+            Ok(program) => program,
+            Err((table, error)) => {
+                self.add(format!("{field}.{table}"), error);
+                return None;
+            }
+        };
         let builder = match PolicyBuilder::deserialize(policy) {
-            Ok(builder) => builder,
+            Ok(builder) => program.add_predicate(builder),
             Err(error) => {
                 self.add(field, error.to_string());
                 return None;
             }
         };
-        match builder.build() {
-            Ok(policy) => Some(policy),
+        match program.add_lookup(builder).build() {
+            Ok(policy) => Some(ServerPolicy { policy, program }),
             Err(error) => {
                 for problem in error.problems() {
                     self.add(format!("{field}.{}", problem.field()), problem.to_string());

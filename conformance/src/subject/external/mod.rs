@@ -82,6 +82,10 @@ impl Subject for External {
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         Box::pin(async move {
+            if policy.has_predicates() || policy.has_lookup() {
+                let reason = "a function or a lookup cannot be given to another program";
+                return Err(StartError::Inexpressible(reason.to_owned()));
+            }
             let policy =
                 serde_json::to_string(policy).map_err(|error| StartError::Failed(error.to_string()))?;
             let port = port::free().ok_or_else(|| StartError::Failed("no port is free".to_owned()))?;

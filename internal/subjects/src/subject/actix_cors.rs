@@ -91,6 +91,9 @@ fn lack(policy: &Policy) -> Option<&'static str> {
     if policy.has_rules() {
         return Some("it has one set of methods, headers and credentials for all origins");
     }
+    if policy.has_predicates() || policy.has_lookup() {
+        return Some("functions and lookups of a policy are not translated");
+    }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Some("preflights are always answered with 200");

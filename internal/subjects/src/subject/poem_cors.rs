@@ -45,6 +45,9 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     if policy.has_rules() {
         return inexpressible("it has one set of methods, headers and credentials for all origins");
     }
+    if policy.has_predicates() || policy.has_lookup() {
+        return inexpressible("functions and lookups of a policy are not translated");
+    }
     if policy.diagnostics() {
         return inexpressible("it has no diagnostic mode");
     }

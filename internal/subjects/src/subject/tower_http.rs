@@ -44,6 +44,9 @@ fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
     if policy.has_rules() {
         return Err(inexpressible("it has one set of methods, headers and credentials for all origins"));
     }
+    if policy.has_predicates() || policy.has_lookup() {
+        return Err(inexpressible("functions and lookups of a policy are not translated"));
+    }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err(inexpressible("preflights are always answered with 200"));

@@ -44,6 +44,9 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
     if policy.has_rules() {
         return Err("warp::cors has one set of methods, headers and credentials for all origins");
     }
+    if policy.has_predicates() || policy.has_lookup() {
+        return Err("functions and lookups of a policy are not translated");
+    }
     if policy.allow_methods() == ["*"] {
         return Err("warp::cors cannot allow any method");
     }

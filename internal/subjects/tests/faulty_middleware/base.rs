@@ -1,6 +1,8 @@
 //! The correct middleware, from which every faulty one is made, and the subject that runs it.
 
+use std::collections::HashMap;
 use std::future::Future;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -9,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use cors_conformance::specimen::Hits;
 use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
-use cors_core::{Decision, Policy, PreparedPolicy};
+use cors_core::{Ask, Decision, LookupAnswer, Policy, PreparedPolicy};
 use cors_subjects::specimen;
 use cors_subjects::subject::axum::serve;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -50,7 +52,7 @@ impl<M: Middleware> Subject for Specimen<M> {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        let cors = Cors { policy: PreparedPolicy::new(policy.clone()) };
+        let cors = Cors { policy: PreparedPolicy::new(policy.clone()), answers: Arc::default() };
         let middleware = self.0.clone();
         let layer = middleware::from_fn(move |request: Request, next: Next| {
             middleware.answer(cors.clone(), request, next)
@@ -68,6 +70,8 @@ pub(crate) async fn correct(cors: Cors, request: Request, next: Next) -> Respons
 #[derive(Clone)]
 pub(crate) struct Cors {
     policy: PreparedPolicy<HeaderValue>,
+    /// The answers of the lookup that a faulty middleware keeps.
+    answers: Arc<Mutex<HashMap<String, LookupAnswer>>>,
 }
 
 /// What a middleware knows when it has added CORS headers to a response.
@@ -107,7 +111,16 @@ impl Cors {
     }
 
     pub(crate) fn with_policy(self, policy: Policy) -> Self {
-        Self { policy: PreparedPolicy::new(policy) }
+        Self { policy: PreparedPolicy::new(policy), answers: self.answers }
+    }
+
+    pub(crate) fn ask(&self, head: &(&Method, &HeaderMap)) -> Ask {
+        self.policy.ask(head)
+    }
+
+    /// The answer that was first given for a key.
+    pub(crate) fn first_answer(&self, key: String, answer: LookupAnswer) -> LookupAnswer {
+        *self.answers.lock().expect("no panic").entry(key).or_insert(answer)
     }
 
     /// Whether this is a request, other than a preflight, from an origin that the policy does not allow.
@@ -140,6 +153,20 @@ impl Cors {
         next: Next,
         change: impl FnOnce(&Seen, &mut Response),
     ) -> Response {
+        let ask = self.ask(&(request.method(), &headers));
+        let answer = ask.await;
+        self.answer_with(headers, answer, request, next, change).await
+    }
+
+    /// The response that would be correct if the request had other headers and the lookup this answer, changed by a function.
+    pub(crate) async fn answer_with(
+        self,
+        headers: HeaderMap,
+        answer: LookupAnswer,
+        request: Request,
+        next: Next,
+        change: impl FnOnce(&Seen, &mut Response),
+    ) -> Response {
         let mut seen = Seen {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
@@ -150,7 +177,7 @@ impl Cors {
         };
         let method = seen.method.clone();
         let head = (&method, &headers);
-        let mut response = match self.policy.decide(&head) {
+        let mut response = match self.policy.decide_with(&head, answer) {
             Decision::Preflight(preflight) => {
                 let denied = preflight.reason().is_some();
                 seen.kind = if denied { Kind::DeniedPreflight } else { Kind::GrantedPreflight };

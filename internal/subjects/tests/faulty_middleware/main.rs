@@ -4,6 +4,7 @@ mod base;
 mod credentials;
 mod origins;
 mod preflight;
+mod program;
 mod requested;
 mod responses;
 mod rules;
@@ -168,6 +169,35 @@ async fn the_correct_middleware_passes() {
 #[case::rules_vary_never_on_preflights(rules::vary_never_on_preflights)]
 #[case::rules_replace_the_star_by_the_origin(rules::replace_the_star_by_the_origin)]
 #[case::rules_leave_out_errors(rules::leave_out_errors)]
+#[case::program_sees_null(program::sees_null)]
+#[case::program_sees_files(program::sees_files)]
+#[case::program_sees_a_slash(program::sees_a_slash)]
+#[case::program_sees_upper_case(program::sees_upper_case)]
+#[case::program_sees_hosts_without_scheme(program::sees_hosts_without_scheme)]
+#[case::program_ignores_the_port(program::ignores_the_port)]
+#[case::program_compares_the_end(program::compares_the_end)]
+#[case::program_sees_the_first_of_two_lines(program::sees_the_first_of_two_lines)]
+#[case::program_is_ignored(program::is_ignored)]
+#[case::program_is_ignored_for_preflights(program::is_ignored_for_preflights)]
+#[case::program_is_ignored_for_responses(program::is_ignored_for_responses)]
+#[case::program_replaces_the_list(program::replaces_the_list)]
+#[case::program_comes_before_rules(program::comes_before_rules)]
+#[case::program_loses_vary(program::loses_vary)]
+#[case::program_loses_credentials(program::loses_credentials)]
+#[case::program_sends_a_star(program::sends_a_star)]
+#[case::program_fails_open(program::fails_open)]
+#[case::program_fails_open_for_preflights(program::fails_open_for_preflights)]
+#[case::program_fails_for_the_application(program::fails_for_the_application)]
+#[case::program_always_allows(program::always_allows)]
+#[case::program_caches_failures(program::caches_failures)]
+#[case::program_caches_by_host(program::caches_by_host)]
+#[case::program_caches_by_domain(program::caches_by_domain)]
+#[case::program_caches_one_answer(program::caches_one_answer)]
+#[case::program_caches_nothing(program::caches_nothing)]
+#[case::program_caches_no_denials(program::caches_no_denials)]
+#[case::program_fails_for_listed_origins(program::fails_for_listed_origins)]
+#[case::program_runs_the_application_for_preflights(program::runs_the_application_for_preflights)]
+#[case::program_answers_other_options(program::answers_other_options)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_catches<M: Middleware>(#[case] fault: M) {
     let (failed, mut first_failed) = mpsc::unbounded_channel();

@@ -1,4 +1,4 @@
-//! Replacing the policy of a running server.
+//! Changing the policy of a running server.
 
 use std::fmt;
 use std::mem;
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::decision::Prepared;
-use crate::{Policy, PreparedPolicy};
+use crate::decision::{Mode, Prepared};
+use crate::{Policy, PolicyBuilder, PolicyError, PreparedPolicy};
 
-/// Replaces the policy of an adapter while requests are in flight.
+/// Changes the policy of an adapter while requests are in flight.
 ///
-/// Each request uses one policy from start to end. All clones of a handle refer to the same policy.
+/// Each request uses one policy, in one state, from start to end. All clones of a handle refer to the same policy.
 ///
 /// ```
 /// use cors_core::{Policy, PolicyHandle};
@@ -24,18 +24,21 @@ use crate::{Policy, PreparedPolicy};
 /// # Ok::<(), cors_core::PolicyError>(())
 /// ```
 ///
+/// With the feature `tracing` each change is logged at info level with the target `cors`.
+///
 /// # What replacing costs
 ///
 /// Requests never wait: reading the policy takes no lock, and a request never frees a policy that was replaced, however
 /// large it is. [`replace`](Self::replace) frees the old policy in the calling thread, after the new policy is in use. If
-/// requests still use the old policy at that moment, it stays in memory and the first later call of `replace` after
-/// they have ended frees it. Dropping the last clone of the handle frees everything that is left.
+/// requests still use the old policy at that moment, it stays in memory and the first later change after they have ended
+/// frees it. Dropping the last clone of the handle frees everything that is left.
 pub struct PolicyHandle<V>(Arc<Shared<V>>);
 
 struct Shared<V> {
     current: ArcSwap<Prepared<V>>,
     /// Policies that were replaced while requests used them. Each has a reference here, so that the last request that
-    /// uses one does not free it. Only `replace` takes this lock.
+    /// uses one does not free it. Every change holds this lock from start to end, so that none is lost; requests never take
+    /// it.
     replaced: Mutex<Vec<PreparedPolicy<V>>>,
 }
 
@@ -48,25 +51,127 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
 
     /// Replaces the policy for all requests that start after this call.
     ///
+    /// The state stays as it is: if CORS is switched off, it stays off, and diagnostic mode stays as
+    /// [`set_diagnostics`](Self::set_diagnostics) has set it.
+    ///
     /// It may free a policy, which takes time if the policy is large: call it outside of the threads that serve requests.
     ///
     /// The warnings about the policy are logged as [`PolicySource::log_warnings`] does.
     pub fn replace(&self, policy: Policy) {
         log_warnings(&policy);
-        let PreparedPolicy(prepared) = PreparedPolicy::new(policy);
-        let old = PreparedPolicy(self.0.current.swap(prepared));
+        self.change(|current| Some(Prepared::new(policy, current.mode())));
+        log_change("the CORS policy was replaced");
+    }
+
+    /// Builds a policy and replaces the current one with it. If the new policy is refused, the current one stays in use.
+    ///
+    /// ```
+    /// use cors_core::{Policy, PolicyHandle};
+    /// use http::HeaderValue;
+    ///
+    /// let handle = PolicyHandle::<HeaderValue>::new(Policy::builder().allow_origins("https://a.example").build()?);
+    /// let error = handle.try_replace(Policy::builder().allow_origins("https://b.example/")).unwrap_err();
+    /// assert_eq!(error.problems().len(), 1);
+    /// assert!(handle.current().policy().allows_origin(b"https://a.example"));
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// All problems of the new policy. With the feature `tracing` they are also logged, as one event at info level.
+    pub fn try_replace(&self, policy: PolicyBuilder) -> Result<(), PolicyError> {
+        match policy.build() {
+            Ok(policy) => self.replace(policy),
+            Err(error) => {
+                log_refusal(&error);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Switches CORS off for all requests that start after this call: the server behaves as if it had no CORS middleware.
+    ///
+    /// Responses get neither CORS headers nor `Vary`, and keep the `Access-Control-*` headers that the application sets.
+    /// Preflights reach the application. The policy is kept for [`switch_on`](Self::switch_on).
+    ///
+    /// ```
+    /// use cors_core::{Decision, Policy, PolicyHandle};
+    /// use http::{HeaderMap, HeaderValue, Request};
+    ///
+    /// let handle = PolicyHandle::<HeaderValue>::new(Policy::builder().allow_origins("*").build()?);
+    /// handle.switch_off();
+    ///
+    /// let policy = handle.current();
+    /// let request = Request::get("/").header("origin", "https://app.example").body(()).unwrap();
+    /// let Decision::Actual(actual) = policy.decide(&request) else { panic!("not a preflight") };
+    /// let mut headers = HeaderMap::new();
+    /// policy.write_actual(actual, &mut headers);
+    /// assert!(headers.is_empty());
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn switch_off(&self) {
+        self.change_mode("CORS was switched off", |mode| Mode { is_off: true, ..mode });
+    }
+
+    /// Applies the policy again after [`switch_off`](Self::switch_off).
+    pub fn switch_on(&self) {
+        self.change_mode("CORS was switched on", |mode| Mode { is_off: false, ..mode });
+    }
+
+    /// Switches diagnostic mode on or off without a new policy, and with `None` returns to what the policy says.
+    ///
+    /// Diagnostic mode reveals the policy to clients: see
+    /// [`PolicyBuilder::diagnostics`](crate::PolicyBuilder::diagnostics).
+    ///
+    /// ```
+    /// use cors_core::{Policy, PolicyHandle};
+    /// use http::HeaderValue;
+    ///
+    /// let handle = PolicyHandle::<HeaderValue>::new(Policy::builder().allow_origins("https://a.example").build()?);
+    /// handle.set_diagnostics(Some(true));
+    /// assert!(handle.diagnostics());
+    /// handle.set_diagnostics(None);
+    /// assert!(!handle.diagnostics());
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn set_diagnostics(&self, diagnostics: Option<bool>) {
+        let message = match diagnostics {
+            Some(true) => "diagnostic mode of CORS was switched on",
+            Some(false) => "diagnostic mode of CORS was switched off",
+            None => "diagnostic mode of CORS is as the policy says",
+        };
+        self.change_mode(message, |mode| Mode { diagnostics, ..mode });
+    }
+
+    fn change_mode(&self, message: &str, change: impl FnOnce(Mode) -> Mode) {
+        let is_changed = self.change(|current| {
+            let mode = change(current.mode());
+            (mode != current.mode()).then(|| Prepared::new(current.policy().clone(), mode))
+        });
+        if is_changed {
+            log_change(message);
+        }
+    }
+
+    /// Makes one change, unless `next` returns `None`, and frees the policies that are no longer used.
+    fn change(&self, next: impl FnOnce(&Prepared<V>) -> Option<Prepared<V>>) -> bool {
         // No reader can get a policy that was swapped out, so a count of one stays one.
         let is_unused = |policy: &PreparedPolicy<V>| Arc::strong_count(&policy.0) == 1;
         let unused: Vec<_> = {
-            // Nothing can panic while the lock is held, so a poisoned lock holds a complete list.
+            // A panic while the lock is held leaves a complete list.
             let mut replaced = self.0.replaced.lock().unwrap_or_else(PoisonError::into_inner);
-            replaced.push(old);
+            let current = self.0.current.load();
+            let Some(next) = next(&current) else { return false };
+            drop(current);
+            replaced.push(PreparedPolicy(self.0.current.swap(Arc::new(next))));
             let (unused, used) = mem::take(&mut *replaced).into_iter().partition(is_unused);
             *replaced = used;
             unused
         };
         // Freed here, after the lock is released.
         drop(unused);
+        true
     }
 }
 
@@ -74,6 +179,17 @@ impl<V> PolicyHandle<V> {
     /// The policy for a request that starts now.
     pub fn current(&self) -> PreparedPolicy<V> {
         PreparedPolicy(self.0.current.load_full())
+    }
+
+    /// Returns whether the policy is applied: it is, unless [`switch_off`](Self::switch_off) was called.
+    pub fn is_on(&self) -> bool {
+        !self.0.current.load().mode().is_off
+    }
+
+    /// Returns whether diagnostic mode is on, by [`set_diagnostics`](Self::set_diagnostics) or else by the policy.
+    pub fn diagnostics(&self) -> bool {
+        let current = self.0.current.load();
+        current.mode().diagnostics.unwrap_or_else(|| current.policy().diagnostics())
     }
 }
 
@@ -85,8 +201,29 @@ impl<V> Clone for PolicyHandle<V> {
 
 impl<V> fmt::Debug for PolicyHandle<V> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("PolicyHandle").field(&self.current()).finish()
+        let current = self.0.current.load();
+        let Mode { is_off, diagnostics } = current.mode();
+        formatter
+            .debug_struct("PolicyHandle")
+            .field("policy", current.policy())
+            .field("is_off", &is_off)
+            .field("diagnostics", &diagnostics)
+            .finish()
     }
+}
+
+fn log_change(message: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "cors", "{message}");
+    #[cfg(not(feature = "tracing"))]
+    let _ = message;
+}
+
+fn log_refusal(error: &PolicyError) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(target: "cors", problems = %error, "a new CORS policy was refused, and the current one stays in use");
+    #[cfg(not(feature = "tracing"))]
+    let _ = error;
 }
 
 fn log_warnings(policy: &Policy) {

@@ -115,6 +115,44 @@ fn the_warnings_about_a_policy_are_logged_once() {
     }
 }
 
+#[test]
+fn changes_of_a_handle_are_logged_at_info_level() {
+    let policy = || Policy::builder().allow_origins("https://app.example");
+    let handle = PolicyHandle::<HeaderValue>::new(policy().build().unwrap());
+    let events = Events::of(Level::INFO, || {
+        handle.replace(policy().build().unwrap());
+        handle.try_replace(policy()).unwrap();
+        handle.try_replace(policy().allow_origins("*").allow_methods("put")).unwrap_err();
+        handle.switch_off();
+        handle.switch_off();
+        handle.switch_on();
+        handle.set_diagnostics(Some(true));
+        handle.set_diagnostics(Some(false));
+        handle.set_diagnostics(None);
+        handle.set_diagnostics(None);
+    });
+
+    let refused = "a new CORS policy was refused, and the current one stays in use";
+    let expected = [
+        "the CORS policy was replaced",
+        "the CORS policy was replaced",
+        refused,
+        "CORS was switched off",
+        "CORS was switched on",
+        "diagnostic mode of CORS was switched on",
+        "diagnostic mode of CORS was switched off",
+        "diagnostic mode of CORS is as the policy says",
+    ];
+    assert_eq!(events.len(), expected.len(), "{events:?}");
+    for (event, message) in events.iter().zip(expected) {
+        assert!(event.contains(&format!("message={message};")), "{event}");
+    }
+    assert!(
+        events[2].contains("allow_origins[1]: `*`") && events[2].contains("allow_methods: `put`"),
+        "{events:?}"
+    );
+}
+
 #[rstest]
 #[case(&[("origin", "https://evil.example")], "origin-not-allowed", "https://evil.example", "allow_origins")]
 #[case(&[("origin", "https://app.example/")], "malformed-origin", "https://app.example/", "exactly one origin")]

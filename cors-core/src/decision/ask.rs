@@ -48,6 +48,12 @@ enum State {
 }
 
 impl Ask {
+    /// The answer if the lookup is not asked.
+    #[inline]
+    pub(super) fn not_asked() -> Self {
+        Self(State::Known(LookupAnswer::NotAsked))
+    }
+
     /// The answer, if it need not be awaited.
     #[inline]
     pub fn now(&self) -> Option<LookupAnswer> {
@@ -78,19 +84,18 @@ impl Checked {
     pub(super) fn ask<R: RequestHead>(&self, request: &R) -> Ask {
         // Most policies have no lookup, so their requests pay only for this comparison.
         if !self.has_lookup() {
-            return Ask(State::Known(LookupAnswer::NotAsked));
+            return Ask::not_asked();
         }
         self.ask_about(Line::find(request, RequestHeader::Origin))
     }
 
     #[cfg(feature = "lookup")]
     fn ask_about(&self, origin: Option<Line<'_>>) -> Ask {
-        let not_asked = Ask(State::Known(LookupAnswer::NotAsked));
-        let Some((line, lookup)) = origin.zip(self.lookup()) else { return not_asked };
+        let Some((line, lookup)) = origin.zip(self.lookup()) else { return Ask::not_asked() };
         if self.find(line, LookupAnswer::NotAsked).is_some() {
-            return not_asked;
+            return Ask::not_asked();
         }
-        let Some(origin) = line.parse() else { return not_asked };
+        let Some(origin) = line.parse() else { return Ask::not_asked() };
         Ask(match lookup.ask(&origin) {
             Ok(answer) => State::Known(answer),
             Err(pending) => State::Pending(pending),
@@ -99,6 +104,6 @@ impl Checked {
 
     #[cfg(not(feature = "lookup"))]
     fn ask_about(&self, _: Option<Line<'_>>) -> Ask {
-        Ask(State::Known(LookupAnswer::NotAsked))
+        Ask::not_asked()
     }
 }

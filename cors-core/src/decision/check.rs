@@ -46,6 +46,7 @@ impl Checked {
         &self,
         request: &R,
         answer: LookupAnswer,
+        diagnostics: Option<bool>,
     ) -> Option<Preflight> {
         // Fetch, "CORS protocol": a CORS-preflight request has both headers.
         let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
@@ -61,7 +62,9 @@ impl Checked {
             Preflight { status: self.preflight_status, reason: None, tells_policy: true, terms: id };
         Some(match terms.check_method(method).and_then(|()| check_request_headers(&terms.headers, request)) {
             Ok(()) => granted,
-            Err(reason @ (Reason::MethodNotAllowed | Reason::HeaderNotAllowed)) if self.diagnostics => {
+            Err(reason @ (Reason::MethodNotAllowed | Reason::HeaderNotAllowed))
+                if diagnostics.unwrap_or(self.diagnostics) =>
+            {
                 Preflight { reason: Some(reason), ..granted }
             }
             Err(reason) => denied(reason, id),

@@ -8,7 +8,7 @@ mod request_headers;
 mod vary;
 
 pub use self::ask::{Ask, LookupAnswer};
-pub(crate) use self::prepared::Prepared;
+pub(crate) use self::prepared::{Mode, Prepared};
 pub use self::prepared::PreparedPolicy;
 pub use self::reason::Reason;
 use self::reason::log_denial;
@@ -43,6 +43,8 @@ enum Access<V> {
     /// The value of an allowed `Origin`, and the terms that hold for it.
     Allowed(V, TermsId),
     NotAllowed,
+    /// CORS is switched off, so the response stays as it is.
+    Off,
 }
 
 impl<V> Actual<V> {
@@ -117,10 +119,21 @@ impl Policy {
     /// Decides about a request like [`decide`](Self::decide), with the answer of the policy's lookup.
     #[inline]
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
+        self.decide_as(request, answer, None)
+    }
+
+    /// Decides with diagnostic mode on or off, or as the policy says.
+    #[inline]
+    fn decide_as<R: RequestHead>(
+        &self,
+        request: &R,
+        answer: LookupAnswer,
+        diagnostics: Option<bool>,
+    ) -> Decision<R::Value> {
         let policy = self.checked();
         // Most requests are not preflights, and their method shows it: they cost nothing more here.
         if request.is_options() {
-            if let Some(preflight) = policy.decide_preflight(request, answer) {
+            if let Some(preflight) = policy.decide_preflight(request, answer, diagnostics) {
                 return Decision::Preflight(preflight);
             }
         }

@@ -45,10 +45,20 @@ pub struct PreparedPolicy<V>(pub(crate) Arc<Prepared<V>>);
 
 pub(crate) struct Prepared<V> {
     policy: Policy,
+    mode: Mode,
     own: PreparedTerms<V>,
     /// By the number of the rule.
     rules: Vec<PreparedTerms<V>>,
     vary: VaryValues<V>,
+}
+
+/// How a policy is applied. A [`PolicyHandle`](crate::PolicyHandle) can change it without a new policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mode {
+    /// The server behaves as if there were no CORS middleware.
+    pub(crate) is_off: bool,
+    /// Diagnostic mode, if it is not what the policy says.
+    pub(crate) diagnostics: Option<bool>,
 }
 
 /// The header values of a policy's own terms, or of a rule.
@@ -81,18 +91,25 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     /// If `V` rejects visible ASCII characters and spaces. They are valid in a header value (RFC 9110, section 5.5), so no
     /// framework's type does.
     pub fn new(policy: Policy) -> Self {
+        Self(Arc::new(Prepared::new(policy, Mode::default())))
+    }
+}
+
+impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
+    pub(crate) fn new(policy: Policy, mode: Mode) -> Self {
         let Checked { origins, own, .. } = policy.checked();
         let rules = match origins {
             Origins::ByRule(rules) => rules.terms().iter().map(PreparedTerms::new).collect(),
             Origins::Any | Origins::Listed(_) => Vec::new(),
         };
-        Self(Arc::new(Prepared {
+        Self {
+            mode,
             own: PreparedTerms::new(own),
             rules,
             // With rules the response depends on the origin, even if all other origins get the same one.
             vary: VaryValues::new(matches!(origins, Origins::Any)),
             policy,
-        }))
+        }
     }
 }
 
@@ -136,19 +153,26 @@ impl<V> PreparedPolicy<V> {
     }
 
     /// Decides about a request; see [`Policy::decide`].
+    ///
+    /// If a [`PolicyHandle`](crate::PolicyHandle) has switched CORS off, the decision is always [`Decision::Actual`], and
+    /// [`write_actual`](Self::write_actual) leaves the response as it is.
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
-        self.0.policy.decide(request)
+        self.decide_with(request, LookupAnswer::NotAsked)
     }
 
     /// Asks the policy's lookup about the origin of a request; see [`Policy::ask`].
     #[inline]
     pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
-        self.0.policy.ask(request)
+        if self.0.mode.is_off { Ask::not_asked() } else { self.0.policy.ask(request) }
     }
 
     /// Decides about a request with the answer of the policy's lookup; see [`Policy::decide_with`].
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
-        self.0.policy.decide_with(request, answer)
+        let Prepared { policy, mode, .. } = &*self.0;
+        if mode.is_off {
+            return Decision::Actual(Actual(Access::Off));
+        }
+        policy.decide_as(request, answer, mode.diagnostics)
     }
 
     /// Writes the decision about an actual request into the application's response.
@@ -160,6 +184,9 @@ impl<V> PreparedPolicy<V> {
         R: ResponseHead,
         R::Value: From<&'p V>,
     {
+        if matches!(actual.0, Access::Off) {
+            return;
+        }
         let prepared = &*self.0;
         // After this nothing is left to replace, and appending is faster than replacing.
         response.remove_with_prefix(token::ACCESS_CONTROL);
@@ -189,7 +216,7 @@ impl<V> PreparedPolicy<V> {
                     );
                 }
             }
-            Access::Plain | Access::NotAllowed => {}
+            Access::Plain | Access::NotAllowed | Access::Off => {}
         }
         prepared.vary.write_actual(response);
     }
@@ -233,6 +260,14 @@ impl<V> PreparedPolicy<V> {
 }
 
 impl<V> Prepared<V> {
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// The terms that a decision names. There are none if another policy made the decision.
     #[inline]
     fn terms(&self, id: TermsId) -> Option<&PreparedTerms<V>> {

@@ -58,7 +58,7 @@ impl Subject for CorsWarp {
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.
 ///
 /// Stopping it closes the listener at once, and the connections when their responses have ended or after one second.
-pub(super) async fn serve(application: BoxedFilter<(Response,)>) -> Result<Server, StartError> {
+pub async fn serve(application: BoxedFilter<(Response,)>) -> Result<Server, StartError> {
     let failed = |error: std::io::Error| StartError::Failed(error.to_string());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;

@@ -2,6 +2,7 @@
 
 mod places;
 mod report;
+mod schema;
 mod summary;
 
 use std::io::Read;
@@ -12,6 +13,7 @@ use cors_core::{Policy, PolicyBuilder, Problem};
 
 use self::places::Places;
 pub use self::report::{to_json, to_text};
+pub use self::schema::json_schema;
 pub use self::summary::summarize;
 
 /// A policy file, accepted or refused.

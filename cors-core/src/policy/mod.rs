@@ -9,6 +9,8 @@ mod file;
 mod names;
 mod problem;
 mod rule;
+#[cfg(feature = "schemars")]
+mod schema;
 mod unlisted;
 
 use std::borrow::Cow;

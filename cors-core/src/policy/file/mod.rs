@@ -161,6 +161,8 @@ impl Reader {
                         self.number(&field, &value, ProblemCode::PreflightStatus, "200 to 299");
                 }
                 "diagnostics" => builder.diagnostics = self.boolean(&field, &value),
+                // Editors find the JSON Schema of a file by this.
+                "$schema" => {}
                 RULES => builder.rules = self.rules(value),
                 _ => self.read_field(&field, value, &mut builder.table),
             }

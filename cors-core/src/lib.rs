@@ -25,6 +25,8 @@ pub use header::{RequestHeader, ResponseHeader};
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
 pub use lookup::{Lookup, LookupOptions};
 pub use origin::Origin;
+#[cfg(feature = "serde")]
+pub use policy::ProblemDetails;
 pub use policy::{
     Danger, IntoNames, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rule, RuleBuilder, Warning,
     WarningCode,

@@ -2,6 +2,8 @@
 
 mod builder;
 mod check;
+#[cfg(feature = "serde")]
+mod details;
 mod environment;
 mod fields;
 #[cfg(feature = "serde")]
@@ -21,6 +23,8 @@ use std::time::Duration;
 
 pub use self::builder::{IntoNames, PolicyBuilder, RuleBuilder};
 use self::builder::{Names, Table};
+#[cfg(feature = "serde")]
+pub use self::details::ProblemDetails;
 pub(crate) use self::names::NameList;
 pub(crate) use self::problem::Escaped;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};

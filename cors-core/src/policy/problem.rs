@@ -120,8 +120,8 @@ macro_rules! finding {
         $(#[$outer])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
-            code: $code,
-            note: Note,
+            pub(super) code: $code,
+            pub(super) note: Note,
         }
 
         impl $name {
@@ -186,11 +186,11 @@ finding! {
 /// The text of a problem or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Note {
-    field: String,
-    value: String,
+    pub(super) field: String,
+    pub(super) value: String,
     /// What is wrong; it follows the value in a sentence.
-    what: String,
-    help: String,
+    pub(super) what: String,
+    pub(super) help: String,
 }
 
 impl Note {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::decision::{Mode, Prepared};
+use crate::event::{Event, Events, Observer};
 use crate::{Policy, PolicyBuilder, PolicyError, PreparedPolicy};
 
 /// Changes the policy of an adapter while requests are in flight.
@@ -36,6 +37,7 @@ pub struct PolicyHandle<V>(Arc<Shared<V>>);
 
 struct Shared<V> {
     current: ArcSwap<Prepared<V>>,
+    observer: Option<Arc<dyn Observer>>,
     /// Policies that were replaced while requests used them. Each has a reference here, so that the last request that
     /// uses one does not free it. Every change holds this lock from start to end, so that none is lost; requests never take
     /// it.
@@ -45,8 +47,21 @@ struct Shared<V> {
 impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// Creates a handle that starts with this policy.
     pub fn new(policy: Policy) -> Self {
-        let PreparedPolicy(prepared) = PreparedPolicy::new(policy);
-        Self(Arc::new(Shared { current: ArcSwap::new(prepared), replaced: Mutex::default() }))
+        Self::create(policy, None)
+    }
+
+    /// Creates a handle that tells an [`Observer`] about every decision and every change.
+    pub fn with_observer(policy: Policy, observer: impl Observer + 'static) -> Self {
+        Self::create(policy, Some(Arc::new(observer)))
+    }
+
+    fn create(policy: Policy, observer: Option<Arc<dyn Observer>>) -> Self {
+        let prepared = Arc::new(Prepared::new(policy, Mode::default(), observer.clone()));
+        Self(Arc::new(Shared { current: ArcSwap::new(prepared), observer, replaced: Mutex::default() }))
+    }
+
+    fn report(&self, event: &Event<'_>) {
+        Events(self.0.observer.as_deref()).report(event);
     }
 
     /// Replaces the policy for all requests that start after this call.
@@ -59,8 +74,9 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// The warnings about the policy are logged as [`PolicySource::log_warnings`] does.
     pub fn replace(&self, policy: Policy) {
         log_warnings(&policy);
-        self.change(|current| Some(Prepared::new(policy, current.mode())));
-        log_change("the CORS policy was replaced");
+        let new = policy.clone();
+        self.change(|current| Some(Prepared::new(new, current.mode(), self.0.observer.clone())));
+        self.report(&Event::PolicyReplaced(&policy));
     }
 
     /// Builds a policy and replaces the current one with it. If the new policy is refused, the current one stays in use.
@@ -83,7 +99,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
         match policy.build() {
             Ok(policy) => self.replace(policy),
             Err(error) => {
-                log_refusal(&error);
+                self.report(&Event::PolicyRefused(&error));
                 return Err(error);
             }
         }
@@ -111,12 +127,12 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// # Ok::<(), cors_core::PolicyError>(())
     /// ```
     pub fn switch_off(&self) {
-        self.change_mode("CORS was switched off", |mode| Mode { is_off: true, ..mode });
+        self.change_mode(&Event::SwitchedOff, |mode| Mode { is_off: true, ..mode });
     }
 
     /// Applies the policy again after [`switch_off`](Self::switch_off).
     pub fn switch_on(&self) {
-        self.change_mode("CORS was switched on", |mode| Mode { is_off: false, ..mode });
+        self.change_mode(&Event::SwitchedOn, |mode| Mode { is_off: false, ..mode });
     }
 
     /// Switches diagnostic mode on or off without a new policy, and with `None` returns to what the policy says.
@@ -136,21 +152,17 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// # Ok::<(), cors_core::PolicyError>(())
     /// ```
     pub fn set_diagnostics(&self, diagnostics: Option<bool>) {
-        let message = match diagnostics {
-            Some(true) => "diagnostic mode of CORS was switched on",
-            Some(false) => "diagnostic mode of CORS was switched off",
-            None => "diagnostic mode of CORS is as the policy says",
-        };
-        self.change_mode(message, |mode| Mode { diagnostics, ..mode });
+        self.change_mode(&Event::DiagnosticsSet(diagnostics), |mode| Mode { diagnostics, ..mode });
     }
 
-    fn change_mode(&self, message: &str, change: impl FnOnce(Mode) -> Mode) {
+    fn change_mode(&self, event: &Event<'_>, change: impl FnOnce(Mode) -> Mode) {
         let is_changed = self.change(|current| {
             let mode = change(current.mode());
-            (mode != current.mode()).then(|| Prepared::new(current.policy().clone(), mode))
+            (mode != current.mode())
+                .then(|| Prepared::new(current.policy().clone(), mode, self.0.observer.clone()))
         });
         if is_changed {
-            log_change(message);
+            self.report(event);
         }
     }
 
@@ -210,20 +222,6 @@ impl<V> fmt::Debug for PolicyHandle<V> {
             .field("diagnostics", &diagnostics)
             .finish()
     }
-}
-
-fn log_change(message: &str) {
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: "cors", "{message}");
-    #[cfg(not(feature = "tracing"))]
-    let _ = message;
-}
-
-fn log_refusal(error: &PolicyError) {
-    #[cfg(feature = "tracing")]
-    tracing::info!(target: "cors", problems = %error, "a new CORS policy was refused, and the current one stays in use");
-    #[cfg(not(feature = "tracing"))]
-    let _ = error;
 }
 
 fn log_warnings(policy: &Policy) {

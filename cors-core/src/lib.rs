@@ -3,10 +3,13 @@
 
 mod codes;
 mod decision;
+mod event;
 mod handle;
 mod header;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "tracing")]
+mod limiter;
 #[cfg(feature = "lookup")]
 mod lookup;
 mod origin;
@@ -19,6 +22,7 @@ pub mod tower;
 mod traits;
 
 pub use decision::{Actual, Ask, Decision, LookupAnswer, Preflight, PreparedPolicy, Reason};
+pub use event::{Denial, Event, Observer};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
 #[cfg(feature = "lookup")]

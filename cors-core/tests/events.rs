@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use std::fmt;
-use std::sync::{Arc, Mutex};
+mod support;
+
 use std::time::Duration;
 
 use cors_core::tower::CorsLayer;
@@ -11,58 +11,9 @@ use cors_core::{Policy, PolicyHandle, PolicySource};
 use http::{HeaderValue, Request};
 use rstest::rstest;
 use tower::Layer;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::Level;
 
-/// Records the fields of all events of one level.
-#[derive(Clone)]
-struct Events {
-    level: Level,
-    events: Arc<Mutex<Vec<String>>>,
-}
-
-impl Events {
-    /// The events of a function.
-    fn of(level: Level, run: impl FnOnce()) -> Vec<String> {
-        let events = Self { level, events: Arc::default() };
-        tracing::subscriber::with_default(events.clone(), run);
-        let events = events.events.lock().unwrap();
-        events.clone()
-    }
-}
-
-impl Subscriber for Events {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "cors" && self.level == *metadata.level()
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(String::new());
-        event.record(&mut fields);
-        self.events.lock().unwrap().push(fields.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.push_str(&format!("{field}={value:?};"));
-    }
-}
+use self::support::Events;
 
 /// The events of one decision.
 fn events(headers: &[(&str, &str)], diagnostics: bool) -> Vec<String> {

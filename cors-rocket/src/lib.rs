@@ -9,8 +9,8 @@ mod head;
 mod policies;
 
 pub use cors_core::{
-    Danger, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, Rule, RuleBuilder,
-    Warning, WarningCode,
+    Danger, Denial, Event, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode,
+    Reason, Rule, RuleBuilder, Warning, WarningCode,
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]

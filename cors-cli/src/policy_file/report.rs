@@ -46,7 +46,9 @@ pub fn to_text(file: &PolicyFile) -> String {
     text
 }
 
-/// Returns one JSON object: `{"file","ok","problems":[…],"warnings":[…]}`.
+/// Returns one JSON object: `{"file","ok","problems":[…],"warnings":[…],"summary":[…]}`.
+///
+/// The summary is what the policy allows, in sentences; it is empty if the policy is refused.
 ///
 /// Each problem and warning has `code`, `field`, `value`, `help`, the whole `message`, and its `line` if that is known.
 pub fn to_json(file: &PolicyFile) -> Value {
@@ -81,6 +83,7 @@ pub fn to_json(file: &PolicyFile) -> Value {
         "ok": file.outcome.is_ok(),
         "problems": problems,
         "warnings": warnings.collect::<Vec<_>>(),
+        "summary": file.outcome.as_ref().map(summarize).unwrap_or_default(),
     })
 }
 

@@ -1,9 +1,10 @@
 //! The checks of a decision, in the order in which a browser makes them.
 
 use super::request_headers::check_request_headers;
-use super::{Access, Actual, LookupAnswer, Preflight, Reason, log_denial};
+use super::{Access, Actual, LookupAnswer, Preflight, Reason};
 #[cfg(feature = "lookup")]
 use crate::Origin;
+use crate::event::{Denial, Events};
 use crate::origin::is_serialized_origin;
 use crate::policy::{Checked, Origins, Rules, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, token};
@@ -20,6 +21,7 @@ impl Checked {
         &self,
         request: &R,
         answer: LookupAnswer,
+        events: Events<'_>,
     ) -> Actual<R::Value> {
         // Fetch, "CORS protocol and HTTP caches": the same response for all origins, so that any cache can keep it.
         if matches!(self.origins, Origins::Any) {
@@ -29,7 +31,7 @@ impl Checked {
             return Actual(if self.own.any_origin { Access::AnyOrigin(TermsId::OWN) } else { Access::Plain });
         };
         let Some((id, terms)) = self.find(origin, answer) else {
-            log_denial(origin.value, || origin.reason(answer));
+            events.not_allowed(|| origin.denial(answer));
             return Actual(Access::NotAllowed);
         };
         if terms.any_origin {
@@ -47,27 +49,34 @@ impl Checked {
         request: &R,
         answer: LookupAnswer,
         diagnostics: Option<bool>,
+        events: Events<'_>,
     ) -> Option<Preflight> {
         // Fetch, "CORS protocol": a CORS-preflight request has both headers.
         let method = Line::find(request, RequestHeader::AccessControlRequestMethod)?;
         let origin = Line::find(request, RequestHeader::Origin)?;
-        let denied =
-            |reason, terms| Preflight { status: FORBIDDEN, reason: Some(reason), tells_policy: false, terms };
+        let denied = |denial: Denial<'_>, terms| {
+            events.denied(denial);
+            Preflight { status: FORBIDDEN, reason: Some(denial.reason()), tells_policy: false, terms }
+        };
         let Some((id, terms)) = self.find(origin, answer) else {
-            let reason = origin.reason(answer);
-            log_denial(origin.value, || reason);
-            return Some(denied(reason, TermsId::OWN));
+            return Some(denied(origin.denial(answer), TermsId::OWN));
         };
         let granted =
             Preflight { status: self.preflight_status, reason: None, tells_policy: true, terms: id };
         Some(match terms.check_method(method).and_then(|()| check_request_headers(&terms.headers, request)) {
-            Ok(()) => granted,
-            Err(reason @ (Reason::MethodNotAllowed | Reason::HeaderNotAllowed))
-                if diagnostics.unwrap_or(self.diagnostics) =>
-            {
-                Preflight { reason: Some(reason), ..granted }
+            Ok(()) => {
+                events.granted();
+                granted
             }
-            Err(reason) => denied(reason, id),
+            Err(denial) => match denial.reason() {
+                reason @ (Reason::MethodNotAllowed | Reason::HeaderNotAllowed)
+                    if diagnostics.unwrap_or(self.diagnostics) =>
+                {
+                    events.denied(denial);
+                    Preflight { reason: Some(reason), ..granted }
+                }
+                _ => denied(denial, id),
+            },
         })
     }
 
@@ -114,7 +123,7 @@ impl Checked {
 }
 
 impl Terms {
-    fn check_method(&self, method: Line<'_>) -> Result<(), Reason> {
+    fn check_method<'a>(&self, method: Line<'a>) -> Result<(), Denial<'a>> {
         // Listed and safelisted methods are tokens, so only other methods need a closer look.
         if method.is_only && (self.methods.lists_method(method.value) || is_safelisted(method.value)) {
             return Ok(());
@@ -128,8 +137,7 @@ impl Terms {
         } else {
             Reason::MethodNotAllowed
         };
-        log_denial(method.value, || reason);
-        Err(reason)
+        Err(Denial::new(reason, method.value))
     }
 }
 
@@ -153,6 +161,11 @@ impl<'a> Line<'a> {
     #[cfg(feature = "lookup")]
     pub(super) fn parse(self) -> Option<Origin<'a>> {
         std::str::from_utf8(self.value).ok().filter(|_| self.is_only).and_then(Origin::parse)
+    }
+
+    /// What to say about an `Origin` that is not allowed.
+    fn denial(self, answer: LookupAnswer) -> Denial<'a> {
+        Denial::new(self.reason(answer), self.value)
     }
 
     /// Why this `Origin` is not allowed.

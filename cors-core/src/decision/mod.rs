@@ -8,11 +8,11 @@ mod request_headers;
 mod vary;
 
 pub use self::ask::{Ask, LookupAnswer};
-pub(crate) use self::prepared::{Mode, Prepared};
 pub use self::prepared::PreparedPolicy;
+pub(crate) use self::prepared::{Mode, Prepared};
 pub use self::reason::Reason;
-use self::reason::log_denial;
 use crate::RequestHead;
+use crate::event::Events;
 use crate::policy::{Policy, TermsId};
 
 /// What to do with a request.
@@ -103,7 +103,8 @@ impl Policy {
     /// A policy's lookup is not asked: an origin that only it would allow is not allowed. Adapters therefore use
     /// [`ask`](Self::ask) and [`decide_with`](Self::decide_with).
     ///
-    /// With the feature `tracing`, everything that is not allowed is logged at debug level with the target `cors`.
+    /// With the feature `tracing`, everything that is not allowed is logged at debug level with the target `cors`: at most
+    /// ten events a second for each reason, and the next one says how many were left out.
     #[inline]
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
         self.decide_with(request, LookupAnswer::NotAsked)
@@ -119,25 +120,26 @@ impl Policy {
     /// Decides about a request like [`decide`](Self::decide), with the answer of the policy's lookup.
     #[inline]
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
-        self.decide_as(request, answer, None)
+        self.decide_as(request, answer, None, Events(None))
     }
 
-    /// Decides with diagnostic mode on or off, or as the policy says.
+    /// Decides with diagnostic mode on or off, or as the policy says, and passes events on.
     #[inline]
     fn decide_as<R: RequestHead>(
         &self,
         request: &R,
         answer: LookupAnswer,
         diagnostics: Option<bool>,
+        events: Events<'_>,
     ) -> Decision<R::Value> {
         let policy = self.checked();
         // Most requests are not preflights, and their method shows it: they cost nothing more here.
         if request.is_options() {
-            if let Some(preflight) = policy.decide_preflight(request, answer, diagnostics) {
+            if let Some(preflight) = policy.decide_preflight(request, answer, diagnostics, events) {
                 return Decision::Preflight(preflight);
             }
         }
-        Decision::Actual(policy.decide_actual(request, answer))
+        Decision::Actual(policy.decide_actual(request, answer, events))
     }
 
     /// Returns whether the policy allows the value of an `Origin` header. It is compared byte for byte.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::vary::VaryValues;
 use super::{Access, Actual, Ask, Decision, LookupAnswer, Preflight};
+use crate::event::{Events, Observer};
 use crate::policy::{Checked, NameList, Origins, Policy, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 
@@ -46,6 +47,7 @@ pub struct PreparedPolicy<V>(pub(crate) Arc<Prepared<V>>);
 pub(crate) struct Prepared<V> {
     policy: Policy,
     mode: Mode,
+    observer: Option<Arc<dyn Observer>>,
     own: PreparedTerms<V>,
     /// By the number of the rule.
     rules: Vec<PreparedTerms<V>>,
@@ -91,12 +93,14 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     /// If `V` rejects visible ASCII characters and spaces. They are valid in a header value (RFC 9110, section 5.5), so no
     /// framework's type does.
     pub fn new(policy: Policy) -> Self {
-        Self(Arc::new(Prepared::new(policy, Mode::default())))
+        Self(Arc::new(Prepared::new(policy, Mode::default(), None)))
     }
 }
 
 impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
-    pub(crate) fn new(policy: Policy, mode: Mode) -> Self {
+    pub(crate) fn new(policy: Policy, mode: Mode, observer: Option<Arc<dyn Observer>>) -> Self {
+        #[cfg(feature = "metrics")]
+        crate::event::prepare_counters();
         let Checked { origins, own, .. } = policy.checked();
         let rules = match origins {
             Origins::ByRule(rules) => rules.terms().iter().map(PreparedTerms::new).collect(),
@@ -104,6 +108,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
         };
         Self {
             mode,
+            observer,
             own: PreparedTerms::new(own),
             rules,
             // With rules the response depends on the origin, even if all other origins get the same one.
@@ -168,11 +173,11 @@ impl<V> PreparedPolicy<V> {
 
     /// Decides about a request with the answer of the policy's lookup; see [`Policy::decide_with`].
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
-        let Prepared { policy, mode, .. } = &*self.0;
+        let Prepared { policy, mode, observer, .. } = &*self.0;
         if mode.is_off {
             return Decision::Actual(Actual(Access::Off));
         }
-        policy.decide_as(request, answer, mode.diagnostics)
+        policy.decide_as(request, answer, mode.diagnostics, Events(observer.as_deref()))
     }
 
     /// Writes the decision about an actual request into the application's response.

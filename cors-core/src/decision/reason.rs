@@ -1,4 +1,4 @@
-//! Why something is not allowed, and how it is logged.
+//! Why something is not allowed.
 
 use crate::codes::codes;
 
@@ -47,48 +47,6 @@ impl Reason {
             Self::HeaderNotAllowed => {
                 "Add the header to `allow_headers` if pages may send it; `*` does not cover `authorization`."
             }
-        }
-    }
-}
-
-/// Logs at debug level what is not allowed and what to do about it. The reason is only computed if it is logged.
-#[inline]
-pub(super) fn log_denial(value: &[u8], reason: impl FnOnce() -> Reason) {
-    #[cfg(feature = "tracing")]
-    if tracing::enabled!(target: "cors", tracing::Level::DEBUG) {
-        log_reason(value, reason());
-    }
-    #[cfg(not(feature = "tracing"))]
-    let _ = (value, reason);
-}
-
-#[cfg(feature = "tracing")]
-#[cold]
-fn log_reason(value: &[u8], reason: Reason) {
-    tracing::debug!(
-        target: "cors",
-        reason = reason.as_str(),
-        value = %excerpt::Excerpt(value),
-        help = reason.help(),
-        "not allowed by the CORS policy"
-    );
-}
-
-#[cfg(feature = "tracing")]
-mod excerpt {
-    use std::fmt;
-
-    /// The most bytes of a value that are logged.
-    const MAX_BYTES: usize = 200;
-
-    /// The start of a value that a client sent, escaped for a log.
-    pub(super) struct Excerpt<'a>(pub(super) &'a [u8]);
-
-    impl fmt::Display for Excerpt<'_> {
-        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let shown = &self.0[..self.0.len().min(MAX_BYTES)];
-            write!(formatter, "{}", shown.escape_ascii())?;
-            if self.0.len() > MAX_BYTES { write!(formatter, "… ({} bytes)", self.0.len()) } else { Ok(()) }
         }
     }
 }

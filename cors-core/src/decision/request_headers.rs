@@ -1,6 +1,7 @@
 //! `Access-Control-Request-Headers`, read with an upper bound on the work.
 
-use super::{Reason, log_denial};
+use super::Reason;
+use crate::event::Denial;
 use crate::policy::NameList;
 use crate::{RequestHead, RequestHeader, token};
 
@@ -18,7 +19,10 @@ const MAX_EMPTY_ELEMENTS: usize = 32;
 ///
 /// The lines are read in order up to the first fault, so a name that is not allowed wins over a bound that a later line
 /// exceeds.
-pub(super) fn check_request_headers<R: RequestHead>(allowed: &NameList, request: &R) -> Result<(), Reason> {
+pub(super) fn check_request_headers<'r, R: RequestHead>(
+    allowed: &NameList,
+    request: &'r R,
+) -> Result<(), Denial<'r>> {
     let mut lines = request.lines(RequestHeader::AccessControlRequestHeaders);
     let Some(first) = lines.next() else { return Ok(()) };
     if first.len() <= MAX_BYTES && allowed.covers_sorted_list(first) && lines.next().is_none() {
@@ -38,7 +42,7 @@ struct Budget {
     empty_elements: usize,
 }
 
-fn check_line(allowed: &NameList, line: &[u8], budget: &mut Budget) -> Result<(), Reason> {
+fn check_line<'r>(allowed: &NameList, line: &'r [u8], budget: &mut Budget) -> Result<(), Denial<'r>> {
     spend(&mut budget.bytes, line.len(), line)?;
     for element in token::elements(line) {
         let name = token::trim_white_space(element);
@@ -52,7 +56,7 @@ fn check_line(allowed: &NameList, line: &[u8], budget: &mut Budget) -> Result<()
     Ok(())
 }
 
-fn check_name(allowed: &NameList, name: &[u8]) -> Result<(), Reason> {
+fn check_name<'r>(allowed: &NameList, name: &'r [u8]) -> Result<(), Denial<'r>> {
     // Listed names are tokens, so only other names need a closer look.
     if !allowed.is_any() && allowed.lists_header(name) {
         return Ok(());
@@ -64,19 +68,15 @@ fn check_name(allowed: &NameList, name: &[u8]) -> Result<(), Reason> {
     } else {
         Reason::HeaderNotAllowed
     };
-    log_denial(name, || reason);
-    Err(reason)
+    Err(Denial::new(reason, name))
 }
 
-fn spend(budget: &mut usize, amount: usize, line: &[u8]) -> Result<(), Reason> {
+fn spend<'r>(budget: &mut usize, amount: usize, line: &'r [u8]) -> Result<(), Denial<'r>> {
     match budget.checked_sub(amount) {
         Some(rest) => {
             *budget = rest;
             Ok(())
         }
-        None => {
-            log_denial(line, || Reason::MalformedRequestHeaders);
-            Err(Reason::MalformedRequestHeaders)
-        }
+        None => Err(Denial::new(Reason::MalformedRequestHeaders, line)),
     }
 }

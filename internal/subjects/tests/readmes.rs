@@ -1,6 +1,9 @@
 //! The READMEs show code that compiles and output that the tools print.
 
-use cors_axum::PolicyError;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use cors_axum::{Policy, PolicyError};
 use cors_cli::policy_file::{PolicyFile, to_text};
 use cors_conformance::scenario::Scenario;
 
@@ -57,4 +60,68 @@ fn the_suite_readme_shows_a_valid_scenario() {
     let shown = block(SUITE, "# A scenario", "toml");
     let scenario = Scenario::parse("methods/not-listed", shown).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(scenario.id, "methods/not-listed");
+}
+
+/// What a server logs about a preflight, as `tracing_subscriber::fmt` writes it without the time.
+fn log_of(policy: &Policy, method: &str, headers: &str) -> String {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(Mutex::new(Writer(Arc::clone(&log))))
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    let request = http::Request::options("/item")
+        .header("origin", "https://app.example")
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", headers);
+    tracing::subscriber::with_default(subscriber, || {
+        let _ = policy.decide(&request.body(()).expect("a request"));
+    });
+    let log = log.lock().expect("not poisoned");
+    String::from_utf8(log.clone()).expect("UTF-8")
+}
+
+struct Writer(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_pages_show_what_a_server_logs() {
+    let policy = Policy::builder().allow_origins("https://app.example").allow_methods("PUT").build();
+    let policy = policy.expect("a valid policy");
+    let page = include_str!("../../../docs/why-denied.md");
+    let shown = block(page, "This is what the server prints", "text");
+    assert_eq!(shown, log_of(&policy, "PUT", "x-api-key"));
+    for readme in [
+        include_str!("../../../cors-actix/README.md"),
+        include_str!("../../../cors-axum/README.md"),
+        include_str!("../../../cors-poem/README.md"),
+        include_str!("../../../cors-rocket/README.md"),
+        include_str!("../../../cors-warp/README.md"),
+    ] {
+        assert_eq!(block(readme, "### Seeing what happens", "text"), log_of(&policy, "PATCH", ""));
+    }
+}
+
+#[test]
+fn the_page_about_denials_quotes_the_consoles() {
+    let page = include_str!("../../../docs/why-denied.md");
+    let errors = include_str!("../../../docs/errors.md");
+    let (_, entry) = errors.split_once("### Blocked: `preflight-missing-allow-origin`").expect("an entry");
+    let (entry, _) = entry.split_once("\n### ").expect("a next entry");
+    let lines: Vec<_> = entry.lines().filter_map(|line| line.strip_prefix("> ")).collect();
+    assert_eq!(lines.len(), 3);
+    for line in lines {
+        assert!(page.contains(line), "{line}");
+    }
 }

@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use cors_core::tower::CorsLayer;
-use cors_core::{Policy, PolicyHandle, PolicySource};
+use cors_core::{Lookup, Policy, PolicyHandle, PolicySource};
 use http::{HeaderValue, Request};
 use rstest::rstest;
 use tower::Layer;
@@ -168,4 +168,26 @@ fn logs_what_is_not_allowed(
 ])]
 fn logs_nothing_that_is_allowed(#[case] headers: &[(&str, &str)], #[values(false, true)] diagnostics: bool) {
     assert_eq!(events(headers, diagnostics), <[String; 0]>::default());
+}
+
+#[test]
+fn a_lookup_that_fails_is_logged_once_with_its_error() {
+    let policy = Policy::builder()
+        .lookup(Lookup::new(|_| async { Err::<bool, _>(std::io::Error::other("no\nroute")) }))
+        .build()
+        .unwrap();
+    let request = Request::get("/").header("origin", "https://tenant.example").body(()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let events = Events::of(Level::WARN, || {
+        // Both wait for the same question.
+        let (first, second) = (policy.ask(&request), policy.ask(&request));
+        runtime.block_on(first);
+        runtime.block_on(second);
+    });
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert!(
+        event.contains("reason=\"lookup-failed\"") && event.contains("https://tenant.example"),
+        "{event}"
+    );
+    assert!(event.contains("no\\nroute"), "{event}");
 }

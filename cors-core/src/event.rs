@@ -215,8 +215,24 @@ fn count(event: &Event<'_>) {
         _ => None,
     };
     if let Some(key) = key {
-        metrics::with_recorder(|recorder| recorder.register_counter(key, &counters::METADATA)).increment(1);
+        increment(key);
     }
+}
+
+/// Counts a question to a lookup by its outcome. Answers from the cache are not counted.
+#[cfg(all(feature = "lookup", feature = "metrics"))]
+pub(crate) fn count_lookup(answer: crate::LookupAnswer) {
+    let [allowed, denied, failed] = &counters::ALL.lookups;
+    increment(match answer {
+        crate::LookupAnswer::Allowed => allowed,
+        crate::LookupAnswer::Denied => denied,
+        crate::LookupAnswer::NotAsked | crate::LookupAnswer::Failed => failed,
+    });
+}
+
+#[cfg(feature = "metrics")]
+fn increment(key: &metrics::Key) {
+    metrics::with_recorder(|recorder| recorder.register_counter(key, &counters::METADATA)).increment(1);
 }
 
 /// Makes the keys of the counters, so that no request has to.
@@ -239,6 +255,9 @@ mod counters {
         granted: Key::from_static_name("cors_preflights_granted_total"),
         denied: by_reason("cors_preflights_denied_total"),
         not_allowed: by_reason("cors_requests_not_allowed_total"),
+        #[cfg(feature = "lookup")]
+        lookups: ["allowed", "denied", "failed"]
+            .map(|outcome| with_label("cors_lookups_total", Label::from_static_parts("outcome", outcome))),
     });
 
     pub(super) struct Counters {
@@ -246,12 +265,19 @@ mod counters {
         /// In the order of [`Reason::ALL`].
         pub(super) denied: Vec<Key>,
         pub(super) not_allowed: Vec<Key>,
+        /// Allowed, denied, failed.
+        #[cfg(feature = "lookup")]
+        pub(super) lookups: [Key; 3],
     }
 
     /// No label holds what a client sent, so that the number of counters is bounded.
     fn by_reason(name: &'static str) -> Vec<Key> {
         let labels = Reason::ALL.iter().map(|reason| Label::from_static_parts("reason", reason.as_str()));
-        labels.map(|label| Key::from_parts(name, vec![label])).collect()
+        labels.map(|label| with_label(name, label)).collect()
+    }
+
+    fn with_label(name: &'static str, label: Label) -> Key {
+        Key::from_parts(name, vec![label])
     }
 }
 

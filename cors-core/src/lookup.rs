@@ -222,11 +222,14 @@ impl Lookup {
             }
         };
         inner.land(number, origin.as_str(), answer);
-        match answer {
+        let answer = match answer {
             Some(true) => LookupAnswer::Allowed,
             Some(false) => LookupAnswer::Denied,
             None => LookupAnswer::Failed,
-        }
+        };
+        #[cfg(feature = "metrics")]
+        crate::event::count_lookup(answer);
+        answer
     }
 }
 
@@ -305,15 +308,25 @@ impl fmt::Debug for PendingAnswer {
 }
 
 /// Logs a lookup that failed. It is logged once for all requests that waited for it.
+#[cfg(feature = "tracing")]
 fn log_failure(origin: &Origin<'_>, error: &dyn fmt::Display) {
-    #[cfg(feature = "tracing")]
+    use crate::limiter::Limiter;
+
+    // A client can ask about many origins, so this event is limited in rate.
+    static LIMITER: Limiter = Limiter::new();
+    if !tracing::enabled!(target: "cors", tracing::Level::WARN) {
+        return;
+    }
+    let Some(left_out) = LIMITER.admit(std::time::Instant::now()) else { return };
     tracing::warn!(
         target: "cors",
         reason = crate::Reason::LookupFailed.as_str(),
         origin = origin.as_str(),
         error = %error.to_string().escape_debug(),
+        left_out = (left_out > 0).then_some(left_out),
         "the lookup of an origin failed"
     );
-    #[cfg(not(feature = "tracing"))]
-    let _ = (origin, error);
 }
+
+#[cfg(not(feature = "tracing"))]
+fn log_failure(_: &Origin<'_>, _: &dyn fmt::Display) {}

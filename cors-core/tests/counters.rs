@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use cors_core::{Policy, PreparedPolicy};
+use cors_core::{Lookup, Origin, Policy, PreparedPolicy};
 use http::{HeaderValue, Request};
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 fn preflight(origin: &str, method: &str, headers: &str) -> Request<()> {
     let request = Request::options("/")
@@ -18,6 +18,16 @@ fn preflight(origin: &str, method: &str, headers: &str) -> Request<()> {
 
 fn get(origin: &str) -> Request<()> {
     Request::get("/").header("origin", origin).body(()).unwrap()
+}
+
+/// The counters of a recorder, with their labels.
+fn counters(snapshotter: &Snapshotter) -> BTreeMap<String, u64> {
+    let counters = snapshotter.snapshot().into_vec().into_iter().map(|(key, _, _, value)| {
+        let labels = key.key().labels().map(|label| format!(" {}={}", label.key(), label.value()));
+        let DebugValue::Counter(count) = value else { panic!("not a counter: {value:?}") };
+        (format!("{}{}", key.key().name(), labels.collect::<String>()), count)
+    });
+    counters.collect()
 }
 
 #[test]
@@ -40,16 +50,6 @@ fn decisions_are_counted_without_what_the_client_sent() {
         let _ = policy.decide(&Request::get("/").body(()).unwrap());
     });
 
-    let counters: BTreeMap<String, u64> = snapshotter
-        .snapshot()
-        .into_vec()
-        .into_iter()
-        .map(|(key, _, _, value)| {
-            let labels = key.key().labels().map(|label| format!(" {}={}", label.key(), label.value()));
-            let DebugValue::Counter(count) = value else { panic!("not a counter: {value:?}") };
-            (format!("{}{}", key.key().name(), labels.collect::<String>()), count)
-        })
-        .collect();
     let expected = [
         ("cors_preflights_denied_total reason=header-not-allowed", 3),
         ("cors_preflights_denied_total reason=method-not-allowed", 3),
@@ -59,5 +59,27 @@ fn decisions_are_counted_without_what_the_client_sent() {
         ("cors_requests_not_allowed_total reason=origin-not-allowed", 3),
     ];
     let expected = expected.map(|(name, count)| (name.to_owned(), count));
-    assert_eq!(counters, BTreeMap::from(expected));
+    assert_eq!(counters(&snapshotter), BTreeMap::from(expected));
+}
+
+#[test]
+fn questions_to_a_lookup_are_counted_by_outcome() {
+    let question = async |origin: Origin<'static>| match origin.host() {
+        "good.example" => Ok(true),
+        "bad.example" => Ok(false),
+        _ => Err("the database is away"),
+    };
+    let policy = Policy::builder().lookup(Lookup::new(question)).build().unwrap();
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        for host in ["good", "good", "bad", "failing", "failing"] {
+            let _ = runtime.block_on(policy.ask(&get(&format!("https://{host}.example"))));
+        }
+    });
+    // The second answer of `good` comes from the cache. Failures are not cached.
+    let expected = [("allowed", 1), ("denied", 1), ("failed", 2)];
+    let expected = expected.map(|(outcome, count)| (format!("cors_lookups_total outcome={outcome}"), count));
+    assert_eq!(counters(&snapshotter), BTreeMap::from(expected));
 }

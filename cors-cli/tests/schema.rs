@@ -44,15 +44,18 @@ fn the_command_prints_it() {
 #[test]
 fn the_policy_of_every_scenario_is_valid() {
     let validator = validator();
-    let scenarios = scenario::embedded().unwrap();
-    assert!(scenarios.len() > 300);
-    for scenario in scenarios {
+    let mut validated = 0;
+    for scenario in scenario::embedded().unwrap() {
         for server in scenario.servers.values() {
-            let policy = serde_json::to_value(&server.policy).unwrap();
+            let policy = server.policy.for_start().unwrap();
+            // A policy with a function or a lookup cannot be written into a file.
+            let Ok(policy) = serde_json::to_value(&policy) else { continue };
+            validated += 1;
             let errors: Vec<_> = validator.iter_errors(&policy).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {policy}: {errors:?}", scenario.id);
         }
     }
+    assert!(validated > 300, "{validated}");
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
 use cors_core::ProblemCode;
-use cors_watch::{FileError, PolicyFile, WatchOptions};
+use cors_watch::{FileError, PolicyFile, Problem, WatchOptions};
 use rstest::rstest;
 use tempfile::TempDir;
 
@@ -74,7 +75,7 @@ impl Watched {
 }
 
 fn origins(file: &PolicyFile<String>) -> Vec<String> {
-    file.handle().current().policy().allow_origins().map(|origin| origin.into_owned()).collect()
+    file.handle().current().policy().allow_origins().map(Cow::into_owned).collect()
 }
 
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -113,7 +114,7 @@ fn a_refused_policy_leaves_the_old_one_in_use_until_it_is_mended() {
     watched.write("allow_origins = [\"https://1.example/\"]\nmax_ages = 1");
     let error = watched.wait_for_error();
     let problems = error.policy_error().unwrap().problems();
-    let codes: Vec<_> = problems.iter().map(|problem| problem.code()).collect();
+    let codes: Vec<_> = problems.iter().map(Problem::code).collect();
     assert_eq!(codes, [ProblemCode::OriginWithPath, ProblemCode::UnknownField]);
     assert!(
         error.to_string().contains("cors.toml: the CORS policy is refused, it has 2 problems"),

@@ -16,12 +16,16 @@ enum Move {
     /// The policy is built, and a warning says what has no effect.
     WithWarning(PolicyBuilder, WarningCode),
     /// The policy is refused, and the message says what to write instead. The second policy follows it.
-    AfterAdvice(PolicyBuilder, &'static str, PolicyBuilder),
+    AfterAdvice(Box<[PolicyBuilder; 2]>, &'static str),
     /// The policy is refused, and the message names another way.
     Refused(PolicyBuilder, ProblemCode, &'static str),
 }
 
 use Move::{AfterAdvice, Exactly, Refused, WithWarning};
+
+fn after_advice(refused: PolicyBuilder, advice: &'static str, followed: PolicyBuilder) -> Move {
+    AfterAdvice(Box::new([refused, followed]), advice)
+}
 
 struct Kind {
     name: &'static str,
@@ -81,7 +85,7 @@ fn origins() -> Vec<Kind> {
         ),
         secure(
             "every extension of one browser",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins("moz-extension://*"),
                 "dangerously_allow = [\"any-app-origin\"]",
                 policy().allow_origins("moz-extension://*").dangerously_allow([Danger::AnyAppOrigin]),
@@ -91,7 +95,7 @@ fn origins() -> Vec<Kind> {
         secure("an application's shell", Exactly(policy().allow_origins(["tauri://localhost", "app://."]))),
         secure(
             "pages from files",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins("file://"),
                 "dangerously_allow = [\"null-origin\"]",
                 policy().allow_origins("file://").dangerously_allow([Danger::NullOrigin]),
@@ -99,7 +103,7 @@ fn origins() -> Vec<Kind> {
         ),
         secure(
             "a regular expression for subdomains",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins(r"^https://.*\.example\.com$"),
                 "Write `https://*.example.com`.",
                 policy().allow_origins("https://*.example.com"),
@@ -107,7 +111,7 @@ fn origins() -> Vec<Kind> {
         ),
         secure(
             "a trailing slash",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins("https://app.example/"),
                 "Write `https://app.example`.",
                 policy().allow_origins(APP),
@@ -115,7 +119,7 @@ fn origins() -> Vec<Kind> {
         ),
         secure(
             "the default port",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins("https://app.example:443"),
                 "Write `https://app.example`.",
                 policy().allow_origins(APP),
@@ -123,7 +127,7 @@ fn origins() -> Vec<Kind> {
         ),
         secure(
             "upper case",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins("https://App.Example"),
                 "Write `https://app.example`.",
                 policy().allow_origins(APP),
@@ -201,7 +205,7 @@ fn terms() -> Vec<Kind> {
         ),
         secure(
             "a name of another library",
-            AfterAdvice(
+            after_advice(
                 file("allow_origins = \"https://app.example\"\nsupports_credentials = true"),
                 "allow_credentials",
                 app().allow_credentials(true),
@@ -209,7 +213,7 @@ fn terms() -> Vec<Kind> {
         ),
         secure(
             "a method in lower case",
-            AfterAdvice(app().allow_methods("put"), "Write `PUT`", app().allow_methods("PUT")),
+            after_advice(app().allow_methods("put"), "Write `PUT`", app().allow_methods("PUT")),
         ),
         secure(
             "other terms for one partner",
@@ -241,7 +245,7 @@ fn unlisted() -> Vec<Kind> {
     vec![
         secure(
             "addresses of a local network",
-            AfterAdvice(
+            after_advice(
                 policy().allow_origins("http://192.168.*"),
                 "decide in code with `allow_origin_if`",
                 policy().allow_origins(APP).allow_origin_if(is_local),
@@ -333,7 +337,8 @@ fn check(kind: Kind) -> bool {
             );
             true
         }
-        AfterAdvice(builder, advice, followed) => {
+        AfterAdvice(builders, advice) => {
+            let [builder, followed] = *builders;
             let error = refused(builder);
             assert!(error.to_string().contains(advice), "{name}: {error}");
             build(followed);

@@ -3,7 +3,7 @@
 use actix_web::dev;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use cors_core::{RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use cors_core::{RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader};
 
 /// The part of a request that CORS reads.
 pub(crate) struct Request<'a>(pub(crate) &'a dev::RequestHead);
@@ -21,6 +21,25 @@ impl RequestHead for Request<'_> {
 
     fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
         self.0.headers.get_all(request_header(name)).cloned()
+    }
+}
+
+impl RequestInfo for Request<'_> {
+    fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        let authority = self.0.uri.authority().map(|authority| authority.as_str());
+        authority.or_else(|| self.0.headers.get(header::HOST)?.to_str().ok())
+    }
+
+    fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.0.headers.get(name).map(HeaderValue::as_bytes)
     }
 }
 

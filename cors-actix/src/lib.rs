@@ -6,8 +6,8 @@ mod head;
 mod service;
 
 pub use cors_core::{
-    Danger, Denial, Event, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode,
-    Reason, Rule, RuleBuilder, Warning, WarningCode,
+    Danger, Denial, Event, InvalidHost, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem,
+    ProblemCode, Reason, RequestInfo, Rule, RuleBuilder, Warning, WarningCode,
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
@@ -20,3 +20,9 @@ pub use self::service::{CorsFuture, CorsService};
 ///
 /// Create it with a first policy, pass it to [`Cors::new`], and keep a clone: all clones refer to the same policy.
 pub type PolicyHandle = cors_core::PolicyHandle<actix_web::http::header::HeaderValue>;
+
+/// Policies by the host that a request is for. It is passed to the adapter like a policy.
+pub type PolicyMap = cors_core::PolicyMap<actix_web::http::header::HeaderValue>;
+
+/// Where the adapter gets its policy from. [`PolicySource::by_request`] chooses a policy by the head of each request.
+pub type PolicySource = cors_core::PolicySource<actix_web::http::header::HeaderValue>;

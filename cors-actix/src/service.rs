@@ -42,7 +42,7 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let policy = self.policy.current();
+        let policy = self.policy.for_request(&Request(request.head()));
         let ask = policy.ask(&Request(request.head()));
         let Some(answer) = ask.now() else { return self.wait(request, policy, ask) };
         match policy.decide_with(&Request(request.head()), answer) {

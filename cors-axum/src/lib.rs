@@ -3,8 +3,8 @@
 
 pub use cors_core::tower::{Cors, CorsLayer, ResponseFuture};
 pub use cors_core::{
-    Danger, Denial, Event, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode,
-    Reason, Rule, RuleBuilder, Warning, WarningCode,
+    Danger, Denial, Event, InvalidHost, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem,
+    ProblemCode, Reason, RequestInfo, Rule, RuleBuilder, Warning, WarningCode,
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
@@ -15,3 +15,9 @@ pub use cors_core::{Lookup, LookupOptions};
 /// Create it with a first policy, pass it to [`Cors::new`] or [`CorsLayer::new`], and keep a clone: all clones refer to the
 /// same policy.
 pub type PolicyHandle = cors_core::PolicyHandle<http::HeaderValue>;
+
+/// Policies by the host that a request is for. It is passed to the adapter like a policy.
+pub type PolicyMap = cors_core::PolicyMap<http::HeaderValue>;
+
+/// Where the adapter gets its policy from. [`PolicySource::by_request`] chooses a policy by the head of each request.
+pub type PolicySource = cors_core::PolicySource<http::HeaderValue>;

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use crate::decision::{Mode, Prepared};
 use crate::event::{Event, Events, Observer};
-use crate::{Policy, PolicyBuilder, PolicyError, PreparedPolicy};
+use crate::{Policy, PolicyBuilder, PolicyError, PreparedPolicy, RequestInfo};
 
 /// Changes the policy of an adapter while requests are in flight.
 ///
@@ -233,22 +233,83 @@ fn log_warnings(policy: &Policy) {
     let _ = policy;
 }
 
-/// Where an adapter gets its policy from: a fixed policy, or a [`PolicyHandle`] that can replace it.
+/// Where an adapter gets its policy from: a fixed policy, a [`PolicyHandle`] that can replace it, or a choice by request.
 ///
-/// It is made with `into()` from a [`Policy`], a [`PreparedPolicy`] or a [`PolicyHandle`].
+/// It is made with `into()` from a [`Policy`], a [`PreparedPolicy`], a [`PolicyHandle`] or a [`PolicyMap`](crate::PolicyMap),
+/// or with [`by_request`](Self::by_request).
 pub struct PolicySource<V>(Source<V>);
 
 enum Source<V> {
     Fixed(PreparedPolicy<V>),
     Handle(PolicyHandle<V>),
+    ByRequest(Arc<Choice<V>>),
 }
 
+struct Choice<V> {
+    other: PolicySource<V>,
+    choose: Box<Choose<V>>,
+}
+
+type Choose<V> = dyn Fn(&dyn RequestInfo) -> Option<PolicySource<V>> + Send + Sync;
+
 impl<V> PolicySource<V> {
-    /// The policy for a request that starts now.
+    /// Chooses a policy by the head of each request, for example by the tenant that it is for.
+    ///
+    /// `choose` returns one of the sources that the program has made before, or `None` for the policy `other`. It is called once
+    /// for each request, before the application runs, so it must be fast, and it must not panic. For a choice by host there
+    /// is [`PolicyMap`](crate::PolicyMap).
+    ///
+    /// Caches know that a response depends on the host and the path. If the choice depends on a header, every response, errors
+    /// and preflights included, must have the name of this header in `Vary`: add it outside of the adapter. A preflight does
+    /// not have the headers of the request that follows it, such as `Authorization` or an API key, so do not choose by
+    /// those.
+    ///
+    /// ```
+    /// use cors_core::{Policy, PolicySource};
+    /// use http::{HeaderValue, Request};
+    ///
+    /// let public: PolicySource<HeaderValue> = Policy::builder().allow_origins("*").build()?.into();
+    /// let admin = Policy::builder().allow_origins("https://admin.example").build()?;
+    /// let source = PolicySource::by_request(admin, move |request| {
+    ///     request.path().starts_with("/public/").then(|| public.clone())
+    /// });
+    ///
+    /// let request = Request::get("/public/items").body(()).unwrap();
+    /// assert!(source.for_request(&request).policy().allows_any_origin());
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn by_request(
+        other: impl Into<Self>,
+        choose: impl Fn(&dyn RequestInfo) -> Option<Self> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Source::ByRequest(Arc::new(Choice { other: other.into(), choose: Box::new(choose) })))
+    }
+
+    /// The policy for this request, which starts now. An adapter calls it once per request.
+    #[inline]
+    pub fn for_request(&self, request: &dyn RequestInfo) -> PreparedPolicy<V> {
+        match &self.0 {
+            Source::Fixed(policy) => policy.clone(),
+            Source::Handle(handle) => handle.current(),
+            Source::ByRequest(choice) => match (choice.choose)(request) {
+                Some(chosen) => chosen.for_request(request),
+                None => choice.other.for_request(request),
+            },
+        }
+    }
+
+    /// Returns whether the policy depends on the request, so that an adapter has to call [`for_request`](Self::for_request).
+    pub fn is_by_request(&self) -> bool {
+        matches!(self.0, Source::ByRequest(_))
+    }
+
+    /// The policy for a request that starts now, if it does not depend on the request. Otherwise it is the one for all requests
+    /// for which no other policy is chosen.
     pub fn current(&self) -> PreparedPolicy<V> {
         match &self.0 {
             Source::Fixed(policy) => policy.clone(),
             Source::Handle(handle) => handle.current(),
+            Source::ByRequest(choice) => choice.other.current(),
         }
     }
 
@@ -264,7 +325,7 @@ impl<V> PolicySource<V> {
     pub fn fixed(&self) -> Option<&PreparedPolicy<V>> {
         match &self.0 {
             Source::Fixed(policy) => Some(policy),
-            Source::Handle(_) => None,
+            Source::Handle(_) | Source::ByRequest(_) => None,
         }
     }
 }
@@ -304,6 +365,7 @@ impl<V> Clone for PolicySource<V> {
         match &self.0 {
             Source::Fixed(policy) => policy.clone().into(),
             Source::Handle(handle) => handle.into(),
+            Source::ByRequest(choice) => Self(Source::ByRequest(Arc::clone(choice))),
         }
     }
 }
@@ -313,6 +375,9 @@ impl<V> fmt::Debug for PolicySource<V> {
         match &self.0 {
             Source::Fixed(policy) => formatter.debug_tuple("Fixed").field(policy).finish(),
             Source::Handle(handle) => formatter.debug_tuple("Handle").field(handle).finish(),
+            Source::ByRequest(choice) => {
+                formatter.debug_struct("ByRequest").field("other", &choice.other).finish_non_exhaustive()
+            }
         }
     }
 }

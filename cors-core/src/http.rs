@@ -1,9 +1,12 @@
 //! The traits for the types of the `http` crate, which axum, warp, Poem, tonic and hyper share.
 
 use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
+use http::uri::{Authority, Uri};
 use http::{Method, Request, StatusCode, request};
 
-use crate::{Preflight, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use crate::{
+    Preflight, PreparedPolicy, RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader,
+};
 
 /// The most headers that the answer to a preflight can have, so that its map is allocated once.
 const PREFLIGHT_HEADERS: usize = 6;
@@ -23,6 +26,50 @@ impl PreparedPolicy<HeaderValue> {
         self.write_preflight(preflight, request, &mut headers);
         (status, headers)
     }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl<B> RequestInfo for Request<B> {
+    fn method(&self) -> &str {
+        self.method().as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        host(self.uri(), self.headers())
+    }
+
+    fn path(&self) -> &str {
+        self.uri().path()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers().get(name).map(HeaderValue::as_bytes)
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl RequestInfo for request::Parts {
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        host(&self.uri, &self.headers)
+    }
+
+    fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.get(name).map(HeaderValue::as_bytes)
+    }
+}
+
+/// The authority of the target, which HTTP/2 always has, or else the `Host` header (RFC 9112, section 3.2.2).
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let authority = uri.authority().map(Authority::as_str);
+    authority.or_else(|| headers.get(header::HOST)?.to_str().ok())
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

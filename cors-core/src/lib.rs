@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod choice;
 mod codes;
 mod decision;
 mod event;
@@ -21,6 +22,7 @@ mod token;
 pub mod tower;
 mod traits;
 
+pub use choice::{InvalidHost, PolicyMap, RequestInfo};
 pub use decision::{Actual, Ask, Decision, LookupAnswer, Preflight, PreparedPolicy, Reason};
 pub use event::{Denial, Event, Observer};
 pub use handle::{PolicyHandle, PolicySource};

@@ -115,7 +115,7 @@ where
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // One request uses one policy from start to end, even if a handle replaces it in the meantime.
-        let policy = self.policy.current();
+        let policy = self.policy.for_request(&request);
         let ask = policy.ask(&request);
         let Some(answer) = ask.now() else { return self.wait(request, policy, ask) };
         match policy.decide_with(&request, answer) {

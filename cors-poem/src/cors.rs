@@ -1,6 +1,6 @@
 //! The middleware that applies a policy.
 
-use cors_core::{Decision, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Decision, PolicySource, Preflight, PreparedPolicy, RequestInfo};
 use poem::http::{HeaderMap, HeaderValue, Method};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
@@ -70,7 +70,7 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
             // Borrowed, because a reference count would be shared by all threads.
             Some(policy) => policy,
             None => {
-                replaceable = self.policy.current();
+                replaceable = self.policy.for_request(&Info(&request));
                 &replaceable
             }
         };
@@ -96,6 +96,28 @@ fn answer(policy: &PreparedPolicy<HeaderValue>, preflight: Preflight, request: &
     let mut response = Response::from(status);
     *response.headers_mut() = headers;
     response
+}
+
+/// A request, for a policy that is chosen by it.
+struct Info<'a>(&'a Request);
+
+impl RequestInfo for Info<'_> {
+    fn method(&self) -> &str {
+        self.0.method().as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        let authority = self.0.uri().authority().map(|authority| authority.as_str());
+        authority.or_else(|| self.0.header("host"))
+    }
+
+    fn path(&self) -> &str {
+        self.0.original_uri().path()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.0.headers().get(name).map(HeaderValue::as_bytes)
+    }
 }
 
 /// The part of a request that the decision reads.

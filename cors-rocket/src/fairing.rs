@@ -117,7 +117,7 @@ impl CachedDecision {
             return None;
         }
         Some(request.local_cache(|| Self {
-            policy: policies.select(request.uri().path()).current(),
+            policy: policies.select(request.uri().path()).for_request(&RequestView(request)),
             decided: Mutex::default(),
         }))
     }

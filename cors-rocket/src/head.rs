@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cors_core::{RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use cors_core::{RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader};
 use rocket::http::Method;
 use rocket::{Request, Response};
 
@@ -24,6 +24,26 @@ impl<'r> RequestHead for RequestView<'r, '_> {
 
     fn values(&self, name: RequestHeader) -> impl Iterator<Item = Cow<'r, str>> {
         self.0.headers().get(name.name()).map(Cow::Borrowed)
+    }
+}
+
+impl RequestInfo for RequestView<'_, '_> {
+    fn method(&self) -> &str {
+        self.0.method().as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        // HTTP/2 requests have an authority instead, of which Rocket tells the name.
+        let authority = || self.0.host().map(|host| host.domain().as_str());
+        self.0.headers().get_one("host").or_else(authority)
+    }
+
+    fn path(&self) -> &str {
+        self.0.uri().path().as_str()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.0.headers().get_one(name).map(str::as_bytes)
     }
 }
 

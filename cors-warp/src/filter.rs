@@ -3,8 +3,11 @@
 use std::convert::Infallible;
 use std::future;
 
-use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy, RequestInfo};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
 use warp::reject::Reject;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -100,14 +103,67 @@ impl Cors {
         // Boxed, because that is warp's way from either of its two error types to `Rejection`.
         let responses = rejection::into_responses(routes.map(Reply::into_response).boxed());
 
+        // Only a policy that is chosen by request needs them.
+        let target = match policy.is_by_request() {
+            true => target(),
+            false => warp::any().map(|| None).boxed(),
+        };
         // warp lends a filter no reference to the request, so the headers are cloned.
         warp::method()
             .and(warp::header::headers_cloned())
-            .and_then(move |method, headers| begin(policy.current(), method, headers))
+            .and(target)
+            .and_then(move |method, headers, target| {
+                begin(choose(&policy, &method, &headers, target), method, headers)
+            })
             .and(responses)
             .map(ActualRequest::finish)
             .recover(|rejection| future::ready(Ok::<_, Infallible>(answer_preflight(&rejection))))
             .unify()
+    }
+}
+
+/// The host and the path of a request.
+type Target = (Option<Authority>, FullPath);
+
+fn target() -> BoxedFilter<(Option<Target>,)> {
+    let host = warp::host::optional().or(warp::any().map(|| None)).unify();
+    host.and(warp::path::full()).map(|host, path| Some((host, path))).boxed()
+}
+
+fn choose(
+    policy: &PolicySource<HeaderValue>,
+    method: &Method,
+    headers: &HeaderMap,
+    target: Option<Target>,
+) -> PreparedPolicy<HeaderValue> {
+    match target {
+        Some(target) => policy.for_request(&Info { method, headers, target }),
+        None => policy.current(),
+    }
+}
+
+/// A request, for a policy that is chosen by it.
+struct Info<'a> {
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    target: Target,
+}
+
+impl RequestInfo for Info<'_> {
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        self.target.0.as_ref().map(Authority::as_str)
+    }
+
+    fn path(&self) -> &str {
+        self.target.1.as_str()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.get(name).map(HeaderValue::as_bytes)
     }
 }
 

@@ -6,8 +6,8 @@ mod rejection;
 
 pub use cors_core::tower::CorsLayer;
 pub use cors_core::{
-    Danger, Denial, Event, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode,
-    Reason, Rule, RuleBuilder, Warning, WarningCode,
+    Danger, Denial, Event, InvalidHost, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem,
+    ProblemCode, Reason, RequestInfo, Rule, RuleBuilder, Warning, WarningCode,
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
@@ -17,3 +17,9 @@ pub use crate::filter::Cors;
 
 /// A policy that can be replaced while the server runs. Each request sees one policy from start to end.
 pub type PolicyHandle = cors_core::PolicyHandle<http::HeaderValue>;
+
+/// Policies by the host that a request is for. It is passed to the adapter like a policy.
+pub type PolicyMap = cors_core::PolicyMap<http::HeaderValue>;
+
+/// Where the adapter gets its policy from. [`PolicySource::by_request`] chooses a policy by the head of each request.
+pub type PolicySource = cors_core::PolicySource<http::HeaderValue>;

@@ -1,12 +1,13 @@
 //! Starts the servers of a scenario and the network that leads to them.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::OnceLock;
 
 use crate::network::LoopbackNetwork;
 use crate::scenario::{CertificateKind, Scenario, ServerPlan};
 use crate::subject::front::{Authority, Front, Security};
-use crate::subject::{StartError, Subject};
+use crate::subject::{HostPolicies, Server, StartError, Subject};
 
 /// Starts each server of the scenario.
 pub(super) async fn start(
@@ -16,7 +17,7 @@ pub(super) async fn start(
     let mut network = LoopbackNetwork::new(scenario.http);
     let mut servers = Vec::new();
     for plan in scenario.servers.values() {
-        let server = subject.start(&plan.policy.for_start().map_err(failed)?).await?;
+        let server = start_subject(subject, plan).await?;
         let front = Front::start(0, security(plan)?, server).await.map_err(failed)?;
         network = match plan.tls {
             None => network.with_route(&plan.origin, front.address()),
@@ -25,6 +26,18 @@ pub(super) async fn start(
         servers.push(front);
     }
     Ok((network, servers))
+}
+
+async fn start_subject(subject: &dyn Subject, plan: &ServerPlan) -> Result<Server, StartError> {
+    let other = plan.policy.for_start().map_err(failed)?;
+    if plan.hosts.is_empty() {
+        return subject.start(&other).await;
+    }
+    let mut hosts = BTreeMap::new();
+    for (host, policy) in &plan.hosts {
+        hosts.insert(host.clone(), policy.for_start().map_err(failed)?);
+    }
+    subject.start_by_host(&HostPolicies { other, hosts }).await
 }
 
 fn security(plan: &ServerPlan) -> Result<Security, StartError> {

@@ -32,6 +32,8 @@ pub(super) struct ScenarioFile {
     pub(super) http: HttpVersion,
     pub(super) policy: Value,
     #[serde(default)]
+    pub(super) hosts: BTreeMap<String, Value>,
+    #[serde(default)]
     pub(super) page: PageFile,
     #[serde(default = "default_servers")]
     pub(super) servers: BTreeMap<String, ServerFile>,

@@ -100,6 +100,8 @@ pub struct ServerPlan {
     pub origin: Url,
     /// The policy that it is configured with.
     pub policy: ServerPolicy,
+    /// The policies for some hosts, instead of `policy`.
+    pub hosts: BTreeMap<String, ServerPolicy>,
     /// Its certificate if it is reached over TLS. `None`: in plain text, even if the origin's scheme is `https`.
     pub tls: Option<CertificateKind>,
 }

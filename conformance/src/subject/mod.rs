@@ -1,5 +1,6 @@
 //! Servers under test: an adapter, another middleware, or any program.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -76,6 +77,23 @@ pub trait Subject: Send + Sync {
     ///
     /// The suite starts many servers at the same time. The future is polled in a tokio runtime.
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>>;
+
+    /// Starts a server like [`start`](Self::start), with one of several policies for each request. It cannot be expressed,
+    /// unless overridden.
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        let _ = policies;
+        let reason = "the subject has one policy for all hosts".to_owned();
+        Box::pin(std::future::ready(Err(StartError::Inexpressible(reason))))
+    }
+}
+
+/// Policies by the host that a request is for.
+#[derive(Clone, Debug)]
+pub struct HostPolicies {
+    /// The policy for all other hosts.
+    pub other: Policy,
+    /// The policies by host. A host that starts with `*.` stands for all subdomains.
+    pub hosts: BTreeMap<String, Policy>,
 }
 
 macro_rules! forward {
@@ -107,6 +125,13 @@ macro_rules! forward {
 
             fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
                 (**self).start(policy)
+            }
+
+            fn start_by_host<'a>(
+                &'a self,
+                policies: &'a HostPolicies,
+            ) -> BoxFuture<'a, Result<Server, StartError>> {
+                (**self).start_by_host(policies)
             }
         }
     };

@@ -93,7 +93,7 @@ impl Problems {
         }
         let browsers = file.browsers.map(|file| self.browsers(file));
         let page = self.page_of(file.page);
-        let (origins, servers) = self.servers(&file.policy, file.servers);
+        let (origins, servers) = self.servers(&file.policy, &file.hosts, file.servers);
         let steps = self.steps(&origins, file.step);
         Scenario {
             id: file.id,
@@ -198,9 +198,15 @@ impl Problems {
     fn servers(
         &mut self,
         policy: &Value,
+        hosts: &BTreeMap<String, Value>,
         files: BTreeMap<String, ServerFile>,
     ) -> (Origins, BTreeMap<String, ServerPlan>) {
         let policy = self.policy("policy", policy);
+        let mut by_host = BTreeMap::new();
+        for (host, policy) in hosts {
+            let policy = self.policy(&format!("hosts.{host}"), policy);
+            by_host.extend(policy.map(|policy| (host.clone(), policy)));
+        }
         if !files.contains_key(Scenario::MAIN) {
             self.add("servers.main", "is missing: one of the servers has to be called `main`");
         }
@@ -243,7 +249,8 @@ impl Problems {
             }
             origins.insert(name.clone(), origin.clone());
             // Without a policy a problem has been reported, so that the file is refused.
-            servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy, tls })));
+            let hosts = by_host.clone();
+            servers.extend(policy.map(|policy| (name, ServerPlan { origin, policy, hosts, tls })));
         }
         (origins, servers)
     }

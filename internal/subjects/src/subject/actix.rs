@@ -4,13 +4,14 @@ use std::io;
 use std::net::TcpListener;
 use std::thread;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpServer, dev, rt};
 use cors_actix::Cors;
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::sync::oneshot;
 
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{HostPolicies, Server, StartError, Subject, SubjectKind, by_host, locked_version};
 use crate::specimen::{Hits, actix::application};
 
 /// `cors-actix`'s `Cors` around the actix-web specimen.
@@ -35,18 +36,26 @@ impl Subject for CorsActix {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        let cors = Cors::new(policy);
-        let hits = Hits::default();
-        let application = move || application(hits.clone()).wrap(cors.clone());
-        let server = |listener| {
-            HttpServer::new(application)
-                .workers(1)
-                .disable_signals()
-                .listen_auto_h2c(listener)
-                .map(HttpServer::run)
-        };
-        ready(serve(server)).boxed()
+        start(policy.into())
     }
+
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        by_host(policies, start)
+    }
+}
+
+fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
+    let cors = Cors::new(policy);
+    let hits = Hits::default();
+    let application = move || application(hits.clone()).wrap(cors.clone());
+    let server = |listener| {
+        HttpServer::new(application)
+            .workers(1)
+            .disable_signals()
+            .listen_auto_h2c(listener)
+            .map(HttpServer::run)
+    };
+    ready(serve(server)).boxed()
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderValue;
 use cors_axum::CorsLayer;
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::Layer;
 
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{HostPolicies, Server, StartError, Subject, SubjectKind, by_host, locked_version};
 use crate::specimen::{self, Hits};
 
 /// How long a stopped server may take to finish the responses that it has begun.
@@ -38,11 +39,19 @@ impl Subject for CorsAxum {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        // Around the router and not into it with `Router::layer`, as the adapter recommends: axum adds `Allow` to the answers of
-        // layers that are inside of a router.
-        let app = CorsLayer::new(policy).layer(specimen::axum::router(Hits::default()));
-        serve(Router::new().fallback_service(app)).boxed()
+        start(policy.into())
     }
+
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        by_host(policies, start)
+    }
+}
+
+fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
+    // Around the router and not into it with `Router::layer`, as the adapter recommends: axum adds `Allow` to the answers of
+    // layers that are inside of a router.
+    let app = CorsLayer::new(policy).layer(specimen::axum::router(Hits::default()));
+    serve(Router::new().fallback_service(app)).boxed()
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

@@ -4,15 +4,16 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use cors_poem::Cors;
 use futures_util::future::{BoxFuture, FutureExt};
+use poem::http::HeaderValue;
 use poem::listener::TcpAcceptor;
 use poem::{Endpoint, EndpointExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
+use super::{HostPolicies, KnownLimit, Server, StartError, Subject, SubjectKind, by_host, locked_version};
 use crate::specimen::{self, Hits};
 
 /// How long a stopped server may take to finish the responses that it has begun.
@@ -51,8 +52,16 @@ impl Subject for CorsPoem {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        serve(specimen::poem::application(Hits::default()).with(Cors::new(policy))).boxed()
+        start(policy.into())
     }
+
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        by_host(policies, start)
+    }
+}
+
+fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
+    serve(specimen::poem::application(Hits::default()).with(Cors::new(policy))).boxed()
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

@@ -2,14 +2,17 @@
 
 use std::net::SocketAddr;
 
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use cors_rocket::Cors;
 use futures_util::future::{BoxFuture, FutureExt};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Build, Orbit, Rocket, Shutdown};
 use tokio::sync::mpsc;
 
-use super::{KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
+use super::{
+    HostPolicies, KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind, by_host,
+    locked_version,
+};
 use crate::specimen::{self, Hits};
 
 /// Where Rocket decides before it calls any fairing.
@@ -84,8 +87,16 @@ impl Subject for CorsRocket {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        serve(specimen::rocket::build(Hits::default()).attach(Cors::new(policy))).boxed()
+        start(policy.into())
     }
+
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        by_host(policies, start)
+    }
+}
+
+fn start(policy: PolicySource<String>) -> BoxFuture<'static, Result<Server, StartError>> {
+    serve(specimen::rocket::build(Hits::default()).attach(Cors::new(policy))).boxed()
 }
 
 /// Serves an application on the address of its configuration, over HTTP/1.1 and HTTP/2 with prior knowledge.

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use cors_core::Policy;
+use cors_core::{Policy, PolicySource};
 use cors_warp::Cors;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::http::HeaderValue;
 use warp::reply::Response;
 
-use super::{KnownLimit, Server, StartError, Subject, SubjectKind, locked_version};
+use super::{HostPolicies, KnownLimit, Server, StartError, Subject, SubjectKind, by_host, locked_version};
 use crate::specimen::{Hits, warp::routes};
 
 /// How long a stopped server may take to finish the responses that it has begun.
@@ -50,9 +51,17 @@ impl Subject for CorsWarp {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        let app = Cors::new(policy).wrap(routes(&Hits::default()));
-        serve(app.boxed()).boxed()
+        start(policy.into())
     }
+
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        by_host(policies, start)
+    }
+}
+
+fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
+    let app = Cors::new(policy).wrap(routes(&Hits::default()));
+    serve(app.boxed()).boxed()
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

@@ -10,10 +10,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use cors_conformance::specimen::Hits;
-use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
-use cors_core::{Ask, Decision, LookupAnswer, Policy, PreparedPolicy};
+use cors_conformance::subject::{HostPolicies, Server, StartError, Subject, SubjectKind};
+use cors_core::{Ask, Decision, LookupAnswer, Policy, PolicySource, PreparedPolicy};
 use cors_subjects::specimen;
 use cors_subjects::subject::axum::serve;
+use cors_subjects::subject::host_map;
 use futures_util::future::{BoxFuture, FutureExt};
 
 /// A middleware, correct or not.
@@ -52,10 +53,25 @@ impl<M: Middleware> Subject for Specimen<M> {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        let cors = Cors { policy: PreparedPolicy::new(policy.clone()), answers: Arc::default() };
+        self.start_with(policy.into())
+    }
+
+    fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
+        self.start_with(host_map(policies).expect("hosts").into())
+    }
+}
+
+impl<M: Middleware> Specimen<M> {
+    fn start_with(
+        &self,
+        source: PolicySource<HeaderValue>,
+    ) -> BoxFuture<'static, Result<Server, StartError>> {
+        let answers = Arc::default();
         let middleware = self.0.clone();
         let layer = middleware::from_fn(move |request: Request, next: Next| {
-            middleware.answer(cors.clone(), request, next)
+            let policy = source.for_request(&request);
+            let cors = Cors { policy, source: source.clone(), answers: Arc::clone(&answers) };
+            middleware.answer(cors, request, next)
         });
         serve(specimen::axum::router(Hits::default()).layer(layer)).boxed()
     }
@@ -70,6 +86,8 @@ pub(crate) async fn correct(cors: Cors, request: Request, next: Next) -> Respons
 #[derive(Clone)]
 pub(crate) struct Cors {
     policy: PreparedPolicy<HeaderValue>,
+    /// What the policy was chosen from.
+    source: PolicySource<HeaderValue>,
     /// The answers of the lookup that a faulty middleware keeps.
     answers: Arc<Mutex<HashMap<String, LookupAnswer>>>,
 }
@@ -111,7 +129,15 @@ impl Cors {
     }
 
     pub(crate) fn with_policy(self, policy: Policy) -> Self {
-        Self { policy: PreparedPolicy::new(policy), answers: self.answers }
+        Self { policy: PreparedPolicy::new(policy), ..self }
+    }
+
+    /// The policy that would be chosen if the request were for another host. `None` if there is one policy for all hosts.
+    pub(crate) fn policy_for_host(&self, host: &str) -> Option<Policy> {
+        let request =
+            axum::http::Request::get("/").header(header::HOST, host).body(Body::empty()).expect("a request");
+        let policy = self.source.is_by_request().then(|| self.source.for_request(&request))?;
+        Some(policy.policy().clone())
     }
 
     pub(crate) fn ask(&self, head: &(&Method, &HeaderMap)) -> Ask {

@@ -2,6 +2,7 @@
 
 mod base;
 mod credentials;
+mod hosts;
 mod origins;
 mod preflight;
 mod program;
@@ -198,6 +199,14 @@ async fn the_correct_middleware_passes() {
 #[case::program_fails_for_listed_origins(program::fails_for_listed_origins)]
 #[case::program_runs_the_application_for_preflights(program::runs_the_application_for_preflights)]
 #[case::program_answers_other_options(program::answers_other_options)]
+#[case::hosts_are_ignored(hosts::are_ignored)]
+#[case::hosts_are_ignored_for_preflights(hosts::are_ignored_for_preflights)]
+#[case::hosts_are_ignored_for_responses(hosts::are_ignored_for_responses)]
+#[case::hosts_are_those_of_the_origin(hosts::are_those_of_the_origin)]
+#[case::hosts_are_compared_by_their_end(hosts::are_compared_by_their_end)]
+#[case::hosts_are_compared_by_their_beginning(hosts::are_compared_by_their_beginning)]
+#[case::hosts_are_compared_with_their_subdomains(hosts::are_compared_with_their_subdomains)]
+#[case::hosts_are_compared_with_their_port(hosts::are_compared_with_their_port)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_catches<M: Middleware>(#[case] fault: M) {
     let (failed, mut first_failed) = mpsc::unbounded_channel();

@@ -61,7 +61,11 @@ pub(super) async fn observe(
     }
     let (network, servers) = match servers::start(scenario, subject).await {
         Ok(started) => started,
-        Err(error @ StartError::Inexpressible(_)) if subject.kind() != SubjectKind::Adapter => {
+        // An adapter in another repository need not start servers with policies by host.
+        Err(error @ StartError::Inexpressible(_))
+            if subject.kind() != SubjectKind::Adapter
+                || scenario.servers.values().any(|server| !server.hosts.is_empty()) =>
+        {
             return Err(Judgement::skip(error.to_string()));
         }
         // An adapter gets the policy itself, so that there is no policy that it cannot express.

@@ -44,7 +44,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
     fn call(&self, request: Request<RequestBody>) -> Self::Future {
-        let (policy, inner) = (self.policy.current(), self.inner.clone());
+        let (policy, inner) = (self.policy.for_request(&request), self.inner.clone());
         let ask = policy.ask(&request);
         Box::pin(async move {
             // Ready at once, unless the policy has a lookup that must be asked.

@@ -34,7 +34,7 @@ impl Cors {
         request: Request<A>,
         application: impl AsyncFnOnce(Request<A>) -> Response<B>,
     ) -> Response<B> {
-        let policy = self.policy.current();
+        let policy = self.policy.for_request(&request);
         // Ready at once, unless the policy has a lookup that must be asked.
         let answer = policy.ask(&request).await;
         match policy.decide_with(&request, answer) {

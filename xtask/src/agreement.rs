@@ -27,7 +27,8 @@ mod rows;
 /// The arguments of `cargo xtask agreement`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A scenario, or a glob over scenario ids such as `preflight/*`; repeat the option for more [default: all]
+    /// A scenario, or a glob over scenario ids such as `preflight/*`; repeat the option for more. The consoles are compared only without
+    /// this option [default: all]
     #[arg(long = "scenario", value_name = "GLOB", value_parser = Pattern::parse)]
     scenarios: Vec<Pattern>,
     /// Compare rows of `cors-browser/tests/rows` instead of scenarios: all, or those whose `FILE/TITLE` matches the glob
@@ -70,6 +71,11 @@ impl Arguments {
         let is_selected = |kind: &Kind| self.browsers.is_empty() || self.browsers.contains(kind);
         Kind::ALL.into_iter().filter(is_selected).collect()
     }
+
+    /// Whether the browsers play the cases of the console. A run of some scenarios would be much slower with them.
+    fn plays_console(&self) -> bool {
+        self.scenarios.is_empty() || self.record.is_some()
+    }
 }
 
 /// Runs the command.
@@ -86,8 +92,9 @@ pub(crate) fn run(arguments: Arguments) -> CommandResult {
     let mut options = Options::default();
     options.jobs = arguments.jobs.unwrap_or(options.jobs);
     let kinds = arguments.kinds();
+    let plays_console = arguments.plays_console();
 
-    let Some(played) = unless_interrupted(play(&scenarios, &subject, &kinds, options))? else {
+    let Some(played) = unless_interrupted(play(&scenarios, &subject, &kinds, plays_console, options))? else {
         eprintln!("interrupted");
         return Ok(ExitCode::from(INTERRUPTED));
     };
@@ -118,10 +125,12 @@ async fn play(
     scenarios: &[Arc<Scenario>],
     subject: &Arc<dyn Subject>,
     kinds: &[Kind],
+    plays_console: bool,
     options: Options,
 ) -> Result<Played, Box<dyn Error>> {
     let pages = scenarios.iter().filter(|scenario| has_page(scenario)).count();
-    let mut progress = Progress::new((pages + cors_browser::examples::cases().len()) * kinds.len());
+    let cases = if plays_console { cors_browser::examples::cases().len() } else { 0 };
+    let mut progress = Progress::new((pages + cases) * kinds.len());
     let mut played = Played::default();
     for &kind in kinds {
         let browser = RealBrowser::launch(kind).await?;
@@ -130,6 +139,9 @@ async fn play(
         let count = |_: &Scenario, is_bad| progress.count(is_bad);
         let browsers = std::slice::from_ref(&browser);
         played.agreement.merge(agreement::run(scenarios, subject, browsers, options, count).await);
+        if !plays_console {
+            continue;
+        }
         let recorded = console::record(&browser, || progress.count(false)).await?;
         let differences = console::differences(&browser, &recorded).await;
         played

@@ -275,8 +275,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// Step 2: the redirect mode.
-    fn web_socket_redirect(&self) -> Redirect {
-        Redirect::Error
+    fn web_socket_redirect(&self, profile: &Profile) -> Redirect {
+        if profile.follows_handshake_redirects { Redirect::Follow } else { Redirect::Error }
     }
 
     /// Step 11: the subprotocol that the server chose, if the handshake succeeded.

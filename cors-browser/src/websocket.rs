@@ -43,7 +43,7 @@ impl Browser {
             mode: RequestMode::WebSocket,
             credentials: self.steps.web_socket_credentials(),
             is_no_store: true,
-            redirect: self.steps.web_socket_redirect(),
+            redirect: self.steps.web_socket_redirect(&self.profile),
             ..Request::new(page, encode_path(request_url, &self.profile), &*self.steps)
         };
         let headers = &mut request.headers;

@@ -589,7 +589,7 @@ overrides! {
         }
     }
     FollowsRedirectsOfWebSockets {
-        fn web_socket_redirect(&self) -> Redirect {
+        fn web_socket_redirect(&self, _: &Profile) -> Redirect {
             Redirect::Follow
         }
     }

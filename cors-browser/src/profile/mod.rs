@@ -110,6 +110,8 @@ pub struct Profile {
     pub(crate) handshakes_have_accept: bool,
     /// `Sec-Fetch-Dest` of a WebSocket handshake.
     pub(crate) handshake_destination: &'static str,
+    /// Whether a WebSocket handshake follows redirects.
+    pub(crate) follows_handshake_redirects: bool,
     /// Whether loopback counts as secure for `Secure` cookies.
     pub(crate) trusts_loopback_cookies: bool,
     /// Whether listeners for upload events lead to a preflight only if there is a body to upload.
@@ -353,6 +355,7 @@ impl Profile {
             handshakes_have_metadata: true,
             handshakes_have_accept: true,
             handshake_destination: "empty",
+            follows_handshake_redirects: false,
             subprotocols_are_optional: false,
             ignores_unasked_subprotocols: false,
             trusts_loopback_cookies: false,

@@ -593,6 +593,12 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.delete_becomes_get = true,
     },
     Rule {
+        name: "handshakes-follow-redirects",
+        says: "A WebSocket handshake follows redirects. By the standard they make it fail.",
+        source: "observed in WebKitGTK 2.50.6; Source/WebKit/NetworkProcess/soup/WebSocketTaskSoup.cpp, which calls `soup_session_websocket_connect_async`",
+        change: |profile| profile.follows_handshake_redirects = true,
+    },
+    Rule {
         name: "same-site-cookies-from-other-sites",
         says: "`Lax` and `Strict` cookies in a response to another site's page are stored.",
         source: "observed in WebKitGTK 2.50",

@@ -49,6 +49,25 @@ async fn a_handshake_names_its_destination_and_accepts_nothing() {
 }
 
 #[rstest]
+#[case::standard(Profile::standard(), &["/first"])]
+#[case::webkit(Profile::webkit(), &["/first", "/second"])]
+#[tokio::test]
+async fn a_handshake_follows_redirects(#[case] profile: Profile, #[case] paths: &[&str]) {
+    let browser = browser_as(profile, |request| {
+        Ok(match request.url.path() {
+            "/first" => reply(307, &[("location", "/second")]),
+            _ => reply(200, &[]),
+        })
+    });
+    let request = WebSocketRequest::new(Url::parse("wss://api.example/first").unwrap());
+    let fetched = browser.act(&page(APP), PageAction::WebSocket(request)).await;
+    let sent: Vec<_> = fetched.exchanges.iter().map(|exchange| exchange.request.url.path()).collect();
+    assert_eq!(sent, paths);
+    let Outcome::Blocked(blocked) = &fetched.outcome else { panic!("{:?}", fetched.outcome) };
+    assert_eq!(blocked.reason, BlockReason::WebSocketHandshakeFailed);
+}
+
+#[rstest]
 #[case::secure(API, None)]
 #[case::insecure("http://api.example/", Some("1"))]
 #[tokio::test]

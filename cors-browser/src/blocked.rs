@@ -32,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) url: String,
     /// The page's origin.
     pub(crate) page_origin: String,
+    /// The origin of the URL that the page was loaded from, also if the page is a sandboxed frame with an opaque origin.
+    pub(crate) document_origin: String,
     /// The origin that the request was sent with.
     pub(crate) origin: String,
     /// The method, header name or header value that broke the rule.
@@ -101,11 +103,18 @@ impl Context {
             first_url: url.to_string(),
             url: url.to_string(),
             page_origin: page.origin.to_string(),
+            document_origin: document_origin(page),
             origin: page.origin.to_string(),
             initiator,
             ..Self::default()
         }
     }
+}
+
+/// The origin of the URL that a page was loaded from.
+fn document_origin(page: &Page) -> String {
+    let origin = if page.sandboxed_url().is_some() { page.top_level_origin() } else { &page.origin };
+    origin.to_string()
 }
 
 impl Blocked {

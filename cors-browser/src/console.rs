@@ -527,7 +527,7 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
         BlockReason::ResourcePolicy => format!(
             "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header."
         ),
-        BlockReason::MixedContent => webkit_mixed_content(page_origin, url),
+        BlockReason::MixedContent => webkit_mixed_content(context, url),
         BlockReason::ModeSameOriginCrossOrigin if first_url != url => format!(
             "Unsafe attempt to load URL {url} from origin {page_origin}. Domains, protocols and ports must match.\n"
         ),
@@ -556,13 +556,14 @@ fn webkit(reason: BlockReason, context: &Context) -> String {
 }
 
 /// WebKit: Source/WebCore/loader/MixedContentChecker.cpp.
-fn webkit_mixed_content(page_origin: &str, url: &str) -> String {
+fn webkit_mixed_content(context: &Context, url: &str) -> String {
+    let page = &context.document_origin;
     let server = url::Url::parse(url).ok();
     let is_loopback = server.is_some_and(|url| AddressSpace::of(&url) == AddressSpace::Loopback);
     // The sentence about a server on loopback has no end.
     let end = if is_loopback { "" } else { " be served over HTTPS." };
     format!(
-        "[blocked] The page at {page_origin}/ requested insecure content from {url}. This content was blocked and must{end}\n"
+        "[blocked] The page at {page}/ requested insecure content from {url}. This content was blocked and must{end}\n"
     )
 }
 

@@ -76,7 +76,7 @@ pub(super) fn firefox(reason: BlockReason, context: &Context) -> String {
 
 /// WebKit: Source/WebCore/Modules/websockets/WebSocket.cpp, and libsoup for what is wrong with a response.
 pub(super) fn webkit(reason: BlockReason, context: &Context) -> String {
-    let Context { first_url: url, value, page_origin, .. } = context;
+    let Context { first_url: url, value, .. } = context;
     let failed = |why: &str| format!("WebSocket connection to '{url}' failed: {why}");
     match reason {
         BlockReason::WebSocketHandshakeFailed => failed("The server did not accept the WebSocket handshake."),
@@ -85,7 +85,7 @@ pub(super) fn webkit(reason: BlockReason, context: &Context) -> String {
             "Sec-WebSocket-Accept" => failed("Server returned incorrect “Sec-WebSocket-Accept” key"),
             _ => String::new(),
         },
-        BlockReason::MixedContent => webkit_mixed_content(page_origin, url),
+        BlockReason::MixedContent => webkit_mixed_content(context, url),
         BlockReason::BadPort => {
             let port = url::Url::parse(url).ok().and_then(|url| url.port()).unwrap_or_default();
             format!("WebSocket port {port} blocked")

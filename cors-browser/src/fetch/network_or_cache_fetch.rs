@@ -10,7 +10,7 @@ use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
     BlockReason, Blocked, Credentials, Exchange, ExchangeKind, FailureKind, NetworkError, Origin,
-    WireRequest, WireResponse,
+    ReferrerPolicy, WireRequest, WireResponse,
 };
 
 impl Fetch<'_> {
@@ -194,7 +194,11 @@ impl Fetch<'_> {
         if profile.rewrites_ranges {
             headers.rewrite_range();
         }
-        let encodings = if is_trustworthy { profile.accept_encoding() } else { "gzip, deflate" };
+        let knows_newer_codings = match profile.newer_codings_need_https {
+            true => request.current_url().scheme() == "https",
+            false => is_trustworthy,
+        };
+        let encodings = if knows_newer_codings { profile.accept_encoding() } else { "gzip, deflate" };
         let encodings = match headers.contains("Range") {
             false => encodings.to_owned(),
             true => "identity".to_owned(),
@@ -245,13 +249,18 @@ impl Fetch<'_> {
             let profile = &self.browser.profile;
             let is_cors_element =
                 request.mode == RequestMode::Cors && request.destination != Destination::Empty;
-            let keeps = (request.became_get && profile.keeps_origin_after_post)
+            let is_navigation = request.mode == RequestMode::Navigate;
+            let keeps = (request.became_get && !is_navigation && profile.keeps_origin_after_post)
                 || (is_cors_element && profile.cors_elements_send_origin);
             return keeps.then_some(origin);
         }
         // Step 4.1.
         let profile = &self.browser.profile;
-        let ignores_policy = profile.origin_ignores_referrer_policy && request.mode != RequestMode::Navigate;
+        let ignores_policy = if request.mode == RequestMode::Navigate {
+            profile.forms_ignore_default_policy && request.referrer_policy == ReferrerPolicy::default()
+        } else {
+            profile.origin_ignores_referrer_policy
+        };
         if request.mode != RequestMode::Cors && !ignores_policy && self.steps().hides_origin(request) {
             return Some(Origin::Opaque.to_string());
         }

@@ -182,6 +182,10 @@ pub struct Profile {
     pub(crate) preflights_have_user_agent: bool,
     /// Whether the lines of a repeated header are joined before they are compared with the safelist.
     pub(crate) joins_before_safelisting: bool,
+    /// Whether only servers over HTTPS are offered other content codings than `gzip` and `deflate`, and not those on loopback.
+    pub(crate) newer_codings_need_https: bool,
+    /// Whether a form that posts to an insecure server has its `Origin`, if the page has the default referrer policy.
+    pub(crate) forms_ignore_default_policy: bool,
     /// Whether a page can read a response with the status 407.
     pub(crate) reads_proxy_challenges: bool,
     /// Whether a redirect without a location is an ordinary response, and an empty location counts as none.
@@ -393,6 +397,8 @@ impl Profile {
             drops_user_agent: false,
             preflights_have_user_agent: false,
             joins_before_safelisting: false,
+            newer_codings_need_https: false,
+            forms_ignore_default_policy: false,
             reads_proxy_challenges: false,
             redirects_need_a_location: false,
             checks_manual_redirects: false,

@@ -404,6 +404,13 @@ pub(super) const FIREFOX: &[Rule] = &[
 /// The rules of WebKit.
 pub(super) const WEBKIT: &[Rule] = &[
     SUBPROTOCOLS_ARE_OPTIONAL,
+    REFERRERS_COMPARE_SCHEMES,
+    Rule {
+        name: "forms-ignore-the-default-policy",
+        says: "A form on a secure page that posts to an insecure server has the page's `Origin`, if the page has the default referrer policy.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.forms_ignore_default_policy = true,
+    },
     CROSSORIGIN_SENDS_ORIGIN,
     Rule {
         name: "accepts-other-images",
@@ -563,7 +570,7 @@ pub(super) const WEBKIT: &[Rule] = &[
     Rule {
         name: "get-keeps-its-origin-header",
         says: "A request within one origin keeps its `Origin` header if a redirect changes its method to `GET`.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.keeps_origin_after_post = true,
     },
     Rule {
@@ -591,6 +598,12 @@ pub(super) const LIBSOUP: &[Rule] = &[
         says: "A redirect to another origin makes `GET` of `DELETE`.",
         source: "Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `shouldRedirectAsGET`",
         change: |profile| profile.delete_becomes_get = true,
+    },
+    Rule {
+        name: "newer-codings-need-https",
+        says: "`Accept-Encoding` is `gzip, deflate` over plain HTTP, also for servers on loopback.",
+        source: "observed in WebKitGTK 2.50.6; libsoup/content-decoder/soup-content-decoder.c",
+        change: |profile| profile.newer_codings_need_https = true,
     },
     Rule {
         name: "handshakes-follow-redirects",
@@ -704,7 +717,7 @@ const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
 const REFERRERS_COMPARE_SCHEMES: Rule = Rule {
     name: "referrers-compare-schemes",
     says: "A request from `https:` to `http:` has no `Referer`, even if the server is on loopback. One from `http://localhost` to `http:` has it.",
-    source: "observed in Chromium 148 and Firefox 140",
+    source: "observed in Chromium 148, Firefox 140 and WebKitGTK 2.50.6",
     change: |profile| profile.referrers_compare_schemes = true,
 };
 

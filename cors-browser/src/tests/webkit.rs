@@ -3,10 +3,16 @@
 use rstest::rstest;
 
 use super::*;
-use crate::{Credentials, Mode, Navigation, PageAction, WebSocketRequest};
+use crate::{Credentials, Form, FormMethod, Mode, Navigation, PageAction, ReferrerPolicy, WebSocketRequest};
 
 fn names(fetched: &Fetched, nth: usize) -> Vec<&str> {
     fetched.exchanges[nth].request.headers.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+/// A form that posts to a URL.
+fn post(url: &str) -> PageAction {
+    let form = Form { method: FormMethod::Post, ..Form::default() };
+    PageAction::Navigate(Navigation::form(Url::parse(url).unwrap(), form))
 }
 
 /// A browser whose servers allow everything and answer every request.
@@ -88,6 +94,56 @@ async fn a_sandboxed_frame_has_a_referrer(#[case] profile: Profile, #[case] refe
     let fetched = browser.fetch(&Page::sandboxed(Origin::parse(APP).unwrap()), get(API)).await;
     assert_eq!(sent(&fetched, 0, "referer"), referrer);
     assert_eq!(sent(&fetched, 0, "origin"), Some("null"));
+}
+
+#[tokio::test]
+async fn a_sandboxed_frame_is_named_by_its_url_in_the_console() {
+    let page = Page::sandboxed(Origin::parse(APP).unwrap());
+    let fetched = webkit().fetch(&page, get("http://api.example/")).await;
+    let start =
+        "[blocked] The page at https://app.example/ requested insecure content from http://api.example/.";
+    assert!(fetched.console[0].starts_with(start), "{:?}", fetched.console);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), "null")]
+#[case::webkit(Profile::webkit(), APP)]
+#[tokio::test]
+async fn a_form_with_the_default_policy_has_its_origin(#[case] profile: Profile, #[case] origin: &str) {
+    let browser = browser_as(profile, |_| Ok(reply(200, &[])));
+    let post = post("http://api.example/");
+    assert_eq!(sent(&browser.act(&page(APP), post.clone()).await, 0, "origin"), Some(origin));
+    let chosen = page(APP).with_referrer_policy(ReferrerPolicy::StrictOrigin);
+    assert_eq!(sent(&browser.act(&chosen, post).await, 0, "origin"), Some("null"));
+}
+
+#[tokio::test]
+async fn a_form_loses_its_origin_when_it_becomes_get() {
+    let browser = browser_as(Profile::webkit(), |request| {
+        Ok(match request.url.path() {
+            "/first" => reply(303, &[("location", "/second")]),
+            _ => reply(200, &[]),
+        })
+    });
+    let fetched = browser.act(&page(APP), post("https://api.example/first")).await;
+    assert_eq!([0, 1].map(|nth| sent(&fetched, nth, "origin")), [Some(APP), None]);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), None, "gzip, deflate, br, zstd")]
+#[case::webkit(Profile::webkit(), Some("http://localhost:3000/"), "gzip, deflate")]
+#[tokio::test]
+async fn a_server_on_loopback(
+    #[case] profile: Profile,
+    #[case] referrer: Option<&str>,
+    #[case] codings: &str,
+) {
+    let browser = browser_as(profile, |_| Ok(reply(200, &[("access-control-allow-origin", "*")])));
+    let fetched = browser.fetch(&page("http://app.example"), get("http://localhost:3000/")).await;
+    assert_eq!(sent(&fetched, 0, "accept-encoding"), Some(codings));
+    let action = PageAction::Navigate(Navigation::link(Url::parse("http://api.example/").unwrap()));
+    let fetched = browser.act(&page("http://localhost:3000"), action).await;
+    assert_eq!(sent(&fetched, 0, "referer"), referrer);
 }
 
 #[tokio::test]

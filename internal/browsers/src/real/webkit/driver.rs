@@ -20,6 +20,9 @@ use cors_conformance::process::{Process, ReadyLine};
 /// The time limit for a browser to accept commands.
 const SESSION_LIMIT: Duration = Duration::from_secs(25);
 
+/// The time limit for the first attempt to start a driver and its browser.
+const FIRST_LIMIT: Duration = Duration::from_secs(12);
+
 /// The pause between two attempts to connect to the driver.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -38,8 +41,16 @@ pub(super) struct Driver {
     _process: Process,
 }
 
-/// Starts a driver and its browser. The error says what failed.
+/// Starts a driver and its browser, at the second attempt if need be. The error says what failed.
 pub(super) async fn start(webkit: &WebKit, proxy: &str, hosts: &[String]) -> Result<Driver, String> {
+    // Another program can take the port before the driver does, and on a busy machine some sessions never begin.
+    match tokio::time::timeout(FIRST_LIMIT, attempt(webkit, proxy, hosts)).await {
+        Ok(Ok(driver)) => Ok(driver),
+        _ => attempt(webkit, proxy, hosts).await,
+    }
+}
+
+async fn attempt(webkit: &WebKit, proxy: &str, hosts: &[String]) -> Result<Driver, String> {
     let port = free_port().map_err(|error| format!("no port is free: {error}"))?;
     let mut command = Command::new(&webkit.programs.driver);
     command.arg(format!("--port={port}"));

@@ -156,7 +156,9 @@ fn asking_it_does_not_allocate() {
     let policy = policy.unwrap();
     let requests = ["https://a.example", "https://b.example"]
         .map(|origin| Request::get("/").header("origin", origin).body(()).unwrap());
-    requests.iter().for_each(|request| drop(request.headers().clone()));
-    let allocations = measure(|| requests.iter().for_each(|request| drop(policy.decide(request))));
+    let decide = || requests.iter().for_each(|request| drop(policy.decide(request)));
+    // The first event of a program is registered, which allocates.
+    decide();
+    let allocations = measure(decide);
     assert_eq!(allocations.count_total, 0);
 }

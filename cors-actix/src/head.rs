@@ -3,6 +3,7 @@
 use actix_web::dev;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::uri::Authority;
 use cors_core::{RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader};
 
 /// The part of a request that CORS reads.
@@ -30,7 +31,7 @@ impl RequestInfo for Request<'_> {
     }
 
     fn host(&self) -> Option<&str> {
-        let authority = self.0.uri.authority().map(|authority| authority.as_str());
+        let authority = self.0.uri.authority().map(Authority::as_str);
         authority.or_else(|| self.0.headers.get(header::HOST)?.to_str().ok())
     }
 

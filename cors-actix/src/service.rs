@@ -178,7 +178,6 @@ where
 }
 
 /// What is left to do for the headers of a response.
-#[expect(clippy::large_enum_variant, reason = "almost all requests have the large one")]
 enum Pending {
     /// The policy's lookup was asked about the request with this head.
     Asked {

@@ -107,7 +107,7 @@ impl RequestInfo for Info<'_> {
     }
 
     fn host(&self) -> Option<&str> {
-        let authority = self.0.uri().authority().map(|authority| authority.as_str());
+        let authority = self.0.uri().authority().map(poem::http::uri::Authority::as_str);
         authority.or_else(|| self.0.header("host"))
     }
 

@@ -172,7 +172,7 @@ fn gated(options: LookupOptions) -> (Lookup, Arc<Semaphore>, Arc<AtomicUsize>) {
     let lookup = Lookup::with_options(options, move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
         let wait = Arc::clone(&wait);
-        async move { wait.acquire().await.map(|permit| permit.forget()).map(|()| true) }
+        async move { wait.acquire().await.map(tokio::sync::SemaphorePermit::forget).map(|()| true) }
     });
     (lookup, gate, count)
 }

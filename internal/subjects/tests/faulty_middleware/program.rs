@@ -166,7 +166,7 @@ pub(crate) async fn always_allows(cors: Cors, request: Request, next: Next) -> R
 }
 
 pub(crate) async fn caches_failures(cors: Cors, request: Request, next: Next) -> Response {
-    remembering(cors, request, next, |origin| origin.to_owned()).await
+    remembering(cors, request, next, std::borrow::ToOwned::to_owned).await
 }
 
 pub(crate) async fn caches_by_host(cors: Cors, request: Request, next: Next) -> Response {
@@ -193,10 +193,10 @@ pub(crate) async fn caches_nothing(cors: Cors, request: Request, next: Next) -> 
 
 pub(crate) async fn caches_no_denials(cors: Cors, request: Request, next: Next) -> Response {
     let ask = ask(&cors, &request);
-    if ask.await == LookupAnswer::Denied {
-        if let Some(lookup) = cors.policy().lookup() {
-            lookup.forget_all();
-        }
+    if ask.await == LookupAnswer::Denied
+        && let Some(lookup) = cors.policy().lookup()
+    {
+        lookup.forget_all();
     }
     cors.answer(request, next).await
 }
@@ -275,10 +275,10 @@ async fn asking_about(
         headers.insert(ORIGIN, value(other));
     }
     cors.answer_as(headers, request, next, |_, response| {
-        if let Some(origin) = arrived.filter(|_| changed.is_some()) {
-            if response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            }
+        if let Some(origin) = arrived.filter(|_| changed.is_some())
+            && response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+        {
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
     })
     .await

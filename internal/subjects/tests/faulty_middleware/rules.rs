@@ -69,11 +69,12 @@ pub(crate) async fn widen_the_policy(cors: Cors, request: Request, next: Next) -
 pub(crate) async fn give_their_credentials_to_all(cors: Cors, request: Request, next: Next) -> Response {
     let any = cors.policy().rules().any(|rule| rule.allow_credentials());
     cors.answer_then(request, next, |seen, response| {
-        if any && response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-            if let Some(origin) = seen.origin() {
-                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, value("true"));
-            }
+        if any
+            && response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+            && let Some(origin) = seen.origin()
+        {
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, value("true"));
         }
     })
     .await
@@ -168,10 +169,10 @@ pub(crate) async fn vary_never_on_preflights(cors: Cors, request: Request, next:
 pub(crate) async fn replace_the_star_by_the_origin(cors: Cors, request: Request, next: Next) -> Response {
     let has_rules = cors.policy().has_rules();
     cors.answer_then(request, next, |seen, response| {
-        if let Some(origin) = seen.origin().filter(|_| has_rules) {
-            if response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            }
+        if let Some(origin) = seen.origin().filter(|_| has_rules)
+            && response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+        {
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }
     })
     .await

@@ -317,10 +317,8 @@ pub(super) fn with_normalized_percent_encoding(url: &Url) -> Url {
 fn check_head(response: WireResponse, mode: RequestMode) -> Result<WireResponse, NetworkError> {
     // A status from 100 to 199 is not the status of a final response, but for the 101 of a WebSocket.
     let is_handshake = mode == RequestMode::WebSocket && response.status == 101;
-    if let status @ 100..200 = response.status
-        && !is_handshake
-    {
-        let detail = format!("only an interim response came (status {status})");
+    if matches!(response.status, 100..200) && !is_handshake {
+        let detail = format!("only an interim response came (status {})", response.status);
         return Err(NetworkError::new(FailureKind::BrokenOff, detail));
     }
     // Fetch, "header value": no NUL. Browsers accept all other control bytes.

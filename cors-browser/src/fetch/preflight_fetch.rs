@@ -68,9 +68,8 @@ pub(crate) fn preflight_headers(
     if !names.is_empty() {
         headers.append("Access-Control-Request-Headers", names.join(","));
     }
-    if let Some(user_agent) = request.headers.combined("User-Agent")
-        && profile.preflights_have_user_agent
-    {
+    let user_agent = request.headers.combined("User-Agent");
+    if let Some(user_agent) = user_agent.filter(|_| profile.preflights_have_user_agent) {
         headers.append("User-Agent", user_agent);
     }
     headers

@@ -10,7 +10,7 @@ use actix_web::dev::{RequestHead, Service, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::{Error, HttpResponse};
-use cors_core::{Actual, Ask, Decision, LookupAnswer, PolicySource, Preflight, PreparedPolicy};
+use cors_core::{Actual, Ask, Decision, PolicySource, Preflight, PreparedPolicy, RequestHead as _};
 use pin_project_lite::pin_project;
 
 use crate::head::{Request, Response};
@@ -70,16 +70,12 @@ impl<S> CorsService<S> {
     where
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     {
-        match policy.decide_with(&Request(request.head()), LookupAnswer::Allowed) {
-            Decision::Preflight(_) => {
-                CorsFuture { state: State::AskedPreflight { ask, policy, request: Some(request) } }
-            }
-            // The application's future does nothing until it is polled, and that happens after the answer.
-            Decision::Actual(_) => {
-                let head = Box::new(request.head().clone());
-                CorsFuture::actual(self.service.call(request), Pending::Asked { ask, policy, head })
-            }
+        if Request(request.head()).is_preflight() {
+            return CorsFuture { state: State::AskedPreflight { ask, policy, request: Some(request) } };
         }
+        // The application's future does nothing until it is polled, and that happens after the answer.
+        let head = Box::new(request.head().clone());
+        CorsFuture::actual(self.service.call(request), Pending::Asked { ask, policy, head })
     }
 }
 

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Actual, Ask, Decision, LookupAnswer, PolicySource, PreparedPolicy};
+use crate::{Actual, Ask, Decision, PolicySource, PreparedPolicy, RequestHead as _};
 
 /// Wraps a service in [`Cors`].
 ///
@@ -145,10 +145,10 @@ impl<S> Cors<S> {
     {
         let (method, headers) = (request.method().clone(), request.headers().clone());
         let asked = Box::new(Asked { ask, method, headers });
-        let state = match policy.decide_with(&request, LookupAnswer::Allowed) {
-            Decision::Preflight(_) => State::AskedPreflight { policy, asked },
+        let state = match request.is_preflight() {
+            true => State::AskedPreflight { policy, asked },
             // The inner service's future does nothing until it is polled, and that happens after the answer.
-            Decision::Actual(_) => {
+            false => {
                 State::Actual { inner: self.inner.call(request), policy, actual: None, asked: Some(asked) }
             }
         };
@@ -278,6 +278,47 @@ mod tests {
         let response = answer(method, Ok(Response::new("inside"))).await.unwrap();
         assert_eq!((response.status().as_u16(), *response.body()), (status, body));
         assert_eq!(response.headers()["access-control-allow-origin"], APP);
+    }
+
+    #[cfg(feature = "lookup")]
+    #[rstest]
+    #[case::preflight("OPTIONS", "a.example", Some("granted"))]
+    #[case::denied_preflight("OPTIONS", "b.example", Some("denied"))]
+    #[case::actual("PUT", "a.example", None)]
+    #[case::denied_actual("PUT", "b.example", Some("not allowed"))]
+    #[tokio::test]
+    async fn a_request_that_waits_for_the_lookup_is_reported_once(
+        #[case] method: &str,
+        #[case] host: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        use std::sync::{Arc, Mutex};
+
+        use crate::{Event, Lookup, Origin, PolicyHandle};
+
+        let lookup = Lookup::new(|origin: Origin<'static>| async move {
+            tokio::task::yield_now().await;
+            Ok::<_, std::io::Error>(origin.host() == "a.example")
+        });
+        let policy =
+            Policy::builder().allow_origins(APP).allow_methods(["PUT"]).lookup(lookup).build().unwrap();
+        let reported = Arc::new(Mutex::new(Vec::new()));
+        let events = Arc::clone(&reported);
+        let handle = PolicyHandle::with_observer(policy, move |event: &Event<'_>| {
+            events.lock().unwrap().push(match event {
+                Event::PreflightGranted => "granted",
+                Event::PreflightDenied(_) => "denied",
+                Event::OriginNotAllowed(_) => "not allowed",
+                _ => "another",
+            });
+        });
+        let inner = service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new("")));
+        let request = Request::builder()
+            .method(method)
+            .header("origin", format!("https://{host}"))
+            .header("access-control-request-method", "PUT");
+        let Ok(_) = CorsLayer::new(&handle).layer(inner).oneshot(request.body(()).unwrap()).await;
+        assert_eq!(*reported.lock().unwrap(), Vec::from_iter(expected));
     }
 
     #[tokio::test]

@@ -48,6 +48,13 @@ pub trait RequestHead {
     /// Returns whether the method is `OPTIONS`, in upper case: methods are case-sensitive (RFC 9110, section 9.1).
     fn is_options(&self) -> bool;
 
+    /// Returns whether this is a CORS-preflight request: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch,
+    /// "CORS-preflight request").
+    fn is_preflight(&self) -> bool {
+        let has = |name| self.lines(name).next().is_some();
+        self.is_options() && has(RequestHeader::Origin) && has(RequestHeader::AccessControlRequestMethod)
+    }
+
     /// Returns all lines of this header in order, as the bytes that were received.
     ///
     /// Lines must not be joined: two `Origin` lines are not one origin.

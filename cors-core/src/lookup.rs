@@ -110,7 +110,7 @@ struct Flights {
     by_origin: HashMap<Box<str>, Flight>,
     /// The number of the next flight.
     next: u64,
-    /// The flights that nobody waits for any more are removed when there are this many.
+    /// When there are this many, the flights that no request waits for are removed.
     sweep_at: usize,
 }
 
@@ -240,7 +240,7 @@ impl Inner {
         (Instant::now() < until).then_some(answer)
     }
 
-    /// Ends a flight. The answer is cached, unless there is none or it was to be forgotten.
+    /// Ends a flight, and caches the answer, unless the lookup failed or the origin was forgotten meanwhile.
     fn land(&self, number: u64, origin: &str, answer: Option<bool>) {
         let mut flights = self.flights();
         if flights.by_origin.get(origin).is_none_or(|flight| flight.number != number) {

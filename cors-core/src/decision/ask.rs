@@ -19,7 +19,7 @@ pub enum LookupAnswer {
     Allowed,
     /// The origin is not allowed.
     Denied,
-    /// There is no answer, because of an error or because it was late. The origin is not allowed.
+    /// The lookup failed or was late. The origin is not allowed.
     Failed,
 }
 

@@ -273,7 +273,7 @@ impl<V> Prepared<V> {
         self.mode
     }
 
-    /// The terms that a decision names. There are none if another policy made the decision.
+    /// The terms that a decision names, or `None` if another policy made the decision.
     #[inline]
     fn terms(&self, id: TermsId) -> Option<&PreparedTerms<V>> {
         match id.rule() {

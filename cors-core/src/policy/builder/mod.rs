@@ -221,7 +221,7 @@ impl PolicyBuilder {
 
     /// Adds a rule: other terms for some origins.
     ///
-    /// The first rule that contains the origin of a request decides about it; if there is none, the policy's own fields do.
+    /// The first rule that contains the origin of a request decides about it, otherwise the policy's own fields do.
     /// Nothing is inherited or merged.
     ///
     /// With rules, every response has `Vary: Origin`, even if the policy itself allows any origin.

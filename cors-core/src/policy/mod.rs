@@ -312,13 +312,9 @@ impl Eq for Policy {}
 impl fmt::Debug for Policy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = formatter.debug_struct("Policy");
+        debug.field("allow_origins", &self.allow_origins().collect::<Vec<_>>());
+        self.0.own.debug(&mut debug);
         debug
-            .field("allow_origins", &self.allow_origins().collect::<Vec<_>>())
-            .field("allow_methods", &self.allow_methods())
-            .field("allow_headers", &self.allow_headers())
-            .field("expose_headers", &self.expose_headers())
-            .field("allow_credentials", &self.allow_credentials())
-            .field("max_age", &self.max_age())
             .field("preflight_status", &self.preflight_status())
             .field("diagnostics", &self.diagnostics())
             .field("dangerously_allow", &self.dangerously_allow());
@@ -329,6 +325,18 @@ impl fmt::Debug for Policy {
             debug.field("rules", &self.rules().collect::<Vec<_>>());
         }
         debug.finish()
+    }
+}
+
+impl Terms {
+    /// Adds the fields that a policy and a rule both have between their origins and their exceptions.
+    fn debug(&self, debug: &mut fmt::DebugStruct<'_, '_>) {
+        debug
+            .field("allow_methods", &self.methods.entries())
+            .field("allow_headers", &self.headers.entries())
+            .field("expose_headers", &self.expose.entries())
+            .field("allow_credentials", &self.credentials)
+            .field("max_age", &self.max_age());
     }
 }
 

@@ -88,16 +88,10 @@ impl Rule<'_> {
 
 impl fmt::Debug for Rule<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Rule")
-            .field("allow_origins", &self.allow_origins().collect::<Vec<_>>())
-            .field("allow_methods", &self.allow_methods())
-            .field("allow_headers", &self.allow_headers())
-            .field("expose_headers", &self.expose_headers())
-            .field("allow_credentials", &self.allow_credentials())
-            .field("max_age", &self.max_age())
-            .field("dangerously_allow", &self.dangerously_allow())
-            .finish()
+        let mut debug = formatter.debug_struct("Rule");
+        debug.field("allow_origins", &self.allow_origins().collect::<Vec<_>>());
+        self.terms.debug(&mut debug);
+        debug.field("dangerously_allow", &self.dangerously_allow()).finish()
     }
 }
 

@@ -178,93 +178,101 @@ pub(super) struct StepFile {
     pub(super) document_cookie: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FetchFile {
-    pub(super) from: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) url: Option<String>,
-    #[serde(default = "default_method")]
-    pub(super) method: String,
-    #[serde(default)]
-    pub(super) headers: HeaderList,
-    pub(super) body: Option<String>,
-    #[serde(default)]
-    pub(super) mode: Mode,
-    #[serde(default)]
-    pub(super) credentials: Credentials,
-    #[serde(default)]
-    pub(super) redirect: Redirect,
-    pub(super) referrer_policy: Option<ReferrerPolicy>,
-    pub(super) target_address_space: Option<AddressSpace>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct XhrFile {
-    pub(super) from: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) url: Option<String>,
-    #[serde(default = "default_method")]
-    pub(super) method: String,
-    #[serde(default)]
-    pub(super) headers: HeaderList,
-    pub(super) body: Option<String>,
-    #[serde(default)]
-    pub(super) with_credentials: bool,
-    #[serde(default)]
-    pub(super) upload_listener: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LinkFile {
+/// Where an action of a page happens and what it requests.
+#[derive(Debug)]
+pub(super) struct TargetFile {
     pub(super) from: Option<String>,
     pub(super) path: Option<String>,
     pub(super) url: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FormFile {
-    pub(super) from: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) url: Option<String>,
-    #[serde(default)]
-    pub(super) method: FormMethod,
-    #[serde(default)]
-    pub(super) enctype: Enctype,
-    #[serde(default)]
-    pub(super) fields: HeaderList,
+/// Declares the table of an action of a page: its own fields, and those of a [`TargetFile`]. `#[serde(flatten)]` would not refuse
+/// unknown fields.
+macro_rules! page_action {
+    ($name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            from: Option<String>,
+            path: Option<String>,
+            url: Option<String>,
+            $($(#[$attribute])* pub(super) $field: $type,)*
+        }
+
+        impl $name {
+            /// Takes the target out of the table.
+            pub(super) fn take_target(&mut self) -> TargetFile {
+                TargetFile { from: self.from.take(), path: self.path.take(), url: self.url.take() }
+            }
+        }
+    };
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WebSocketFile {
-    pub(super) from: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) url: Option<String>,
-    #[serde(default)]
-    pub(super) protocols: OneOrMany,
+page_action! {
+    FetchFile {
+        #[serde(default = "default_method")]
+        method: String,
+        #[serde(default)]
+        headers: HeaderList,
+        body: Option<String>,
+        #[serde(default)]
+        mode: Mode,
+        #[serde(default)]
+        credentials: Credentials,
+        #[serde(default)]
+        redirect: Redirect,
+        referrer_policy: Option<ReferrerPolicy>,
+        target_address_space: Option<AddressSpace>,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EventSourceFile {
-    pub(super) from: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) url: Option<String>,
-    #[serde(default)]
-    pub(super) with_credentials: bool,
+page_action! {
+    XhrFile {
+        #[serde(default = "default_method")]
+        method: String,
+        #[serde(default)]
+        headers: HeaderList,
+        body: Option<String>,
+        #[serde(default)]
+        with_credentials: bool,
+        #[serde(default)]
+        upload_listener: bool,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ElementFile {
-    pub(super) from: Option<String>,
-    pub(super) path: Option<String>,
-    pub(super) url: Option<String>,
-    pub(super) crossorigin: Option<CrossOrigin>,
+page_action! {
+    LinkFile {}
+}
+
+page_action! {
+    FormFile {
+        #[serde(default)]
+        method: FormMethod,
+        #[serde(default)]
+        enctype: Enctype,
+        #[serde(default)]
+        fields: HeaderList,
+    }
+}
+
+page_action! {
+    WebSocketFile {
+        #[serde(default)]
+        protocols: OneOrMany,
+    }
+}
+
+page_action! {
+    EventSourceFile {
+        #[serde(default)]
+        with_credentials: bool,
+    }
+}
+
+page_action! {
+    ElementFile {
+        crossorigin: Option<CrossOrigin>,
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,10 +6,7 @@ use url::Url;
 
 use super::text::unescape;
 use super::{Origins, Problems};
-use crate::scenario::file::{
-    ElementFile, EventSourceFile, FetchFile, FormFile, LinkFile, RequestFile, StepFile, WebSocketFile,
-    XhrFile,
-};
+use crate::scenario::file::{RequestFile, StepFile, TargetFile};
 use crate::scenario::{Action, On, RawRequest, Scenario, Step};
 use cors_browser::{
     Element, ElementRequest, EventSourceRequest, FetchRequest, Form, Navigation, Origin, PageAction,
@@ -118,64 +115,49 @@ impl Problems {
     /// Takes all actions of a page out of a step. A valid step has one action.
     fn page_actions(&mut self, field: &str, origins: &Origins, file: &mut StepFile) -> Vec<Written> {
         let mut written = Vec::new();
-        if let Some(FetchFile {
-            from,
-            path,
-            url,
-            method,
-            headers,
-            body,
-            mode,
-            credentials,
-            redirect,
-            referrer_policy,
-            target_address_space,
-        }) = file.fetch.take()
-        {
-            let action = self.target(&format!("{field}.fetch"), origins, from, path, url);
-            written.push(action.then(|url| {
+        if let Some(mut fetch) = file.fetch.take() {
+            let target = self.target(&format!("{field}.fetch"), origins, fetch.take_target());
+            written.push(target.then(|url| {
                 let mut request = FetchRequest::new(url)
-                    .with_method(method)
-                    .with_headers(headers.0)
-                    .with_mode(mode)
-                    .with_credentials(credentials)
-                    .with_redirect(redirect);
-                request.body = body.map(String::into_bytes);
-                request.referrer_policy = referrer_policy;
-                request.target_address_space = target_address_space;
+                    .with_method(fetch.method)
+                    .with_headers(fetch.headers.0)
+                    .with_mode(fetch.mode)
+                    .with_credentials(fetch.credentials)
+                    .with_redirect(fetch.redirect);
+                request.body = fetch.body.map(String::into_bytes);
+                request.referrer_policy = fetch.referrer_policy;
+                request.target_address_space = fetch.target_address_space;
                 PageAction::Fetch(request)
             }));
         }
-        if let Some(XhrFile { from, path, url, method, headers, body, with_credentials, upload_listener }) =
-            file.xhr.take()
-        {
-            let target = self.target(&format!("{field}.xhr"), origins, from, path, url);
+        if let Some(mut xhr) = file.xhr.take() {
+            let target = self.target(&format!("{field}.xhr"), origins, xhr.take_target());
             written.push(target.then(|url| {
                 let mut request = XhrRequest::new(url);
-                request.method = method;
-                request.headers = headers.0;
-                request.body = body.map(String::into_bytes);
-                request.with_credentials = with_credentials;
-                request.has_upload_listener = upload_listener;
+                request.method = xhr.method;
+                request.headers = xhr.headers.0;
+                request.body = xhr.body.map(String::into_bytes);
+                request.with_credentials = xhr.with_credentials;
+                request.has_upload_listener = xhr.upload_listener;
                 PageAction::Xhr(request)
             }));
         }
-        if let Some(LinkFile { from, path, url }) = file.link.take() {
-            let target = self.target(&format!("{field}.link"), origins, from, path, url);
+        if let Some(mut link) = file.link.take() {
+            let target = self.target(&format!("{field}.link"), origins, link.take_target());
             written.push(target.then(|url| PageAction::Navigate(Navigation::link(url))));
         }
-        if let Some(FormFile { from, path, url, method, enctype, fields }) = file.form.take() {
-            let target = self.target(&format!("{field}.form"), origins, from, path, url);
+        if let Some(mut written_form) = file.form.take() {
+            let target = self.target(&format!("{field}.form"), origins, written_form.take_target());
             written.push(target.then(|url| {
                 let mut form = Form::default();
-                form.method = method;
-                form.enctype = enctype;
-                form.fields = fields.0;
+                form.method = written_form.method;
+                form.enctype = written_form.enctype;
+                form.fields = written_form.fields.0;
                 PageAction::Navigate(Navigation::form(url, form))
             }));
         }
-        if let Some(WebSocketFile { from, path, url, protocols }) = file.websocket.take() {
-            let target = self.target(&format!("{field}.websocket"), origins, from, path, url);
+        if let Some(mut web_socket) = file.websocket.take() {
+            let target = self.target(&format!("{field}.websocket"), origins, web_socket.take_target());
             written.push(target.then(|mut url| {
                 // A `path` is on the main server, whose origin is written with an HTTP scheme.
                 let scheme = match url.scheme() {
@@ -188,15 +170,15 @@ impl Problems {
                     let _ = url.set_scheme(scheme);
                 }
                 let mut request = WebSocketRequest::new(url);
-                request.protocols = protocols.into();
+                request.protocols = web_socket.protocols.into();
                 PageAction::WebSocket(request)
             }));
         }
-        if let Some(EventSourceFile { from, path, url, with_credentials }) = file.eventsource.take() {
-            let target = self.target(&format!("{field}.eventsource"), origins, from, path, url);
+        if let Some(mut event_source) = file.eventsource.take() {
+            let target = self.target(&format!("{field}.eventsource"), origins, event_source.take_target());
             written.push(target.then(|url| {
                 let mut request = EventSourceRequest::new(url);
-                request.with_credentials = with_credentials;
+                request.with_credentials = event_source.with_credentials;
                 PageAction::EventSource(request)
             }));
         }
@@ -207,18 +189,18 @@ impl Problems {
             (Element::Font, file.font.take()),
         ];
         for (element, file) in elements {
-            if let Some(ElementFile { from, path, url, crossorigin }) = file {
+            if let Some(mut file) = file {
                 let field = format!("{field}.{}", element.as_str());
-                if element == Element::Font && crossorigin.is_some() {
+                if element == Element::Font && file.crossorigin.is_some() {
                     self.add(
                         format!("{field}.crossorigin"),
                         "a font has no such attribute: it always uses CORS",
                     );
                 }
-                let target = self.target(&field, origins, from, path, url);
+                let target = self.target(&field, origins, file.take_target());
                 written.push(target.then(|url| {
                     let mut request = ElementRequest::new(element, url);
-                    request.cross_origin = crossorigin;
+                    request.cross_origin = file.crossorigin;
                     PageAction::Element(request)
                 }));
             }
@@ -227,16 +209,9 @@ impl Problems {
     }
 
     /// The page and the URL of an action.
-    fn target(
-        &mut self,
-        field: &str,
-        origins: &Origins,
-        from: Option<String>,
-        path: Option<String>,
-        url: Option<String>,
-    ) -> ActionTarget {
-        let from = from.map(|text| self.page_origin(&format!("{field}.from"), &text));
-        let url = match (path, url) {
+    fn target(&mut self, field: &str, origins: &Origins, file: TargetFile) -> ActionTarget {
+        let from = file.from.map(|text| self.page_origin(&format!("{field}.from"), &text));
+        let url = match (file.path, file.url) {
             (Some(path), None) if path.starts_with('/') => {
                 origins.get(Scenario::MAIN).and_then(|main| main.join(&path).ok())
             }

@@ -40,6 +40,7 @@ mod certificates;
 mod gateway;
 mod launch;
 mod proxy;
+mod raw;
 mod record;
 mod script;
 mod session;

@@ -29,6 +29,7 @@ use url::Url;
 
 use super::casing::{Casing, Remembering};
 use super::certificates::Certificates;
+use super::raw::{RawOutput, Replaceable};
 use super::record::Record;
 use cors_browser::{
     EmbedderPolicy, FailureKind, Network, NetworkError, Page, ReferrerPolicy, WireRequest, WireResponse,
@@ -142,13 +143,13 @@ async fn serve_directly(stream: TcpStream, context: Arc<Context>) {
 
 /// Serves what a browser sends to the server that `Host` names.
 async fn serve_server(scheme: &str, stream: impl AsyncRead + AsyncWrite + Unpin, context: &Context) {
-    let (stream, casing) = Remembering::new(stream);
+    let (stream, wire) = watched(stream);
     let service = service_fn(|request: Request<Incoming>| {
-        let casing = &casing;
+        let wire = &wire;
         async move {
             let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
             let origin = host.map(|host| format!("{scheme}://{host}"));
-            answer(request, origin.as_deref(), casing, context).await
+            answer(request, origin.as_deref(), wire, context).await
         }
     });
     // Ignore: the browser has closed the connection.
@@ -184,13 +185,13 @@ async fn serve_connection(stream: TcpStream, context: Arc<Context>) {
     let _ = stream.set_nodelay(true);
     // The tunnels of a connection end with it.
     let tunnels = Arc::new(Mutex::new(JoinSet::new()));
-    let (stream, casing) = Remembering::new(stream);
+    let (stream, wire) = watched(stream);
     let service = service_fn(|request: Request<Incoming>| {
-        let (context, tunnels, casing) = (context.clone(), tunnels.clone(), casing.clone());
+        let (context, tunnels, wire) = (context.clone(), tunnels.clone(), wire.clone());
         async move {
             if request.method() != Method::CONNECT {
                 let origin = request.uri().authority().map(|authority| format!("http://{authority}"));
-                return answer(request, origin.as_deref(), &casing, &context).await;
+                return answer(request, origin.as_deref(), &wire, &context).await;
             }
             let Some(target) = request.uri().authority().cloned() else {
                 return Ok(text(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port"));
@@ -242,13 +243,13 @@ async fn serve_origin(
     context: &Context,
 ) {
     let origin = origin.origin().ascii_serialization();
-    let (stream, casing) = Remembering::new(stream);
+    let (stream, wire) = watched(stream);
     let sockets = Mutex::new(JoinSet::new());
     let service = service_fn(|mut request: Request<Incoming>| {
         let upgrade = hyper::upgrade::on(&mut request);
-        let (origin, casing, sockets) = (&origin, &casing, &sockets);
+        let (origin, wire, sockets) = (&origin, &wire, &sockets);
         async move {
-            let response = answer(request, Some(origin), casing, context).await?;
+            let response = answer(request, Some(origin), wire, context).await?;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 sockets.lock().unwrap_or_else(PoisonError::into_inner).spawn(hold(upgrade));
             }
@@ -276,13 +277,26 @@ type Body = BoxBody<Bytes, io::Error>;
 #[error("the server sent no response")]
 struct NoResponse;
 
+/// What hyper does not show of a connection, and what it does not write.
+#[derive(Clone)]
+struct Wire {
+    casing: Casing,
+    raw: RawOutput,
+}
+
+fn watched<S>(stream: S) -> (Replaceable<Remembering<S>>, Wire) {
+    let (stream, casing) = Remembering::new(stream);
+    let (stream, raw) = Replaceable::new(stream);
+    (stream, Wire { casing, raw })
+}
+
 async fn answer(
     request: Request<Incoming>,
     origin: Option<&str>,
-    casing: &Casing,
+    wire: &Wire,
     context: &Context,
 ) -> Result<Response<Body>, NoResponse> {
-    let names = casing.names();
+    let names = wire.casing.names();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     if let Some(policies) = target.strip_prefix(PAGES) {
         return Ok(page(policies));
@@ -295,11 +309,18 @@ async fn answer(
     let Some(url) = url else { return Ok(text(StatusCode::BAD_REQUEST, "the request has no valid URL")) };
     let request = wire_request(request, url, &names).await.map_err(|_| NoResponse)?;
     // What was read since then is the body.
-    casing.forget();
+    wire.casing.forget();
     let slot = context.record.begin(request.clone());
     let response = context.network.send(request).await;
     context.record.end(slot, response.clone());
-    response.and_then(http_response).map_err(|_| NoResponse)
+    let response = response.map_err(|_| NoResponse)?;
+    if to_headers(&response.headers).is_err() {
+        wire.raw.replace(&response);
+        let mut dropped = text(StatusCode::OK, "");
+        dropped.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return Ok(dropped);
+    }
+    http_response(response).map_err(|_| NoResponse)
 }
 
 async fn wire_request(

@@ -12,7 +12,7 @@ use cors_conformance::scenario::HttpVersion;
 use cors_conformance::subject::front::{Authority, Front, Security};
 use cors_subjects::subject::axum::serve;
 
-/// A network that answers each request with the request itself, and does not answer `/broken`.
+/// A network that answers each request with the request itself, answers `/odd` with odd headers, and does not answer `/broken`.
 struct Echo;
 
 impl Network for Echo {
@@ -21,6 +21,12 @@ impl Network for Echo {
             let error = NetworkError::new(FailureKind::BrokenOff, "broken");
             let response = WireResponse::new(200).with_header("content-length", "9").with_body("half");
             return ready(Ok(response.with_body_error(error))).boxed();
+        }
+        if request.url.path() == "/odd" {
+            let mut response = WireResponse::new(207).with_body("odd");
+            response.headers =
+                vec![("x-a ".to_owned(), b"1".to_vec()), ("x-b".to_owned(), b"a\x01b".to_vec())];
+            return ready(Ok(response)).boxed();
         }
         if request.url.path() == "/broken" {
             return ready(Err(NetworkError::new(FailureKind::BrokenOff, "broken"))).boxed();
@@ -157,6 +163,17 @@ async fn a_body_that_breaks_off_does_so_for_the_browser() {
         exchange(&mut connect(&proxy).await, "GET http://api.example/half HTTP/1.1\r\nhost: x", "").await;
     assert!(answer.contains("content-length: 9"), "{answer}");
     assert!(answer.ends_with("\r\n\r\nhalf"), "{answer}");
+}
+
+#[tokio::test]
+async fn headers_that_break_the_grammar_reach_the_browser() {
+    let (proxy, certificates) = proxy(Echo).await;
+    let head = "GET /odd HTTP/1.1\r\nhost: api.example";
+    let name = ServerName::try_from("api.example").unwrap();
+    let stream = tunnel(&proxy, "api.example:443").await;
+    let mut stream = connector(certificates.authority()).connect(name, stream).await.unwrap();
+    let answer = exchange(&mut stream, head, "").await;
+    assert_eq!(answer, "HTTP/1.1 207 \r\nx-a : 1\r\nx-b: a\x01b\r\nConnection: close\r\n\r\nodd");
 }
 
 #[tokio::test]

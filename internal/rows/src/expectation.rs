@@ -9,6 +9,9 @@ use cors_browser::{BlockReason, Engine, Exchange, Fetched, Outcome, PageResponse
 /// Response headers that servers add, and whose presence depends on the server.
 const IGNORED_HEADERS: &[&str] = &["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
 
+/// The end of a page's outcome if reading the body fails.
+const BODY_FAILS: &str = ", body fails";
+
 /// What must come of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
@@ -239,8 +242,9 @@ fn page(outcome: &Outcome) -> String {
         Outcome::Response(response) => {
             let kind = response.response_type.as_str();
             let redirected = if response.redirected { ", redirected" } else { "" };
+            let fails = if response.body_fails { BODY_FAILS } else { "" };
             if is_readable(kind) {
-                format!("{kind} {}{redirected}", response.status)
+                format!("{kind} {}{redirected}{fails}", response.status)
             } else {
                 kind.to_owned()
             }
@@ -271,6 +275,7 @@ fn check_page(page: &str) -> Result<(), String> {
         return Ok(());
     }
     let status = page.strip_prefix("cors ").or_else(|| page.strip_prefix("basic "));
+    let status = status.map(|status| status.strip_suffix(BODY_FAILS).unwrap_or(status));
     let status = status.map(|status| status.strip_suffix(", redirected").unwrap_or(status));
     match status.is_some_and(|status| status.parse::<u16>().is_ok()) {
         true => Ok(()),

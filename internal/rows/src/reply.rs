@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use cors_browser::{WireRequest, WireResponse};
+use cors_browser::{FailureKind, NetworkError, WireRequest, WireResponse};
+
+/// The line of a reply whose body breaks off.
+const BREAKS_OFF: &str = "breaks off";
 
 /// A response as a row writes it: an optional status, header lines, and an optional body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -13,6 +16,8 @@ pub(crate) struct Reply {
     /// Names of headers that the servers would add.
     without: Vec<String>,
     body: Option<Vec<u8>>,
+    /// Whether the connection is closed after the body, as if the rest were still to come.
+    breaks_off: bool,
 }
 
 impl TryFrom<Vec<String>> for Reply {
@@ -23,6 +28,8 @@ impl TryFrom<Vec<String>> for Reply {
         for (index, line) in lines.iter().enumerate() {
             if let Some(body) = line.strip_prefix("| ") {
                 reply.body = Some(bytes(body)?);
+            } else if line == BREAKS_OFF {
+                reply.breaks_off = true;
             } else if let Some(name) = line.strip_prefix("without ") {
                 reply.without.push(name.to_owned());
             } else if let Some((name, value)) = line.split_once(':') {
@@ -30,7 +37,9 @@ impl TryFrom<Vec<String>> for Reply {
             } else {
                 let status = line.parse().ok().filter(|status| index == 0 && (100..=999).contains(status));
                 reply.status = Some(status.ok_or_else(|| {
-                    format!("`{line}` is not a header line, `| body`, `without NAME` or, first, a status")
+                    format!(
+                        "`{line}` is not a header line, `| body`, `{BREAKS_OFF}`, `without NAME` or, first, a status"
+                    )
                 })?);
             }
         }
@@ -78,7 +87,12 @@ impl Reply {
         };
         let mut response = WireResponse::new(status).with_body(body);
         response.headers = headers;
-        response
+        match self.breaks_off {
+            true => {
+                response.with_body_error(NetworkError::new(FailureKind::BrokenOff, "the body breaks off"))
+            }
+            false => response,
+        }
     }
 }
 
@@ -146,6 +160,13 @@ mod tests {
         let response = reply.to_actual(&request);
         assert_eq!((response.status, response.body.as_slice()), (404, &b"no"[..]));
         assert_eq!(lines(&response), ["access-control-allow-origin:  \\xe9\\t", "X-A: 1"]);
+    }
+
+    #[test]
+    fn a_body_breaks_off() {
+        let response = reply(&["| abc", BREAKS_OFF]).to_actual(&request(&[]));
+        assert_eq!(response.body, b"abc");
+        assert_eq!(response.body_error.map(|error| error.kind), Some(FailureKind::BrokenOff));
     }
 
     #[test]

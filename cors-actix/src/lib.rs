@@ -11,7 +11,7 @@ pub use cors_core::{
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
-pub use cors_core::{Lookup, LookupOptions};
+pub use cors_core::{Lookup, LookupFailure, LookupOptions};
 
 pub use self::cors::Cors;
 pub use self::service::{CorsFuture, CorsService};

@@ -8,7 +8,7 @@ pub use cors_core::{
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
-pub use cors_core::{Lookup, LookupOptions};
+pub use cors_core::{Lookup, LookupFailure, LookupOptions};
 
 /// Replaces the policy of an application while it serves requests.
 ///

@@ -19,6 +19,11 @@ pub enum Event<'a> {
     /// The origin of another request is not allowed. The application handles the request, and the page cannot read the
     /// response.
     OriginNotAllowed(Denial<'a>),
+    /// A lookup failed, was late, or could not be asked. All requests that waited for it are denied, and it is reported once,
+    /// before their denials.
+    #[cfg(feature = "lookup")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
+    LookupFailed(crate::LookupFailure<'a>),
     /// This policy has replaced the one before.
     PolicyReplaced(&'a Policy),
     /// A new policy was refused, and the current one stays in use.
@@ -164,6 +169,8 @@ fn log(event: &Event<'_>) {
             }
             return;
         }
+        #[cfg(feature = "lookup")]
+        Event::LookupFailed(failure) => return log_lookup_failure(failure),
         Event::PolicyRefused(error) => {
             tracing::info!(
                 target: "cors",
@@ -205,6 +212,25 @@ fn log_denial(denial: &Denial<'_>) {
     );
 }
 
+/// A client can ask about many origins, so this event is limited in rate.
+#[cfg(all(feature = "lookup", feature = "tracing"))]
+fn log_lookup_failure(failure: &crate::LookupFailure<'_>) {
+    static LIMITER: Limiter = Limiter::new();
+
+    if !tracing::enabled!(target: "cors", tracing::Level::WARN) {
+        return;
+    }
+    let Some(left_out) = LIMITER.admit(std::time::Instant::now()) else { return };
+    tracing::warn!(
+        target: "cors",
+        reason = Reason::LookupFailed.as_str(),
+        origin = failure.origin(),
+        error = %failure.error().to_string().escape_debug(),
+        left_out = (left_out > 0).then_some(left_out),
+        "the lookup of an origin failed"
+    );
+}
+
 #[cfg(feature = "metrics")]
 fn count(event: &Event<'_>) {
     let counters = &*counters::ALL;
@@ -212,6 +238,11 @@ fn count(event: &Event<'_>) {
         Event::PreflightGranted => Some(&counters.granted),
         Event::PreflightDenied(denial) => counters.denied.get(denial.reason as usize),
         Event::OriginNotAllowed(denial) => counters.not_allowed.get(denial.reason as usize),
+        #[cfg(feature = "lookup")]
+        Event::LookupFailed(failure) => {
+            let [_, _, failed, overloaded] = &counters.lookups;
+            Some(if failure.is_overload() { overloaded } else { failed })
+        }
         _ => None,
     };
     if let Some(key) = key {
@@ -219,15 +250,11 @@ fn count(event: &Event<'_>) {
     }
 }
 
-/// Counts a question to a lookup by its outcome. Answers from the cache are not counted.
+/// Counts an answer of a lookup. Answers from the cache are not counted.
 #[cfg(all(feature = "lookup", feature = "metrics"))]
-pub(crate) fn count_lookup(answer: crate::LookupAnswer) {
-    let [allowed, denied, failed] = &counters::ALL.lookups;
-    increment(match answer {
-        crate::LookupAnswer::Allowed => allowed,
-        crate::LookupAnswer::Denied => denied,
-        crate::LookupAnswer::NotAsked | crate::LookupAnswer::Failed => failed,
-    });
+pub(crate) fn count_lookup(is_allowed: bool) {
+    let [allowed, denied, ..] = &counters::ALL.lookups;
+    increment(if is_allowed { allowed } else { denied });
 }
 
 #[cfg(feature = "metrics")]
@@ -256,7 +283,7 @@ mod counters {
         denied: by_reason("cors_preflights_denied_total"),
         not_allowed: by_reason("cors_requests_not_allowed_total"),
         #[cfg(feature = "lookup")]
-        lookups: ["allowed", "denied", "failed"]
+        lookups: ["allowed", "denied", "failed", "overloaded"]
             .map(|outcome| with_label("cors_lookups_total", Label::from_static_parts("outcome", outcome))),
     });
 
@@ -265,9 +292,9 @@ mod counters {
         /// In the order of [`Reason::ALL`].
         pub(super) denied: Vec<Key>,
         pub(super) not_allowed: Vec<Key>,
-        /// Allowed, denied, failed.
+        /// Allowed, denied, failed, overloaded.
         #[cfg(feature = "lookup")]
-        pub(super) lookups: [Key; 3],
+        pub(super) lookups: [Key; 4],
     }
 
     /// No label holds what a client sent, so that the number of counters is bounded.

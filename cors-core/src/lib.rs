@@ -29,7 +29,7 @@ pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
-pub use lookup::{Lookup, LookupOptions};
+pub use lookup::{Lookup, LookupFailure, LookupOptions};
 pub use origin::Origin;
 #[cfg(feature = "serde")]
 pub use policy::ProblemDetails;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use cors_core::{Lookup, Origin, Policy, PreparedPolicy};
+use cors_core::{Lookup, LookupOptions, Origin, Policy, PreparedPolicy};
 use http::{HeaderValue, Request};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
@@ -69,7 +69,8 @@ fn questions_to_a_lookup_are_counted_by_outcome() {
         "bad.example" => Ok(false),
         _ => Err("the database is away"),
     };
-    let policy = Policy::builder().lookup(Lookup::new(question)).build().unwrap();
+    let lookup = Lookup::with_options(LookupOptions::default().max_questions(1), question);
+    let policy = Policy::builder().lookup(lookup).build().unwrap();
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -77,9 +78,12 @@ fn questions_to_a_lookup_are_counted_by_outcome() {
         for host in ["good", "good", "bad", "failing", "failing"] {
             let _ = runtime.block_on(policy.ask(&get(&format!("https://{host}.example"))));
         }
+        let waiting = policy.ask(&get("https://waiting.example"));
+        let _ = runtime.block_on(policy.ask(&get("https://too-many.example")));
+        drop(waiting);
     });
     // The second answer of `good` comes from the cache. Failures are not cached.
-    let expected = [("allowed", 1), ("denied", 1), ("failed", 2)];
+    let expected = [("allowed", 1), ("denied", 1), ("failed", 2), ("overloaded", 1)];
     let expected = expected.map(|(outcome, count)| (format!("cors_lookups_total outcome={outcome}"), count));
     assert_eq!(counters(&snapshotter), BTreeMap::from(expected));
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cors_core::{
-    Decision, Lookup, LookupAnswer, LookupOptions, Origin, Policy, PolicyBuilder, PreparedPolicy, Reason,
-    Rule,
+    Decision, Event, Lookup, LookupAnswer, LookupOptions, Origin, Policy, PolicyBuilder, PolicyHandle,
+    PreparedPolicy, Reason, Rule,
 };
 use http::{HeaderValue, Request};
 use rstest::rstest;
@@ -230,6 +230,95 @@ async fn a_question_that_all_requests_gave_up_is_asked_again() {
     gate.add_permits(1);
     assert_eq!(ask(&policy, TENANT).await, LookupAnswer::Allowed);
     assert_eq!(count.load(Ordering::SeqCst), 201);
+}
+
+#[tokio::test]
+async fn no_more_questions_than_allowed_wait_for_an_answer() {
+    let (lookup, gate, count) = gated(LookupOptions::default().max_questions(2));
+    let policy = policy(&lookup);
+    let (first, second) =
+        (spawn_asking(&policy, "https://1.example"), spawn_asking(&policy, "https://2.example"));
+    // Requests that join a question are not limited.
+    let joined: Vec<_> = (0..10).map(|_| spawn_asking(&policy, "https://1.example")).collect();
+    tokio::task::yield_now().await;
+    for number in 3..100 {
+        let request = get(&[&format!("https://{number}.example")]);
+        assert_eq!(policy.ask(&request).now(), Some(LookupAnswer::Failed), "{number}");
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+
+    gate.add_permits(3);
+    for answer in [first, second].into_iter().chain(joined) {
+        assert_eq!(answer.await.unwrap(), LookupAnswer::Allowed);
+    }
+    // What was not asked is not cached, and there is room again.
+    assert_eq!(ask(&policy, "https://3.example").await, LookupAnswer::Allowed);
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn questions_that_end_in_any_way_make_room_for_others() {
+    let database = Database::default();
+    let short = LookupOptions::default().deadline(Duration::from_millis(20)).max_questions(1);
+    let policy = policy(&database.lookup(short));
+    for origin in ["https://broken.example", "https://panic.example", TENANT, "https://other.example"] {
+        assert!(policy.ask(&get(&[origin])).now().is_none(), "{origin}");
+        ask(&policy, origin).await;
+        assert_eq!(database.count(origin), 1);
+    }
+
+    let (lookup, gate, _) = gated(short);
+    let late = self::policy(&lookup);
+    assert_eq!(ask(&late, "https://late.example").await, LookupAnswer::Failed);
+    // Nothing waits for these: one was never awaited, one was cancelled, and one was forgotten.
+    drop(late.ask(&get(&["https://dropped.example"])));
+    let cancelled = late.ask(&get(&["https://cancelled.example"]));
+    assert!(timeout(Duration::from_millis(1), cancelled).await.is_err());
+    let forgotten = spawn_asking(&late, "https://forgotten.example");
+    tokio::task::yield_now().await;
+    lookup.forget("https://forgotten.example");
+    assert_eq!(ask(&late, TENANT).await, LookupAnswer::Failed, "a forgotten question still waits");
+    gate.add_permits(2);
+    assert_eq!(forgotten.await.unwrap(), LookupAnswer::Allowed);
+    assert_eq!(ask(&late, TENANT).await, LookupAnswer::Allowed);
+}
+
+#[tokio::test]
+async fn each_failure_is_one_event_for_the_observer() {
+    let database = Database::default();
+    let options = LookupOptions::default().deadline(Duration::from_secs(60)).max_questions(1);
+    let broken = policy(&database.lookup(options));
+    let (lookup, _gate, _) = gated(options.deadline(Duration::from_millis(20)));
+    let waiting = policy(&lookup);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::clone(&reported);
+    let handle = PolicyHandle::<HeaderValue>::with_observer(broken, move |event: &Event<'_>| {
+        if let Event::LookupFailed(failure) = event {
+            assert_eq!(failure.to_string(), format!("{}: {}", failure.origin(), failure.error()));
+            events.lock().unwrap().push((failure.to_string(), failure.is_overload()));
+        }
+    });
+    let ask = |origin: &str| handle.current().ask(&get(&[origin]));
+
+    // Two requests wait for the first question, and there is no room for another one.
+    let (first, second) = (ask("https://broken.example"), ask("https://broken.example"));
+    assert_eq!(ask("https://third.example").now(), Some(LookupAnswer::Failed));
+    assert_eq!((first.await, second.await), (LookupAnswer::Failed, LookupAnswer::Failed));
+    ask("https://panic.example").await;
+    ask(TENANT).await;
+    handle.replace(waiting);
+    ask("https://late.example").await;
+
+    let overload =
+        "https://third.example: not asked, because as many questions as allowed (1) wait for an answer";
+    let expected = [
+        (overload, true),
+        ("https://broken.example: the database is down", false),
+        ("https://panic.example: the lookup panicked", false),
+        ("https://late.example: no answer within 20ms", false),
+    ];
+    let expected = expected.map(|(text, is_overload)| (text.to_owned(), is_overload));
+    assert_eq!(*reported.lock().unwrap(), expected);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ pub use cors_core::{
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
-pub use cors_core::{Lookup, LookupOptions};
+pub use cors_core::{Lookup, LookupFailure, LookupOptions};
 
 pub use self::cors::{Cors, CorsEndpoint};
 pub use self::keep_errors::{KeepErrors, KeepErrorsEndpoint};

@@ -48,6 +48,8 @@ struct LookupData {
     allows_once: BTreeSet<String>,
     /// The first question is not allowed, and later ones are.
     denies_once: BTreeSet<String>,
+    /// How many questions may wait for an answer at the same time, if it is not the default.
+    max_questions: Option<usize>,
 }
 
 impl Program {
@@ -75,7 +77,10 @@ impl Program {
     /// Adds a lookup that has answered nothing yet.
     pub(super) fn add_lookup(&self, policy: PolicyBuilder) -> PolicyBuilder {
         let Some(data) = self.lookup.clone() else { return policy };
-        let options = LookupOptions::default().deadline(DEADLINE);
+        let mut options = LookupOptions::default().deadline(DEADLINE);
+        if let Some(max_questions) = data.max_questions {
+            options = options.max_questions(max_questions);
+        }
         let asked = Mutex::<BTreeMap<String, u32>>::default();
         let lookup = Lookup::with_options(options, move |origin: Origin<'static>| {
             let is_first = {

@@ -250,7 +250,8 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             &[("Origin", "https://www.app.example"), (METHOD, "PUT")],
         ),
         Reason::LookupFailed => DenialExample {
-            cause: "The program's lookup of the origin failed, or its answer was late.",
+            cause: "The program's lookup of the origin failed, its answer was late, or too many other questions were \
+                    waiting.",
             headers: &[("Origin", "https://tenant.example"), (METHOD, "PUT")],
             answer: LookupAnswer::Failed,
         },

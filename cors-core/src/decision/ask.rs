@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::check::Line;
+use crate::event::Observer;
 use crate::policy::Checked;
 use crate::{RequestHead, RequestHeader};
 
@@ -81,29 +83,29 @@ impl Future for Ask {
 impl Checked {
     /// Asks the lookup about the origin of a request, if the request cannot be decided without it.
     #[inline]
-    pub(super) fn ask<R: RequestHead>(&self, request: &R) -> Ask {
+    pub(super) fn ask<R: RequestHead>(&self, request: &R, observer: Option<&Arc<dyn Observer>>) -> Ask {
         // Most policies have no lookup, so their requests pay only for this comparison.
         if !self.has_lookup() {
             return Ask::not_asked();
         }
-        self.ask_about(Line::find(request, RequestHeader::Origin))
+        self.ask_about(Line::find(request, RequestHeader::Origin), observer)
     }
 
     #[cfg(feature = "lookup")]
-    fn ask_about(&self, origin: Option<Line<'_>>) -> Ask {
+    fn ask_about(&self, origin: Option<Line<'_>>, observer: Option<&Arc<dyn Observer>>) -> Ask {
         let Some((line, lookup)) = origin.zip(self.lookup()) else { return Ask::not_asked() };
         if self.find(line, LookupAnswer::NotAsked).is_some() {
             return Ask::not_asked();
         }
         let Some(origin) = line.parse() else { return Ask::not_asked() };
-        Ask(match lookup.ask(&origin) {
+        Ask(match lookup.ask(&origin, observer) {
             Ok(answer) => State::Known(answer),
             Err(pending) => State::Pending(pending),
         })
     }
 
     #[cfg(not(feature = "lookup"))]
-    fn ask_about(&self, _: Option<Line<'_>>) -> Ask {
+    fn ask_about(&self, _: Option<Line<'_>>, _: Option<&Arc<dyn Observer>>) -> Ask {
         Ask::not_asked()
     }
 }

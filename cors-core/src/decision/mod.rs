@@ -114,7 +114,7 @@ impl Policy {
     /// it. The answer is for [`decide_with`](Self::decide_with).
     #[inline]
     pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
-        self.checked().ask(request)
+        self.checked().ask(request, None)
     }
 
     /// Decides about a request like [`decide`](Self::decide), with the answer of the policy's lookup.

@@ -168,7 +168,8 @@ impl<V> PreparedPolicy<V> {
     /// Asks the policy's lookup about the origin of a request; see [`Policy::ask`].
     #[inline]
     pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
-        if self.0.mode.is_off { Ask::not_asked() } else { self.0.policy.ask(request) }
+        let Prepared { policy, mode, observer, .. } = &*self.0;
+        if mode.is_off { Ask::not_asked() } else { policy.checked().ask(request, observer.as_ref()) }
     }
 
     /// Decides about a request with the answer of the policy's lookup; see [`Policy::decide_with`].

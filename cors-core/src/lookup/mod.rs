@@ -1,25 +1,32 @@
 //! Asking the program about an origin that is not listed, such as one in a database.
 
+mod failure;
+mod options;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use quick_cache::sync::Cache;
 
+pub use self::failure::LookupFailure;
+pub use self::options::LookupOptions;
+use crate::event::{Event, Events, Observer};
 use crate::{LookupAnswer, Origin};
 
 /// An error of a lookup.
 type BoxError = Box<dyn Error + Send + Sync>;
 
-type Question = dyn Fn(Origin<'static>) -> BoxFuture<'static, Result<bool, BoxError>> + Send + Sync;
+type Ask = dyn Fn(Origin<'static>) -> BoxFuture<'static, Result<bool, BoxError>> + Send + Sync;
 
 /// An asynchronous question about an origin that no entry of a policy contains, such as a look-up in a database.
 ///
@@ -27,9 +34,11 @@ type Question = dyn Fn(Origin<'static>) -> BoxFuture<'static, Result<bool, BoxEr
 /// without `Origin`, for `null`, `file://` or a malformed origin, or for an origin that the policy or a rule already allows.
 ///
 /// - Answers are cached, both yes and no: 60 seconds and 10,000 origins, unless [`LookupOptions`] say otherwise.
-/// - Simultaneous questions about the same origin are asked once.
-/// - An error, a panic, or an answer that is later than the deadline (2 seconds) denies the origin for this request, and is not
-///   cached. With the feature `tracing` it is logged at warn level.
+/// - Simultaneous questions about the same origin are asked once, and no more than 256 questions wait for an answer at the same
+///   time.
+/// - An error, a panic, an answer that is later than the deadline (2 seconds), or a question too many denies the origin for this
+///   request, and is not cached. It is an [`Event::LookupFailed`](crate::Event::LookupFailed), which the feature `tracing` logs at
+///   warn level.
 ///
 /// All clones share the cache, and so do all policies with a clone. [`forget`](Self::forget) removes an answer from the cache,
 /// for example when a tenant is added or removed.
@@ -53,49 +62,13 @@ type Question = dyn Fn(Origin<'static>) -> BoxFuture<'static, Result<bool, BoxEr
 #[derive(Clone)]
 pub struct Lookup(Arc<Inner>);
 
-/// How long a [`Lookup`] waits, and what it caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LookupOptions {
-    deadline: Duration,
-    max_age: Duration,
-    capacity: usize,
-}
-
-impl LookupOptions {
-    /// Sets how long a request waits for an answer. The default is 2 seconds. A later answer denies.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Sets how long an answer is cached. The default is 60 seconds. Zero caches nothing.
-    #[must_use]
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = max_age;
-        self
-    }
-
-    /// Sets how many answers are cached. The default is 10,000. When the cache is full, origins that are seldom asked for
-    /// leave it.
-    #[must_use]
-    pub fn capacity(mut self, capacity: usize) -> Self {
-        self.capacity = capacity;
-        self
-    }
-}
-
-impl Default for LookupOptions {
-    fn default() -> Self {
-        Self { deadline: Duration::from_secs(2), max_age: Duration::from_secs(60), capacity: 10_000 }
-    }
-}
-
 struct Inner {
-    question: Box<Question>,
+    question: Box<Ask>,
     options: LookupOptions,
     answers: Cache<Box<str>, Answer>,
     flights: Mutex<Flights>,
+    /// How many questions wait for an answer.
+    questions: AtomicUsize,
 }
 
 /// A cached answer.
@@ -155,6 +128,7 @@ impl Lookup {
             options,
             answers: Cache::new(options.capacity),
             flights: Mutex::new(Flights { by_origin: HashMap::new(), next: 0, sweep_at: FEWEST_SWEPT }),
+            questions: AtomicUsize::new(0),
         }))
     }
 
@@ -172,65 +146,103 @@ impl Lookup {
         self.0.answers.clear();
     }
 
-    /// Asks about an origin: the answer if it is cached, or a future of it.
-    pub(crate) fn ask(&self, origin: &Origin<'_>) -> Result<LookupAnswer, PendingAnswer> {
-        self.0.cached(origin.as_str()).ok_or_else(|| PendingAnswer(self.join(origin)))
+    /// Asks about an origin: the answer if it is there at once, or a future of it. A failure is reported to the observer of the
+    /// request that began the question.
+    pub(crate) fn ask(
+        &self,
+        origin: &Origin<'_>,
+        observer: Option<&Arc<dyn Observer>>,
+    ) -> Result<LookupAnswer, PendingAnswer> {
+        if let Some(answer) = self.0.cached(origin.as_str()) {
+            return Ok(answer);
+        }
+        if let Some(flight) = self.join(origin, observer) {
+            return Err(PendingAnswer(flight));
+        }
+        let bound = self.0.options.max_questions;
+        let error =
+            format_args!("not asked, because as many questions as allowed ({bound}) wait for an answer");
+        report(observer, LookupFailure::overload(origin.as_str(), &error));
+        Ok(LookupAnswer::Failed)
     }
 
-    /// Joins the flight of a question that has been asked already, or starts one.
-    fn join(&self, origin: &Origin<'_>) -> Shared<BoxFuture<'static, LookupAnswer>> {
+    /// Joins the flight of a question that has been asked already, or starts one. Returns `None` if there are too many.
+    fn join(
+        &self,
+        origin: &Origin<'_>,
+        observer: Option<&Arc<dyn Observer>>,
+    ) -> Option<Shared<BoxFuture<'static, LookupAnswer>>> {
         let mut flights = self.0.flights();
         if let Some(flight) =
             flights.by_origin.get(origin.as_str()).and_then(|flight| flight.answer.upgrade())
         {
-            return flight;
+            return Some(flight);
         }
         // An answer can have arrived since the cache was asked.
         if let Some(answer) = self.0.cached(origin.as_str()) {
-            return std::future::ready(answer).boxed().shared();
+            return Some(std::future::ready(answer).boxed().shared());
         }
+        let question = Question::begin(&self.0)?;
         let number = flights.next;
         flights.next += 1;
-        let flight = self.clone().fly(number, origin.clone().into_owned()).boxed().shared();
+        let flight = question.ask(number, origin.clone().into_owned(), observer.cloned()).boxed().shared();
         // A future that is not finished can be downgraded.
         if let Some(answer) = flight.downgrade() {
             flights.sweep();
             flights.by_origin.insert(origin.as_str().into(), Flight { number, answer });
         }
-        flight
+        Some(flight)
+    }
+}
+
+/// A question that waits for an answer. Dropping it makes room for another one.
+struct Question(Arc<Inner>);
+
+impl Question {
+    /// Begins a question, unless too many wait for an answer.
+    fn begin(inner: &Arc<Inner>) -> Option<Self> {
+        let bound = inner.options.max_questions;
+        let count = inner.questions.fetch_add(1, Ordering::Relaxed);
+        let question = Self(Arc::clone(inner));
+        (count < bound).then_some(question)
     }
 
-    /// Asks the question and caches the answer.
-    async fn fly(self, number: u64, origin: Origin<'static>) -> LookupAnswer {
-        let Self(inner) = self;
-        let question =
-            async { tokio::time::timeout(inner.options.deadline, (inner.question)(origin.clone())).await };
-        let outcome = AssertUnwindSafe(question).catch_unwind().await;
-        let answer = match outcome {
-            Ok(Ok(Ok(is_allowed))) => Some(is_allowed),
-            Ok(Ok(Err(error))) => {
-                log_failure(&origin, &error);
-                None
+    /// Asks, caches the answer, and reports a failure.
+    async fn ask(
+        self,
+        number: u64,
+        origin: Origin<'static>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> LookupAnswer {
+        let Self(inner) = &self;
+        let deadline = inner.options.deadline;
+        let answer = async { tokio::time::timeout(deadline, (inner.question)(origin.clone())).await };
+        let error: BoxError = match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(Ok(is_allowed))) => {
+                inner.land(number, origin.as_str(), Some(is_allowed));
+                let answer = if is_allowed { LookupAnswer::Allowed } else { LookupAnswer::Denied };
+                #[cfg(feature = "metrics")]
+                crate::event::count_lookup(is_allowed);
+                return answer;
             }
-            Ok(Err(_)) => {
-                log_failure(&origin, &format_args!("no answer within {:?}", inner.options.deadline));
-                None
-            }
-            Err(_) => {
-                log_failure(&origin, &"the lookup panicked");
-                None
-            }
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_)) => format!("no answer within {deadline:?}").into(),
+            Err(_) => "the lookup panicked".into(),
         };
-        inner.land(number, origin.as_str(), answer);
-        let answer = match answer {
-            Some(true) => LookupAnswer::Allowed,
-            Some(false) => LookupAnswer::Denied,
-            None => LookupAnswer::Failed,
-        };
-        #[cfg(feature = "metrics")]
-        crate::event::count_lookup(answer);
-        answer
+        inner.land(number, origin.as_str(), None);
+        report(observer.as_ref(), LookupFailure::new(origin.as_str(), &error));
+        LookupAnswer::Failed
     }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.0.questions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn report(observer: Option<&Arc<dyn Observer>>, failure: LookupFailure<'_>) {
+    Events(observer.map(|observer| &**observer)).report(&Event::LookupFailed(failure));
 }
 
 impl Inner {
@@ -306,27 +318,3 @@ impl fmt::Debug for PendingAnswer {
         formatter.write_str("PendingAnswer")
     }
 }
-
-/// Logs a lookup that failed. It is logged once for all requests that waited for it.
-#[cfg(feature = "tracing")]
-fn log_failure(origin: &Origin<'_>, error: &dyn fmt::Display) {
-    use crate::limiter::Limiter;
-
-    // A client can ask about many origins, so this event is limited in rate.
-    static LIMITER: Limiter = Limiter::new();
-    if !tracing::enabled!(target: "cors", tracing::Level::WARN) {
-        return;
-    }
-    let Some(left_out) = LIMITER.admit(std::time::Instant::now()) else { return };
-    tracing::warn!(
-        target: "cors",
-        reason = crate::Reason::LookupFailed.as_str(),
-        origin = origin.as_str(),
-        error = %error.to_string().escape_debug(),
-        left_out = (left_out > 0).then_some(left_out),
-        "the lookup of an origin failed"
-    );
-}
-
-#[cfg(not(feature = "tracing"))]
-fn log_failure(_: &Origin<'_>, _: &dyn fmt::Display) {}

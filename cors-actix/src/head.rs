@@ -68,10 +68,16 @@ impl ResponseHead for Response<'_> {
 }
 
 fn request_header(name: RequestHeader) -> HeaderName {
+    // actix-web has no constant for it.
+    const SEC_FETCH_SITE: HeaderName = HeaderName::from_static(RequestHeader::SecFetchSite.name());
+
     match name {
         RequestHeader::Origin => header::ORIGIN,
         RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
+        RequestHeader::Host => header::HOST,
+        RequestHeader::SecFetchSite => SEC_FETCH_SITE,
+        RequestHeader::Upgrade => header::UPGRADE,
         name => HeaderName::from_static(name.name()),
     }
 }

@@ -1,16 +1,16 @@
 //! The service around the application, and the future of each response.
 
 use std::future::{Future, Ready, ready};
-use std::mem;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{self, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{RequestHead, Service, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use actix_web::{Error, HttpResponse};
-use cors_core::{Actual, Ask, Decision, PolicySource, Preflight, PreparedPolicy, RequestHead as _};
+use cors_core::{Actual, Ask, Decision, LookupAnswer, PolicySource, PreparedPolicy};
 use pin_project_lite::pin_project;
 
 use crate::head::{Request, Response};
@@ -18,13 +18,14 @@ use crate::head::{Request, Response};
 /// The service that [`Cors`](crate::Cors) puts around an application, a scope or a resource.
 #[derive(Clone, Debug)]
 pub struct CorsService<S> {
-    service: S,
+    /// Shared with requests that wait for the policy's lookup.
+    service: Rc<S>,
     policy: PolicySource<HeaderValue>,
 }
 
 impl<S> CorsService<S> {
     pub(crate) fn new(service: S, policy: PolicySource<HeaderValue>) -> Self {
-        Self { service, policy }
+        Self { service: Rc::new(service), policy }
     }
 }
 
@@ -35,7 +36,7 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = CorsFuture<S::Future, B>;
+    type Future = CorsFuture<S, B>;
 
     fn poll_ready(&self, context: &mut task::Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
@@ -44,145 +45,122 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let policy = self.policy.for_request(&Request(request.head()));
         let ask = policy.ask(&Request(request.head()));
-        let Some(answer) = ask.now() else { return self.wait(request, policy, ask) };
-        match policy.decide_with(&Request(request.head()), answer) {
-            // This drops the request and its unread body.
-            Decision::Preflight(preflight) => {
-                CorsFuture::preflight(preflight_response(&policy, preflight, request))
+        let state = match ask.now() {
+            Some(answer) => State::decide(&*self.service, request, policy, answer),
+            None => {
+                let service = Rc::clone(&self.service);
+                State::Waiting { waiting: Some(Box::new(Waiting { ask, policy, service, request })) }
             }
-            Decision::Actual(actual) => {
-                let pending = PendingHeaders { policy, actual };
-                CorsFuture::actual(self.service.call(request), Pending::Decided(pending))
-            }
-        }
+        };
+        CorsFuture { state }
     }
 }
 
-impl<S> CorsService<S> {
-    /// Answers a request that can only be decided when the policy's lookup has answered.
-    #[cold]
-    fn wait<B>(
-        &self,
-        request: ServiceRequest,
-        policy: PreparedPolicy<HeaderValue>,
-        ask: Ask,
-    ) -> CorsFuture<S::Future, B>
-    where
-        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    {
-        if Request(request.head()).is_preflight() {
-            return CorsFuture { state: State::AskedPreflight { ask, policy, request: Some(request) } };
-        }
-        // The application's future does nothing until it is polled, and that happens after the answer.
-        let head = Box::new(request.head().clone());
-        CorsFuture::actual(self.service.call(request), Pending::Asked { ask, policy, head })
-    }
-}
-
-fn preflight_response<B>(
-    policy: &PreparedPolicy<HeaderValue>,
-    preflight: Preflight,
+/// A request that waits for the answer of the policy's lookup. The application does not know of it yet.
+struct Waiting<S> {
+    ask: Ask,
+    policy: PreparedPolicy<HeaderValue>,
+    service: Rc<S>,
     request: ServiceRequest,
-) -> ServiceResponse<EitherBody<B>> {
-    // A policy's status is between 200 and 299, and a denial's is 403, so the conversion cannot fail.
-    let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
-    let mut response = HttpResponse::new(status);
-    policy.write_preflight(preflight, &Request(request.head()), &mut Response(response.headers_mut()));
-    request.into_response(response).map_into_right_body()
 }
 
 pin_project! {
-    /// The future of [`CorsService`]: the answer to a preflight, or the application's response with the policy's headers.
-    pub struct CorsFuture<F, B> {
+    /// The future of [`CorsService`]: the answer to a preflight or a denied request, or the application's response with the
+    /// policy's headers.
+    pub struct CorsFuture<S: Service<ServiceRequest>, B> {
         #[pin]
-        state: State<F, B>,
+        state: State<S, B>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F, B> {
-        Preflight {
+    enum State<S: Service<ServiceRequest>, B> {
+        Answer {
             #[pin]
             response: Ready<Result<ServiceResponse<EitherBody<B>>, Error>>,
         },
-        AskedPreflight {
-            ask: Ask,
-            policy: PreparedPolicy<HeaderValue>,
-            request: Option<ServiceRequest>,
+        Waiting {
+            waiting: Option<Box<Waiting<S>>>,
         },
         Actual {
             #[pin]
-            response: F,
-            pending: Pending,
+            response: S::Future,
+            pending: Option<PendingHeaders>,
         },
     }
 }
 
-impl<F, B> CorsFuture<F, B> {
-    fn preflight(response: ServiceResponse<EitherBody<B>>) -> Self {
-        Self { state: State::Preflight { response: ready(Ok(response)) } }
-    }
-
-    fn actual(response: F, pending: Pending) -> Self {
-        Self { state: State::Actual { response, pending } }
+impl<S, B> State<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    fn decide(
+        service: &S,
+        request: ServiceRequest,
+        policy: PreparedPolicy<HeaderValue>,
+        answer: LookupAnswer,
+    ) -> Self {
+        let response = match policy.decide_with(&Request(request.head()), answer) {
+            Decision::Actual(actual) => {
+                let response = service.call(request);
+                return Self::Actual { response, pending: Some(PendingHeaders { policy, actual }) };
+            }
+            Decision::Preflight(preflight) => {
+                let mut response = empty_response(preflight.status());
+                policy.write_preflight(
+                    preflight,
+                    &Request(request.head()),
+                    &mut Response(response.headers_mut()),
+                );
+                response
+            }
+            Decision::Denied(denied) => {
+                let mut response = empty_response(denied.status());
+                policy.write_denied(denied, &mut Response(response.headers_mut()));
+                response
+            }
+        };
+        // This drops the request and its unread body.
+        Self::Answer { response: ready(Ok(request.into_response(response).map_into_right_body())) }
     }
 }
 
-impl<F, B> Future for CorsFuture<F, B>
+fn empty_response(status: u16) -> HttpResponse {
+    // Every status of a decision is one, so the conversion cannot fail.
+    HttpResponse::new(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN))
+}
+
+impl<S, B> Future for CorsFuture<S, B>
 where
-    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
     type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Preflight { response } => response.poll(context),
-            StateProjection::AskedPreflight { ask, policy, request } => {
-                let answer = task::ready!(Pin::new(ask).poll(context));
-                let Some(request) = request.take() else { return Poll::Pending };
-                match policy.decide_with(&Request(request.head()), answer) {
-                    Decision::Preflight(preflight) => {
-                        Poll::Ready(Ok(preflight_response(policy, preflight, request)))
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let mut this = self.as_mut().project();
+            match this.state.as_mut().project() {
+                StateProjection::Answer { response } => return response.poll(context),
+                StateProjection::Waiting { waiting } => {
+                    let Some(asked) = waiting else { return Poll::Pending };
+                    let answer = task::ready!(Pin::new(&mut asked.ask).poll(context));
+                    // It is always there: the state ends here.
+                    let Some(asked) = waiting.take() else { return Poll::Pending };
+                    let Waiting { policy, service, request, .. } = *asked;
+                    let state = State::decide(&*service, request, policy, answer);
+                    this.state.set(state);
+                }
+                StateProjection::Actual { response, pending } => {
+                    let mut result = task::ready!(response.poll(context));
+                    if let Some(pending) = pending.take() {
+                        pending.write(&mut result);
                     }
-                    // Cannot happen: an answer does not change what is a preflight.
-                    Decision::Actual(_) => {
-                        let response = HttpResponse::new(StatusCode::FORBIDDEN);
-                        Poll::Ready(Ok(request.into_response(response).map_into_right_body()))
-                    }
+                    return Poll::Ready(result.map(ServiceResponse::map_into_left_body));
                 }
-            }
-            StateProjection::Actual { response, pending } => {
-                if let Pending::Asked { ask, policy, head } = pending {
-                    let answer = task::ready!(Pin::new(ask).poll(context));
-                    *pending = match policy.decide_with(&Request(head), answer) {
-                        Decision::Actual(actual) => {
-                            Pending::Decided(PendingHeaders { policy: policy.clone(), actual })
-                        }
-                        // Cannot happen: an answer does not change what is a preflight.
-                        Decision::Preflight(_) => Pending::Done,
-                    };
-                }
-                let mut result = task::ready!(response.poll(context));
-                if let Pending::Decided(pending) = mem::replace(pending, Pending::Done) {
-                    pending.write(&mut result);
-                }
-                Poll::Ready(result.map(ServiceResponse::map_into_left_body))
             }
         }
     }
-}
-
-/// What is left to do for the headers of a response.
-enum Pending {
-    /// The policy's lookup was asked about the request with this head.
-    Asked {
-        ask: Ask,
-        policy: PreparedPolicy<HeaderValue>,
-        head: Box<RequestHead>,
-    },
-    Decided(PendingHeaders),
-    Done,
 }
 
 /// What to write once the application has responded.

@@ -8,9 +8,10 @@ use std::fmt;
 use crate::PolicySource;
 use crate::origin::{HostPattern, OriginPattern};
 
-/// The head of a request, as far as a policy can be chosen by it; see [`PolicySource::by_request`].
+/// The head of a request: what a policy can be chosen by (see [`PolicySource::by_request`]), and what a guard looks at.
 ///
-/// With the feature `http` it is implemented for `http::Request` and `http::request::Parts`. An adapter for a framework with
+/// With the feature `http` it is implemented for `http::Request`, `http::request::Parts` and the triple
+/// `(&http::Method, &http::Uri, &http::HeaderMap)`. An adapter for a framework with
 /// its own types implements it on a wrapper.
 pub trait RequestInfo {
     /// The method.

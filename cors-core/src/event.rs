@@ -24,6 +24,10 @@ pub enum Event<'a> {
     #[cfg(feature = "lookup")]
     #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
     LookupFailed(crate::LookupFailure<'a>),
+    /// The guard has denied a request.
+    RequestDenied(Denial<'a>),
+    /// The guard would have denied a request, but it only reports.
+    RequestReported(Denial<'a>),
     /// This policy has replaced the one before.
     PolicyReplaced(&'a Policy),
     /// A new policy was refused, and the current one stays in use.
@@ -34,6 +38,8 @@ pub enum Event<'a> {
     SwitchedOn,
     /// Diagnostic mode was switched on or off, or was left to the policy.
     DiagnosticsSet(Option<bool>),
+    /// The guard was told to report only, or to deny, or was left to the policy.
+    ReportOnlySet(Option<bool>),
 }
 
 /// What is not allowed, and why.
@@ -55,7 +61,7 @@ impl<'a> Denial<'a> {
         self.reason
     }
 
-    /// The origin, the method, or the request header's name or line that is not allowed. A client sent it, so it can contain any bytes
+    /// The origin, the method, the host, or the request header's name or line that is not allowed. A client sent it, so it can contain any bytes
     /// and be of any length.
     pub fn value(&self) -> &'a [u8] {
         self.value
@@ -137,6 +143,16 @@ impl Events<'_> {
     }
 
     #[inline]
+    pub(crate) fn guarded(self, denial: Denial<'_>, report_only: bool) {
+        if self.has_listener() {
+            self.report(&match report_only {
+                true => Event::RequestReported(denial),
+                false => Event::RequestDenied(denial),
+            });
+        }
+    }
+
+    #[inline]
     fn has_listener(self) -> bool {
         cfg!(feature = "metrics") || self.0.is_some() || is_debug_logged()
     }
@@ -165,7 +181,19 @@ fn log(event: &Event<'_>) {
         Event::PreflightGranted => return,
         Event::PreflightDenied(denial) | Event::OriginNotAllowed(denial) => {
             if is_debug_logged() {
-                log_denial(denial);
+                log_denial(denial, "not allowed by the CORS policy");
+            }
+            return;
+        }
+        Event::RequestDenied(denial) => {
+            if is_debug_logged() {
+                log_denial(denial, "denied by the guard");
+            }
+            return;
+        }
+        Event::RequestReported(denial) => {
+            if is_debug_logged() {
+                log_denial(denial, "the guard would deny it, but it only reports");
             }
             return;
         }
@@ -185,6 +213,9 @@ fn log(event: &Event<'_>) {
         Event::DiagnosticsSet(Some(true)) => "diagnostic mode of CORS was switched on",
         Event::DiagnosticsSet(Some(false)) => "diagnostic mode of CORS was switched off",
         Event::DiagnosticsSet(None) => "diagnostic mode of CORS is as the policy says",
+        Event::ReportOnlySet(Some(true)) => "the guard only reports",
+        Event::ReportOnlySet(Some(false)) => "the guard denies",
+        Event::ReportOnlySet(None) => "the guard does what the policy says",
     };
     tracing::info!(target: "cors", "{message}");
 }
@@ -194,7 +225,7 @@ fn log(_: &Event<'_>) {}
 
 /// A client can cause this event, so it is limited in rate for each reason.
 #[cfg(feature = "tracing")]
-fn log_denial(denial: &Denial<'_>) {
+fn log_denial(denial: &Denial<'_>, message: &str) {
     static LIMITERS: [Limiter; Reason::ALL.len()] = [const { Limiter::new() }; Reason::ALL.len()];
 
     let reason = denial.reason;
@@ -208,7 +239,7 @@ fn log_denial(denial: &Denial<'_>) {
         value = %denial.excerpt(),
         help = reason.help(),
         left_out = (left_out > 0).then_some(left_out),
-        "not allowed by the CORS policy"
+        "{message}"
     );
 }
 
@@ -243,6 +274,8 @@ fn count(event: &Event<'_>) {
             let [_, _, failed, overloaded] = &counters.lookups;
             Some(if failure.is_overload() { overloaded } else { failed })
         }
+        Event::RequestDenied(denial) => counters.guard_denied.get(denial.reason as usize),
+        Event::RequestReported(denial) => counters.guard_reported.get(denial.reason as usize),
         _ => None,
     };
     if let Some(key) = key {
@@ -282,6 +315,8 @@ mod counters {
         granted: Key::from_static_name("cors_preflights_granted_total"),
         denied: by_reason("cors_preflights_denied_total"),
         not_allowed: by_reason("cors_requests_not_allowed_total"),
+        guard_denied: by_reason("cors_guard_denied_total"),
+        guard_reported: by_reason("cors_guard_reported_total"),
         #[cfg(feature = "lookup")]
         lookups: ["allowed", "denied", "failed", "overloaded"]
             .map(|outcome| with_label("cors_lookups_total", Label::from_static_parts("outcome", outcome))),
@@ -292,6 +327,8 @@ mod counters {
         /// In the order of [`Reason::ALL`].
         pub(super) denied: Vec<Key>,
         pub(super) not_allowed: Vec<Key>,
+        pub(super) guard_denied: Vec<Key>,
+        pub(super) guard_reported: Vec<Key>,
         /// Allowed, denied, failed, overloaded.
         #[cfg(feature = "lookup")]
         pub(super) lookups: [Key; 4],

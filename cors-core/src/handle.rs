@@ -66,8 +66,8 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
 
     /// Replaces the policy for all requests that start after this call.
     ///
-    /// The state stays as it is: if CORS is switched off, it stays off, and diagnostic mode stays as
-    /// [`set_diagnostics`](Self::set_diagnostics) has set it.
+    /// The state stays as it is: if CORS is switched off, it stays off, and diagnostic mode and reporting stay as
+    /// [`set_diagnostics`](Self::set_diagnostics) and [`set_report_only`](Self::set_report_only) have set them.
     ///
     /// It may free a policy, which takes time if the policy is large: call it outside of the threads that serve requests.
     ///
@@ -107,6 +107,8 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     }
 
     /// Switches CORS off for all requests that start after this call: the server behaves as if it had no CORS middleware.
+    ///
+    /// A guard denies requests as before; see [`set_report_only`](Self::set_report_only).
     ///
     /// Responses get neither CORS headers nor `Vary`, and keep the `Access-Control-*` headers that the application sets.
     /// Preflights reach the application. The policy is kept for [`switch_on`](Self::switch_on).
@@ -153,6 +155,22 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     /// ```
     pub fn set_diagnostics(&self, diagnostics: Option<bool>) {
         self.change_mode(&Event::DiagnosticsSet(diagnostics), |mode| Mode { diagnostics, ..mode });
+    }
+
+    /// Tells the guard to report only, or to deny, without a new policy, and with `None` returns to what the policy says.
+    ///
+    /// ```
+    /// use cors_core::{Guard, Policy, PolicyHandle};
+    /// use http::HeaderValue;
+    ///
+    /// let policy = Policy::builder().allow_origins("https://a.example").guard(Guard::builder()).build()?;
+    /// let handle = PolicyHandle::<HeaderValue>::new(policy);
+    /// handle.set_report_only(Some(true));
+    /// assert!(handle.report_only());
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn set_report_only(&self, report_only: Option<bool>) {
+        self.change_mode(&Event::ReportOnlySet(report_only), |mode| Mode { report_only, ..mode });
     }
 
     fn change_mode(&self, event: &Event<'_>, change: impl FnOnce(Mode) -> Mode) {
@@ -203,6 +221,14 @@ impl<V> PolicyHandle<V> {
         let current = self.0.current.load();
         current.mode().diagnostics.unwrap_or_else(|| current.policy().diagnostics())
     }
+
+    /// Returns whether the policy has a guard that denies nothing and only reports, by [`set_report_only`](Self::set_report_only)
+    /// or else by the policy.
+    pub fn report_only(&self) -> bool {
+        let current = self.0.current.load();
+        let guard = current.policy().guard();
+        guard.is_some_and(|guard| current.mode().report_only.unwrap_or(guard.report_only()))
+    }
 }
 
 impl<V> Clone for PolicyHandle<V> {
@@ -214,12 +240,13 @@ impl<V> Clone for PolicyHandle<V> {
 impl<V> fmt::Debug for PolicyHandle<V> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.0.current.load();
-        let Mode { is_off, diagnostics } = current.mode();
+        let Mode { is_off, diagnostics, report_only } = current.mode();
         formatter
             .debug_struct("PolicyHandle")
             .field("policy", current.policy())
             .field("is_off", &is_off)
             .field("diagnostics", &diagnostics)
+            .field("report_only", &report_only)
             .finish()
     }
 }

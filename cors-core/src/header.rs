@@ -1,10 +1,11 @@
 //! The headers that CORS reads and writes.
 
-/// A request header that the decision reads.
+/// A request header that a decision reads.
 ///
 /// Later versions may read more headers, so a `match` needs a last arm; [`name`](Self::name) works for all of them.
 ///
-/// Source: Fetch, ["HTTP requests"](https://fetch.spec.whatwg.org/#http-requests).
+/// Sources: Fetch, ["HTTP requests"](https://fetch.spec.whatwg.org/#http-requests); RFC 9110, sections 7.2 and 7.8; Fetch Metadata
+/// Request Headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestHeader {
@@ -14,6 +15,12 @@ pub enum RequestHeader {
     AccessControlRequestMethod,
     /// `Access-Control-Request-Headers`
     AccessControlRequestHeaders,
+    /// `Host`, which only a guard reads.
+    Host,
+    /// `Sec-Fetch-Site`, which only a guard reads.
+    SecFetchSite,
+    /// `Upgrade`, which only a guard reads.
+    Upgrade,
 }
 
 impl RequestHeader {
@@ -23,6 +30,9 @@ impl RequestHeader {
             Self::Origin => "origin",
             Self::AccessControlRequestMethod => "access-control-request-method",
             Self::AccessControlRequestHeaders => "access-control-request-headers",
+            Self::Host => "host",
+            Self::SecFetchSite => "sec-fetch-site",
+            Self::Upgrade => "upgrade",
         }
     }
 }

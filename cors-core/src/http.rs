@@ -5,7 +5,7 @@ use http::uri::{Authority, Uri};
 use http::{Method, Request, StatusCode, request};
 
 use crate::{
-    Preflight, PreparedPolicy, RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader,
+    Denied, Preflight, PreparedPolicy, RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader,
 };
 
 /// The most headers that the answer to a preflight can have, so that its map is allocated once.
@@ -24,6 +24,16 @@ impl PreparedPolicy<HeaderValue> {
         let status = StatusCode::from_u16(preflight.status()).unwrap_or(StatusCode::FORBIDDEN);
         let mut headers = HeaderMap::with_capacity(PREFLIGHT_HEADERS);
         self.write_preflight(preflight, request, &mut headers);
+        (status, headers)
+    }
+
+    /// Returns the status and the headers of the answer to a request that the guard denies. Its body is empty.
+    ///
+    /// It does the same as [`write_denied`](Self::write_denied), into a new map.
+    pub fn answer_denied(&self, denied: Denied<HeaderValue>) -> (StatusCode, HeaderMap) {
+        let status = StatusCode::from_u16(denied.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let mut headers = HeaderMap::new();
+        self.write_denied(denied, &mut headers);
         (status, headers)
     }
 }
@@ -106,9 +116,28 @@ impl RequestHead for request::Parts {
     }
 }
 
-/// A method and a header map, for a framework whose request type keeps them apart.
+/// A method, a target and a header map, for a framework whose request type is not the one of the `http` crate.
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-impl RequestHead for (&Method, &HeaderMap) {
+impl RequestInfo for (&Method, &Uri, &HeaderMap) {
+    fn method(&self) -> &str {
+        self.0.as_str()
+    }
+
+    fn host(&self) -> Option<&str> {
+        host(self.1, self.2)
+    }
+
+    fn path(&self) -> &str {
+        self.1.path()
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.2.get(name).map(HeaderValue::as_bytes)
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl RequestHead for (&Method, &Uri, &HeaderMap) {
     type Value = HeaderValue;
 
     fn is_options(&self) -> bool {
@@ -116,11 +145,11 @@ impl RequestHead for (&Method, &HeaderMap) {
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-        lines(self.1, name)
+        lines(self.2, name)
     }
 
     fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
-        values(self.1, name)
+        values(self.2, name)
     }
 }
 
@@ -161,11 +190,24 @@ fn values(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = Head
     headers.get_all(request_name(name)).iter().cloned()
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl From<RequestHeader> for HeaderName {
+    fn from(name: RequestHeader) -> Self {
+        request_name(name)
+    }
+}
+
 fn request_name(name: RequestHeader) -> HeaderName {
+    // The `http` crate has no constant for it.
+    const SEC_FETCH_SITE: HeaderName = HeaderName::from_static(RequestHeader::SecFetchSite.name());
+
     match name {
         RequestHeader::Origin => header::ORIGIN,
         RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
         RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
+        RequestHeader::Host => header::HOST,
+        RequestHeader::SecFetchSite => SEC_FETCH_SITE,
+        RequestHeader::Upgrade => header::UPGRADE,
     }
 }
 

@@ -23,7 +23,7 @@ pub mod tower;
 mod traits;
 
 pub use choice::{InvalidHost, PolicyMap, RequestInfo};
-pub use decision::{Actual, Ask, Decision, LookupAnswer, Preflight, PreparedPolicy, Reason};
+pub use decision::{Actual, Ask, Decision, Denied, LookupAnswer, Preflight, PreparedPolicy, Reason};
 pub use event::{Denial, Event, Observer};
 pub use handle::{PolicyHandle, PolicySource};
 pub use header::{RequestHeader, ResponseHeader};
@@ -34,7 +34,7 @@ pub use origin::Origin;
 #[cfg(feature = "serde")]
 pub use policy::ProblemDetails;
 pub use policy::{
-    Danger, IntoNames, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rule, RuleBuilder, Warning,
-    WarningCode,
+    Danger, Guard, GuardAction, GuardBuilder, IntoNames, Policy, PolicyBuilder, PolicyError, Problem,
+    ProblemCode, Rule, RuleBuilder, Warning, WarningCode,
 };
 pub use traits::{RequestHead, ResponseHead};

@@ -3,17 +3,18 @@
 //! Some adapters export it under their own name. It also works by itself, for hyper, tonic and other frameworks that accept
 //! tower layers.
 
+use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Actual, Ask, Decision, PolicySource, PreparedPolicy, RequestHead as _};
+use crate::{Actual, Ask, Decision, LookupAnswer, PolicySource, PreparedPolicy};
 
 /// Wraps a service in [`Cors`].
 ///
@@ -67,8 +68,11 @@ impl<S> Layer<S> for CorsLayer {
 
 /// A service with a CORS policy.
 ///
-/// It answers all CORS-preflight requests with an empty body, and adds the policy's headers to the inner service's response
-/// to every other request.
+/// It answers all CORS-preflight requests, and the requests that a guard denies, with an empty body. It adds the policy's headers
+/// to the inner service's response to every other request.
+///
+/// The inner service must be `Clone`, as those of axum, hyper and tonic are: a request that waits for a lookup keeps a clone, so
+/// that the service is called only if the guard does not deny the request.
 #[derive(Clone, Debug)]
 pub struct Cors<S> {
     inner: S,
@@ -101,12 +105,12 @@ impl<S> Cors<S> {
 
 impl<S, RequestBody, ResponseBody> Service<Request<RequestBody>> for Cors<S>
 where
-    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>> + Clone,
     ResponseBody: Default,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S, RequestBody>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         // The next request is not known yet, so a preflight waits for the inner service too. It does not use it.
@@ -117,127 +121,123 @@ where
         // One request uses one policy from start to end, even if a handle replaces it in the meantime.
         let policy = self.policy.for_request(&request);
         let ask = policy.ask(&request);
-        let Some(answer) = ask.now() else { return self.wait(request, policy, ask) };
-        match policy.decide_with(&request, answer) {
-            Decision::Preflight(preflight) => {
-                let (status, headers) = policy.answer_preflight(preflight, &request);
-                ResponseFuture { state: State::Preflight { status, headers } }
-            }
-            Decision::Actual(actual) => {
-                let inner = self.inner.call(request);
-                ResponseFuture { state: State::Actual { inner, policy, actual: Some(actual), asked: None } }
-            }
-        }
-    }
-}
-
-impl<S> Cors<S> {
-    /// Answers a request that can only be decided when the policy's lookup has answered.
-    #[cold]
-    fn wait<B>(
-        &mut self,
-        request: Request<B>,
-        policy: PreparedPolicy<HeaderValue>,
-        ask: Ask,
-    ) -> ResponseFuture<S::Future>
-    where
-        S: Service<Request<B>>,
-    {
-        let (method, headers) = (request.method().clone(), request.headers().clone());
-        let asked = Box::new(Asked { ask, method, headers });
-        let state = match request.is_preflight() {
-            true => State::AskedPreflight { policy, asked },
-            // The inner service's future does nothing until it is polled, and that happens after the answer.
-            false => {
-                State::Actual { inner: self.inner.call(request), policy, actual: None, asked: Some(asked) }
-            }
+        let state = match ask.now() {
+            Some(answer) => State::decide(&mut self.inner, request, policy, answer),
+            None => self.wait(request, policy, ask),
         };
         ResponseFuture { state }
     }
 }
 
-/// A lookup that was asked about a request, and the head of the request.
-#[derive(Debug)]
-struct Asked {
-    ask: Ask,
-    method: Method,
-    headers: HeaderMap,
+impl<S: Clone> Cors<S> {
+    /// Keeps a request that can only be decided when the policy's lookup has answered.
+    #[cold]
+    fn wait<B>(&mut self, request: Request<B>, policy: PreparedPolicy<HeaderValue>, ask: Ask) -> State<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        // The one that was polled for readiness is used, and its clone takes the next request.
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+        State::Waiting { waiting: Some(Box::new(Waiting { ask, policy, inner, request })) }
+    }
 }
 
-impl Asked {
-    fn poll(
-        &mut self,
-        policy: &PreparedPolicy<HeaderValue>,
-        context: &mut Context<'_>,
-    ) -> Poll<Decision<HeaderValue>> {
-        let answer = ready!(Pin::new(&mut self.ask).poll(context));
-        Poll::Ready(policy.decide_with(&(&self.method, &self.headers), answer))
-    }
+/// A request that waits for the answer of the policy's lookup. The inner service does not know of it yet.
+#[derive(Debug)]
+struct Waiting<S, B> {
+    ask: Ask,
+    policy: PreparedPolicy<HeaderValue>,
+    inner: S,
+    request: Request<B>,
 }
 
 pin_project! {
     /// The response future of [`Cors`].
-    #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<S: Service<Request<B>>, B> {
         #[pin]
-        state: State<F>,
+        state: State<S, B>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    #[derive(Debug)]
-    enum State<F> {
-        Preflight { status: StatusCode, headers: HeaderMap },
-        AskedPreflight { policy: PreparedPolicy<HeaderValue>, asked: Box<Asked> },
+    enum State<S: Service<Request<B>>, B> {
+        /// The answer to a preflight, or to a request that the guard denies.
+        Answer { status: StatusCode, headers: HeaderMap },
+        Waiting { waiting: Option<Box<Waiting<S, B>>> },
         Actual {
             #[pin]
-            inner: F,
+            inner: S::Future,
             policy: PreparedPolicy<HeaderValue>,
             actual: Option<Actual<HeaderValue>>,
-            asked: Option<Box<Asked>>,
         },
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<S: Service<Request<B>>, B> State<S, B> {
+    fn decide(
+        inner: &mut S,
+        request: Request<B>,
+        policy: PreparedPolicy<HeaderValue>,
+        answer: LookupAnswer,
+    ) -> Self {
+        let (status, headers) = match policy.decide_with(&request, answer) {
+            Decision::Preflight(preflight) => policy.answer_preflight(preflight, &request),
+            Decision::Denied(denied) => policy.answer_denied(denied),
+            Decision::Actual(actual) => {
+                return Self::Actual { inner: inner.call(request), policy, actual: Some(actual) };
+            }
+        };
+        Self::Answer { status, headers }
+    }
+}
+
+impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Answer { .. } => "Answer",
+            State::Waiting { .. } => "Waiting",
+            State::Actual { .. } => "Actual",
+        };
+        formatter.debug_tuple("ResponseFuture").field(&format_args!("{state}")).finish()
+    }
+}
+
+impl<S, Q, B> Future for ResponseFuture<S, Q>
 where
-    F: Future<Output = Result<Response<B>, E>>,
+    S: Service<Request<Q>, Response = Response<B>>,
     B: Default,
 {
-    type Output = Result<Response<B>, E>;
+    type Output = Result<Response<B>, S::Error>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Preflight { status, headers } => {
-                let mut response = Response::new(B::default());
-                *response.status_mut() = *status;
-                *response.headers_mut() = mem::take(headers);
-                Poll::Ready(Ok(response))
-            }
-            StateProjection::AskedPreflight { policy, asked } => {
-                let mut response = Response::new(B::default());
-                if let Decision::Preflight(preflight) = ready!(asked.poll(policy, context)) {
-                    let (status, headers) =
-                        policy.answer_preflight(preflight, &(&asked.method, &asked.headers));
-                    *response.status_mut() = status;
-                    *response.headers_mut() = headers;
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let mut this = self.as_mut().project();
+            match this.state.as_mut().project() {
+                StateProjection::Answer { status, headers } => {
+                    let mut response = Response::new(B::default());
+                    *response.status_mut() = *status;
+                    *response.headers_mut() = mem::take(headers);
+                    return Poll::Ready(Ok(response));
                 }
-                Poll::Ready(Ok(response))
-            }
-            StateProjection::Actual { inner, policy, actual, asked } => {
-                if let Some(waiting) = asked {
-                    if let Decision::Actual(decided) = ready!(waiting.poll(policy, context)) {
-                        *actual = Some(decided);
+                StateProjection::Waiting { waiting } => {
+                    let Some(asked) = waiting else { return Poll::Pending };
+                    let answer = ready!(Pin::new(&mut asked.ask).poll(context));
+                    // It is always there: the state ends here.
+                    let Some(asked) = waiting.take() else { return Poll::Pending };
+                    let Waiting { policy, mut inner, request, .. } = *asked;
+                    let state = State::decide(&mut inner, request, policy, answer);
+                    this.state.set(state);
+                }
+                StateProjection::Actual { inner, policy, actual } => {
+                    // An error is not a response yet, so there is nothing to write into.
+                    let mut response = ready!(inner.poll(context))?;
+                    if let Some(actual) = actual.take() {
+                        policy.write_actual(actual, response.headers_mut());
                     }
-                    *asked = None;
+                    return Poll::Ready(Ok(response));
                 }
-                // An error is not a response yet, so there is nothing to write into.
-                let mut response = ready!(inner.poll(context))?;
-                if let Some(actual) = actual.take() {
-                    policy.write_actual(actual, response.headers_mut());
-                }
-                Poll::Ready(Ok(response))
             }
         }
     }

@@ -1,44 +1,60 @@
 //! The traits that an adapter implements for its framework's requests and responses.
 
-use crate::{RequestHeader, ResponseHeader};
+use crate::{RequestHeader, RequestInfo, ResponseHeader};
 
-/// Gives read access to the parts of a request that CORS looks at.
+/// Gives read access to the parts of a request that a decision looks at.
 ///
-/// With the feature `http` it is implemented for `http::Request`, `http::request::Parts` and the pair
-/// `(&http::Method, &http::HeaderMap)`. An adapter for a framework with its own types implements it on a wrapper:
+/// With the feature `http` it is implemented for `http::Request`, `http::request::Parts` and the triple
+/// `(&http::Method, &http::Uri, &http::HeaderMap)`. An adapter for a framework with its own types implements it on a wrapper:
 ///
 /// ```
-/// use cors_core::{RequestHead, RequestHeader};
+/// use cors_core::{RequestHead, RequestHeader, RequestInfo};
 ///
 /// struct MyRequest {
 ///     method: String,
+///     path: String,
 ///     headers: Vec<(String, String)>,
 /// }
 ///
 /// impl MyRequest {
-///     fn lines_of(&self, name: RequestHeader) -> impl Iterator<Item = &String> {
-///         let lines = self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name.name()));
+///     fn lines_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a String> {
+///         let lines = self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name));
 ///         lines.map(|(_, value)| value)
+///     }
+/// }
+///
+/// impl RequestInfo for MyRequest {
+///     fn method(&self) -> &str {
+///         &self.method
+///     }
+///
+///     fn host(&self) -> Option<&str> {
+///         // With HTTP/2 the authority of the request's target comes first.
+///         self.lines_of("host").map(String::as_str).next()
+///     }
+///
+///     fn path(&self) -> &str {
+///         &self.path
+///     }
+///
+///     fn header(&self, name: &str) -> Option<&[u8]> {
+///         self.lines_of(name).map(String::as_bytes).next()
 ///     }
 /// }
 ///
 /// impl RequestHead for MyRequest {
 ///     type Value = String;
 ///
-///     fn is_options(&self) -> bool {
-///         self.method == "OPTIONS"
-///     }
-///
 ///     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-///         self.lines_of(name).map(String::as_bytes)
+///         self.lines_of(name.name()).map(String::as_bytes)
 ///     }
 ///
 ///     fn values(&self, name: RequestHeader) -> impl Iterator<Item = String> {
-///         self.lines_of(name).cloned()
+///         self.lines_of(name.name()).cloned()
 ///     }
 /// }
 /// ```
-pub trait RequestHead {
+pub trait RequestHead: RequestInfo {
     /// A header value that can be copied into the response.
     ///
     /// It is kept while the application handles the request. Cloning should be cheap: a reference count, or a borrow
@@ -46,7 +62,11 @@ pub trait RequestHead {
     type Value;
 
     /// Returns whether the method is `OPTIONS`, in upper case: methods are case-sensitive (RFC 9110, section 9.1).
-    fn is_options(&self) -> bool;
+    ///
+    /// The default implementation looks at [`method`](RequestInfo::method).
+    fn is_options(&self) -> bool {
+        self.method() == "OPTIONS"
+    }
 
     /// Returns whether this is a CORS-preflight request: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch,
     /// "CORS-preflight request").

@@ -123,6 +123,7 @@ fn allocates_nothing(
     let allocations = measure(|| match prepared.decide(&request) {
         Decision::Preflight(preflight) => prepared.write_preflight(preflight, &request, &mut headers),
         Decision::Actual(actual) => prepared.write_actual(actual, &mut headers),
+        Decision::Denied(denied) => prepared.write_denied(denied, &mut headers),
     });
 
     black_box(&headers);

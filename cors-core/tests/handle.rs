@@ -161,7 +161,7 @@ fn preflight(method: &str) -> Request<()> {
 fn status(policy: &PreparedPolicy<HeaderValue>, method: &str) -> Option<u16> {
     match policy.decide(&preflight(method)) {
         Decision::Preflight(preflight) => Some(preflight.status()),
-        Decision::Actual(_) => None,
+        Decision::Actual(_) | Decision::Denied(_) => None,
     }
 }
 

@@ -68,7 +68,7 @@ fn get(origins: &[&str]) -> Request<()> {
 fn is_allowed(decision: Decision<HeaderValue>) -> bool {
     match decision {
         Decision::Actual(actual) => actual.is_allowed(),
-        Decision::Preflight(_) => panic!("not a preflight"),
+        Decision::Preflight(_) | Decision::Denied(_) => panic!("an actual request"),
     }
 }
 
@@ -157,7 +157,7 @@ async fn a_failure_is_the_reason_of_a_denied_preflight() {
         let answer = prepared.ask(&request).await;
         match prepared.decide_with(&request, answer) {
             Decision::Preflight(preflight) => preflight.reason(),
-            Decision::Actual(_) => panic!("a preflight"),
+            Decision::Actual(_) | Decision::Denied(_) => panic!("a preflight"),
         }
     };
     assert_eq!(reason("https://broken.example").await, Some(Reason::LookupFailed));

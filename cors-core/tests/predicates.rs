@@ -27,7 +27,7 @@ fn is_allowed(policy: &Policy, origins: &[&[u8]]) -> bool {
     }
     match policy.decide(&request) {
         Decision::Actual(actual) => actual.is_allowed(),
-        Decision::Preflight(_) => panic!("not a preflight"),
+        Decision::Preflight(_) | Decision::Denied(_) => panic!("an actual request"),
     }
 }
 
@@ -81,7 +81,7 @@ fn it_needs_no_list_of_origins_and_gives_the_terms_of_the_policy() {
             assert_eq!(preflight.reason(), None);
             prepared.write_preflight(preflight, &request, &mut headers);
         }
-        Decision::Actual(_) => panic!("a preflight"),
+        Decision::Actual(_) | Decision::Denied(_) => panic!("a preflight"),
     }
     assert_eq!(headers["access-control-allow-origin"], "https://asked.example");
     assert_eq!(headers["access-control-allow-credentials"], "true");

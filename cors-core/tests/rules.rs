@@ -27,7 +27,7 @@ fn actual(policy: &Policy, origin: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     match prepared.decide(&request.body(()).unwrap()) {
         Decision::Actual(actual) => prepared.write_actual(actual, &mut headers),
-        Decision::Preflight(_) => panic!("not a preflight"),
+        Decision::Preflight(_) | Decision::Denied(_) => panic!("an actual request"),
     }
     headers
 }
@@ -37,7 +37,7 @@ fn preflight_reason(policy: &Policy, origin: &str, method: &str) -> Option<Reaso
         Request::options("/").header("origin", origin).header("access-control-request-method", method);
     match policy.decide(&request.body(()).unwrap()) {
         Decision::Preflight(preflight) => preflight.reason(),
-        Decision::Actual(_) => panic!("a preflight"),
+        Decision::Actual(_) | Decision::Denied(_) => panic!("a preflight"),
     }
 }
 

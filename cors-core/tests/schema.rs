@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use cors_core::{Danger, Policy, PolicyBuilder, Rule};
+use cors_core::{Danger, Guard, Policy, PolicyBuilder, Rule};
 use jsonschema::Validator;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -55,6 +55,18 @@ fn assert_accepted(policy: &Value) {
         { "allow_origins": "*", "allow_headers": ["*", "authorization"], "expose_headers": "*" },
     ],
 }))]
+#[case::guard(json!({ "allow_origins": "https://a.example", "guard": {} }))]
+#[case::complete_guard(json!({ "allow_origins": "https://a.example", "guard": {
+    "cross_site_writes": "deny", "foreign_origins": "allow", "websockets": null,
+    "allow_hosts": ["api.example", "localhost:*", "*.a.example:8443", "[::1]:3000", "a-*.example"],
+    "own_origins": "https://api.example",
+    "exempt": [{ "method": "POST", "path": "/login/saml" }, { "method": "PURGE", "path": "/" }],
+    "report_only": true,
+} }))]
+#[case::one_exemption(json!({ "allow_origins": "https://a.example", "guard": {
+    "exempt": { "method": "POST", "path": "/a%20b" },
+} }))]
+#[case::null_guard(json!({ "allow_origins": "*", "guard": null }))]
 #[case::no_rules(json!({ "allow_origins": "*", "rules": [] }))]
 #[case::null_rules(json!({ "allow_origins": "*", "rules": null }))]
 fn accepts_what_is_accepted(#[case] policy: Value) {
@@ -156,6 +168,18 @@ fn accepts_every_origin_that_is_accepted(
     "allow_origins": [], "rules": [{ "allow_origins": "null" }], "dangerously_allow": ["null-origin"],
 }))]
 #[case::rule_that_is_not_a_table(json!({ "allow_origins": "*", "rules": ["https://a.example"] }))]
+#[case::guard_that_is_not_a_table(json!({ "allow_origins": "*", "guard": true }))]
+#[case::guard_with_a_host_with_a_scheme(json!({ "allow_origins": "*", "guard": { "allow_hosts": "https://a.example" } }))]
+#[case::guard_with_any_host(json!({ "allow_origins": "*", "guard": { "allow_hosts": ["*"] } }))]
+#[case::guard_with_an_own_pattern(json!({ "allow_origins": "*", "guard": { "own_origins": "https://*.a.example" } }))]
+#[case::guard_with_an_own_null(json!({ "allow_origins": "*", "guard": { "own_origins": ["null"] } }))]
+#[case::guard_with_a_relative_path(json!({ "allow_origins": "*", "guard": { "exempt": { "method": "POST", "path": "a" } } }))]
+#[case::guard_with_a_query(json!({ "allow_origins": "*", "guard": { "exempt": { "method": "POST", "path": "/a?b" } } }))]
+#[case::guard_with_an_incomplete_exemption(json!({ "allow_origins": "*", "guard": { "exempt": [{ "path": "/" }] } }))]
+#[case::guard_with_a_method_in_lower_case(json!({ "allow_origins": "*", "guard": { "exempt": { "method": "post", "path": "/" } } }))]
+#[case::guard_action(json!({ "allow_origins": "*", "guard": { "websockets": "block" } }))]
+#[case::guard_with_an_unknown_field(json!({ "allow_origins": "*", "guard": { "hosts": [] } }))]
+#[case::guard_in_a_rule(json!({ "allow_origins": "*", "rules": [{ "allow_origins": "https://a.example", "guard": {} }] }))]
 fn refuses_what_is_refused(#[case] policy: Value) {
     assert!(!is_accepted(&policy), "{policy}");
     assert!(!VALIDATOR.is_valid(&policy), "{policy}");
@@ -173,6 +197,7 @@ fn complete() -> Value {
         .preflight_status(200)
         .diagnostics(true)
         .rule(Rule::builder().allow_origins("https://b.example"))
+        .guard(Guard::builder().allow_hosts("a.example"))
         .dangerously_allow(Danger::ALL.iter().copied());
     serde_json::to_value(policy.build().unwrap()).unwrap()
 }

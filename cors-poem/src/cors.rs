@@ -1,7 +1,7 @@
 //! The middleware that applies a policy.
 
-use cors_core::{Decision, PolicySource, Preflight, PreparedPolicy, RequestInfo};
-use poem::http::{HeaderMap, HeaderValue, Method};
+use cors_core::{Decision, PolicySource};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::keep_errors::Outside;
@@ -70,14 +70,17 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
             // Borrowed, because a reference count would be shared by all threads.
             Some(policy) => policy,
             None => {
-                replaceable = self.policy.for_request(&Info(&request));
+                replaceable = self.policy.for_request(&head(&request));
                 &replaceable
             }
         };
         let ask = policy.ask(&head(&request));
         let looked_up = ask.await;
         let actual = match policy.decide_with(&head(&request), looked_up) {
-            Decision::Preflight(preflight) => return Ok(answer(policy, preflight, &request)),
+            Decision::Preflight(preflight) => {
+                return Ok(answer(policy.answer_preflight(preflight, &head(&request))));
+            }
+            Decision::Denied(denied) => return Ok(answer(policy.answer_denied(denied))),
             Decision::Actual(actual) => actual,
         };
         if let Some(outside) = Outside::take(&mut request) {
@@ -90,37 +93,15 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
     }
 }
 
-/// Answers a CORS-preflight request. Nothing inside the middleware sees it.
-fn answer(policy: &PreparedPolicy<HeaderValue>, preflight: Preflight, request: &Request) -> Response {
-    let (status, headers) = policy.answer_preflight(preflight, &head(request));
+/// The answer to a preflight or a denied request. Nothing inside the middleware sees such a request.
+fn answer((status, headers): (StatusCode, HeaderMap)) -> Response {
     let mut response = Response::from(status);
     *response.headers_mut() = headers;
     response
 }
 
-/// A request, for a policy that is chosen by it.
-struct Info<'a>(&'a Request);
-
-impl RequestInfo for Info<'_> {
-    fn method(&self) -> &str {
-        self.0.method().as_str()
-    }
-
-    fn host(&self) -> Option<&str> {
-        let authority = self.0.uri().authority().map(poem::http::uri::Authority::as_str);
-        authority.or_else(|| self.0.header("host"))
-    }
-
-    fn path(&self) -> &str {
-        self.0.original_uri().path()
-    }
-
-    fn header(&self, name: &str) -> Option<&[u8]> {
-        self.0.headers().get(name).map(HeaderValue::as_bytes)
-    }
-}
-
-/// The part of a request that the decision reads.
-fn head(request: &Request) -> (&Method, &HeaderMap) {
-    (request.method(), request.headers())
+/// The part of a request that the policy is chosen by, and that the decision reads. Its target is the one that arrived, also inside
+/// of a `nest`.
+fn head(request: &Request) -> (&Method, &Uri, &HeaderMap) {
+    (request.method(), request.original_uri(), request.headers())
 }

@@ -5,8 +5,9 @@ mod cors;
 mod keep_errors;
 
 pub use cors_core::{
-    Danger, Denial, Event, InvalidHost, Observer, Origin, Policy, PolicyBuilder, PolicyError, Problem,
-    ProblemCode, Reason, RequestInfo, Rule, RuleBuilder, Warning, WarningCode,
+    Danger, Denial, Event, Guard, GuardAction, GuardBuilder, InvalidHost, Observer, Origin, Policy,
+    PolicyBuilder, PolicyError, Problem, ProblemCode, Reason, RequestInfo, Rule, RuleBuilder, Warning,
+    WarningCode,
 };
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]

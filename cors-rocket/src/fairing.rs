@@ -1,12 +1,13 @@
-//! The fairing that reads requests, the route that answers preflights, and the fairing that writes responses.
+//! The fairing that reads requests, the routes that answer preflights and denied requests, and the fairing that writes responses.
 //!
-//! A fairing cannot answer a request, so preflights are answered by a route that [`Cors`] mounts during ignition.
+//! A fairing cannot answer a request, so these are answered by routes that [`Cors`] mounts during ignition.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use cors_core::{Decision, LookupAnswer, Preflight, PreparedPolicy, RequestHead, RequestHeader};
+use cors_core::{Decision, LookupAnswer, PreparedPolicy, RequestHead, RequestHeader};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome};
@@ -34,7 +35,8 @@ impl Fairing for Cors {
         match self.policies(rocket.figment()) {
             // The response fairing is attached only now, so that it runs after all fairings of the application.
             Ok(policies) => {
-                Ok(rocket.manage(policies).mount("/", [preflight_route()]).attach(ResponseFairing))
+                let routes = routes(policies.had_guard());
+                Ok(rocket.manage(policies).mount("/", routes).attach(ResponseFairing))
             }
             Err(problems) => {
                 log::error!("Invalid CORS policy:");
@@ -59,7 +61,6 @@ impl Fairing for Cors {
         'd: 'f,
         'e: 'f,
     {
-        let request: &'b Request<'c> = request;
         let policies = request.rocket().state::<Policies>();
         let Some(cached) = policies.and_then(|policies| CachedDecision::of(request, policies)) else {
             return Box::pin(Done);
@@ -67,12 +68,12 @@ impl Fairing for Cors {
         let ask = cached.policy.ask(&RequestView(request));
         match ask.now() {
             Some(answer) => {
-                cached.decide(request, answer);
+                decide(request, answer);
                 Box::pin(Done)
             }
             None => Box::pin(async move {
                 let answer = ask.await;
-                cached.decide(request, answer);
+                decide(request, answer);
             }),
         }
     }
@@ -91,6 +92,17 @@ impl Future for Done {
     }
 }
 
+/// Decides about a request that has arrived.
+fn decide(request: &mut Request<'_>, answer: LookupAnswer) {
+    let Some(policies) = request.rocket().state::<Policies>() else { return };
+    let Some(cached) = CachedDecision::of(request, policies) else { return };
+    cached.decide(request, answer);
+    if cached.is_denied() && !policies.had_guard() {
+        // Only this method has a route that answers.
+        request.set_method(Method::Options);
+    }
+}
+
 /// The decision about a request as it arrived. Later fairings may change the request's method and path, and a
 /// [`PolicyHandle`](crate::PolicyHandle) its policy.
 struct CachedDecision {
@@ -101,18 +113,20 @@ struct CachedDecision {
 
 #[derive(Default)]
 struct Decided {
-    /// `None` if the request is not a preflight.
-    preflight: Option<Preflight>,
+    /// `None` if the request is decided when its response exists.
+    decision: Option<Decision<String>>,
     /// The answer of the policy's lookup, and the origin that it is about.
     answer: Option<(LookupAnswer, String)>,
 }
 
 impl CachedDecision {
     /// Returns the request's entry, or `None` if nothing needs to be cached: the application has a single policy without a
-    /// lookup and the request is not a preflight.
+    /// lookup and a guard, and the request is not a preflight.
     fn of<'r>(request: &'r Request<'_>, policies: &Policies) -> Option<&'r Self> {
         // Looking into Rocket's cache writes to it, which would cost every request an allocation.
-        let is_simple = |policy: &PreparedPolicy<String>| !policy.policy().has_lookup();
+        let is_simple = |policy: &PreparedPolicy<String>| {
+            !policy.policy().has_lookup() && policy.policy().guard().is_none()
+        };
         if policies.only().is_some_and(is_simple) && !has_request_method(request) {
             return None;
         }
@@ -124,23 +138,34 @@ impl CachedDecision {
 
     fn decide(&self, request: &Request<'_>, answer: LookupAnswer) {
         let view = RequestView(request);
-        // Actual requests are decided when their response exists; deciding here as well would log each denial twice.
-        let preflight = if view.is_options() && has_request_method(request) {
-            match self.policy.decide_with(&view, answer) {
-                Decision::Preflight(preflight) => Some(preflight),
-                Decision::Actual(_) => None,
-            }
-        } else {
-            None
-        };
+        // Without a guard, actual requests are decided when their response exists, and only once, so that each denial is
+        // logged once.
+        let has_guard = self.policy.policy().guard().is_some();
+        let is_preflight = || view.is_options() && has_request_method(request);
+        let decision = (has_guard || is_preflight()).then(|| self.policy.decide_with(&view, answer));
+        let decision = decision.map(|decision| decision.map(Cow::into_owned));
+        let decision = decision.filter(|decision| has_guard || matches!(decision, Decision::Preflight(_)));
         // Other answers need not be kept.
         let is_answer = answer != LookupAnswer::NotAsked;
         let answer = origin(request).filter(|_| is_answer).map(|origin| (answer, origin.to_owned()));
-        *self.decided() = Decided { preflight, answer };
+        *self.decided() = Decided { decision, answer };
     }
 
-    fn preflight(&self) -> Option<Preflight> {
-        self.decided().preflight
+    fn decision(&self) -> Option<Decision<String>> {
+        self.decided().decision.clone()
+    }
+
+    fn is_denied(&self) -> bool {
+        matches!(self.decided().decision, Some(Decision::Denied(_)))
+    }
+
+    /// The status, if the request is answered without the application.
+    fn status(&self) -> Option<u16> {
+        match &self.decided().decision {
+            Some(Decision::Preflight(preflight)) => Some(preflight.status()),
+            Some(Decision::Denied(denied)) => Some(denied.status()),
+            Some(Decision::Actual(_)) | None => None,
+        }
     }
 
     /// The answer of the lookup, unless a fairing has changed the origin since then.
@@ -165,28 +190,40 @@ fn origin<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     request.headers().get_one(RequestHeader::Origin.name())
 }
 
-const PREFLIGHT: &str = "CORS preflight";
+const ROUTE: &str = "CORS";
 
-/// The route that answers all preflights. It ranks before all other routes and forwards every other `OPTIONS` request to
-/// the application.
-fn preflight_route() -> Route {
-    let mut route = Route::ranked(isize::MIN, Method::Options, "/<..>", PreflightHandler);
-    route.name = Some(PREFLIGHT.into());
-    route
+/// The route that answers all preflights, and with a guard a route for each other method that answers denied requests. They rank
+/// before all other routes and forward every other request to the application.
+///
+/// Each of them makes a request dearer, so there is only one if no policy has a guard. Should a handle get one later, denied
+/// requests are sent to that one.
+fn routes(had_guard: bool) -> Vec<Route> {
+    use Method::{Connect, Delete, Get, Head, Options, Patch, Post, Put, Trace};
+
+    let methods: &[Method] = match had_guard {
+        true => &[Options, Get, Head, Post, Put, Patch, Delete, Trace, Connect],
+        false => &[Options],
+    };
+    let route = |&method| {
+        let mut route = Route::ranked(isize::MIN, method, "/<..>", EarlyAnswer);
+        route.name = Some(ROUTE.into());
+        route
+    };
+    methods.iter().map(route).collect()
 }
 
 #[derive(Clone)]
-struct PreflightHandler;
+struct EarlyAnswer;
 
 #[rocket::async_trait]
-impl Handler for PreflightHandler {
+impl Handler for EarlyAnswer {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let cached = request.rocket().state().and_then(|policies| CachedDecision::of(request, policies));
-        let Some(preflight) = cached.and_then(CachedDecision::preflight) else {
+        let Some(status) = cached.and_then(CachedDecision::status) else {
             // The status that Rocket uses if no route matches; a route that matches after this one replaces it.
             return Outcome::Forward((data, Status::NotFound));
         };
-        Outcome::Success(Response::build().status(Status::new(preflight.status())).finalize())
+        Outcome::Success(Response::build().status(Status::new(status)).finalize())
     }
 }
 
@@ -221,26 +258,31 @@ fn write_response<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     let cached = CachedDecision::of(request, policies);
     let Some(policy) = cached.map(|cached| &cached.policy).or(policies.only()) else { return };
     let view = RequestView(request);
-    let decision = match cached.and_then(CachedDecision::preflight) {
-        Some(preflight) => Decision::Preflight(preflight),
+    let decision = match cached.and_then(CachedDecision::decision) {
+        Some(decision) => decision.map(Cow::Owned),
         None => policy.decide_with(&view, cached.map(|cached| cached.answer(request)).unwrap_or_default()),
     };
     match decision {
         Decision::Actual(actual) => policy.write_actual(actual, &mut ResponseView(response)),
         Decision::Preflight(preflight) => {
-            let is_own_answer = request.route().is_some_and(|route| route.name.as_deref() == Some(PREFLIGHT));
-            if !is_own_answer {
-                discard_except_vary(response);
-            }
+            discard_others(request, response);
             response.set_status(Status::new(preflight.status()));
             policy.write_preflight(preflight, &view, &mut ResponseView(response));
+        }
+        Decision::Denied(denied) => {
+            discard_others(request, response);
+            response.set_status(Status::new(denied.status()));
+            policy.write_denied(denied, &mut ResponseView(response));
         }
     }
 }
 
-/// Empties a response that another route made, because a fairing had rewritten the preflight's method or path. `Vary` stays:
-/// a cache has to know what the rewriting depends on.
-fn discard_except_vary(response: &mut Response<'_>) {
+/// Empties a response that another route made, because a fairing had rewritten the request's method or path. `Vary` stays: a
+/// cache has to know what the rewriting depends on.
+fn discard_others(request: &Request<'_>, response: &mut Response<'_>) {
+    if request.route().is_some_and(|route| route.name.as_deref() == Some(ROUTE)) {
+        return;
+    }
     let vary: Vec<String> = response.headers().get("vary").map(str::to_owned).collect();
     *response = Response::new();
     for line in vary {

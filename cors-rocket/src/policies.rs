@@ -9,6 +9,7 @@ use rocket::http::uri::{Origin, Path};
 pub(crate) struct Policies {
     default: PolicySource<String>,
     paths: PathPolicies,
+    had_guard: bool,
 }
 
 /// The policies for single paths, longest path first.
@@ -56,7 +57,9 @@ impl PathPolicies {
 
 impl Policies {
     pub(crate) fn new(default: PolicySource<String>, paths: PathPolicies) -> Self {
-        Self { default, paths }
+        let has_guard = |source: &PolicySource<String>| source.current().policy().guard().is_some();
+        let had_guard = has_guard(&default) || paths.0.iter().any(|path| has_guard(&path.policy));
+        Self { default, paths, had_guard }
     }
 
     /// Returns the policy for a path: the one with the longest matching prefix of whole segments.
@@ -73,6 +76,11 @@ impl Policies {
                 && policy.prefix.iter().zip(segments.clone()).all(|(a, b)| a == b)
         };
         self.paths.0.iter().find(covers).map_or(&self.default, |path| &path.policy)
+    }
+
+    /// Whether a policy had a guard when the application started, so that there is a route for each method.
+    pub(crate) fn had_guard(&self) -> bool {
+        self.had_guard
     }
 
     /// Returns the policy if the application has a single one that cannot be replaced.

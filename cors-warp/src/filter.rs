@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 use std::future;
 
-use cors_core::{Actual, Decision, PolicySource, Preflight, PreparedPolicy, RequestInfo};
+use cors_core::{
+    Actual, Decision, Denied, PolicySource, Preflight, PreparedPolicy, RequestHead, RequestHeader,
+    RequestInfo,
+};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use warp::filters::BoxedFilter;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use warp::filters::path::FullPath;
 use warp::reject::Reject;
 use warp::reply::Response;
@@ -103,67 +105,109 @@ impl Cors {
         // Boxed, because that is warp's way from either of its two error types to `Rejection`.
         let responses = rejection::into_responses(routes.map(Reply::into_response).boxed());
 
-        // Only a policy that is chosen by request needs them.
-        let target = match policy.is_by_request() {
-            true => target(),
-            false => warp::any().map(|| None).boxed(),
-        };
+        let source = policy.clone();
         // warp lends a filter no reference to the request, so the headers are cloned.
         warp::method()
             .and(warp::header::headers_cloned())
-            .and(target)
-            .and_then(move |method, headers, target| {
-                begin(choose(&policy, &method, &headers, target), method, headers)
+            .and(start(policy))
+            .and_then(move |method, headers, start| {
+                let (head, policy) = Head::new(method, headers, start, &source);
+                begin(policy, head)
             })
             .and(responses)
             .map(ActualRequest::finish)
-            .recover(|rejection| future::ready(Ok::<_, Infallible>(answer_preflight(&rejection))))
+            .recover(|rejection| future::ready(Ok::<_, Infallible>(answer(&rejection))))
             .unify()
     }
 }
 
-/// The host and the path of a request.
-type Target = (Option<Authority>, FullPath);
-
-fn target() -> BoxedFilter<(Option<Target>,)> {
-    let host = warp::host::optional().or(warp::any().map(|| None)).unify();
-    host.and(warp::path::full()).map(|host, path| Some((host, path))).boxed()
+/// The head of a request.
+#[derive(Debug)]
+struct Head {
+    method: Method,
+    headers: HeaderMap,
+    /// Only there if a policy is chosen by it, or if a guard looks at it.
+    target: Option<Target>,
 }
 
-fn choose(
-    policy: &PolicySource<HeaderValue>,
-    method: &Method,
-    headers: &HeaderMap,
-    target: Option<Target>,
-) -> PreparedPolicy<HeaderValue> {
-    match target {
-        Some(target) => policy.for_request(&Info { method, headers, target }),
-        None => policy.current(),
+/// The host and the path of a request.
+#[derive(Debug)]
+struct Target {
+    host: Option<Authority>,
+    path: FullPath,
+}
+
+/// What is known when a request starts.
+enum Start {
+    /// The policy, which does not look at the target.
+    Chosen(PreparedPolicy<HeaderValue>),
+    /// The target, by which the policy is chosen, or at which its guard looks.
+    Target(Target),
+}
+
+/// Reads the target of a request only if it is needed. Other requests allocate nothing here.
+fn start(
+    source: PolicySource<HeaderValue>,
+) -> impl Filter<Extract = (Start,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let chosen = warp::any().and_then(move || {
+        let policy = (!source.is_by_request()).then(|| source.current());
+        let policy = policy.filter(|policy| policy.policy().guard().is_none());
+        future::ready(policy.map(Start::Chosen).ok_or_else(warp::reject))
+    });
+    let host = warp::host::optional().or(warp::any().map(|| None)).unify();
+    let target = host.and(warp::path::full()).map(|host, path| Start::Target(Target { host, path }));
+    chosen.or(target).unify()
+}
+
+impl Head {
+    fn new(
+        method: Method,
+        headers: HeaderMap,
+        start: Start,
+        source: &PolicySource<HeaderValue>,
+    ) -> (Self, PreparedPolicy<HeaderValue>) {
+        match start {
+            Start::Chosen(policy) => (Self { method, headers, target: None }, policy),
+            Start::Target(target) => {
+                let head = Self { method, headers, target: Some(target) };
+                let policy = source.for_request(&head);
+                (head, policy)
+            }
+        }
     }
 }
 
-/// A request, for a policy that is chosen by it.
-struct Info<'a> {
-    method: &'a Method,
-    headers: &'a HeaderMap,
-    target: Target,
-}
-
-impl RequestInfo for Info<'_> {
+impl RequestInfo for Head {
     fn method(&self) -> &str {
         self.method.as_str()
     }
 
     fn host(&self) -> Option<&str> {
-        self.target.0.as_ref().map(Authority::as_str)
+        self.target.as_ref().and_then(|target| target.host.as_ref()).map(Authority::as_str)
     }
 
     fn path(&self) -> &str {
-        self.target.1.as_str()
+        self.target.as_ref().map_or("", |target| target.path.as_str())
     }
 
     fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.get(name).map(HeaderValue::as_bytes)
+    }
+}
+
+impl RequestHead for Head {
+    type Value = HeaderValue;
+
+    fn is_options(&self) -> bool {
+        self.method == Method::OPTIONS
+    }
+
+    fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
+        self.headers.get_all(HeaderName::from(name)).iter().map(HeaderValue::as_bytes)
+    }
+
+    fn values(&self, name: RequestHeader) -> impl Iterator<Item = HeaderValue> {
+        self.headers.get_all(HeaderName::from(name)).iter().cloned()
     }
 }
 
@@ -180,37 +224,42 @@ impl ActualRequest {
     }
 }
 
-/// A preflight as a rejection, because only a rejection keeps the next filter from running.
+/// A preflight or a denied request as a rejection, because only a rejection keeps the next filter from running.
 #[derive(Debug)]
-struct PreflightRequest {
+struct Answered {
     policy: PreparedPolicy<HeaderValue>,
-    preflight: Preflight,
-    method: Method,
-    headers: HeaderMap,
+    decision: Early,
+    head: Head,
 }
 
-impl Reject for PreflightRequest {}
-
-async fn begin(
-    policy: PreparedPolicy<HeaderValue>,
-    method: Method,
-    headers: HeaderMap,
-) -> Result<ActualRequest, Rejection> {
-    let answer = policy.ask(&(&method, &headers)).await;
-    match policy.decide_with(&(&method, &headers), answer) {
-        Decision::Actual(actual) => Ok(ActualRequest { policy, actual }),
-        Decision::Preflight(preflight) => {
-            Err(warp::reject::custom(PreflightRequest { policy, preflight, method, headers }))
-        }
-    }
+/// A decision that keeps a request from the routes.
+#[derive(Debug)]
+enum Early {
+    Preflight(Preflight),
+    Denied(Denied<HeaderValue>),
 }
 
-fn answer_preflight(rejection: &Rejection) -> Response {
-    let Some(PreflightRequest { policy, preflight, method, headers }) = rejection.find() else {
-        // Cannot happen: `begin` rejects only preflights, and the routes after it cannot reject.
+impl Reject for Answered {}
+
+async fn begin(policy: PreparedPolicy<HeaderValue>, head: Head) -> Result<ActualRequest, Rejection> {
+    let looked_up = policy.ask(&head).await;
+    let decision = match policy.decide_with(&head, looked_up) {
+        Decision::Actual(actual) => return Ok(ActualRequest { policy, actual }),
+        Decision::Preflight(preflight) => Early::Preflight(preflight),
+        Decision::Denied(denied) => Early::Denied(denied),
+    };
+    Err(warp::reject::custom(Answered { policy, decision, head }))
+}
+
+fn answer(rejection: &Rejection) -> Response {
+    let Some(Answered { policy, decision, head }) = rejection.find() else {
+        // Cannot happen: `begin` rejects only what it answers, and the routes after it cannot reject.
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let (status, headers) = policy.answer_preflight(*preflight, &(method, headers));
+    let (status, headers) = match decision {
+        Early::Preflight(preflight) => policy.answer_preflight(*preflight, head),
+        Early::Denied(denied) => policy.answer_denied(denied.clone()),
+    };
     let mut response = Response::default();
     *response.status_mut() = status;
     *response.headers_mut() = headers;

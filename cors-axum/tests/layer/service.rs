@@ -12,7 +12,8 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{OTHER, PAGE, actual, lines, policy, policy_for, preflight};
 
-/// Counts the calls that reach it. It is neither `Clone` nor `Send`, because the middleware must require neither.
+/// Counts the calls that reach it and its clones. It is not `Send`, because the middleware must not require it.
+#[derive(Clone)]
 struct Inner {
     polls: Rc<Cell<u32>>,
     calls: Rc<Cell<u32>>,
@@ -188,6 +189,7 @@ async fn errors_of_the_service_are_passed_on() {
 
 #[tokio::test]
 async fn errors_of_readiness_are_passed_on() {
+    #[derive(Clone)]
     struct NeverReady;
 
     impl Service<Request<&'static str>> for NeverReady {

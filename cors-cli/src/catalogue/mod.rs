@@ -274,11 +274,13 @@ fn exchange(exchange: &Exchange) -> String {
 
 fn denied(reason: Reason) -> Option<Entry> {
     let denial = policy::denial(reason)?;
-    let mut listing = format!("{}\n\nOPTIONS /item", policy::DENYING_POLICY);
+    let mut listing = format!("{}\n\n{} /item", denial.policy(), denial.method);
     for (name, value) in denial.headers {
         listing += &format!("\n{name}: {value}");
     }
-    listing += &format!("\n\n403 ({})", denial.decide().map_or("granted", Reason::as_str));
+    let status = if reason == Reason::HostNotAllowed { 421 } else { 403 };
+    listing += &format!("\n\n{status} ({})", denial.decide().map_or("granted", Reason::as_str));
+    let kind = if denial.method == "OPTIONS" { "preflight" } else { "request" };
     Some(Entry {
         code: reason.as_str(),
         family: Family::Denied,
@@ -287,7 +289,7 @@ fn denied(reason: Reason) -> Option<Entry> {
         citation: None,
         question: None,
         example: Some(Example {
-            setting: "a policy, and a preflight that it denies".to_owned(),
+            setting: format!("a policy, and a {kind} that it denies"),
             language: "text",
             listing,
             outcomes: Vec::new(),

@@ -139,6 +139,26 @@ pub(super) fn problem(code: ProblemCode) -> Option<PolicyExample> {
             "The preflight status is not between 200 and 299, so browsers would block every fetch.",
             "allow_origins = \"*\"\npreflight_status = 403",
         ),
+        C::Host => shown(
+            "An entry of the guard's `allow_hosts` is not a host.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nallow_hosts = [\"https://api.example\"]",
+        ),
+        C::OwnOrigin => shown(
+            "An entry of the guard's `own_origins` is not an exact `http` or `https` origin.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nown_origins = [\"https://*.api.example\"]",
+        ),
+        C::ExemptPath => shown(
+            "The path of an exemption is not an absolute path, or it has a query.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nexempt = [{ method = \"POST\", path = \"login/saml\" }]",
+        ),
+        C::IncompleteExemption => shown(
+            "An exemption has no method or no path.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nexempt = [{ path = \"/login/saml\" }]",
+        ),
+        C::GuardAction => shown(
+            "What a guard does is neither `allow` nor `deny`.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nwebsockets = \"block\"",
+        ),
         C::UnknownField => shown("A field is unknown.", "allow_origins = \"*\"\nmax_ages = 600"),
         C::RepeatedField => shown(
             "A field is there twice.",
@@ -206,6 +226,26 @@ pub(super) fn warning(code: WarningCode) -> Option<PolicyExample> {
             "`authorization` is not listed, and `*` does not cover it.",
             "allow_origins = \"*\"\nallow_headers = \"*\"",
         ),
+        C::AnyOriginNotTrusted => shown(
+            "Any origin may read responses, but the guard trusts none of them: `*` lists nobody.",
+            "allow_origins = \"*\"\n[guard]",
+        ),
+        C::NoHosts => shown(
+            "The guard's `allow_hosts` is an empty list, so every request is answered with 421.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nallow_hosts = []",
+        ),
+        C::ExemptionWithoutEffect => shown(
+            "The guard denies no request to which the exemption applies.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nwebsockets = \"allow\"\nexempt = [{ method = \"GET\", path = \"/feed\" }]",
+        ),
+        C::ExemptPathPattern => shown(
+            "The path of an exemption contains a `*`, which is not a pattern there.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\nexempt = [{ method = \"POST\", path = \"/hooks/*\" }]",
+        ),
+        C::GuardWithoutEffect => shown(
+            "The guard denies nothing.",
+            "allow_origins = [\"https://app.example\"]\n[guard]\ncross_site_writes = \"allow\"\nwebsockets = \"allow\"",
+        ),
         _ => return None,
     })
 }
@@ -225,6 +265,7 @@ pub(super) fn messages(file: &str) -> Vec<(&'static str, String)> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DenialExample {
     pub(super) cause: &'static str,
+    pub(super) method: &'static str,
     pub(super) headers: &'static [(&'static str, &'static str)],
     /// What the policy's lookup said.
     answer: LookupAnswer,
@@ -234,11 +275,20 @@ pub(super) struct DenialExample {
 pub(super) const DENYING_POLICY: &str =
     "allow_origins = [\"https://app.example\"]\nallow_methods = [\"PUT\"]";
 
+/// What is added to the policy for the denials of a guard.
+pub(super) const GUARD: &str = "\n\n[guard]\nforeign_origins = \"deny\"\nallow_hosts = [\"api.example\"]";
+
 /// Returns what leads to a denial.
 pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
     const OWN: (&str, &str) = ("Origin", "https://app.example");
     const METHOD: &str = "Access-Control-Request-Method";
-    let denied = |cause, headers| DenialExample { cause, headers, answer: LookupAnswer::NotAsked };
+    const HOST: (&str, &str) = ("Host", "api.example");
+    const EVIL: (&str, &str) = ("Origin", "https://evil.example");
+    let example = |method, cause, headers| {
+        let answer = LookupAnswer::NotAsked;
+        DenialExample { cause, method, headers, answer }
+    };
+    let denied = |cause, headers| example("OPTIONS", cause, headers);
     Some(match reason {
         Reason::MalformedOrigin => denied(
             "`Origin` is not exactly one ASCII-serialized origin: there are several, or it has a path, upper-case letters or bytes \
@@ -250,6 +300,7 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             &[("Origin", "https://www.app.example"), (METHOD, "PUT")],
         ),
         Reason::LookupFailed => DenialExample {
+            method: "OPTIONS",
             cause: "The program's lookup of the origin failed, its answer was late, or too many other questions were \
                     waiting.",
             headers: &[("Origin", "https://tenant.example"), (METHOD, "PUT")],
@@ -270,21 +321,53 @@ pub(super) fn denial(reason: Reason) -> Option<DenialExample> {
             "The policy does not list one of the headers.",
             &[OWN, (METHOD, "PUT"), ("Access-Control-Request-Headers", "x-api-key")],
         ),
+        Reason::CrossSiteWrite => example(
+            "POST",
+            "A page of another site sent a form, or a script did what a form can do. The guard denies such writes.",
+            &[HOST, EVIL, ("Sec-Fetch-Site", "cross-site")],
+        ),
+        Reason::ForeignOrigin => example(
+            "GET",
+            "The origin is neither listed nor the server's own, and the guard denies all requests of such pages.",
+            &[HOST, EVIL],
+        ),
+        Reason::ForeignWebsocket => example(
+            "GET",
+            "A page whose origin is neither listed nor the server's own tried to open a WebSocket. CORS does not apply to WebSockets; the guard does.",
+            &[HOST, EVIL, ("Upgrade", "websocket")],
+        ),
+        Reason::HostNotAllowed => example(
+            "GET",
+            "The request is for a host that the guard does not allow, as after DNS rebinding, or it does not have exactly one host.",
+            &[("Host", "evil.example")],
+        ),
         _ => return None,
     })
 }
 
 impl DenialExample {
+    /// Whether the example needs a guard: the request has a host.
+    pub(super) fn has_guard(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == "Host")
+    }
+
+    /// The policy that denies the request.
+    pub(super) fn policy(&self) -> String {
+        let guard = if self.has_guard() { GUARD } else { "" };
+        format!("{DENYING_POLICY}{guard}")
+    }
+
     /// Asks the policy.
     pub(super) fn decide(&self) -> Option<Reason> {
-        let policy: Policy = PolicyFile::parse("policy", DENYING_POLICY).outcome.ok()?;
-        let mut request = Request::options("/item");
+        let policy: Policy = PolicyFile::parse("policy", &self.policy()).outcome.ok()?;
+        let mut request = Request::builder().method(self.method).uri("/item");
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
         let request = request.body(()).ok()?;
         match policy.decide_with(&request, self.answer) {
             Decision::Preflight(preflight) => preflight.reason(),
+            Decision::Denied(denied) => Some(denied.reason()),
             Decision::Actual(_) => policy.origin_reason(&request),
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-use cors_core::{Danger, Policy};
+use cors_core::{Danger, Guard, GuardAction, Policy};
 
 /// The most origins that are listed; the rest is counted.
 const MOST_ORIGINS: usize = 20;
@@ -44,6 +44,10 @@ pub fn summarize(policy: &Policy) -> Vec<String> {
     if policy.has_predicates() {
         lines.push("A function of the program decides about all other origins.".to_owned());
     }
+    if policy.has_lookup() {
+        lines.push("A lookup of the program decides about all other origins.".to_owned());
+    }
+    lines.extend(policy.guard().map(guard));
     if policy.preflight_status() != 204 {
         lines.push(format!("A granted preflight gets status {}.", policy.preflight_status()));
     }
@@ -54,6 +58,46 @@ pub fn summarize(policy: &Policy) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What a guard denies, and what it lets pass.
+fn guard(guard: &Guard) -> String {
+    let denies = |action| action == GuardAction::Deny;
+    let mut sentences = Vec::new();
+    if let Some(hosts) = guard.allow_hosts() {
+        sentences.push(match hosts {
+            [] => "Every request is answered with 421: no host is allowed.".to_owned(),
+            hosts => format!("Requests for other hosts than {} are answered with 421.", hosts.join(", ")),
+        });
+    }
+    if denies(guard.cross_site_writes()) {
+        sentences.push(
+            "Writes that a page of another site may have caused are denied: all methods but GET, HEAD and OPTIONS."
+                .to_owned(),
+        );
+    }
+    if denies(guard.foreign_origins()) {
+        sentences.push(
+            "All requests of pages that are neither listed nor the server's own are denied, reads included."
+                .to_owned(),
+        );
+    }
+    if denies(guard.websockets()) {
+        sentences
+            .push("WebSockets of pages that are neither listed nor the server's own are denied.".to_owned());
+    }
+    sentences.push(match guard.own_origins() {
+        [] => "An origin is the server's own if its host and port are those of the request.".to_owned(),
+        own => format!("The server's own origins: {}.", own.join(", ")),
+    });
+    sentences.extend(
+        guard.exempt().map(|(method, path)| format!("{method} {path} is exempt, whichever page sends it.")),
+    );
+    let title = match guard.report_only() {
+        true => "Guard: nothing is denied, only reported. Without `report_only`:",
+        false => "Guard:",
+    };
+    section(title, &sentences)
 }
 
 /// A title, and sentences below it.
@@ -282,6 +326,30 @@ mod tests {
         let origins: Vec<String> = (0..100).map(|number| format!("https://{number}.example")).collect();
         let policy = Policy::builder().allow_origins(origins).build().unwrap();
         assert!(summarize(&policy)[0].ends_with("\n  and 80 more"));
+    }
+
+    #[test]
+    fn describes_the_guard() {
+        let last = |guard| {
+            let policy = Policy::builder().allow_origins("https://app.example").guard(guard).build().unwrap();
+            summarize(&policy).pop().unwrap()
+        };
+        assert_eq!(
+            last(Guard::builder()),
+            "Guard:\n  Writes that a page of another site may have caused are denied: all methods but GET, HEAD and OPTIONS.\n  WebSockets of pages that are neither listed nor the server's own are denied.\n  An origin is the server's own if its host and port are those of the request."
+        );
+        let other = Guard::builder()
+            .cross_site_writes(GuardAction::Allow)
+            .foreign_origins(GuardAction::Deny)
+            .websockets(GuardAction::Allow)
+            .allow_hosts(["api.example", "localhost:*"])
+            .own_origins("https://api.example")
+            .exempt("POST", "/login/saml")
+            .report_only(true);
+        assert_eq!(
+            last(other),
+            "Guard: nothing is denied, only reported. Without `report_only`:\n  Requests for other hosts than api.example, localhost:* are answered with 421.\n  All requests of pages that are neither listed nor the server's own are denied, reads included.\n  The server's own origins: https://api.example.\n  POST /login/saml is exempt, whichever page sends it."
+        );
     }
 
     #[test]

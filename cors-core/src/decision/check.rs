@@ -30,8 +30,41 @@ impl Checked {
         let Some(origin) = Line::find(request, RequestHeader::Origin) else {
             return Actual(if self.own.any_origin { Access::AnyOrigin(TermsId::OWN) } else { Access::Plain });
         };
-        let Some((id, terms)) = self.find(origin, answer) else {
-            events.not_allowed(|| origin.denial(answer));
+        self.decide_origin(request, origin, self.find(origin, answer), answer, Some(events))
+    }
+
+    /// Does what [`decide_actual`](Self::decide_actual) does, if the terms were found already. Without `events` it reports
+    /// nothing.
+    pub(super) fn decide_found<R: RequestHead>(
+        &self,
+        request: &R,
+        origin: Option<Line<'_>>,
+        found: Option<(TermsId, &Terms)>,
+        answer: LookupAnswer,
+        events: Option<Events<'_>>,
+    ) -> Actual<R::Value> {
+        if self.own.any_origin && (origin.is_none() || matches!(self.origins, Origins::Any)) {
+            return Actual(Access::AnyOrigin(TermsId::OWN));
+        }
+        match origin {
+            Some(origin) => self.decide_origin(request, origin, found, answer, events),
+            None => Actual(Access::Plain),
+        }
+    }
+
+    #[inline]
+    fn decide_origin<R: RequestHead>(
+        &self,
+        request: &R,
+        origin: Line<'_>,
+        found: Option<(TermsId, &Terms)>,
+        answer: LookupAnswer,
+        events: Option<Events<'_>>,
+    ) -> Actual<R::Value> {
+        let Some((id, terms)) = found else {
+            if let Some(events) = events {
+                events.not_allowed(|| origin.denial(answer));
+            }
             return Actual(Access::NotAllowed);
         };
         if terms.any_origin {
@@ -144,9 +177,9 @@ impl Terms {
 /// The first line of a header that must have a single line.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
-    value: &'a [u8],
+    pub(super) value: &'a [u8],
     /// There is no second line.
-    is_only: bool,
+    pub(super) is_only: bool,
 }
 
 impl<'a> Line<'a> {

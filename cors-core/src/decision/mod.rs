@@ -2,6 +2,7 @@
 
 mod ask;
 mod check;
+mod guard;
 mod prepared;
 mod reason;
 mod request_headers;
@@ -23,8 +24,24 @@ use crate::policy::{Policy, TermsId};
 pub enum Decision<V> {
     /// A CORS-preflight request: answer it with [`PreparedPolicy::write_preflight`], without calling the application.
     Preflight(Preflight),
+    /// A request that the policy's [`Guard`](crate::Guard) denies: answer it with [`PreparedPolicy::write_denied`], without calling
+    /// the application.
+    Denied(Denied<V>),
     /// Any other request: call the application, then add the headers with [`PreparedPolicy::write_actual`].
     Actual(Actual<V>),
+}
+
+impl<V> Decision<V> {
+    /// Converts the header value that the decision holds, for example to keep a decision that borrows from the request.
+    pub fn map<U>(self, convert: impl FnOnce(V) -> U) -> Decision<U> {
+        match self {
+            Self::Preflight(preflight) => Decision::Preflight(preflight),
+            Self::Denied(Denied { status, reason, actual }) => {
+                Decision::Denied(Denied { status, reason, actual: actual.map(convert) })
+            }
+            Self::Actual(actual) => Decision::Actual(actual.map(convert)),
+        }
+    }
 }
 
 /// The decision about a request that is not a CORS-preflight request.
@@ -54,6 +71,16 @@ impl<V> Actual<V> {
     /// these apart.
     pub fn is_allowed(&self) -> bool {
         matches!(self.0, Access::AnyOrigin(_) | Access::Allowed(..))
+    }
+
+    fn map<U>(self, convert: impl FnOnce(V) -> U) -> Actual<U> {
+        Actual(match self.0 {
+            Access::AnyOrigin(terms) => Access::AnyOrigin(terms),
+            Access::Plain => Access::Plain,
+            Access::Allowed(value, terms) => Access::Allowed(convert(value), terms),
+            Access::NotAllowed => Access::NotAllowed,
+            Access::Off => Access::Off,
+        })
     }
 }
 
@@ -88,8 +115,32 @@ impl Preflight {
     }
 }
 
+/// The decision about a request that a guard denies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a request is not answered until `PreparedPolicy::write_denied` writes the answer"]
+pub struct Denied<V> {
+    status: u16,
+    reason: Reason,
+    actual: Actual<V>,
+}
+
+impl<V> Denied<V> {
+    /// The status code of the answer: 403, or 421 if the host is not allowed, or 400 if the request does not have exactly one
+    /// host.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Why the request is denied.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
 impl Policy {
     /// Decides about a request without allocating.
+    ///
+    /// With a guard, the host of the request is checked first, then preflights are decided, then the guard's other checks are made.
     ///
     /// A request is a CORS-preflight request if its method is `OPTIONS` and it has both `Origin` and
     /// `Access-Control-Request-Method` (Fetch, "CORS protocol"). Every other `OPTIONS` request belongs to the
@@ -120,22 +171,28 @@ impl Policy {
     /// Decides about a request like [`decide`](Self::decide), with the answer of the policy's lookup.
     #[inline]
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
-        self.decide_as(request, answer, None, Events(None))
+        self.decide_as(request, answer, Mode::default(), Events(None))
     }
 
-    /// Decides with diagnostic mode on or off, or as the policy says, and passes events on.
+    /// Decides in a mode that a handle has set, and passes events on.
     #[inline]
     fn decide_as<R: RequestHead>(
         &self,
         request: &R,
         answer: LookupAnswer,
-        diagnostics: Option<bool>,
+        mode: Mode,
         events: Events<'_>,
     ) -> Decision<R::Value> {
         let policy = self.checked();
+        if let Some(guard) = &policy.guard {
+            return policy.decide_guarded(guard, request, answer, mode, events);
+        }
+        if mode.is_off {
+            return Decision::Actual(Actual(Access::Off));
+        }
         // Most requests are not preflights, and their method shows it: they cost nothing more here.
         if request.is_options() {
-            if let Some(preflight) = policy.decide_preflight(request, answer, diagnostics, events) {
+            if let Some(preflight) = policy.decide_preflight(request, answer, mode.diagnostics, events) {
                 return Decision::Preflight(preflight);
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::vary::VaryValues;
-use super::{Access, Actual, Ask, Decision, LookupAnswer, Preflight};
+use super::{Access, Actual, Ask, Decision, Denied, LookupAnswer, Preflight};
 use crate::event::{Events, Observer};
 use crate::policy::{Checked, NameList, Origins, Policy, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
@@ -61,6 +61,8 @@ pub(crate) struct Mode {
     pub(crate) is_off: bool,
     /// Diagnostic mode, if it is not what the policy says.
     pub(crate) diagnostics: Option<bool>,
+    /// Whether the guard only reports, if it is not what the policy says.
+    pub(crate) report_only: Option<bool>,
 }
 
 /// The header values of a policy's own terms, or of a rule.
@@ -101,7 +103,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
     pub(crate) fn new(policy: Policy, mode: Mode, observer: Option<Arc<dyn Observer>>) -> Self {
         #[cfg(feature = "metrics")]
         crate::event::prepare_counters();
-        let Checked { origins, own, .. } = policy.checked();
+        let Checked { origins, own, guard, .. } = policy.checked();
         let rules = match origins {
             Origins::ByRule(rules) => rules.terms().iter().map(PreparedTerms::new).collect(),
             Origins::Any | Origins::Listed(_) => Vec::new(),
@@ -112,7 +114,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
             own: PreparedTerms::new(own),
             rules,
             // With rules the response depends on the origin, even if all other origins get the same one.
-            vary: VaryValues::new(matches!(origins, Origins::Any)),
+            vary: VaryValues::new(matches!(origins, Origins::Any), guard.as_deref()),
             policy,
         }
     }
@@ -159,8 +161,8 @@ impl<V> PreparedPolicy<V> {
 
     /// Decides about a request; see [`Policy::decide`].
     ///
-    /// If a [`PolicyHandle`](crate::PolicyHandle) has switched CORS off, the decision is always [`Decision::Actual`], and
-    /// [`write_actual`](Self::write_actual) leaves the response as it is.
+    /// If a [`PolicyHandle`](crate::PolicyHandle) has switched CORS off, there are no preflights, and
+    /// [`write_actual`](Self::write_actual) leaves the response as it is. A guard denies requests as before.
     pub fn decide<R: RequestHead>(&self, request: &R) -> Decision<R::Value> {
         self.decide_with(request, LookupAnswer::NotAsked)
     }
@@ -169,16 +171,14 @@ impl<V> PreparedPolicy<V> {
     #[inline]
     pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
         let Prepared { policy, mode, observer, .. } = &*self.0;
-        if mode.is_off { Ask::not_asked() } else { policy.checked().ask(request, observer.as_ref()) }
+        let is_off = mode.is_off && policy.guard().is_none();
+        if is_off { Ask::not_asked() } else { policy.checked().ask(request, observer.as_ref()) }
     }
 
     /// Decides about a request with the answer of the policy's lookup; see [`Policy::decide_with`].
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
         let Prepared { policy, mode, observer, .. } = &*self.0;
-        if mode.is_off {
-            return Decision::Actual(Actual(Access::Off));
-        }
-        policy.decide_as(request, answer, mode.diagnostics, Events(observer.as_deref()))
+        policy.decide_as(request, answer, *mode, Events(observer.as_deref()))
     }
 
     /// Writes the decision about an actual request into the application's response.
@@ -225,6 +225,19 @@ impl<V> PreparedPolicy<V> {
             Access::Plain | Access::NotAllowed | Access::Off => {}
         }
         prepared.vary.write_actual(response);
+    }
+
+    /// Writes the headers of the answer to a request that the guard denies.
+    ///
+    /// The answer has the status [`Denied::status`] and an empty body. It has CORS headers like the response of the application,
+    /// so that a page of an allowed origin can read the status.
+    pub fn write_denied<'p, R>(&'p self, denied: Denied<R::Value>, response: &mut R)
+    where
+        R: ResponseHead,
+        R::Value: From<&'p V>,
+    {
+        self.0.vary.write_denied(response);
+        self.write_actual(denied.actual, response);
     }
 
     /// Writes the headers of the answer to a preflight.

@@ -4,7 +4,7 @@ use crate::codes::codes;
 
 codes! {
     "denied",
-    /// Why an origin is not allowed or a preflight is denied.
+    /// Why an origin is not allowed, or a preflight or another request is denied.
     Reason {
         /// `Origin` is not exactly one ASCII-serialized origin.
         MalformedOrigin = "malformed-origin",
@@ -21,6 +21,14 @@ codes! {
         MalformedRequestHeaders = "malformed-request-headers",
         /// The policy does not list one of the headers.
         HeaderNotAllowed = "header-not-allowed",
+        /// The guard denies a write that a page of another site may have caused.
+        CrossSiteWrite = "cross-site-write",
+        /// The guard denies all requests of foreign origins.
+        ForeignOrigin = "foreign-origin",
+        /// The guard denies a WebSocket handshake of a foreign origin.
+        ForeignWebsocket = "foreign-websocket",
+        /// The guard does not allow the host, or the request does not have exactly one.
+        HostNotAllowed = "host-not-allowed",
     }
 }
 
@@ -47,6 +55,16 @@ impl Reason {
             Self::HeaderNotAllowed => {
                 "Add the header to `allow_headers` if pages may send it; `*` does not cover `authorization`."
             }
+            Self::CrossSiteWrite => {
+                "Add the origin to `allow_origins` if its pages may write, or exempt the method and path. If it is the server's own and a proxy changes `Host`, add it to `own_origins`."
+            }
+            Self::ForeignOrigin => {
+                "Add the origin to `allow_origins` if its pages may use the server. If it is the server's own and a proxy changes `Host`, add it to `own_origins`."
+            }
+            Self::ForeignWebsocket => {
+                "Add the origin to `allow_origins` if its pages may open WebSockets. If it is the server's own and a proxy changes `Host`, add it to `own_origins`."
+            }
+            Self::HostNotAllowed => "Add the host to `allow_hosts` if the server answers to it.",
         }
     }
 }

@@ -1,20 +1,32 @@
 //! `Vary`, merged with what a response has already.
 
 use super::prepared::header_value;
+use crate::policy::{Guard, GuardAction};
 use crate::{ResponseHead, ResponseHeader, token};
 
 /// The values of `Vary`.
 pub(super) struct VaryValues<V> {
-    /// `None` if the policy allows any origin and has no rules: then no response depends on it.
+    /// `None` if the policy allows any origin and has no rules: then no response depends on it, unless a guard denies reads.
     origin: Option<V>,
     request_method: V,
     request_headers: V,
     /// All of the above in one line, for an answer that has no `Vary` yet.
     preflight: V,
+    /// What the answer to a denied request depends on. `None` without a guard.
+    denied: Option<DeniedVary<V>>,
+}
+
+struct DeniedVary<V> {
+    origin: V,
+    site: V,
+    /// Both in one line.
+    both: V,
 }
 
 impl<V: Clone + for<'a> TryFrom<&'a str>> VaryValues<V> {
-    pub(super) fn new(is_any_origin: bool) -> Self {
+    pub(super) fn new(is_any_origin: bool, guard: Option<&Guard>) -> Self {
+        let denies_reads = guard.is_some_and(|guard| guard.foreign_origins() == GuardAction::Deny);
+        let is_any_origin = is_any_origin && !denies_reads;
         let preflight = match is_any_origin {
             true => "Access-Control-Request-Method, Access-Control-Request-Headers",
             false => "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
@@ -24,6 +36,11 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> VaryValues<V> {
             request_method: header_value("Access-Control-Request-Method"),
             request_headers: header_value("Access-Control-Request-Headers"),
             preflight: header_value(preflight),
+            denied: guard.map(|_| DeniedVary {
+                origin: header_value("Origin"),
+                site: header_value("Sec-Fetch-Site"),
+                both: header_value("Origin, Sec-Fetch-Site"),
+            }),
         }
     }
 }
@@ -40,6 +57,21 @@ impl<V> VaryValues<V> {
         if let Some(origin) = &self.origin {
             response.add_vary(origin.into(), |line| covers(line, b"origin"));
         }
+    }
+
+    /// Completes `Vary` in the answer to a request that the guard denies.
+    pub(super) fn write_denied<'p, R>(&'p self, response: &mut R)
+    where
+        R: ResponseHead,
+        R::Value: From<&'p V>,
+    {
+        let Some(DeniedVary { origin, site, both }) = &self.denied else { return };
+        if response.vary().next().is_none() {
+            response.append(ResponseHeader::Vary, both.into());
+            return;
+        }
+        response.add_vary(origin.into(), |line| covers(line, b"origin"));
+        response.add_vary(site.into(), |line| covers(line, b"sec-fetch-site"));
     }
 
     /// Completes `Vary` in the answer to a preflight.

@@ -1,13 +1,18 @@
-//! Origins: the form in which browsers send them, the patterns that a policy lists, and sets of these patterns.
+//! Origins: the form in which browsers send them, the patterns that a policy lists, and sets of these patterns. Hosts of requests
+//! are compared with the same patterns.
 
+mod authority;
 mod host;
 mod parsed;
 mod pattern;
 mod serialization;
 mod set;
 
+pub(crate) use authority::{HostSet, is_origin_of};
 pub use parsed::Origin;
-pub(crate) use pattern::{HostPattern, OriginPattern, PatternPort, intended_scheme, origin_of_url};
+pub(crate) use pattern::{
+    HostPattern, OriginFault, OriginPattern, PatternPort, intended_scheme, origin_of_url,
+};
 pub(crate) use serialization::{FILE, is_serialized_origin};
 pub(crate) use set::{Added, OriginMap, OriginSet, Owner};
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::builder::Names;
-use super::fields::{FIELDS, RULES, Spelling, explain};
+use super::fields::{FIELDS, GUARD, RULES, Spelling, explain, is_variable};
 use super::problem::Note;
 use super::{Danger, PolicyBuilder, Problem, ProblemCode};
 
@@ -24,7 +24,7 @@ impl PolicyBuilder {
     /// CORS_MAX_AGE=7200
     /// ```
     ///
-    /// Rules have no variables: the variables are the fields of the policy itself. Add rules in code, or use a file.
+    /// Rules and the guard have no variables: the variables are the fields of the policy itself. Add them in code, or use a file.
     ///
     /// Other variables with the prefix are ignored, unless they look like one of these: `CORS_ALLOWED_ORIGINS` is refused.
     pub fn from_env(prefix: &str) -> Self {
@@ -53,7 +53,7 @@ impl PolicyBuilder {
         let mut builder = Self { spelling: Spelling::variables(prefix), ..Self::default() };
         for (name, value) in variables {
             let Some(field) = name.as_ref().strip_prefix(prefix) else { continue };
-            let is_field = |known: &&str| *known != RULES && known.to_ascii_uppercase() == field;
+            let is_field = |known: &&str| is_variable(known) && known.to_ascii_uppercase() == field;
             match FIELDS.into_iter().find(is_field) {
                 Some(field) => builder.read_variable(field, value.as_ref()),
                 // Without a prefix, these are the variables of all programs.
@@ -111,9 +111,16 @@ impl PolicyBuilder {
 
     fn refuse_unknown_variable(&mut self, prefix: &str, field: &str) {
         let name = format!("{prefix}{field}");
-        if field.eq_ignore_ascii_case(RULES) {
-            let what = "rules cannot be written in an environment variable";
-            let help = "Write them in a policy file or in code.";
+        let tables = [
+            (RULES, "rules cannot be written in an environment variable"),
+            (GUARD, "a guard cannot be written in environment variables"),
+        ];
+        let is_of = |table: &str| {
+            let start = field.get(..table.len()).filter(|start| start.eq_ignore_ascii_case(table));
+            start.is_some() && matches!(field.as_bytes().get(table.len()), None | Some(b'_'))
+        };
+        if let Some((_, what)) = tables.into_iter().find(|(table, _)| is_of(table)) {
+            let help = "Write it in a policy file or in code.";
             self.refuse(ProblemCode::UnknownField, &name, "", what, help);
             return;
         }

@@ -1,7 +1,7 @@
 //! The names of the fields: in files, in environment variables, and in other libraries.
 
 /// The fields of a policy file, in the order in which they are written.
-pub(super) const FIELDS: [&str; 10] = [
+pub(super) const FIELDS: [&str; 11] = [
     "allow_origins",
     "allow_methods",
     "allow_headers",
@@ -12,14 +12,34 @@ pub(super) const FIELDS: [&str; 10] = [
     "diagnostics",
     "dangerously_allow",
     RULES,
+    GUARD,
+];
+
+/// The fields of a guard, in the order in which they are written.
+pub(super) const GUARD_FIELDS: [&str; 7] = [
+    "cross_site_writes",
+    "foreign_origins",
+    "websockets",
+    "allow_hosts",
+    "own_origins",
+    "exempt",
+    "report_only",
 ];
 
 /// The fields that hold for the whole policy, so that a rule cannot have them.
 #[cfg(feature = "serde")]
-pub(super) const WHOLE_POLICY: [&str; 3] = ["preflight_status", "diagnostics", RULES];
+pub(super) const WHOLE_POLICY: [&str; 4] = ["preflight_status", "diagnostics", RULES, GUARD];
 
 /// The field with the rules. It has no environment variable.
 pub(super) const RULES: &str = "rules";
+
+/// The field with the guard. It has no environment variable.
+pub(super) const GUARD: &str = "guard";
+
+/// Whether a field has an environment variable.
+pub(super) fn is_variable(field: &str) -> bool {
+    FIELDS.contains(&field) && field != RULES && field != GUARD
+}
 
 /// A place in a rule, such as `rules[1].allow_origins[2]`: the number of the rule, and the place in it.
 pub(super) fn split_rule(place: &str) -> Option<(usize, &str)> {
@@ -45,7 +65,7 @@ impl Spelling {
         let end = place.find('[').unwrap_or(place.len());
         let (field, position) = place.split_at(end);
         match &self.prefix {
-            Some(prefix) if FIELDS.contains(&field) && field != RULES => {
+            Some(prefix) if is_variable(field) => {
                 format!("{prefix}{}{position}", field.to_ascii_uppercase())
             }
             _ => place.to_owned(),
@@ -105,13 +125,23 @@ pub(super) fn explain(written: &str) -> Explanation {
     if name == "rule" {
         return did_you_mean(RULES);
     }
+    if GUARD_NAMES.contains(&name.as_str()) {
+        return did_you_mean(GUARD);
+    }
+    if let Some(field) = GUARD_FIELDS.iter().find(|field| squash(field) == name) {
+        return Explanation {
+            what: "is a field of the guard",
+            help: format!("Write `{field}` in the table `[guard]`."),
+            is_recognized: true,
+        };
+    }
     if let Some((_, help)) = ADVICE.iter().find(|(names, _)| names.contains(&name.as_str())) {
         return Explanation { what: "unknown field", help: (*help).to_owned(), is_recognized: true };
     }
     if let Some((field, _)) = OTHER_NAMES.iter().find(|(_, names)| names.contains(&name.as_str())) {
         return did_you_mean(field);
     }
-    match nearest_field(written) {
+    match nearest(written, &FIELDS) {
         Some(field) => did_you_mean(field),
         None => Explanation {
             what: "unknown field",
@@ -119,6 +149,22 @@ pub(super) fn explain(written: &str) -> Explanation {
             is_recognized: false,
         },
     }
+}
+
+/// Explains a field that a guard does not have.
+pub(super) fn explain_in_guard(written: &str) -> Explanation {
+    let name = squash(written);
+    let known = GUARD_FIELDS.iter().find(|field| squash(field) == name).copied();
+    let other = GUARD_OTHER_NAMES.iter().find(|(_, names)| names.contains(&name.as_str()));
+    let nearest = || nearest(written, &GUARD_FIELDS);
+    if let Some(field) = known.or(other.map(|(field, _)| *field)).or_else(nearest) {
+        return did_you_mean(field);
+    }
+    let help = match FIELDS.contains(&written) {
+        true => "Write it at the top level of the policy.".to_owned(),
+        false => format!("Leave it out. The fields are {}.", GUARD_FIELDS.join(", ")),
+    };
+    Explanation { what: "a guard does not have this field", help, is_recognized: false }
 }
 
 fn did_you_mean(field: &str) -> Explanation {
@@ -135,6 +181,31 @@ fn squash(name: &str) -> String {
         _ => name.to_owned(),
     }
 }
+
+/// The names that other libraries and servers have for protection against forged requests, squashed.
+const GUARD_NAMES: [&str; 6] =
+    ["csrf", "csrfprotection", "xsrf", "crossoriginprotection", "antiforgery", "csrflayer"];
+
+/// The names that others have for a field of a guard, squashed.
+const GUARD_OTHER_NAMES: [(&str, &[&str]); 5] = [
+    ("allow_hosts", &["hosts", "host", "allowedhosts", "allowhost", "trustedhosts", "hostallowlist"]),
+    ("own_origins", &["ownorigin", "selforigin", "selforigins", "sameorigin", "sameorigins"]),
+    (
+        "exempt",
+        &[
+            "exemption",
+            "exemptions",
+            "exemptpaths",
+            "bypass",
+            "insecurebypasspatterns",
+            "ignore",
+            "skip",
+            "except",
+        ],
+    ),
+    ("websockets", &["websocket", "ws"]),
+    ("report_only", &["reportonly", "dryrun", "logonly"]),
+];
 
 /// The names that other libraries and servers have for a field, squashed.
 const OTHER_NAMES: [(&str, &[&str]); 8] = [
@@ -336,9 +407,9 @@ const ADVICE: [(&[&str], &str); 17] = [
 const MAX_TYPOS: usize = 3;
 
 /// The field that was probably meant.
-fn nearest_field(written: &str) -> Option<&'static str> {
+fn nearest(written: &str, fields: &[&'static str]) -> Option<&'static str> {
     let written = written.to_ascii_lowercase().replace('-', "_");
-    FIELDS
+    fields
         .iter()
         .map(|field| (strsim::osa_distance(&written, field), *field))
         .filter(|(distance, _)| *distance <= MAX_TYPOS)
@@ -352,7 +423,8 @@ mod tests {
 
     #[test]
     fn names_are_squashed_and_unique() {
-        let names = OTHER_NAMES.iter().map(|(_, names)| names).chain(ADVICE.iter().map(|(names, _)| names));
+        let names = OTHER_NAMES.iter().map(|(_, names)| *names).chain(ADVICE.iter().map(|(names, _)| *names));
+        let names = names.chain([&GUARD_NAMES[..]]);
         let mut names: Vec<_> = names.flat_map(|names| names.iter()).collect();
         let count = names.len();
         names.sort_unstable();

@@ -8,6 +8,7 @@ mod environment;
 mod fields;
 #[cfg(feature = "serde")]
 mod file;
+mod guard;
 mod names;
 mod problem;
 mod rule;
@@ -25,6 +26,7 @@ pub use self::builder::{IntoNames, PolicyBuilder, RuleBuilder};
 use self::builder::{Names, Table};
 #[cfg(feature = "serde")]
 pub use self::details::ProblemDetails;
+pub use self::guard::{Guard, GuardAction, GuardBuilder};
 pub(crate) use self::names::NameList;
 pub(crate) use self::problem::Escaped;
 pub use self::problem::{PolicyError, Problem, ProblemCode, Warning, WarningCode};
@@ -68,6 +70,8 @@ pub(crate) struct Checked {
     pub(crate) unlisted: Option<Box<Unlisted>>,
     pub(crate) preflight_status: u16,
     pub(crate) diagnostics: bool,
+    /// Absent from most policies, so that their requests pay nothing for it.
+    pub(crate) guard: Option<Box<Guard>>,
     warnings: Vec<Warning>,
     /// The warnings were given to a log.
     are_warnings_logged: AtomicBool,
@@ -165,6 +169,7 @@ impl Policy {
             diagnostics: self.diagnostics(),
             rules: self.rules().map(|rule| Some(rule.to_builder())).collect(),
             unlisted: self.0.unlisted.as_deref().cloned().unwrap_or_default(),
+            guard: self.guard().map(Guard::to_builder),
             ..PolicyBuilder::default()
         }
     }
@@ -230,6 +235,11 @@ impl Policy {
         self.0.lookup()
     }
 
+    /// The guard, if the policy has one.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.0.guard.as_deref()
+    }
+
     /// Returns whether the policy has rules.
     pub fn has_rules(&self) -> bool {
         matches!(self.0.origins, Origins::ByRule(_))
@@ -291,6 +301,7 @@ impl PartialEq for Policy {
             unlisted,
             preflight_status,
             diagnostics,
+            guard,
             warnings: _,
             are_warnings_logged: _,
         } = &*self.0;
@@ -304,6 +315,7 @@ impl PartialEq for Policy {
             && *unlisted == other.0.unlisted
             && *preflight_status == other.0.preflight_status
             && *diagnostics == other.0.diagnostics
+            && *guard == other.0.guard
     }
 }
 
@@ -323,6 +335,9 @@ impl fmt::Debug for Policy {
         }
         if self.has_rules() {
             debug.field("rules", &self.rules().collect::<Vec<_>>());
+        }
+        if let Some(guard) = self.guard() {
+            debug.field("guard", guard);
         }
         debug.finish()
     }

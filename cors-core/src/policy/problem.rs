@@ -73,6 +73,16 @@ codes! {
         MaxAge = "max-age",
         /// The preflight status is not from 200 to 299.
         PreflightStatus = "preflight-status",
+        /// An entry of the guard's `allow_hosts` is not a host.
+        Host = "host",
+        /// An entry of the guard's `own_origins` is not an origin that a server can have.
+        OwnOrigin = "own-origin",
+        /// The path of an exemption is not an absolute path.
+        ExemptPath = "exempt-path",
+        /// An exemption has no method or no path.
+        IncompleteExemption = "incomplete-exemption",
+        /// What a guard does is neither `allow` nor `deny`.
+        GuardAction = "guard-action",
         /// A policy does not have this field.
         UnknownField = "unknown-field",
         /// A field is written twice.
@@ -112,6 +122,16 @@ codes! {
         RepeatedName = "repeated-name",
         /// `authorization` is missing beside `*`, which does not cover it.
         AuthorizationNotCovered = "authorization-not-covered",
+        /// Any origin may read, but the guard trusts none of them.
+        AnyOriginNotTrusted = "any-origin-not-trusted",
+        /// `allow_hosts` is an empty list, so every request is denied.
+        NoHosts = "no-hosts",
+        /// The guard denies no request to which the exemption applies.
+        ExemptionWithoutEffect = "exemption-without-effect",
+        /// The path of an exemption contains a `*`, which is not a pattern there.
+        ExemptPathPattern = "exempt-path-pattern",
+        /// The guard denies nothing.
+        GuardWithoutEffect = "guard-without-effect",
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::fields::{FIELDS, RULES, WHOLE_POLICY};
+use super::fields::{FIELDS, GUARD, GUARD_FIELDS, RULES, WHOLE_POLICY};
 use super::{Danger, Policy, PolicyBuilder};
 use crate::token;
 
@@ -107,6 +107,63 @@ fn property(field: &str) -> Value {
             "Other terms for some origins. The first rule that contains the origin of a request decides, and then the fields of the policy. A rule inherits nothing.",
             json!({ "type": ["array", "null"], "items": rule() }),
         ),
+        GUARD => {
+            described("Which requests reach the application at all. Without it all of them do.", guard())
+        }
+        // `tests/schema.rs` finds a field that is missing here.
+        _ => json!(false),
+    }
+}
+
+fn guard() -> Value {
+    let properties: Map<_, _> =
+        GUARD_FIELDS.into_iter().map(|field| (field.to_owned(), guard_property(field))).collect();
+    json!({ "type": ["object", "null"], "properties": properties, "additionalProperties": false })
+}
+
+/// The schema of one field of a guard.
+fn guard_property(field: &str) -> Value {
+    let action = |default| json!({ "enum": ["allow", "deny", null], "default": default });
+    match field {
+        "cross_site_writes" => described(
+            "Whether to deny requests with another method than GET, HEAD and OPTIONS that a page of another site may have caused.",
+            action("deny"),
+        ),
+        "foreign_origins" => described(
+            "Whether to deny every request of an origin that is neither the server's own nor listed, reads included.",
+            action("allow"),
+        ),
+        "websockets" => described(
+            "Whether to deny WebSocket handshakes of origins that are neither the server's own nor listed.",
+            action("deny"),
+        ),
+        "allow_hosts" => described(
+            "The hosts that the server answers to. Other requests get 421. Patterns: `localhost:*` for every port, `*.example.com` for all subdomains.",
+            optional(names(json!({ "type": "string", "pattern": host_pattern() }))),
+        ),
+        "own_origins" => described(
+            "The server's own origins. Without them an origin is own if its host and port are those of the request.",
+            optional(names(json!({ "type": "string", "pattern": own_origin_pattern() }))),
+        ),
+        "exempt" => {
+            let exemption = json!({
+                "type": "object",
+                "properties": {
+                    "method": { "type": "string", "pattern": token_pattern(), "not": { "pattern": miswritten_method() } },
+                    "path": { "type": "string", "pattern": r"^/[!-~]*$", "not": { "pattern": "[?#]|://" } },
+                },
+                "required": ["method", "path"],
+                "additionalProperties": false,
+            });
+            described(
+                "Methods and paths to which only `allow_hosts` applies. They are compared byte for byte.",
+                optional(json!({ "anyOf": [exemption.clone(), { "type": "array", "items": exemption }] })),
+            )
+        }
+        "report_only" => described(
+            "Whether nothing is denied, only reported.",
+            json!({ "type": ["boolean", "null"], "default": false }),
+        ),
         // `tests/schema.rs` finds a field that is missing here.
         _ => json!(false),
     }
@@ -204,6 +261,16 @@ fn origin_pattern() -> String {
     let host = format!(r"(\[[0-9a-f:.]+\]|(\*\.|{label}+\*{label}*\.|{label}*\*{label}+\.)?[a-z0-9._-]+)");
     let app = r"(?!https?:)[a-z][a-z0-9+.-]*://[^\s/?#@A-Z\\]+";
     format!(r"^(\*|null|file://|https?://{host}(:([1-9][0-9]*|\*))?|{app})$")
+}
+
+/// A host of a guard, with its patterns.
+fn host_pattern() -> &'static str {
+    r"^(\[[0-9a-f:.]+\]|(\*\.|[a-z0-9_-]+\*[a-z0-9_-]*\.|[a-z0-9_-]*\*[a-z0-9_-]+\.)?[a-z0-9._-]+)(:([1-9][0-9]*|\*))?$"
+}
+
+/// An exact origin of a server.
+fn own_origin_pattern() -> &'static str {
+    r"^https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[1-9][0-9]*)?$"
 }
 
 /// RFC 9110, section 5.6.2, "token".

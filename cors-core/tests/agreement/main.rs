@@ -31,6 +31,11 @@ fn answer(policy: Policy, request: &Request<()>, mut headers: HeaderMap) -> Answ
             prepared.write_actual(actual, &mut headers);
             (None, prepared.policy().origin_reason(request))
         }
+        Decision::Denied(denied) => {
+            let (status, reason) = (denied.status(), denied.reason());
+            prepared.write_denied(denied, &mut headers);
+            (Some(status), Some(reason))
+        }
     };
     let mut lines: Vec<_> =
         headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();

@@ -49,21 +49,20 @@ where
         Box::pin(async move {
             // Ready at once, unless the policy has a lookup that must be asked.
             let answer = ask.await;
-            match policy.decide_with(&request, answer) {
-                Decision::Preflight(preflight) => {
-                    let (status, headers) = policy.answer_preflight(preflight, &request);
-                    let mut response = Response::new(ResponseBody::default());
-                    *response.status_mut() = status;
-                    *response.headers_mut() = headers;
-                    Ok(response)
-                }
+            let (status, headers) = match policy.decide_with(&request, answer) {
                 Decision::Actual(actual) => {
                     let response = inner.call(request);
                     let mut response = response.await?;
                     policy.write_actual(actual, response.headers_mut());
-                    Ok(response)
+                    return Ok(response);
                 }
-            }
+                Decision::Preflight(preflight) => policy.answer_preflight(preflight, &request),
+                Decision::Denied(denied) => policy.answer_denied(denied),
+            };
+            let mut response = Response::new(ResponseBody::default());
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            Ok(response)
         })
     }
 }

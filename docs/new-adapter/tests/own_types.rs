@@ -1,11 +1,15 @@
 //! An adapter for a framework with request and response types of its own.
 
-use cors_core::{Decision, Policy, PreparedPolicy, RequestHead, RequestHeader, ResponseHead, ResponseHeader};
+use cors_core::{
+    Decision, Policy, PreparedPolicy, RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader,
+};
 
 /// The framework's request.
 struct Request {
     /// The method, as in the request line.
     method: String,
+    /// The path, without the query.
+    path: String,
     /// The header lines in order, with the names as they arrived.
     headers: Vec<(String, String)>,
 }
@@ -22,25 +26,40 @@ struct Response {
 }
 
 impl Request {
-    fn lines_of(&self, name: RequestHeader) -> impl Iterator<Item = &String> {
-        let lines = self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name.name()));
+    fn lines_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a String> {
+        let lines = self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name));
         lines.map(|(_, value)| value)
+    }
+}
+
+impl RequestInfo for Request {
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    fn host(&self) -> Option<&str> {
+        // If the framework speaks HTTP/2, the authority of the target comes first.
+        self.lines_of("host").map(String::as_str).next()
+    }
+
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.lines_of(name).map(String::as_bytes).next()
     }
 }
 
 impl RequestHead for Request {
     type Value = String;
 
-    fn is_options(&self) -> bool {
-        self.method == "OPTIONS"
-    }
-
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-        self.lines_of(name).map(String::as_bytes)
+        self.lines_of(name.name()).map(String::as_bytes)
     }
 
     fn values(&self, name: RequestHeader) -> impl Iterator<Item = String> {
-        self.lines_of(name).cloned()
+        self.lines_of(name.name()).cloned()
     }
 }
 
@@ -67,11 +86,16 @@ fn answer(method: &str) -> Response {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let headers =
         vec![header("Origin", "https://app.example"), header("Access-Control-Request-Method", "GET")];
-    let request = Request { method: method.to_owned(), headers };
+    let request = Request { method: method.to_owned(), path: "/".to_owned(), headers };
     match policy.decide(&request) {
         Decision::Preflight(preflight) => {
             let mut response = Response { status: preflight.status(), ..Response::default() };
             policy.write_preflight(preflight, &request, &mut response);
+            response
+        }
+        Decision::Denied(denied) => {
+            let mut response = Response { status: denied.status(), ..Response::default() };
+            policy.write_denied(denied, &mut response);
             response
         }
         Decision::Actual(actual) => {

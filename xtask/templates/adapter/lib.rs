@@ -26,7 +26,8 @@ impl Cors {
         Self { policy }
     }
 
-    /// Answers a preflight itself. Calls the application for every other request, and adds the CORS headers to its response.
+    /// Answers preflights, and requests that the policy's guard denies. Calls the application for every other request, and adds the
+    /// CORS headers to its response.
     ///
     /// The framework's interface for middleware replaces this method.
     pub async fn answer<A, B: Default>(
@@ -37,20 +38,19 @@ impl Cors {
         let policy = self.policy.for_request(&request);
         // Ready at once, unless the policy has a lookup that must be asked.
         let answer = policy.ask(&request).await;
-        match policy.decide_with(&request, answer) {
-            Decision::Preflight(preflight) => {
-                let (status, headers) = policy.answer_preflight(preflight, &request);
-                let mut response = Response::new(B::default());
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                response
-            }
+        let (status, headers) = match policy.decide_with(&request, answer) {
             Decision::Actual(actual) => {
                 let mut response = application(request).await;
                 policy.write_actual(actual, response.headers_mut());
-                response
+                return response;
             }
-        }
+            Decision::Preflight(preflight) => policy.answer_preflight(preflight, &request),
+            Decision::Denied(denied) => policy.answer_denied(denied),
+        };
+        let mut response = Response::new(B::default());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct OriginFault {
     /// What to write instead, as a sentence.
     pub(crate) help: String,
     /// The pattern that was probably intended.
-    pub(super) suggestion: Option<String>,
+    pub(crate) suggestion: Option<String>,
 }
 
 pub(super) const WRITE_AN_ORIGIN: &str = "Write an origin such as `https://example.com`.";

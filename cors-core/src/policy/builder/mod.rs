@@ -7,6 +7,7 @@ use std::time::Duration;
 pub use self::names::IntoNames;
 pub(super) use self::names::Names;
 use super::fields::Spelling;
+pub(super) use super::guard::GuardBuilder;
 use super::unlisted::{Predicate, Unlisted};
 use super::{Danger, Policy, PolicyError, Problem, check};
 #[cfg(feature = "lookup")]
@@ -30,6 +31,7 @@ pub struct PolicyBuilder {
     /// `None` for an entry of a file's list that is not a rule; then there is a problem.
     pub(super) rules: Vec<Option<RuleBuilder>>,
     pub(super) unlisted: Unlisted,
+    pub(super) guard: Option<GuardBuilder>,
     /// What was wrong with the file from which the values were read.
     pub(super) problems: Vec<Problem>,
     /// How messages write the fields.
@@ -245,6 +247,21 @@ impl PolicyBuilder {
     /// Adds rules, as [`rule`](Self::rule) does.
     pub fn rules(mut self, rules: impl IntoIterator<Item = RuleBuilder>) -> Self {
         self.rules.extend(rules.into_iter().map(Some));
+        self
+    }
+
+    /// Sets the guard, which decides which requests reach the application at all. Without it all of them do.
+    ///
+    /// ```
+    /// use cors_core::{Guard, GuardAction, Policy};
+    ///
+    /// let guard = Guard::builder().foreign_origins(GuardAction::Deny).allow_hosts(["localhost:*", "127.0.0.1:*"]);
+    /// let policy = Policy::builder().allow_origins("https://app.example").guard(guard).build()?;
+    /// assert_eq!(policy.guard().unwrap().foreign_origins(), GuardAction::Deny);
+    /// # Ok::<(), cors_core::PolicyError>(())
+    /// ```
+    pub fn guard(mut self, guard: GuardBuilder) -> Self {
+        self.guard = Some(guard);
         self
     }
 

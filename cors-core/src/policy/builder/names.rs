@@ -27,7 +27,7 @@ impl Names {
     }
 
     /// Adds the entries of another list at the end.
-    pub(super) fn extend(&mut self, others: Self) {
+    pub(in crate::policy) fn extend(&mut self, others: Self) {
         if let Some(positions) = &mut self.positions {
             let next = positions.last().map_or(0, |last| last + 1);
             positions.extend((next..).take(others.entries.len()));

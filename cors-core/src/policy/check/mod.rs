@@ -1,5 +1,6 @@
 //! The checks between a builder and a policy: what is refused, and what gets a warning.
 
+mod guard;
 mod names;
 mod origins;
 
@@ -7,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use self::guard::guard;
 use self::names::{exposed_headers, methods, request_headers};
 use self::origins::{CheckedOrigins, origins};
 use super::builder::{Names, Table};
-use super::fields::{FIELDS, RULES, Spelling, split_rule};
+use super::fields::{FIELDS, GUARD, GUARD_FIELDS, RULES, Spelling, split_rule};
 use super::problem::Note;
 use super::{
     Checked, Origins, Policy, PolicyBuilder, PolicyError, Problem, ProblemCode, Rules, Terms, Unlisted,
@@ -41,6 +43,7 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
         .collect();
     report.enter(None);
     let preflight_status = preflight_status(builder.preflight_status, &mut report);
+    let guard = builder.guard.map(|builder| Box::new(guard(builder, own.any_origin, &mut report)));
     let warnings = report.finish(&builder.spelling)?;
     let origins = match origins {
         CheckedOrigins::One(origins) => origins,
@@ -52,6 +55,7 @@ pub(super) fn build(builder: PolicyBuilder) -> Result<Policy, PolicyError> {
         unlisted: (builder.unlisted != Unlisted::default()).then(|| Box::new(builder.unlisted)),
         preflight_status,
         diagnostics: builder.diagnostics,
+        guard,
         warnings,
         are_warnings_logged: AtomicBool::new(false),
     })))
@@ -72,8 +76,16 @@ fn terms(table: Table, report: &mut Report) -> Terms {
 }
 
 /// The sort key of a problem or warning: its table, its field, then the position in the field's list. The policy's own fields
-/// come first, then the rules, then unknown fields.
+/// come first, then the rules, the guard, and unknown fields.
 fn order(field: &str) -> (usize, usize, usize) {
+    const AFTER_RULES: usize = usize::MAX - 1;
+    let guard = field.strip_prefix(GUARD).and_then(|place| place.strip_prefix('.'));
+    if let Some(place) = guard {
+        let (name, position) = place.split_once('[').unwrap_or((place, ""));
+        let position = position.split(']').next().unwrap_or_default().parse().unwrap_or_default();
+        let known = GUARD_FIELDS.iter().position(|known| *known == name);
+        return (AFTER_RULES, known.unwrap_or(GUARD_FIELDS.len()), position);
+    }
     let (rule, place) = match split_rule(field) {
         Some((rule, place)) => (rule + 1, place),
         None => (0, field),

@@ -16,22 +16,12 @@ pub(super) fn methods(names: &Names, report: &mut Report) -> NameList {
     let mut methods = Vec::new();
     for (position, method) in names.as_slice().iter().enumerate().filter(|(_, method)| *method != "*") {
         let note = |what: &str, help: &str| Note::new(names.place(FIELD, position), method, what, help);
-        if !token::is_token(method.as_bytes()) {
-            let what = match method.is_empty() {
-                true => "a method is empty",
-                false => "is not a method: it contains characters that a method cannot have",
-            };
-            let help = repair(method, |name| standard_method(name).unwrap_or(name).to_owned());
-            let help = help.unwrap_or_else(|| "Write a method name such as `PUT`.".to_owned());
-            report.refuse(ProblemCode::MethodSyntax, note(what, &help));
-        } else if token::FORBIDDEN_METHODS.iter().any(|name| name.eq_ignore_ascii_case(method)) {
+        if token::FORBIDDEN_METHODS.iter().any(|name| name.eq_ignore_ascii_case(method)) {
             // Fetch, "forbidden method".
             let what = "is a method that browsers forbid pages to use, so it is not sent";
             report.warn(WarningCode::ForbiddenMethod, note(what, LEAVE_IT_OUT));
-        } else if let Some(standard) = standard_method(method).filter(|name| name != method) {
-            // Methods are case-sensitive, and Fetch's "normalize" does not change `patch`.
-            let what = "is not the standard method: methods are case-sensitive";
-            report.refuse(ProblemCode::MethodCase, note(what, &format!("Write `{standard}`.")));
+        } else if let Some((code, what, help)) = method_fault(method) {
+            report.refuse(code, note(what, &help));
         } else if methods.contains(method) {
             report.warn(WarningCode::RepeatedName, note("is listed twice", LEAVE_IT_OUT));
         } else {
@@ -39,6 +29,23 @@ pub(super) fn methods(names: &Names, report: &mut Report) -> NameList {
         }
     }
     NameList::new(methods)
+}
+
+/// Why a text is not a method, what is wrong, and what to write instead.
+pub(super) fn method_fault(method: &str) -> Option<(ProblemCode, &'static str, String)> {
+    if !token::is_token(method.as_bytes()) {
+        let what = match method.is_empty() {
+            true => "a method is empty",
+            false => "is not a method: it contains characters that a method cannot have",
+        };
+        let help = repair(method, |name| standard_method(name).unwrap_or(name).to_owned());
+        let help = help.unwrap_or_else(|| "Write a method name such as `PUT`.".to_owned());
+        return Some((ProblemCode::MethodSyntax, what, help));
+    }
+    // Methods are case-sensitive, and Fetch's "normalize" does not change `patch`.
+    let standard = standard_method(method).filter(|name| *name != method)?;
+    let what = "is not the standard method: methods are case-sensitive";
+    Some((ProblemCode::MethodCase, what, format!("Write `{standard}`.")))
 }
 
 /// The standard method that differs from `name` in case only, or not at all.

@@ -11,9 +11,10 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
 use self::value::{Fields, Value};
-use super::builder::{Names, RuleBuilder, Table};
+use super::builder::{GuardBuilder, Names, RuleBuilder, Table};
 use super::environment::dangers;
-use super::fields::{RULES, WHOLE_POLICY, explain};
+use super::fields::{GUARD, RULES, WHOLE_POLICY, explain, explain_in_guard};
+use super::guard::{Exemption, Guard, GuardAction};
 use super::problem::Note;
 use super::{Policy, PolicyBuilder, Problem, ProblemCode, Rule, Terms};
 
@@ -52,6 +53,9 @@ impl Serialize for Policy {
             // Last, because in TOML tables come after all other fields.
             map.serialize_entry(RULES, &self.rules().collect::<Vec<_>>())?;
         }
+        if let Some(guard) = self.guard() {
+            map.serialize_entry(GUARD, guard)?;
+        }
         map.end()
     }
 }
@@ -64,6 +68,44 @@ impl Serialize for Rule<'_> {
         let origins: Vec<&str> = self.allow_origins().collect();
         serialize_terms(&mut map, &origins, self.terms())?;
         serialize_dangers(&mut map, self.terms())?;
+        map.end()
+    }
+}
+
+/// Writes a guard as it stands in a policy.
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+impl Serialize for Guard {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = &self.fields;
+        let mut map = serializer.serialize_map(None)?;
+        for (field, action) in [
+            ("cross_site_writes", fields.cross_site_writes),
+            ("foreign_origins", fields.foreign_origins),
+            ("websockets", fields.websockets),
+        ] {
+            if let Some(action) = action {
+                map.serialize_entry(field, action.as_str())?;
+            }
+        }
+        if let Some(hosts) = &fields.allow_hosts {
+            map.serialize_entry("allow_hosts", hosts)?;
+        }
+        serialize_names(&mut map, "own_origins", &fields.own_origins)?;
+        if fields.report_only {
+            map.serialize_entry("report_only", &true)?;
+        }
+        if !fields.exempt.is_empty() {
+            map.serialize_entry("exempt", &fields.exempt)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Exemption {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("method", &self.method)?;
+        map.serialize_entry("path", &self.path)?;
         map.end()
     }
 }
@@ -164,6 +206,7 @@ impl Reader {
                 // Editors find the JSON Schema of a file by this.
                 "$schema" => {}
                 RULES => builder.rules = self.rules(value),
+                GUARD => builder.guard = Some(self.guard(value)),
                 _ => self.read_field(&field, value, &mut builder.table),
             }
         }
@@ -192,6 +235,90 @@ impl Reader {
             self.table.clear();
         }
         rules
+    }
+
+    fn guard(&mut self, value: Value) -> GuardBuilder {
+        let mut guard = GuardBuilder::default();
+        let Value::Table(fields) = value else {
+            self.wrong_type(GUARD, &value, "Write a table `[guard]`.");
+            return guard;
+        };
+        self.table = format!("{GUARD}.");
+        for (field, value) in self.unique(fields) {
+            match field.as_str() {
+                "cross_site_writes" => guard.cross_site_writes = self.action(&field, &value),
+                "foreign_origins" => guard.foreign_origins = self.action(&field, &value),
+                "websockets" => guard.websockets = self.action(&field, &value),
+                "allow_hosts" => guard.allow_hosts = Some(self.names(&field, value)),
+                "own_origins" => guard.own_origins = self.names(&field, value),
+                "exempt" => guard.exempt = self.exemptions(&field, value),
+                "report_only" => guard.report_only = self.boolean(&field, &value),
+                _ => {
+                    let explanation = explain_in_guard(&field);
+                    let (what, help) = (explanation.what, &explanation.help);
+                    self.refuse(ProblemCode::UnknownField, &field, "", what, help);
+                }
+            }
+        }
+        self.table.clear();
+        guard
+    }
+
+    fn action(&mut self, field: &str, value: &Value) -> Option<GuardAction> {
+        let help = "Write `\"allow\"` or `\"deny\"`.";
+        let Value::Text(text) = value else {
+            self.wrong_type(field, value, help);
+            return None;
+        };
+        let known = [GuardAction::Allow, GuardAction::Deny];
+        let action = known.into_iter().find(|action| action.as_str() == text);
+        if action.is_none() {
+            self.refuse(ProblemCode::GuardAction, field, text, "is neither `allow` nor `deny`", help);
+        }
+        action
+    }
+
+    /// Reads the exemptions. An entry that is not one is `None`.
+    fn exemptions(&mut self, field: &str, value: Value) -> Vec<Option<Exemption>> {
+        const HELP: &str = "Write a table such as `{ method = \"POST\", path = \"/login/saml\" }`.";
+        let entries = match value {
+            Value::List(entries) => entries,
+            table @ Value::Table(_) => vec![table],
+            other => {
+                self.wrong_type(field, &other, HELP);
+                return Vec::new();
+            }
+        };
+        let table = self.table.clone();
+        let mut exemptions = Vec::with_capacity(entries.len());
+        for (number, entry) in entries.into_iter().enumerate() {
+            let place = format!("{field}[{number}]");
+            let Value::Table(fields) = entry else {
+                self.wrong_type(&place, &entry, HELP);
+                exemptions.push(None);
+                continue;
+            };
+            self.table = format!("{table}{place}.");
+            let (mut method, mut path) = (None, None);
+            for (field, value) in self.unique(fields) {
+                match (field.as_str(), value) {
+                    ("method", Value::Text(text)) => method = Some(text),
+                    ("path", Value::Text(text)) => path = Some(text),
+                    ("method" | "path", other) => self.wrong_type(&field, &other, "Write a string."),
+                    _ => {
+                        let what = "an exemption does not have this field";
+                        self.refuse(ProblemCode::UnknownField, &field, "", what, HELP);
+                    }
+                }
+            }
+            self.table.clone_from(&table);
+            if method.is_none() || path.is_none() {
+                let what = "an exemption needs a method and a path";
+                self.refuse(ProblemCode::IncompleteExemption, &place, "", what, HELP);
+            }
+            exemptions.push(method.zip(path).map(|(method, path)| Exemption { method, path }));
+        }
+        exemptions
     }
 
     /// The fields that have a value, each once.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use cors_conformance::specimen::Hits;
@@ -111,6 +111,8 @@ pub(crate) enum Kind {
     NotAllowed,
     GrantedPreflight,
     DeniedPreflight,
+    /// Denied by the guard.
+    Refused,
 }
 
 impl Seen {
@@ -140,7 +142,7 @@ impl Cors {
         Some(policy.policy().clone())
     }
 
-    pub(crate) fn ask(&self, head: &(&Method, &HeaderMap)) -> Ask {
+    pub(crate) fn ask(&self, head: &(&Method, &Uri, &HeaderMap)) -> Ask {
         self.policy.ask(head)
     }
 
@@ -179,7 +181,7 @@ impl Cors {
         next: Next,
         change: impl FnOnce(&Seen, &mut Response),
     ) -> Response {
-        let ask = self.ask(&(request.method(), &headers));
+        let ask = self.ask(&(request.method(), request.uri(), &headers));
         let answer = ask.await;
         self.answer_with(headers, answer, request, next, change).await
     }
@@ -201,8 +203,8 @@ impl Cors {
             own: HeaderMap::new(),
             kind: Kind::Plain,
         };
-        let method = seen.method.clone();
-        let head = (&method, &headers);
+        let (method, uri) = (seen.method.clone(), request.uri().clone());
+        let head = (&method, &uri, &headers);
         let mut response = match self.policy.decide_with(&head, answer) {
             Decision::Preflight(preflight) => {
                 let denied = preflight.reason().is_some();
@@ -210,6 +212,13 @@ impl Cors {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::from_u16(preflight.status()).expect("a status");
                 self.policy.write_preflight(preflight, &head, response.headers_mut());
+                response
+            }
+            Decision::Denied(denied) => {
+                seen.kind = Kind::Refused;
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::from_u16(denied.status()).expect("a status");
+                self.policy.write_denied(denied, response.headers_mut());
                 response
             }
             Decision::Actual(actual) => {

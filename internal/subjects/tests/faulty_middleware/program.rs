@@ -205,7 +205,7 @@ pub(crate) async fn fails_for_listed_origins(cors: Cors, request: Request, next:
     let mut headers = request.headers().clone();
     let unlisted = cors.policy().lookup().map(|lookup| Policy::builder().lookup(lookup).build());
     if let Some(Ok(unlisted)) = unlisted {
-        let ask = unlisted.ask(&(request.method(), request.headers()));
+        let ask = unlisted.ask(&(request.method(), request.uri(), request.headers()));
         if ask.await == LookupAnswer::Failed {
             headers.insert(ORIGIN, value("https://stranger.invalid"));
         }
@@ -257,7 +257,7 @@ fn without_program(cors: Cors) -> Cors {
 }
 
 fn ask(cors: &Cors, request: &Request) -> Ask {
-    cors.ask(&(request.method(), request.headers()))
+    cors.ask(&(request.method(), request.uri(), request.headers()))
 }
 
 /// The middleware, which asks the program about another origin and allows the one that arrived.

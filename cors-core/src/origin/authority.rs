@@ -1,0 +1,170 @@
+//! The authority of a request: the host and the port that it is for (RFC 3986, section 3.2).
+
+use super::serialization::{LONGEST_ORIGIN, is_port, is_serialized_origin, is_web, split_port, split_scheme};
+use super::{Added, OriginFault, OriginPattern, OriginSet, default_port};
+use crate::table::Full;
+
+/// The hosts that a server answers to.
+///
+/// They are kept as origins of this scheme, so that all patterns of origins work.
+#[derive(Clone, Default)]
+pub(crate) struct HostSet(OriginSet);
+
+const PREFIX: &str = "https://";
+
+/// The ports that are not written, as a request does not tell its scheme.
+const DEFAULT_PORTS: [&str; 2] = ["80", "443"];
+
+impl HostSet {
+    /// The origin that stands for an entry. An entry with a default port is the same as one without.
+    pub(crate) fn origin_of(entry: &str) -> String {
+        let host = match split_port(entry) {
+            (host, Some(port)) if DEFAULT_PORTS.contains(&port) => host,
+            _ => entry,
+        };
+        format!("{PREFIX}{host}")
+    }
+
+    /// The entry that an origin stands for.
+    pub(crate) fn entry_of(origin: &str) -> Option<&str> {
+        origin.strip_prefix(PREFIX)
+    }
+
+    /// Parses what [`origin_of`](Self::origin_of) returns.
+    pub(crate) fn parse(origin: &str) -> Result<OriginPattern<'_>, OriginFault> {
+        OriginPattern::parse(origin)
+    }
+
+    /// Adds a host. `origin` is the text from which the pattern was parsed.
+    pub(crate) fn add(&mut self, pattern: &OriginPattern<'_>, origin: &str) -> Result<Added<()>, Full> {
+        self.0.add(pattern, origin, ())
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink();
+    }
+
+    /// Whether requests for this authority are answered. Case does not count, and default ports are equal.
+    pub(crate) fn contains(&self, authority: &str) -> bool {
+        let authority = match split_port(authority) {
+            // RFC 3986, section 3.2.3: an empty port is the default port.
+            (host, Some(port)) if port.is_empty() || DEFAULT_PORTS.contains(&port) => host,
+            _ => authority,
+        };
+        let mut buffer = [0; LONGEST_ORIGIN];
+        let length = PREFIX.len() + authority.len();
+        let Some(origin) = buffer.get_mut(..length) else { return false };
+        let (prefix, rest) = origin.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        rest.copy_from_slice(authority.as_bytes());
+        rest.make_ascii_lowercase();
+        self.0.contains(origin)
+    }
+}
+
+/// Whether the host and the port of an origin are those of a request. Case does not count. An authority without a port has the
+/// default port of the origin's scheme, because a server behind a proxy does not know the scheme that the browser used.
+pub(crate) fn is_origin_of(origin: &[u8], authority: &str) -> bool {
+    let Some((scheme, own)) = std::str::from_utf8(origin).ok().and_then(split_scheme) else { return false };
+    let (own_host, own_port) = split_port(own);
+    let (host, port) = split_port(authority);
+    let is_same_port = match (own_port, port) {
+        (own, None | Some("")) => own.is_none(),
+        (own, Some(port)) => {
+            is_port(port)
+                && own.and_then(|own| own.parse().ok()).or(default_port(scheme)) == port.parse().ok()
+        }
+    };
+    // The scheme of an application, as in `capacitor://localhost`, is never that of a server.
+    is_same_port && own_host.eq_ignore_ascii_case(host) && is_web(scheme) && is_serialized_origin(origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn hosts(entries: &[&str]) -> HostSet {
+        let mut set = HostSet::default();
+        for entry in entries {
+            let origin = HostSet::origin_of(entry);
+            set.add(&HostSet::parse(&origin).unwrap(), &origin).unwrap();
+        }
+        set
+    }
+
+    #[rstest]
+    #[case("api.example", "api.example", true)]
+    #[case("api.example", "API.Example", true)]
+    #[case("api.example", "api.example:443", true)]
+    #[case("api.example", "api.example:80", true)]
+    #[case("api.example", "api.example:", true)]
+    #[case("api.example:443", "api.example", true)]
+    #[case("api.example", "api.example:8080", false)]
+    #[case("api.example", "api.example:0443", false)]
+    #[case("api.example", "user@api.example", false)]
+    #[case("api.example", "api.example.", false)]
+    #[case("api.example", "api.example.evil.example", false)]
+    #[case("api.example", "evil.example", false)]
+    #[case("api.example", "", false)]
+    #[case("api.example:8080", "api.example:8080", true)]
+    #[case("api.example:8080", "api.example", false)]
+    #[case("localhost:*", "localhost", true)]
+    #[case("localhost:*", "localhost:3000", true)]
+    #[case("localhost:*", "localhost:", true)]
+    #[case("localhost:*", "localhost:x", false)]
+    #[case("localhost:*", "localhost.evil.example:3000", false)]
+    #[case("[::1]:*", "[::1]:3000", true)]
+    #[case("[::1]:*", "[::1]", true)]
+    #[case("[::1]", "[::1]:3000", false)]
+    #[case("127.0.0.1:*", "127.0.0.1:1", true)]
+    #[case("*.example", "a.b.example", true)]
+    #[case("*.example", "example", false)]
+    #[case("*.example:*", "a.example:81", true)]
+    fn a_host_is_compared_with_the_entry(
+        #[case] entry: &str,
+        #[case] authority: &str,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(hosts(&[entry]).contains(authority), expected);
+    }
+
+    #[test]
+    fn a_long_authority_is_not_read() {
+        assert!(!hosts(&["*.example"]).contains(&format!("{}example", "a.".repeat(10_000))));
+    }
+
+    #[rstest]
+    #[case("https://api.example", "api.example", true)]
+    #[case("http://api.example", "api.example", true)]
+    #[case("https://api.example", "API.EXAMPLE", true)]
+    #[case("https://api.example", "api.example:443", true)]
+    #[case("https://api.example", "api.example:", true)]
+    #[case("http://api.example", "api.example:80", true)]
+    #[case("http://api.example:8080", "api.example:8080", true)]
+    #[case("http://[::1]:8080", "[::1]:8080", true)]
+    #[case("http://api.example", "api.example:443", false)]
+    #[case("https://api.example", "api.example:80", false)]
+    #[case("https://api.example:8443", "api.example", false)]
+    #[case("https://api.example:8443", "api.example:8444", false)]
+    #[case("https://api.example", "api.example:+443", false)]
+    #[case("https://user@api.example", "user@api.example", false)]
+    #[case("https://api.example", "user@api.example", false)]
+    #[case("https://api.example:443", "api.example:443", false)]
+    #[case("https://API.example", "api.example", false)]
+    #[case("https://api.example/", "api.example/", false)]
+    #[case("capacitor://localhost", "localhost", false)]
+    #[case("null", "null", false)]
+    #[case("", "", false)]
+    #[case("https://", "", false)]
+    #[case("https://api.example.", "api.example", false)]
+    #[case("https://a.example https://b.example", "a.example https://b.example", false)]
+    fn an_origin_is_compared_with_the_authority(
+        #[case] origin: &str,
+        #[case] authority: &str,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_origin_of(origin.as_bytes(), authority), expected);
+    }
+}

@@ -1,9 +1,10 @@
-//! The decision without a framework, beside the published crate `cors-core`, which belongs to another project.
+//! The decision without a framework, with a guard and without one, beside the published crate `cors-core`, which belongs to another
+//! project.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use cors_core::Policy;
+use cors_core::{Guard, GuardAction, Policy};
 use published_cors_core::{AllowHeaders, AllowOrigin, Cors};
 use serde::Serialize;
 
@@ -20,20 +21,23 @@ pub(crate) struct Decision {
     pub(crate) request: Kind,
     pub(crate) ours_ns: f64,
     pub(crate) ours_allocs: u64,
+    pub(crate) guarded_ns: f64,
+    pub(crate) guarded_allocs: u64,
     pub(crate) published_ns: f64,
     pub(crate) published_allocs: u64,
 }
 
 pub(crate) fn measure(rounds: usize, progress: impl Fn()) -> Vec<Decision> {
-    let (ours, published) = (policy(), published());
-    let (ours, published) = (&ours, &published);
+    let (ours, guarded, published) = (policy(), guarded(), published());
+    let (ours, guarded, published) = (&ours, &guarded, &published);
     let heads = Kind::ALL.map(|kind| (kind, Head::new(kind)));
 
-    let mut samplers: Vec<[Sampler<'_>; 2]> = heads
+    let mut samplers: Vec<[Sampler<'_>; 3]> = heads
         .iter()
-        .map(|(_, head)| -> [Sampler<'_>; 2] {
+        .map(|(_, head)| -> [Sampler<'_>; 3] {
             [
                 Box::new(move || time(BATCH, || decide(ours, head))),
+                Box::new(move || time(BATCH, || decide(guarded, head))),
                 Box::new(move || time(BATCH, || evaluate(published, head))),
             ]
         })
@@ -41,14 +45,26 @@ pub(crate) fn measure(rounds: usize, progress: impl Fn()) -> Vec<Decision> {
     let medians = interleaved(rounds, &mut samplers, progress);
 
     let rows = heads.iter().zip(medians);
-    rows.map(|((request, head), [ours_ns, published_ns])| Decision {
+    rows.map(|((request, head), [ours_ns, guarded_ns, published_ns])| Decision {
         request: *request,
         ours_ns,
         ours_allocs: allocation_counter::measure(|| decide(ours, head)).count_total,
+        guarded_ns,
+        guarded_allocs: allocation_counter::measure(|| decide(guarded, head)).count_total,
         published_ns,
         published_allocs: allocation_counter::measure(|| evaluate(published, head)).count_total,
     })
     .collect()
+}
+
+/// The same policy with a guard that makes all of its checks.
+#[expect(clippy::expect_used, reason = "the policy consists of constants")]
+fn guarded() -> Policy {
+    let guard = Guard::builder()
+        .foreign_origins(GuardAction::Deny)
+        .allow_hosts(["api.example", "localhost:*", "*.api.example"])
+        .exempt("POST", "/login");
+    policy().to_builder().guard(guard).build().expect("the policy is valid")
 }
 
 fn decide(policy: &Policy, head: &Head<'_>) {

@@ -114,14 +114,27 @@ fn decisions(decisions: &[Decision]) -> Grid {
             format!("{:.1}", decision.ours_ns),
             format!("{:.1}", decision.published_ns),
             format!("{:.2}", decision.ours_ns / decision.published_ns),
+            format!("{:.1}", decision.guarded_ns),
+            format!("{:.2}", decision.guarded_ns / decision.ours_ns),
             decision.ours_allocs.to_string(),
+            decision.guarded_allocs.to_string(),
             decision.published_allocs.to_string(),
         ]
     };
     Grid {
         title: "The decision without a framework, beside the published crate cors-core 0.1.1",
         left: 1,
-        header: vec!["request", "ours ns", "published ns", "ratio", "ours allocs", "published allocs"],
+        header: vec![
+            "request",
+            "ours ns",
+            "published ns",
+            "ratio",
+            "with a guard ns",
+            "ratio to ours",
+            "ours allocs",
+            "with a guard allocs",
+            "published allocs",
+        ],
         rows: decisions.iter().map(row).collect(),
     }
 }

@@ -20,6 +20,8 @@ fn report() -> Report {
         request,
         ours_ns: 10.0,
         ours_allocs: 0,
+        guarded_ns: 20.0,
+        guarded_allocs: 0,
         published_ns: 40.0,
         published_allocs: 1,
     };
@@ -63,7 +65,18 @@ fn json_has_the_fields_that_programs_read() {
     assert_eq!(requests, ["plain", "actual", "denied", "preflight"]);
     let mut found = fields(&json["decisions"][0]);
     found.sort_unstable();
-    assert_eq!(found, ["ours_allocs", "ours_ns", "published_allocs", "published_ns", "request"]);
+    assert_eq!(
+        found,
+        [
+            "guarded_allocs",
+            "guarded_ns",
+            "ours_allocs",
+            "ours_ns",
+            "published_allocs",
+            "published_ns",
+            "request"
+        ]
+    );
 }
 
 #[rstest]

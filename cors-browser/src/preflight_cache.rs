@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::fetch::{Grant, as_preflight_sees_it};
-use crate::profile::{ForgetsPreflights, Profile};
+use crate::profile::{CachedNull, ForgetsPreflights, Profile};
 use crate::request::Request;
 use crate::site::site;
 use crate::steps::Steps;
@@ -44,17 +44,43 @@ pub(crate) struct Key {
     origin: String,
     /// The URL, with its fragment.
     url: Url,
+    /// The page, if the entry serves no other page.
+    document: Option<Page>,
 }
 
 impl Key {
-    pub(crate) fn of(page: &Page, request: &Request, steps: &(impl Steps + ?Sized)) -> Self {
-        let url = request.current_url().clone();
-        Self { partition: site(page.top_level_origin()), origin: steps.serialize_origin(request), url }
+    pub(crate) fn of(
+        page: &Page,
+        request: &Request,
+        profile: &Profile,
+        steps: &(impl Steps + ?Sized),
+    ) -> Self {
+        let top_level = page.top_level_origin();
+        let partition =
+            if profile.caches_by_top_level_origin { top_level.to_string() } else { site(top_level) };
+        let is_alone = page.origin == Origin::Opaque && profile.cached_null == CachedNull::ByDocument;
+        Self {
+            partition,
+            origin: steps.serialize_origin(request),
+            url: request.current_url().clone(),
+            document: is_alone.then(|| page.clone()),
+        }
+    }
+
+    /// Whether preflights with this key are cached.
+    fn is_cached(&self, profile: &Profile) -> bool {
+        let is_null = self.origin == Origin::Opaque.to_string();
+        match profile.cached_null {
+            CachedNull::Shared => true,
+            // A redirect that makes the origin `null` leads to an origin that no other request has.
+            CachedNull::ByDocument => !is_null || self.document.is_some(),
+            CachedNull::Never => !is_null,
+        }
     }
 
     /// The same key for every origin and every top-level site.
     pub(crate) fn for_every_origin(self) -> Self {
-        Self { partition: String::new(), origin: String::new(), ..self }
+        Self { partition: String::new(), origin: String::new(), document: None, ..self }
     }
 
     /// The same key for every fragment.
@@ -142,7 +168,7 @@ impl Browser {
     pub(crate) fn is_preflight_cached(&self, page: &Page, request: &Request) -> bool {
         let steps = &*self.steps;
         let request = &*as_preflight_sees_it(request, &self.profile);
-        let key = steps.preflight_key(page, request);
+        let key = steps.preflight_key(page, request, &self.profile);
         let now = self.clock.now();
         let mut state = self.state();
         // "cache entries must be removed after the seconds specified in their max-age".
@@ -154,10 +180,10 @@ impl Browser {
     pub(crate) fn store_preflight(&self, page: &Page, request: &Request, grant: Grant) {
         let steps = &*self.steps;
         let Some(lifetime) = steps.preflight_lifetime(grant.max_age, &self.profile) else { return };
-        if !self.profile.caches_opaque_origins && page.origin == Origin::Opaque {
+        let key = steps.preflight_key(page, request, &self.profile);
+        if !key.is_cached(&self.profile) {
             return;
         }
-        let key = steps.preflight_key(page, request);
         let expires = self.clock.now().saturating_add(lifetime);
         let methods = grant.methods.into_iter().map(Allows::Method);
         let headers = grant.headers.into_iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
@@ -172,12 +198,12 @@ impl Browser {
 
     /// Fetch, "clear cache entries".
     pub(crate) fn clear_preflights(&self, page: &Page, request: &Request) {
-        let mut keys = vec![self.steps.preflight_key(page, request)];
+        let mut keys = vec![self.steps.preflight_key(page, request, &self.profile)];
         if self.profile.forgets_preflights == ForgetsPreflights::AfterRejectedResponses {
             // A redirect that fails counts as a failure of the response that redirects.
             keys.extend(request.urls.iter().map(|url| {
                 let earlier = Request { urls: vec![url.clone()], ..request.clone() };
-                self.steps.preflight_key(page, &earlier)
+                self.steps.preflight_key(page, &earlier, &self.profile)
             }));
         }
         self.state().preflights.0.retain(|entry| !keys.contains(&entry.key));

@@ -22,7 +22,7 @@ use crate::preflight_cache::{DEFAULT_MAX_AGE, Key};
 use crate::profile::{ForgetsPreflights, MaxAgeSyntax, Profile};
 use crate::request::{Destination, Request, RequestMode, Tainting, element_mode};
 use crate::response::{
-    embedder_allows_credentials, is_cors_same_origin, mime_type_check, opaque_response_check,
+    embedder_allows_credentials, is_cors_same_origin, is_embeddable, mime_type_check, opaque_response_check,
     resource_policy_check,
 };
 use crate::{
@@ -315,12 +315,10 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
         response: &WireResponse,
         profile: &Profile,
     ) -> usize {
-        let is_sniffed =
-            request.tainting == Tainting::Opaque || response.lines("content-type").next().is_none();
         match profile.waits_for_the_body {
             false => 0,
-            // MIME Sniffing, "resource header": at most 512 bytes are looked at here.
-            true if is_sniffed => 512,
+            // Opaque-response blocking reads the whole body, to see whether it is a script.
+            true if request.tainting == Tainting::Opaque && !is_embeddable(response) => usize::MAX,
             true => 1,
         }
     }
@@ -517,8 +515,8 @@ pub(crate) trait Steps: fmt::Debug + Send + Sync {
     }
 
     /// "cache entry match": the origin, the URL and the network partition key.
-    fn preflight_key(&self, page: &Page, request: &Request) -> Key {
-        Key::of(page, request, self)
+    fn preflight_key(&self, page: &Page, request: &Request, profile: &Profile) -> Key {
+        Key::of(page, request, profile, self)
     }
 
     /// "cache entry match": whether an entry made with or without credentials serves this request.

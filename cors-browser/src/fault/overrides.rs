@@ -347,18 +347,18 @@ overrides! {
         }
     }
     SharesPreflightsBetweenOrigins {
-        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
-            Standard.preflight_key(page, request).for_every_origin()
+        fn preflight_key(&self, page: &Page, request: &Request, profile: &Profile) -> Key {
+            Standard.preflight_key(page, request, profile).for_every_origin()
         }
     }
     SharesPreflightsBetweenPaths {
-        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
-            Standard.preflight_key(page, request).for_every_path()
+        fn preflight_key(&self, page: &Page, request: &Request, profile: &Profile) -> Key {
+            Standard.preflight_key(page, request, profile).for_every_path()
         }
     }
     SharesPreflightsBetweenFragments {
-        fn preflight_key(&self, page: &Page, request: &Request) -> Key {
-            Standard.preflight_key(page, request).for_every_fragment()
+        fn preflight_key(&self, page: &Page, request: &Request, profile: &Profile) -> Key {
+            Standard.preflight_key(page, request, profile).for_every_fragment()
         }
     }
     IgnoresCredentialsOfCachedPreflights {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::Fetch;
+use super::redirect_fetch::is_redirect;
 use crate::header::{is_token, spelling_of_webkit, trim};
 use crate::request::{Destination, Request, RequestMode, Tainting};
 use crate::site::is_same_site;
 use crate::{
-    BlockReason, Blocked, Credentials, Exchange, ExchangeKind, FailureKind, NetworkError, Origin,
+    BlockReason, Blocked, Credentials, Exchange, ExchangeKind, FailureKind, NetworkError, Origin, Redirect,
     ReferrerPolicy, WireRequest, WireResponse,
 };
 
@@ -87,12 +88,17 @@ impl Fetch<'_> {
         let response = response.and_then(|response| check_head(response, request.mode));
         self.exchanges.push(Exchange { kind, request: wire, response: response.clone() });
         response
-            .and_then(|response| self.accept(request, response))
+            .and_then(|response| self.accept(request, response, kind))
             .map_err(|error| Blocked::new(BlockReason::NetworkError, error.detail).with_failure(error.kind))
     }
 
     /// The response as the network stack of the browser hands it on.
-    fn accept(&self, request: &Request, mut response: WireResponse) -> Result<WireResponse, NetworkError> {
+    fn accept(
+        &self,
+        request: &Request,
+        mut response: WireResponse,
+        kind: ExchangeKind,
+    ) -> Result<WireResponse, NetworkError> {
         let profile = &self.browser.profile;
         // RFC 9112, section 5.1: white space before the colon is not part of the name.
         response.headers.retain_mut(|(name, _)| {
@@ -120,13 +126,15 @@ impl Fetch<'_> {
         }
         if let Some(error) = &response.body_error {
             let is_ok = matches!(response.status, 200..=299);
-            if is_ok
-                && response.body.len()
-                    < self.steps().bytes_before_the_head_counts(request, &response, profile)
-            {
+            let is_dropped = kind == ExchangeKind::Preflight
+                || (request.redirect == Redirect::Follow && is_redirect(&response, profile));
+            let needed = self.steps().bytes_before_the_head_counts(request, &response, profile);
+            if (is_ok && response.body.len() < needed) || (is_dropped && profile.reads_dropped_bodies) {
                 return Err(error.clone());
             }
-            if !is_ok && profile.completes_broken_errors {
+            let has_length = response.lines("content-length").next().is_some();
+            if (!is_ok && profile.completes_broken_errors) || (!has_length && profile.completes_broken_chunks)
+            {
                 response.body_error = None;
             }
         }
@@ -210,8 +218,11 @@ impl Fetch<'_> {
                 headers.append("Cookie", cookies);
             }
         }
-        if includes_credentials && !headers.contains("Authorization") {
+        if includes_credentials
+            && (profile.logins_replace_authorization || !headers.contains("Authorization"))
+        {
             if let Some(authorization) = self.browser.authorization(self.page, request) {
+                headers.retain(|name| !name.eq_ignore_ascii_case("Authorization"));
                 headers.append("Authorization", authorization);
             }
         }

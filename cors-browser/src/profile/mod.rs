@@ -44,8 +44,10 @@ pub struct Profile {
     pub(crate) default_same_site: DefaultSameSite,
     /// Which failures remove the request's preflight from the cache.
     pub(crate) forgets_preflights: ForgetsPreflights,
-    /// Whether preflights of opaque origins are cached.
-    pub(crate) caches_opaque_origins: bool,
+    /// How preflights with `Origin: null` are cached.
+    pub(crate) cached_null: CachedNull,
+    /// Whether the preflight cache is partitioned by the origin of the top-level page, and not by its site.
+    pub(crate) caches_by_top_level_origin: bool,
     /// Ports that Fetch blocks and the browser does not.
     pub(crate) unblocked_ports: &'static [u16],
     /// Whether empty lines of a repeated response header count.
@@ -88,6 +90,8 @@ pub struct Profile {
     pub(crate) asks_once_for_repeated_names: bool,
     /// Whether logins for cross-site servers are partitioned by top-level site.
     pub(crate) partitions_logins: bool,
+    /// Whether a remembered login replaces a script's `Authorization`.
+    pub(crate) logins_replace_authorization: bool,
     /// Whether pages on loopback count as secure pages, for which insecure URLs are mixed content.
     pub(crate) restricts_loopback_pages: bool,
     /// Whether URLs with different schemes are cross-site to cookies.
@@ -204,6 +208,10 @@ pub struct Profile {
     pub(crate) waits_for_the_body: bool,
     /// Whether a body that breaks off counts as complete if the status is not an ok status.
     pub(crate) completes_broken_errors: bool,
+    /// Whether a body without `Content-Length` that breaks off counts as complete.
+    pub(crate) completes_broken_chunks: bool,
+    /// Whether a preflight or a redirect fails if its body breaks off.
+    pub(crate) reads_dropped_bodies: bool,
     /// Whether a response header is ignored if there is white space before its colon.
     pub(crate) ignores_spaced_names: bool,
     /// Which requests have `Sec-Fetch-Storage-Access`.
@@ -222,6 +230,17 @@ pub struct Profile {
     pub(crate) data_urls_have_a_length: bool,
     /// Whether a referrer is withheld only on the way from `https:` to another scheme, and not to a trustworthy server.
     pub(crate) referrers_compare_schemes: bool,
+}
+
+/// How preflights with `Origin: null` are cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CachedNull {
+    /// Like all others, so that they serve every page with the origin `null`.
+    Shared,
+    /// For the page with an opaque origin that made them, and not at all for other pages.
+    ByDocument,
+    /// Not at all.
+    Never,
 }
 
 /// How `Access-Control-Max-Age` is read.
@@ -328,7 +347,8 @@ impl Profile {
             answers_foreign_challenges: false,
             default_same_site: DefaultSameSite::Lax,
             forgets_preflights: ForgetsPreflights::AfterAnyFailure,
-            caches_opaque_origins: true,
+            cached_null: CachedNull::Shared,
+            caches_by_top_level_origin: false,
             unblocked_ports: &[],
             joins_empty_lines: true,
             escapes_location_tabs: false,
@@ -350,6 +370,7 @@ impl Profile {
             preflights_name_the_page: false,
             asks_once_for_repeated_names: true,
             partitions_logins: false,
+            logins_replace_authorization: false,
             restricts_loopback_pages: true,
             same_site_considers_scheme: true,
             same_site_considers_redirects: true,
@@ -408,6 +429,8 @@ impl Profile {
             origin_ignores_referrer_policy: false,
             waits_for_the_body: false,
             completes_broken_errors: false,
+            completes_broken_chunks: false,
+            reads_dropped_bodies: false,
             ignores_spaced_names: false,
             storage_access: StorageAccess::Unsent,
             plain_preflights_have_a_mode: false,

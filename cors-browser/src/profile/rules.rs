@@ -1,7 +1,8 @@
 //! The deviations of browsers from the standards.
 
 use super::{
-    DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule, SandboxedReferrers, StorageAccess,
+    CachedNull, DefaultSameSite, ForgetsPreflights, MaxAgeSyntax, OpaqueBlocking, Rule, SandboxedReferrers,
+    StorageAccess,
 };
 use crate::ThirdPartyCookies;
 
@@ -144,7 +145,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
     Rule {
         name: "origin-ignores-the-referrer-policy",
         says: "`Origin` does not depend on the referrer policy in the modes `no-cors` and `same-origin`.",
-        source: "observed in Chromium 148",
+        source: "observed in Chromium 156",
         change: |profile| profile.origin_ignores_referrer_policy = true,
     },
     REFERRERS_COMPARE_SCHEMES,
@@ -163,14 +164,14 @@ pub(super) const CHROMIUM: &[Rule] = &[
     Rule {
         name: "bars-in-paths-are-encoded",
         says: "`|` in a path is sent as `%7C`.",
-        source: "observed in Chromium 148",
+        source: "observed in Chromium 156",
         change: |profile| profile.encodes_bars = true,
     },
     Rule {
         name: "opaque-origins-cache-no-preflights",
-        says: "Preflights of a page with an opaque origin are not cached.",
+        says: "Preflights with `Origin: null` are not cached: those of pages with an opaque origin, and those after a redirect to a third server.",
         source: "observed in Chromium 156",
-        change: |profile| profile.caches_opaque_origins = false,
+        change: |profile| profile.cached_null = CachedNull::Never,
     },
     Rule {
         name: "fewer-blocked-ports",
@@ -327,14 +328,14 @@ pub(super) const FIREFOX: &[Rule] = &[
     EQUAL_LINES_COUNT_ONCE,
     Rule {
         name: "waits-for-the-body",
-        says: "If the body of a response with an ok status breaks off before its first byte, the promise of `fetch()` is rejected. In mode `no-cors` and without a `Content-Type`, it is rejected if fewer than 512 bytes came.",
-        source: "observed in Firefox 140",
+        says: "If the body of a response with an ok status breaks off before its first byte, the promise of `fetch()` is rejected. In mode `no-cors`, it is rejected wherever the body breaks off, unless its type is that of an image, a medium, a stylesheet or a script.",
+        source: "observed in Firefox 153",
         change: |profile| profile.waits_for_the_body = true,
     },
     Rule {
         name: "broken-error-bodies-are-complete",
         says: "If the body of a response with another status than 200 to 299 breaks off, the part that came counts as the whole body.",
-        source: "observed in Firefox 140",
+        source: "observed in Firefox 153",
         change: |profile| profile.completes_broken_errors = true,
     },
     Rule {
@@ -371,7 +372,7 @@ pub(super) const FIREFOX: &[Rule] = &[
     Rule {
         name: "data-urls-have-a-length",
         says: "The response of a `data:` URL has a `Content-Length`.",
-        source: "observed in Firefox 140",
+        source: "observed in Firefox 153",
         change: |profile| profile.data_urls_have_a_length = true,
     },
     Rule {
@@ -466,7 +467,7 @@ pub(super) const WEBKIT: &[Rule] = &[
     Rule {
         name: "upgrades-over-http-only",
         says: "Navigations have `Upgrade-Insecure-Requests` only over plain HTTP.",
-        source: "Source/WebCore/loader/FrameLoader.cpp, `addHTTPUpgradeInsecureRequestsIfNeeded`",
+        source: "Source/WebCore/loader/cache/CachedResourceLoader.cpp, `requestResource`",
         change: |profile| profile.secure_navigations_ask_for_upgrades = false,
     },
     Rule {
@@ -478,7 +479,7 @@ pub(super) const WEBKIT: &[Rule] = &[
     Rule {
         name: "preflights-copy-user-agent",
         says: "A preflight has the `User-Agent` that a script has set for its request.",
-        source: "Source/WebCore/loader/CrossOriginAccessControl.cpp, `createAccessControlPreflightRequest`",
+        source: "Source/WebKit/NetworkProcess/NetworkCORSPreflightChecker.cpp, `startPreflight`",
         change: |profile| profile.preflights_have_user_agent = true,
     },
     Rule {
@@ -512,6 +513,24 @@ pub(super) const WEBKIT: &[Rule] = &[
         change: |profile| profile.caches_newest_preflight = true,
     },
     Rule {
+        name: "preflights-by-top-level-origin",
+        says: "A preflight that is cached for a frame does not serve frames in pages of other origins, not even of the same site.",
+        source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `appendEntry`, whose key has the top-level origin",
+        change: |profile| profile.caches_by_top_level_origin = true,
+    },
+    Rule {
+        name: "opaque-origins-cache-by-document",
+        says: "A preflight of a page with an opaque origin is cached for that page alone. After a redirect to a third server, preflights with `Origin: null` are not cached.",
+        source: "Source/WebKit/NetworkProcess/NetworkLoadChecker.cpp, `checkCORSRedirectedRequest`, which makes a unique origin",
+        change: |profile| profile.cached_null = CachedNull::ByDocument,
+    },
+    Rule {
+        name: "broken-preflights-and-redirects-fail",
+        says: "A preflight or a redirect whose body breaks off is a network error.",
+        source: "Source/WebKit/NetworkProcess/NetworkCORSPreflightChecker.cpp, `didCompleteWithError`; Source/WebKit/NetworkProcess/soup/NetworkDataTaskSoup.cpp, `skipInputStreamForRedirectionCallback`",
+        change: |profile| profile.reads_dropped_bodies = true,
+    },
+    Rule {
         name: "cached-wildcard-covers-authorization",
         says: "A cached `Access-Control-Allow-Headers: *` covers `Authorization`.",
         source: "Source/WebCore/loader/CrossOriginPreflightResultCache.cpp, `validateCrossOriginHeaders`",
@@ -522,49 +541,49 @@ pub(super) const WEBKIT: &[Rule] = &[
     Rule {
         name: "loopback-is-mixed-content",
         says: "A page over HTTPS must not fetch over HTTP, not even from `localhost`.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.trusts_loopback_servers = false,
     },
     Rule {
         name: "asks-for-dropped-authorization",
         says: "A preflight after a redirect to another origin asks for `authorization`, although the redirect drops the header.",
-        source: "observed in WebKitGTK 2.50",
+        source: "Source/WebKit/NetworkProcess/NetworkLoadChecker.cpp, `checkCORSRequestWithPreflight`, which asks for the headers of the first request",
         change: |profile| profile.asks_for_dropped_authorization = true,
     },
     Rule {
         name: "sandboxed-frames-are-same-site",
         says: "A sandboxed frame in a page of its own site sends `Strict` and `Lax` cookies.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.sandboxed_frames_are_same_site = true,
     },
     Rule {
         name: "preflighted-once-preflighted-always",
         says: "A request that needed a preflight gets one after each redirect, even if it does not need one any more.",
-        source: "observed in WebKitGTK 2.50",
+        source: "Source/WebKit/NetworkProcess/NetworkLoadChecker.cpp, `checkCORSRequestWithPreflight`, which sets `m_isSimpleRequest`",
         change: |profile| profile.preflights_stay = true,
     },
     Rule {
         name: "same-site-ignores-scheme",
         says: "The `http:` version of a site counts as same-site to `SameSite` cookies.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.same_site_considers_scheme = false,
     },
     Rule {
         name: "same-site-defaults-to-none",
         says: "A cookie without `SameSite` is sent with cross-site requests.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.default_same_site = DefaultSameSite::None,
     },
     Rule {
         name: "locations-are-joined",
         says: "Several `Location` lines are joined to one URL by a comma and a space.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.joins_locations = true,
     },
     Rule {
         name: "locations-are-latin-1",
         says: "Each byte of a `Location` beyond ASCII is one character, which is then sent as UTF-8: `/é` in UTF-8 becomes `/%C3%83%C2%A9`.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.reads_locations_as_latin1 = true,
     },
     Rule {
@@ -576,7 +595,7 @@ pub(super) const WEBKIT: &[Rule] = &[
     Rule {
         name: "ranges-are-read-leniently",
         says: "`Range` needs no preflight with a unit in any case, and with plus signs before its numbers, but needs one with a number of more than 64 bits.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.reads_ranges_leniently = true,
     },
     COMMAS_IN_QUOTES_SEPARATE,
@@ -585,7 +604,7 @@ pub(super) const WEBKIT: &[Rule] = &[
     Rule {
         name: "empty-locations-are-invalid",
         says: "A redirect with an empty `Location` is a network error. By the standard it leads to the same URL.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.rejects_empty_locations = true,
     },
 ];
@@ -602,8 +621,14 @@ pub(super) const LIBSOUP: &[Rule] = &[
     Rule {
         name: "newer-codings-need-https",
         says: "`Accept-Encoding` is `gzip, deflate` over plain HTTP, also for servers on loopback.",
-        source: "observed in WebKitGTK 2.50.6; libsoup/content-decoder/soup-content-decoder.c",
+        source: "libsoup/content-decoder/soup-content-decoder.c, `soup_content_decoder_request_queued`",
         change: |profile| profile.newer_codings_need_https = true,
+    },
+    Rule {
+        name: "logins-replace-authorization",
+        says: "A remembered login replaces the `Authorization` that a script has set, if the request includes credentials.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.logins_replace_authorization = true,
     },
     Rule {
         name: "handshakes-follow-redirects",
@@ -614,19 +639,19 @@ pub(super) const LIBSOUP: &[Rule] = &[
     Rule {
         name: "same-site-cookies-from-other-sites",
         says: "`Lax` and `Strict` cookies in a response to another site's page are stored.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.stores_same_site_cookies_from_other_sites = true,
     },
     Rule {
         name: "same-site-none-without-secure",
         says: "A cookie with `SameSite=None` and without `Secure` is stored.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.none_needs_secure = false,
     },
     Rule {
         name: "cookie-prefixes-mean-nothing",
         says: "Cookies whose names begin with `__Host-` or `__Secure-` are stored like others.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.enforces_cookie_prefixes = false,
     },
     Rule {
@@ -644,7 +669,7 @@ pub(super) const LIBSOUP: &[Rule] = &[
     Rule {
         name: "cookies-by-domain",
         says: "The cookies of a host come before those of its parent domains, even if these are older.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.sorts_cookies_by_domain = true,
     },
     Rule {
@@ -660,21 +685,33 @@ pub(super) const LIBSOUP: &[Rule] = &[
         change: |profile| profile.redirects_from_309 = true,
     },
     Rule {
+        name: "broken-chunks-are-complete",
+        says: "If the body of a response without `Content-Length` breaks off, the part that came counts as the whole body.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.completes_broken_chunks = true,
+    },
+    Rule {
+        name: "spaced-names-are-ignored",
+        says: "A response header with white space before its colon is ignored.",
+        source: "libsoup/soup-headers.c, `soup_headers_parse`",
+        change: |profile| profile.ignores_spaced_names = true,
+    },
+    Rule {
         name: "response-headers-are-repaired",
         says: "If a response header is not valid UTF-8, each wrong byte becomes U+FFFD in UTF-8, which the page reads as three characters.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.repairs_utf8 = true,
     },
     Rule {
         name: "request-headers-are-utf-8",
         says: "Characters beyond ASCII in request headers are sent as UTF-8. The standard sends one byte for each.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.sends_utf8 = true,
     },
     Rule {
         name: "percent-encodings-are-normalized",
         says: "Percent-encodings in URLs are normalized: `%61` is sent as `a`, and `%e2` as `%E2`.",
-        source: "observed in WebKitGTK 2.50",
+        source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.normalizes_percent_encoding = true,
     },
 ];
@@ -682,7 +719,7 @@ pub(super) const LIBSOUP: &[Rule] = &[
 const SUBPROTOCOLS_ARE_OPTIONAL: Rule = Rule {
     name: "subprotocols-are-optional",
     says: "A WebSocket opens without a subprotocol if the page asked for some and the server chose none.",
-    source: "observed in Firefox 153 and WebKitGTK 2.50",
+    source: "observed in Firefox 153 and WebKitGTK 2.50.6",
     change: |profile| profile.subprotocols_are_optional = true,
 };
 
@@ -703,7 +740,7 @@ const PROXY_CHALLENGES: Rule = Rule {
 const COMMAS_IN_QUOTES_SEPARATE: Rule = Rule {
     name: "commas-in-quotes-separate",
     says: "In `X-HTTP-Method`, `X-HTTP-Method-Override` and `X-Method-Override`, a comma separates two methods even in quotes.",
-    source: "observed in Firefox 153 and WebKitGTK 2.50",
+    source: "observed in Firefox 153 and WebKitGTK 2.50.6",
     change: |profile| profile.splits_quoted_methods = true,
 };
 
@@ -717,7 +754,7 @@ const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
 const REFERRERS_COMPARE_SCHEMES: Rule = Rule {
     name: "referrers-compare-schemes",
     says: "A request from `https:` to `http:` has no `Referer`, even if the server is on loopback. One from `http://localhost` to `http:` has it.",
-    source: "observed in Chromium 148, Firefox 140 and WebKitGTK 2.50.6",
+    source: "observed in Chromium 156, Firefox 153 and WebKitGTK 2.50.6",
     change: |profile| profile.referrers_compare_schemes = true,
 };
 

@@ -12,7 +12,7 @@ use url::Url;
 pub(crate) use self::element::{is_cors_same_origin, load};
 pub(crate) use self::filter::{exposed_header_names, filtered, opaque_redirect};
 pub(crate) use self::mime_check::mime_type_check;
-pub(crate) use self::opaque_blocking::opaque_response_check;
+pub(crate) use self::opaque_blocking::{is_embeddable, opaque_response_check};
 pub(crate) use self::resource_policy::{embedder_allows_credentials, resource_policy_check};
 use crate::{Blocked, Exchange};
 

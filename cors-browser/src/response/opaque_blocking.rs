@@ -52,6 +52,12 @@ pub(crate) fn opaque_response_check(
     Err(Blocked::new(BlockReason::OpaqueResponseBlocked, detail).with_value(essence))
 }
 
+/// Whether the type of a response is that of an image, a medium, a stylesheet or a script.
+pub(crate) fn is_embeddable(response: &WireResponse) -> bool {
+    let mime = MimeType::extract(&HeaderList::from(response.headers.as_slice()));
+    mime.is_some_and(|mime| mime.is_media() || mime.is_javascript() || mime.essence == "text/css")
+}
+
 /// "opaque-blocklisted MIME type": HTML, JSON and XML, but not SVG.
 fn is_blocklisted(mime: &MimeType) -> bool {
     mime.essence == "text/html" || mime.is_json() || (mime.is_xml() && mime.essence != "image/svg+xml")

@@ -105,3 +105,18 @@ async fn an_authorization_header_of_the_script_is_kept() {
     assert_eq!(sent(&fetched, 0, "access-control-request-headers"), Some("authorization"));
     assert_eq!((response(&fetched).status, fetched.exchanges.len()), (401, 2));
 }
+
+#[rstest]
+#[case::standard(Profile::standard(), "Bearer x")]
+#[case::webkit(Profile::webkit(), "Basic bWU6c2VjcmV0")]
+#[tokio::test]
+async fn a_remembered_login_and_a_header_of_the_script(#[case] profile: Profile, #[case] expected: &str) {
+    let page = page(APP).with_user("me", "secret");
+    let browser = guarded(profile, BASIC);
+    let log_in = with_credentials("GET", HOME, Credentials::SameOrigin);
+    assert_eq!(response(&browser.fetch(&page, log_in.clone()).await).status, 200);
+    let request = log_in.with_header("Authorization", "Bearer x");
+    assert_eq!(sent(&browser.fetch(&page, request.clone()).await, 0, "authorization"), Some(expected));
+    let request = FetchRequest { credentials: Credentials::Omit, ..request };
+    assert_eq!(sent(&browser.fetch(&page, request).await, 0, "authorization"), Some("Bearer x"));
+}

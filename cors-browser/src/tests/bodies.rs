@@ -34,9 +34,11 @@ enum Seen {
 #[case::chromium_error(Profile::chromium(), 500, &[ANY], 0, Seen::Head)]
 #[case::firefox(Profile::firefox(), 200, &[ANY, TEXT], 1, Seen::Head)]
 #[case::firefox_without_a_byte(Profile::firefox(), 200, &[ANY, TEXT], 0, Seen::Nothing)]
-#[case::firefox_sniffing(Profile::firefox(), 200, &[ANY], 511, Seen::Nothing)]
-#[case::firefox_sniffed(Profile::firefox(), 200, &[ANY], 512, Seen::Head)]
+#[case::firefox_without_a_type(Profile::firefox(), 200, &[ANY], 1, Seen::Head)]
 #[case::firefox_error(Profile::firefox(), 404, &[ANY, TEXT], 5, Seen::Everything)]
+#[case::webkit(Profile::webkit(), 200, &[ANY, ("content-length", "9")], 5, Seen::Head)]
+#[case::webkit_without_a_length(Profile::webkit(), 200, &[ANY, TEXT], 5, Seen::Everything)]
+#[case::webkit_error(Profile::webkit(), 404, &[ANY, ("content-length", "9")], 0, Seen::Head)]
 #[tokio::test]
 async fn a_body_that_breaks_off(
     #[case] profile: Profile,
@@ -71,6 +73,40 @@ async fn the_body_of_a_preflight_is_not_read() {
         .fetch(&page(APP), with_method("PUT", API))
         .await;
     assert_eq!(response(&fetched).status, 200);
+}
+
+#[rstest]
+#[case::text("text/plain", 5000, false)]
+#[case::image("image/png", 1, true)]
+#[case::image_without_a_byte("image/png", 0, false)]
+#[case::stylesheet("text/css", 1, true)]
+#[case::script("text/javascript", 1, true)]
+#[tokio::test]
+async fn firefox_reads_an_opaque_body_to_its_end(
+    #[case] content_type: &'static str,
+    #[case] length: usize,
+    #[case] is_there: bool,
+) {
+    let headers = [("content-type", content_type)];
+    let browser = browser_as(Profile::firefox(), move |_| Ok(broken(200, &headers, length)));
+    let fetched = browser.fetch(&page(APP), get(API).with_mode(Mode::NoCors)).await;
+    assert_eq!(matches!(fetched.outcome, Outcome::Response(_)), is_there);
+}
+
+#[rstest]
+#[case::preflight("PUT", 200)]
+#[case::redirect("GET", 302)]
+#[tokio::test]
+async fn webkit_reads_the_bodies_of_preflights_and_redirects(#[case] method: &str, #[case] status: u16) {
+    let browser = browser_as(Profile::webkit(), move |request| {
+        Ok(match (request.method.as_str(), request.url.path()) {
+            ("PUT", _) | (_, "/end") => reply(200, &[ANY]),
+            _ => broken(status, &[ANY, METHODS, ("location", "/end")], 5),
+        })
+    });
+    let fetched = browser.fetch(&page(APP), with_method(method, API)).await;
+    assert_eq!(blocked(&fetched), BlockReason::NetworkError);
+    assert_eq!(fetched.exchanges.len(), 1);
 }
 
 #[tokio::test]

@@ -240,3 +240,63 @@ async fn a_network_error_clears_the_cache() {
     fails.store(false, Ordering::SeqCst);
     assert!(preflights(&browser, &page, put()).await);
 }
+
+/// Frames in pages of one site, and pages with the origin `null`.
+#[rstest]
+#[case::standard(Profile::standard(), [false, false, true])]
+#[case::chromium(Profile::chromium(), [false, true, true])]
+#[case::firefox(Profile::firefox(), [false, false, true])]
+#[case::webkit(Profile::webkit(), [true, false, true])]
+#[tokio::test]
+async fn a_preflight_in_a_frame(#[case] profile: Profile, #[case] expected: [bool; 3]) {
+    let (browser, _) = caching(profile, &[ANY, (METHODS, "PUT"), (MAX_AGE, "600")]);
+    let frame = |origin: &str, top: &str| page(origin).framed_by(Origin::parse(top).unwrap());
+    let site = "https://www.app.example";
+    let sandboxed = Page::sandboxed(Origin::parse(APP).unwrap());
+    let seen = [
+        (frame("https://widget.example", APP), frame("https://widget.example", site)),
+        (sandboxed.clone(), sandboxed),
+        (frame("https://widget.example", "https://other.example"), page("https://widget.example")),
+    ];
+    for (index, (first, second)) in seen.into_iter().enumerate() {
+        assert!(preflights(&browser, &first, put()).await, "{index}");
+        assert_eq!(preflights(&browser, &second, put()).await, expected[index], "{index}");
+    }
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), false)]
+#[case::chromium(Profile::chromium(), true)]
+#[case::webkit(Profile::webkit(), true)]
+#[tokio::test]
+async fn a_preflight_of_another_opaque_page(#[case] profile: Profile, #[case] expected: bool) {
+    let (browser, _) = caching(profile, &[ANY, (METHODS, "PUT"), (MAX_AGE, "600")]);
+    let top_level = || Origin::parse(APP).unwrap();
+    assert!(preflights(&browser, &Page::data(top_level()), put()).await);
+    assert_eq!(preflights(&browser, &Page::sandboxed(top_level()), put()).await, expected);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), 6)]
+#[case::chromium(Profile::chromium(), 7)]
+#[case::firefox(Profile::firefox(), 6)]
+#[case::webkit(Profile::webkit(), 7)]
+#[tokio::test]
+async fn a_preflight_behind_a_redirect(#[case] profile: Profile, #[case] expected: usize) {
+    let browser = browser_as(profile, |request| {
+        let origin = request.header("origin").map(|origin| String::from_utf8(origin.to_vec()).unwrap());
+        let allow = ("access-control-allow-origin", origin.as_deref().unwrap_or("*"));
+        Ok(match (request.method.as_str(), request.url.path()) {
+            ("OPTIONS", _) => reply(204, &[allow, (METHODS, "PUT"), (MAX_AGE, "600")]),
+            (_, "/first") => reply(307, &[allow, ("location", "https://third.example/")]),
+            _ => reply(200, &[allow]),
+        })
+    });
+    let mut count = 0;
+    for _ in 0..2 {
+        let fetched = browser.fetch(&page(APP), with_method("PUT", "https://api.example/first")).await;
+        response(&fetched);
+        count += fetched.exchanges.len();
+    }
+    assert_eq!(count, expected);
+}

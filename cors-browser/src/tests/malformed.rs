@@ -46,6 +46,7 @@ async fn a_nul_byte_breaks_the_response() {
 #[case::standard(Profile::standard(), true)]
 #[case::chromium(Profile::chromium(), true)]
 #[case::firefox(Profile::firefox(), false)]
+#[case::webkit(Profile::webkit(), false)]
 #[tokio::test]
 async fn white_space_before_the_colon(#[case] profile: Profile, #[case] counts: bool) {
     for name in ["access-control-allow-origin ", "access-control-allow-origin\t"] {

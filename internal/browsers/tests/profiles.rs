@@ -73,6 +73,20 @@ const MET_OFTEN: &[Difference] = &[
         [STANDARD, ("does not serve those without", &["cache-by-credentials"]), STANDARD],
     ),
     (
+        "A preflight cached for a frame",
+        "also serves the frame in other pages of the same site",
+        [STANDARD, STANDARD, ("does not serve it there", &["preflights-by-top-level-origin"])],
+    ),
+    (
+        "Preflights of a sandboxed frame, whose origin is `null`",
+        "cached for all pages with that origin",
+        [
+            ("not cached", &["opaque-origins-cache-no-preflights"]),
+            STANDARD,
+            ("cached for that frame", &["opaque-origins-cache-by-document"]),
+        ],
+    ),
+    (
         "`Origin` of a preflight after a redirect to a third server",
         "`null`",
         [

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
@@ -33,23 +34,33 @@ async fn compare_firefox(globs: &[&str]) -> Agreement {
     compare(globs, &[stand_in(&profile, Model::new(profile.clone()))]).await
 }
 
-/// Rules that rows show instead, and rules about responses that the specimen application cannot send or about more time than a scenario
-/// can let pass.
+/// Rules that rows show instead, and those of [`NEITHER`].
 const NOT_IN_SCENARIOS: &[&str] = &[
+    "broken-chunks-are-complete",
     "broken-error-bodies-are-complete",
+    "broken-preflights-and-redirects-fail",
     "bytes-beyond-ascii-are-unsafe",
     "commas-in-quotes-separate",
     "content-type-parameters-are-parsed",
     "empty-lines-are-left-out",
     "equal-lines-count-once",
     "fewer-blocked-ports",
+    "get-keeps-its-origin-header",
     "host-prefix-without-path",
+    "locations-are-joined",
+    "locations-are-latin-1",
     "manual-redirects-need-a-valid-location",
     "max-age-is-a-signed-integer",
     "max-age-one-day",
+    "max-age-ten-minutes",
     "no-white-space-before-the-colon",
-    "opaque-origins-cache-no-preflights",
+    "percent-encodings-are-normalized",
+    "ranges-are-read-leniently",
     "ranges-are-rewritten",
+    "request-headers-are-utf-8",
+    "response-headers-are-repaired",
+    "spaced-names-are-ignored",
+    "statuses-from-309-are-redirects",
     "subprotocols-are-optional",
     "tabs-in-locations-are-escaped",
     "unasked-subprotocols-are-ignored",
@@ -57,9 +68,28 @@ const NOT_IN_SCENARIOS: &[&str] = &[
     "waits-for-the-body",
 ];
 
+/// Rules about WebSockets, which `tests/sockets.rs` opens, and about more time than a scenario or a row can let pass.
+const NEITHER: &[&str] = &[
+    "max-age-one-day",
+    "max-age-ten-minutes",
+    "subprotocols-are-optional",
+    "unasked-subprotocols-are-ignored",
+];
+
+#[test]
+fn a_rule_without_a_scenario_has_a_row() {
+    let rows = cors_browser_rows::load(Path::new(cors_browser_rows::FOLDER)).unwrap();
+    let named: BTreeSet<_> =
+        rows.iter().flat_map(|row| &row.departures).flat_map(|departure| departure.rules.clone()).collect();
+    let unnamed: Vec<_> =
+        NOT_IN_SCENARIOS.iter().filter(|rule| !NEITHER.contains(rule) && !named.contains(**rule)).collect();
+    assert_eq!(unnamed, [&""; 0], "no row needs these rules");
+}
+
 #[rstest]
 #[case::chromium(Profile::chromium())]
 #[case::firefox(Profile::firefox())]
+#[case::webkit(Profile::webkit())]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_agrees_with_itself(#[case] profile: Profile) {
     let agreement = compare(&[], &[stand_in(&profile, Model::new(profile.clone()))]).await;

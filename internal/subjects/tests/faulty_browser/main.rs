@@ -10,6 +10,8 @@ use cors_conformance::user_agent::{Model, UserAgent};
 use cors_subjects::registry;
 use tokio::sync::mpsc;
 
+mod webkit;
+
 /// Declares a test for each fault: its name, the fault, and the group of scenarios that most likely notices it.
 macro_rules! faults {
     ($($name:ident: $fault:ident, $group:literal;)+) => {
@@ -152,17 +154,16 @@ async fn assert_noticed(fault: Fault, likely_group: &str) {
     // Local Network Access is a rule of Chromium.
     let profile = if likely_group == "local-network" { Profile::chromium() } else { Profile::standard() };
     let model = Model::new(profile).with_fault(fault);
-    let scenario = first_failed(model, likely_group).await;
+    let scenario = first_failed(Arc::new(model), likely_group).await;
     assert!(scenario.is_some(), "no scenario notices the fault `{fault}`");
     println!("{fault}: {}", scenario.unwrap_or_default());
 }
 
 /// Runs the scenarios until one fails: first those of `likely_group`, then the others.
-async fn first_failed(browser: Model, likely_group: &str) -> Option<String> {
+async fn first_failed(browser: Arc<dyn UserAgent>, likely_group: &str) -> Option<String> {
     let scenarios = scenario::embedded().expect("scenarios").into_iter().map(Arc::new);
     let (likely, others): (Vec<_>, Vec<_>) = scenarios.partition(|scenario| scenario.group() == likely_group);
     assert!(!likely.is_empty(), "unknown group `{likely_group}`");
-    let browser: Arc<dyn UserAgent> = Arc::new(browser);
     match first_failed_of(&likely, &browser).await {
         Some(failed) => Some(failed),
         None => first_failed_of(&others, &browser).await,

@@ -61,8 +61,11 @@ async fn a_tenant_comes_and_goes_while_it_serves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_response_under_load_is_right() {
     let (_folder, shop) = shop(1000).await;
-    let report = load::run(&shop, 1000, Duration::from_secs(2)).await.unwrap();
-    assert!(report.wrong.is_empty() && report.panics == 0, "{report}");
-    assert!(report.policies > 1 && report.changes > 1, "{report}");
-    assert!(report.allowed > 0 && report.allowed < report.responses, "{report}");
+    // The second run finds what the first one left in the database.
+    for _ in 0..2 {
+        let report = load::run(&shop, 1000, Duration::from_secs(2)).await.unwrap();
+        assert!(report.wrong.is_empty() && report.panics == 0, "{report}");
+        assert!(report.policies > 1 && report.changes > 1, "{report}");
+        assert!(report.allowed > 0 && report.allowed < report.responses, "{report}");
+    }
 }

@@ -57,7 +57,7 @@ impl TextTable {
     }
 
     /// Finds a text, if `is_wanted` is true for its entry. That is checked first: it must be cheaper than comparing texts.
-    pub(crate) fn find_if(&self, text: &[u8], is_wanted: impl Fn(Entry) -> bool) -> Option<Entry> {
+    pub(crate) fn find_if(&self, text: &[u8], mut is_wanted: impl FnMut(Entry) -> bool) -> Option<Entry> {
         // Many requests ask for a text that is too long or for a table that is empty, and neither needs a hash.
         if text.len() > self.longest || self.is_empty() {
             return None;
@@ -67,6 +67,18 @@ impl TextTable {
             is_wanted(entry) && self.text(entry).as_bytes() == text
         };
         self.index.find(self.hasher.hash_one(text), is_found).map(|entry| *entry as usize)
+    }
+
+    /// Finds what `value_of` returns for the entry of a text. It is called first, also for other texts: it must be cheaper than
+    /// comparing texts.
+    pub(crate) fn find_map<T>(&self, text: &[u8], value_of: impl Fn(Entry) -> Option<T>) -> Option<T> {
+        // The last call is the one for the text that was found.
+        let mut value = None;
+        self.find_if(text, |entry| {
+            value = value_of(entry);
+            value.is_some()
+        })?;
+        value
     }
 
     pub(crate) fn text(&self, entry: Entry) -> &str {

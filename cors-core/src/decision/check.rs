@@ -145,6 +145,8 @@ impl Checked {
         (origin.is_only && unlisted.allows(origin.value, answer)).then_some((TermsId::OWN, &self.own))
     }
 
+    // Kept out of the decisions of all policies without rules.
+    #[inline(never)]
     fn find_rule<'a>(&'a self, rules: &'a Rules, origin: Line<'_>) -> Option<(TermsId, &'a Terms)> {
         let id = rules.find(origin.is_only.then_some(origin.value))?;
         let terms = match id.rule() {

@@ -157,9 +157,7 @@ impl<O: Owner> Labels<O> {
             pattern[before] = b'*';
             pattern[before + 1..length].copy_from_slice(&label[label.len() - after..]);
             let pattern = &pattern[..length];
-            let owner_of = |entry: usize| owner_of(&self.ports[entry], pattern == label);
-            let entry = self.texts.find_if(pattern, |entry| owner_of(entry).is_some())?;
-            owner_of(entry)
+            self.texts.find_map(pattern, |entry| owner_of(&self.ports[entry], pattern == label))
         }))
     }
 }

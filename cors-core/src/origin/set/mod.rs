@@ -6,7 +6,6 @@ mod ports;
 mod subdomains;
 
 use std::borrow::Cow;
-use std::iter;
 
 use self::labels::PartialLabels;
 use self::owner::TextMap;
@@ -70,7 +69,7 @@ impl<O: Owner> OriginMap<O> {
         let is_exact =
             matches!((host, port), (HostPattern::Exact(_), PatternPort::Default | PatternPort::Exact(_)));
         if !is_exact {
-            self.first_with_pattern = O::first(iter::once(owner).chain(self.first_with_pattern));
+            self.first_with_pattern = O::first_of(Some(owner), || self.first_with_pattern);
         }
         match (host, port) {
             (HostPattern::Exact(_), PatternPort::Any) => {
@@ -108,7 +107,7 @@ impl<O: Owner> OriginMap<O> {
         if !self.has_patterns() {
             return None;
         }
-        O::first(exact.into_iter().chain(self.find_pattern(origin)))
+        O::first_of(exact, || self.find_pattern(origin))
     }
 
     /// The first owner of another pattern that contains everything that `pattern` contains.
@@ -162,11 +161,9 @@ impl<O: Owner> OriginMap<O> {
             None => PatternPort::Default,
         };
         let without_port = &origin[..scheme.len() + "://".len() + host.len()];
-        // Each is only looked up if the ones before it do not settle the answer.
-        let any_port = iter::once_with(|| self.any_port.find(without_port.as_bytes()));
-        let subdomains = iter::once_with(|| self.subdomains.find(scheme, host, port));
-        let rare = self.rare.iter().map(|rare| rare.find(scheme, host, port));
-        O::first(any_port.chain(subdomains).chain(rare).flatten())
+        let any_port = self.any_port.find(without_port.as_bytes());
+        let common = O::first_of(any_port, || self.subdomains.find(scheme, host, port));
+        O::first_of(common, || self.rare.as_ref()?.find(scheme, host, port))
     }
 }
 
@@ -193,9 +190,8 @@ impl<O> Default for OriginMap<O> {
 impl<O: Owner> RarePatterns<O> {
     fn find(&self, scheme: &str, host: &str, port: PatternPort) -> Option<O> {
         let app = || self.app_schemes.find(scheme.as_bytes()).filter(|_| is_host(host, scheme));
-        let labels = iter::once_with(|| self.labels.find(scheme, host, port));
-        let apps = iter::once_with(|| if port == PatternPort::Default { app() } else { None });
-        O::first(labels.chain(apps).flatten())
+        let label = self.labels.find(scheme, host, port);
+        O::first_of(label, || if port == PatternPort::Default { app() } else { None })
     }
 }
 

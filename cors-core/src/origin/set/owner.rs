@@ -7,6 +7,9 @@ pub(crate) trait Owner: Copy + Ord {
     /// The first of the owners that were found.
     fn first(found: impl Iterator<Item = Self>) -> Option<Self>;
 
+    /// The first of two owners. The second one is only looked for if it can come first.
+    fn first_of(found: Option<Self>, other: impl FnOnce() -> Option<Self>) -> Option<Self>;
+
     /// The owner of an entry that exists.
     fn at(owners: &[Self], entry: usize) -> Option<Self>;
 }
@@ -15,6 +18,10 @@ pub(crate) trait Owner: Copy + Ord {
 impl Owner for () {
     fn first(mut found: impl Iterator<Item = Self>) -> Option<Self> {
         found.next()
+    }
+
+    fn first_of(found: Option<Self>, other: impl FnOnce() -> Option<Self>) -> Option<Self> {
+        found.or_else(other)
     }
 
     fn at(_: &[Self], _: usize) -> Option<Self> {
@@ -26,6 +33,13 @@ impl Owner for () {
 impl Owner for u32 {
     fn first(found: impl Iterator<Item = Self>) -> Option<Self> {
         found.min()
+    }
+
+    fn first_of(found: Option<Self>, other: impl FnOnce() -> Option<Self>) -> Option<Self> {
+        match (found, other()) {
+            (Some(found), Some(other)) => Some(found.min(other)),
+            (found, other) => found.or(other),
+        }
     }
 
     fn at(owners: &[Self], entry: usize) -> Option<Self> {

@@ -39,12 +39,11 @@ impl<O: Owner> Ports<O> {
 
     /// The first owner whose ports contain this one.
     pub(super) fn find(&self, port: PatternPort) -> Option<O> {
-        let listed = || match port {
+        O::first_of(self.any, || match port {
             PatternPort::Default => self.default,
             PatternPort::Exact(port) => self.position(port).ok().map(|position| self.exact[position].1),
             PatternPort::Any => None,
-        };
-        O::first(self.any.into_iter().chain(std::iter::once_with(listed).flatten()))
+        })
     }
 
     /// The ports as a policy writes them after a host.

@@ -113,15 +113,14 @@ impl<O: Owner> Domains<O> {
 
     /// The domains above `host` with this port, shortest first.
     fn above<'a>(&self, host: &'a str, port: PatternPort) -> impl Iterator<Item = (&'a str, O)> {
-        let end = if self.all_ports.may_cover(port) { host.len() } else { 0 };
-        let dots = host.bytes().take(end).enumerate().rev().filter(|&(_, byte)| byte == b'.');
+        let host = if self.all_ports.may_cover(port) { host } else { "" };
+        let dots = host.bytes().enumerate().rev().filter(|&(_, byte)| byte == b'.');
         dots.map(|(dot, _)| &host[dot + 1..])
             .take_while(|domain| domain.len() <= self.names.longest())
             .filter(|domain| self.lengths[domain.len() / 64 % 4] >> (domain.len() % 64) & 1 == 1)
             .filter_map(move |domain| {
-                let has_port = |entry: usize| self.ports[entry].find(port).is_some();
-                let entry = self.names.find_if(domain.as_bytes(), has_port)?;
-                self.ports[entry].find(port).map(|owner| (domain, owner))
+                let owner = self.names.find_map(domain.as_bytes(), |entry| self.ports[entry].find(port))?;
+                Some((domain, owner))
             })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hint::black_box;
 use std::time::Instant;
 
-use cors_core::Policy;
+use cors_core::{Policy, Rule};
 use serde::Serialize;
 
 use crate::head::Head;
@@ -16,7 +16,7 @@ const BATCH: usize = 500;
 const BUILDS: usize = 5;
 
 /// The kinds and numbers of origins.
-pub(crate) const SIZES: [(Kind, usize); 7] = [
+pub(crate) const SIZES: [(Kind, usize); 9] = [
     (Kind::Any, 1),
     (Kind::Exact, 10),
     (Kind::Exact, 1_000),
@@ -24,7 +24,12 @@ pub(crate) const SIZES: [(Kind, usize); 7] = [
     (Kind::Exact, 1_000_000),
     (Kind::Wildcard, 10),
     (Kind::Wildcard, 10_000),
+    (Kind::Ruled, 10),
+    (Kind::Ruled, 1_000_000),
 ];
+
+/// The most rules among which origins are divided.
+const RULES: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,6 +40,8 @@ pub(crate) enum Kind {
     Exact,
     /// `https://*.shop-17.example.com`
     Wildcard,
+    /// `https://shop-17.example.com` in one of up to 1,000 rules
+    Ruled,
 }
 
 /// The cost of a policy of one size.
@@ -69,14 +76,14 @@ pub(crate) fn measure(rounds: usize, mut progress: impl FnMut()) -> Vec<PolicySi
 fn measure_one(kind: Kind, origins: usize, rounds: usize) -> PolicySize {
     let entries: Vec<String> = (0..origins).map(|number| kind.entry(number)).collect();
     let mut policy = None;
-    let bytes = allocation_counter::measure(|| policy = Some(build(&entries))).bytes_current;
+    let bytes = allocation_counter::measure(|| policy = Some(kind.build(&entries))).bytes_current;
     let mut set = None;
     let hash_set_bytes = allocation_counter::measure(|| set = Some(fill(&entries))).bytes_current;
     let (Some(policy), Some(set)) = (policy, set) else { unreachable!("both were built above") };
 
     let (mut builds, mut fills) = (Vec::new(), Vec::new());
     for _ in 0..BUILDS {
-        builds.push(time_once(|| build(&entries)));
+        builds.push(time_once(|| kind.build(&entries)));
         fills.push(time_once(|| fill(&entries)));
     }
 
@@ -124,7 +131,7 @@ impl Kind {
     fn entry(self, number: usize) -> String {
         match self {
             Self::Any => "*".to_owned(),
-            Self::Exact => self.origin(number),
+            Self::Exact | Self::Ruled => self.origin(number),
             Self::Wildcard => format!("https://*.shop-{number}.example.com"),
         }
     }
@@ -132,7 +139,7 @@ impl Kind {
     /// An origin that the entry with this number allows.
     fn origin(self, number: usize) -> String {
         match self {
-            Self::Any | Self::Exact => format!("https://shop-{number}.example.com"),
+            Self::Any | Self::Exact | Self::Ruled => format!("https://shop-{number}.example.com"),
             Self::Wildcard => format!("https://www.shop-{number}.example.com"),
         }
     }
@@ -141,11 +148,18 @@ impl Kind {
     fn unlisted_origin(self, number: usize) -> String {
         self.origin(number).replace("shop", "evil")
     }
-}
 
-#[expect(clippy::expect_used, reason = "all origins are valid")]
-fn build(entries: &[String]) -> Policy {
-    Policy::builder().allow_origins(entries).build().expect("the policy is valid")
+    #[expect(clippy::expect_used, reason = "all origins are valid")]
+    fn build(self, entries: &[String]) -> Policy {
+        let policy = match self {
+            Self::Any | Self::Exact | Self::Wildcard => Policy::builder().allow_origins(entries),
+            Self::Ruled => {
+                let rule = |entries: &[String]| Rule::builder().allow_origins(entries).allow_methods("PUT");
+                Policy::builder().rules(entries.chunks(entries.len().div_ceil(RULES)).map(rule))
+            }
+        };
+        policy.build().expect("the policy is valid")
+    }
 }
 
 fn fill(entries: &[String]) -> HashSet<String> {
@@ -174,10 +188,10 @@ mod tests {
 
     #[rstest]
     fn entries_allow_their_origins_and_no_others(
-        #[values(Kind::Any, Kind::Exact, Kind::Wildcard)] kind: Kind,
+        #[values(Kind::Any, Kind::Exact, Kind::Wildcard, Kind::Ruled)] kind: Kind,
     ) {
         let entries = if kind == Kind::Any { 1 } else { 20 };
-        let policy = build(&(0..entries).map(|number| kind.entry(number)).collect::<Vec<_>>());
+        let policy = kind.build(&(0..entries).map(|number| kind.entry(number)).collect::<Vec<_>>());
         let is_allowed = |origin: &str| {
             let decision = policy.decide(&Head::from_origin(origin));
             matches!(decision, cors_core::Decision::Actual(actual) if actual.is_allowed())

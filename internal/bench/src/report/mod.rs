@@ -145,6 +145,7 @@ fn policy_sizes(sizes: &[PolicySize]) -> Grid {
             Kind::Any => "any (*)",
             Kind::Exact => "exact",
             Kind::Wildcard => "wildcard",
+            Kind::Ruled => "in rules",
         };
         vec![
             kind.to_owned(),

@@ -4,12 +4,16 @@ use std::borrow::Cow;
 
 use cors_core::{RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader};
 use rocket::http::Method;
+use rocket::http::uri::Host;
 use rocket::{Request, Response};
 
 /// The part of a request that CORS reads.
 ///
 /// Rocket keeps the lines of a repeated header apart. It has dropped lines that are not UTF-8 before a fairing runs.
 pub(crate) struct RequestView<'r, 'x>(pub(crate) &'r Request<'x>);
+
+/// The authority of an HTTP/2 request as text, in the request's cache.
+struct Authority(String);
 
 impl<'r> RequestHead for RequestView<'r, '_> {
     type Value = Cow<'r, str>;
@@ -33,9 +37,16 @@ impl RequestInfo for RequestView<'_, '_> {
     }
 
     fn host(&self) -> Option<&str> {
-        // HTTP/2 requests have an authority instead, of which Rocket tells the name.
-        let authority = || self.0.host().map(|host| host.domain().as_str());
-        self.0.headers().get_one("host").or_else(authority)
+        let authority = self.0.host();
+        match self.0.headers().get_one("host") {
+            // Rocket parses the header, but over HTTP/2 it takes the authority. If they differ, the request is malformed (RFC
+            // 9113, section 8.3.1).
+            Some(host) => (Host::parse(host).ok().as_ref() == authority).then_some(host),
+            None => authority.map(|authority| {
+                let Authority(text) = self.0.local_cache(|| Authority(authority.to_string()));
+                text.as_str()
+            }),
+        }
     }
 
     fn path(&self) -> &str {

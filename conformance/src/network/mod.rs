@@ -88,6 +88,7 @@ impl LoopbackNetwork {
         let endpoint = self.endpoint(&request.origin)?;
         let authority = authority(&request.origin);
         match self.version {
+            _ if request.is_http10 => raw::exchange(endpoint, &authority, request, self.time_limit).await,
             HttpVersion::Http11 => raw::exchange(endpoint, &authority, request, self.time_limit).await,
             HttpVersion::Http2 => {
                 let url = request.origin.join(&request.target).map_err(|error| {
@@ -103,6 +104,16 @@ impl LoopbackNetwork {
                 self.pool.exchange(endpoint, &authority, request, self.time_limit).await
             }
         }
+    }
+
+    /// Sends a request for another authority than that of its URL to the server that stands for its URL.
+    pub(crate) async fn send_for(
+        &self,
+        authority: &str,
+        request: WireRequest,
+    ) -> Result<WireResponse, NetworkError> {
+        let endpoint = self.endpoint(&request.url)?;
+        self.pool.exchange(endpoint, authority, request, self.time_limit).await
     }
 
     fn endpoint(&self, url: &Url) -> Result<&Endpoint, NetworkError> {
@@ -122,9 +133,8 @@ fn too_late(time_limit: Duration) -> NetworkError {
 impl Network for LoopbackNetwork {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         Box::pin(async move {
-            let endpoint = self.endpoint(&request.url)?;
             let authority = authority(&request.url);
-            self.pool.exchange(endpoint, &authority, request, self.time_limit).await
+            self.send_for(&authority, request).await
         })
     }
 

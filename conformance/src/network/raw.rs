@@ -18,7 +18,7 @@ const HEAD_LIMIT: usize = 256 << 10;
 /// The maximum number of header lines in a response.
 const LINE_LIMIT: usize = 256;
 
-/// Sends `request` over a new connection. Adds `Host` and `Content-Length` unless the request has them.
+/// Sends `request` over a new connection. Adds `Host` (not with HTTP/1.0) and `Content-Length` unless the request has them.
 pub(super) async fn exchange(
     endpoint: &Endpoint,
     authority: &str,
@@ -32,8 +32,9 @@ pub(super) async fn exchange(
 
 pub(super) fn serialize(authority: &str, request: &RawRequest) -> Vec<u8> {
     let has = |wanted: &str| request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method, request.target).into_bytes();
-    if !has("host") {
+    let version = if request.is_http10 { "1.0" } else { "1.1" };
+    let mut bytes = format!("{} {} HTTP/{version}\r\n", request.method, request.target).into_bytes();
+    if !has("host") && !request.is_http10 {
         bytes.extend_from_slice(format!("host: {authority}\r\n").as_bytes());
     }
     for (name, value) in &request.headers {

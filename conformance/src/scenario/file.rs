@@ -282,9 +282,17 @@ pub(super) struct RequestFile {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) server: Option<String>,
+    pub(super) http: Option<RawVersionFile>,
     #[serde(default)]
     pub(super) headers: HeaderList,
     pub(super) body: Option<String>,
+}
+
+/// The version of one raw request, if it is not the scenario's.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) enum RawVersionFile {
+    #[serde(rename = "1.0")]
+    Http10,
 }
 
 #[derive(Debug, Deserialize)]

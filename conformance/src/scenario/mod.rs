@@ -125,6 +125,12 @@ impl ServerPolicy {
         }
         self.program.add_lookup(self.policy.to_builder()).build()
     }
+
+    /// A host that its guard allows, if it does not allow all.
+    pub(crate) fn allowed_host(&self) -> Option<String> {
+        let entry = self.policy.guard()?.allow_hosts()?.first()?;
+        Some(entry.trim_end_matches(":*").replace("*.", "any."))
+    }
 }
 
 /// The issuer of a server's certificate.

@@ -60,6 +60,8 @@ pub struct RawRequest {
     pub method: String,
     /// The request target.
     pub target: String,
+    /// Whether it is sent with HTTP/1.0, which knows no `Host`, and not with the scenario's version of HTTP.
+    pub is_http10: bool,
     /// Header lines in order.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.

@@ -102,6 +102,7 @@ fn raw(path: &str) -> RawRequest {
         origin: api("/"),
         method: "GET".to_owned(),
         target: path.to_owned(),
+        is_http10: false,
         headers: Vec::new(),
         body: None,
     }
@@ -226,6 +227,21 @@ async fn a_raw_request_arrives_byte_for_byte() {
     );
     assert_eq!(echo["headers"]["host"], serde_json::json!(["api.example:8443"]));
     assert_eq!(echo["body_length"], 4);
+}
+
+#[rstest]
+#[case(HttpVersion::Http11)]
+#[case(HttpVersion::Http2)]
+#[tokio::test]
+async fn a_raw_request_with_http_1_0_has_no_host(#[case] version: HttpVersion) {
+    let (address, _) = echo_server().await;
+    let network = LoopbackNetwork::new(version).with_route(&api("/"), address);
+    let without = RawRequest { is_http10: true, ..raw("/echo") };
+    let echo = json(&network.send_raw(&without).await.unwrap());
+    assert_eq!(echo["headers"], serde_json::json!({}));
+    let with = RawRequest { headers: vec![("host".to_owned(), b"b.example".to_vec())], ..without };
+    let echo = json(&network.send_raw(&with).await.unwrap());
+    assert_eq!(echo["headers"], serde_json::json!({ "host": ["b.example"] }));
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ async fn a_valid_certificate_is_accepted(#[case] version: HttpVersion) {
         origin: api(),
         method: "GET".to_owned(),
         target: "/".to_owned(),
+        is_http10: false,
         headers: Vec::new(),
         body: None,
     };
@@ -115,6 +116,7 @@ async fn a_failed_handshake_sends_nothing(#[case] response: Option<&'static str>
         origin: api(),
         method: "GET".to_owned(),
         target: "/".to_owned(),
+        is_http10: false,
         headers: Vec::new(),
         body: None,
     };

@@ -19,7 +19,7 @@ mod step;
 mod text;
 
 /// The documents that `spec` may name a section of.
-const DOCUMENTS: [&str; 22] = [
+const DOCUMENTS: [&str; 23] = [
     "chips",
     "css-fonts",
     "fetch",
@@ -37,6 +37,7 @@ const DOCUMENTS: [&str; 22] = [
     "rfc6455",
     "rfc9110",
     "rfc9111",
+    "rfc9112",
     "rfc9113",
     "semantics",
     "url",

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::text::unescape;
 use super::{Origins, Problems};
-use crate::scenario::file::{RequestFile, StepFile, TargetFile};
+use crate::scenario::file::{RawVersionFile, RequestFile, StepFile, TargetFile};
 use crate::scenario::{Action, On, RawRequest, Scenario, Step};
 use cors_browser::{
     Element, ElementRequest, EventSourceRequest, FetchRequest, Form, Navigation, Origin, PageAction,
@@ -269,6 +269,7 @@ impl Problems {
             origin: origin.clone(),
             method: file.method,
             target: file.path,
+            is_http10: matches!(file.http, Some(RawVersionFile::Http10)),
             headers,
             body: file.body.map(String::into_bytes),
         })

@@ -134,7 +134,7 @@ struct Head {
 #[derive(Debug)]
 struct Target {
     host: Option<Authority>,
-    path: FullPath,
+    path: Option<FullPath>,
 }
 
 /// What is known when a request starts.
@@ -155,8 +155,18 @@ fn start(
         future::ready(policy.map(Start::Chosen).ok_or_else(warp::reject))
     });
     let host = warp::host::optional().or(warp::any().map(|| None)).unify();
-    let target = host.and(warp::path::full()).map(|host, path| Start::Target(Target { host, path }));
+    let target = host.and(path()).map(|host, path| Start::Target(Target { host, path }));
     chosen.or(target).unify()
+}
+
+/// The path of a request, unless it is a `CONNECT` request, which has none. On such a one `warp::path::full` panics.
+fn path() -> impl Filter<Extract = (Option<FullPath>,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let has_path = |method| match method {
+        Method::CONNECT => future::ready(Err(warp::reject())),
+        _ => future::ready(Ok(())),
+    };
+    let path = warp::method().and_then(has_path).untuple_one().and(warp::path::full());
+    path.map(Some).or(warp::any().map(|| None)).unify()
 }
 
 impl Head {
@@ -187,7 +197,7 @@ impl RequestInfo for Head {
     }
 
     fn path(&self) -> &str {
-        self.target.as_ref().map_or("", |target| target.path.as_str())
+        self.target.as_ref().and_then(|target| target.path.as_ref()).map_or("", FullPath::as_str)
     }
 
     fn header(&self, name: &str) -> Option<&[u8]> {

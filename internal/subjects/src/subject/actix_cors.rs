@@ -6,11 +6,12 @@ use cors_core::Policy;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::actix::serve;
+use super::guard::lack_of_blocking;
 use super::origin_pattern::OriginPattern;
 use super::{Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{Hits, actix::application};
 
-/// `actix-cors`'s `Cors` around the actix-web specimen.
+/// `actix-cors`'s `Cors`, which denies other origins if the policy has a guard, around the actix-web specimen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ActixCors;
 
@@ -77,6 +78,11 @@ fn configure(policy: &Policy) -> Cors {
         [any] if any == "*" => cors.expose_any_header(),
         headers => cors.expose_headers(headers.iter().map(String::as_str)),
     };
+    if let Some(guard) = policy.guard() {
+        // It denies its own origin too, unless it is listed.
+        let own = guard.own_origins().iter();
+        cors = own.fold(cors.block_on_origin_mismatch(true), |cors, origin| cors.allowed_origin(origin));
+    }
     if policy.allow_credentials() {
         cors = cors.supports_credentials();
     }
@@ -93,6 +99,9 @@ fn lack(policy: &Policy) -> Option<&'static str> {
     }
     if policy.has_predicates() || policy.has_lookup() {
         return Some("functions and lookups of a policy are not translated");
+    }
+    if let Some(lack) = lack_of_blocking(policy) {
+        return Some(lack);
     }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {

@@ -3,6 +3,7 @@
 pub mod actix;
 pub mod actix_cors;
 pub mod axum;
+mod guard;
 mod origin_pattern;
 pub mod poem;
 pub mod poem_cors;

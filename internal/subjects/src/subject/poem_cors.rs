@@ -5,6 +5,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use poem::EndpointExt;
 use poem::middleware::Cors;
 
+use super::guard::lack_of_guard;
 use super::poem::serve;
 use super::{Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
@@ -47,6 +48,9 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     }
     if policy.has_predicates() || policy.has_lookup() {
         return inexpressible("functions and lookups of a policy are not translated");
+    }
+    if let Some(lack) = lack_of_guard(policy) {
+        return inexpressible(lack);
     }
     if policy.diagnostics() {
         return inexpressible("it has no diagnostic mode");

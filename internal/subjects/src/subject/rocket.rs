@@ -18,6 +18,16 @@ use crate::specimen::{self, Hits};
 /// Where Rocket decides before it calls any fairing.
 const LIMITS: &[KnownLimit] = &[
     KnownLimit::new(
+        "guard/hosts-of-the-target",
+        "Over HTTP/1.1 Rocket knows only the `Host` of a request, and drops the host of its target",
+        "https://docs.rs/rocket/0.5.2/src/rocket/request/request.rs.html#1041-1051",
+    ),
+    KnownLimit::new(
+        "guard/non-utf-8-origin",
+        "Rocket drops header lines that are not UTF-8, so that the request has no `Origin`",
+        HEADER_LINES,
+    ),
+    KnownLimit::new(
         "malformed/non-utf-8-in-a-preflight",
         "Rocket drops header lines that are not UTF-8, so that the preflight requests no header",
         HEADER_LINES,

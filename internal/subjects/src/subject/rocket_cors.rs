@@ -8,6 +8,7 @@ use rocket_cors::{
     AllOrSome, AllowedHeaders, AllowedMethods, AllowedOrigins, Cors, CorsOptions, Method, Origins,
 };
 
+use super::guard::lack_of_guard;
 use super::rocket::{PURGE, serve};
 use super::{KnownDeviation, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
@@ -53,6 +54,9 @@ fn cors(policy: &Policy) -> Result<Cors, StartError> {
     }
     if policy.has_predicates() || policy.has_lookup() {
         return Err(inexpressible("functions and lookups of a policy are not translated"));
+    }
+    if let Some(lack) = lack_of_guard(policy) {
+        return Err(inexpressible(lack));
     }
     // It answers preflights with 204 and has no option for that; to a browser 200 and 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {

@@ -1,17 +1,19 @@
-//! tower-http's `CorsLayer` around the axum specimen, configured as its documentation recommends.
+//! tower-http's `CorsLayer`, and its `CsrfLayer` for a guard, around the axum specimen, configured as its documentation recommends.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
 use cors_core::Policy;
 use futures_util::future::{self, BoxFuture, FutureExt};
+use tower::util::option_layer;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 
 use super::axum::serve;
+use super::guard::csrf_layer;
 use super::origin_pattern::OriginPattern;
 use super::{Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
 
-/// tower-http's `CorsLayer` around the axum specimen.
+/// tower-http's `CorsLayer` and `CsrfLayer` around the axum specimen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TowerHttp;
 
@@ -33,9 +35,14 @@ impl Subject for TowerHttp {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        match layer(policy) {
-            Ok(layer) => serve(specimen::axum::router(Hits::default()).layer(layer)).boxed(),
-            Err(error) => future::ready(Err(error)).boxed(),
+        match (layer(policy), csrf_layer(policy)) {
+            // Inside, so that preflights are answered first, and a page that may read can see that it was denied.
+            (Ok(cors), Ok(csrf)) => {
+                let router = specimen::axum::router(Hits::default()).layer(option_layer(csrf));
+                serve(router.layer(cors)).boxed()
+            }
+            (Err(error), _) => future::ready(Err(error)).boxed(),
+            (_, Err(lack)) => future::ready(Err(inexpressible(lack))).boxed(),
         }
     }
 }

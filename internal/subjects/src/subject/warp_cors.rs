@@ -5,6 +5,7 @@ use futures_util::future::{self, BoxFuture, FutureExt};
 use warp::Filter;
 use warp::cors::Builder;
 
+use super::guard::lack_of_guard;
 use super::{Server, StartError, Subject, SubjectKind, locked_version, warp::serve};
 use crate::specimen::{Hits, warp::routes};
 
@@ -46,6 +47,9 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
     }
     if policy.has_predicates() || policy.has_lookup() {
         return Err("functions and lookups of a policy are not translated");
+    }
+    if let Some(lack) = lack_of_guard(policy) {
+        return Err(lack);
     }
     if policy.allow_methods() == ["*"] {
         return Err("warp::cors cannot allow any method");

@@ -1,0 +1,148 @@
+//! What other middleware can do of a policy's guard.
+
+use cors_core::{Guard, GuardAction, Policy};
+use tower_http::csrf::CsrfLayer;
+
+/// Why a middleware that only writes CORS headers cannot express the policy's guard.
+pub(super) fn lack_of_guard(policy: &Policy) -> Option<&'static str> {
+    policy.guard().map(|_| "it does not decide which requests reach the application")
+}
+
+/// tower-http's `CsrfLayer` with the policy's guard, configured as its documentation recommends. `None` without a guard.
+///
+/// # Errors
+///
+/// It has no option for something in the guard.
+pub(super) fn csrf_layer(policy: &Policy) -> Result<Option<CsrfLayer>, &'static str> {
+    let Some(guard) = policy.guard() else { return Ok(None) };
+    if let Some(lack) = lack_of_csrf_layer(policy, guard) {
+        return Err(lack);
+    }
+    let exempt: Vec<(String, String)> =
+        guard.exempt().map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
+    let layer = CsrfLayer::new().with_insecure_bypass(move |method, uri| {
+        exempt.iter().any(|exemption| exemption.0 == method.as_str() && exemption.1 == uri.path())
+    });
+    // It compares origins byte for byte, so `*` and `null` of the policy trust nobody.
+    let listed = policy.allow_origins().filter(|origin| origin.contains("://"));
+    let own = guard.own_origins().iter().map(|origin| origin.as_str().into());
+    listed
+        .chain(own)
+        .try_fold(layer, |layer, origin| layer.add_trusted_origin(origin))
+        .map(Some)
+        .map_err(|_| "it trusts `http` and `https` origins only")
+}
+
+fn lack_of_csrf_layer(policy: &Policy, guard: &Guard) -> Option<&'static str> {
+    if guard.allow_hosts().is_some() {
+        return Some("CsrfLayer does not check hosts");
+    }
+    if guard.report_only() {
+        return Some("CsrfLayer cannot report only");
+    }
+    if guard.cross_site_writes() == GuardAction::Allow {
+        return Some("CsrfLayer checks cross-site writes and nothing else");
+    }
+    if guard.foreign_origins() == GuardAction::Deny {
+        return Some("CsrfLayer does not check reads");
+    }
+    if guard.websockets() == GuardAction::Deny {
+        return Some("CsrfLayer does not check WebSocket handshakes");
+    }
+    let has_patterns = policy.allow_origins().any(|origin| origin != "*" && origin.contains('*'));
+    has_patterns.then_some("CsrfLayer trusts exact origins only")
+}
+
+/// Why `actix-cors` cannot express the policy's guard with `block_on_origin_mismatch`, which denies requests whose `Origin` is
+/// not in its list.
+pub(super) fn lack_of_blocking(policy: &Policy) -> Option<&'static str> {
+    let guard = policy.guard()?;
+    if guard.foreign_origins() == GuardAction::Allow {
+        return Some("block_on_origin_mismatch denies reads and writes alike");
+    }
+    if guard.allow_hosts().is_some() {
+        return Some("block_on_origin_mismatch does not check hosts");
+    }
+    if guard.report_only() {
+        return Some("block_on_origin_mismatch cannot report only");
+    }
+    if guard.exempt().next().is_some() {
+        return Some("block_on_origin_mismatch has no exemptions");
+    }
+    if guard.own_origins().is_empty() {
+        return Some("block_on_origin_mismatch denies the server's own origin, unless it is listed");
+    }
+    policy
+        .allow_origins()
+        .any(|origin| matches!(&*origin, "*" | "null"))
+        .then_some("block_on_origin_mismatch denies no origin that may read")
+}
+
+#[cfg(test)]
+mod tests {
+    use cors_core::{Danger, GuardBuilder};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn policy(guard: GuardBuilder, origins: &[&str]) -> Policy {
+        let policy = Policy::builder().allow_origins(origins.iter().copied());
+        policy.dangerously_allow([Danger::NullOrigin]).guard(guard).build().expect("a safe policy")
+    }
+
+    fn writes() -> GuardBuilder {
+        Guard::builder().websockets(GuardAction::Allow)
+    }
+
+    fn origins() -> GuardBuilder {
+        Guard::builder().foreign_origins(GuardAction::Deny).own_origins("https://api.example")
+    }
+
+    #[test]
+    fn a_policy_without_a_guard_can_be_expressed() {
+        let policy = Policy::builder().allow_origins("https://app.example").build().expect("a safe policy");
+        assert_eq!(lack_of_guard(&policy), None);
+        assert!(csrf_layer(&policy).is_ok_and(|layer| layer.is_none()));
+        assert_eq!(lack_of_blocking(&policy), None);
+    }
+
+    #[rstest]
+    #[case::plain(writes(), &["https://app.example"], None)]
+    #[case::all(writes().exempt("POST", "/login").own_origins("https://api.example"), &["*"], None)]
+    #[case::null(writes(), &["null"], None)]
+    #[case::hosts(writes().allow_hosts("api.example"), &[], Some("CsrfLayer does not check hosts"))]
+    #[case::report_only(writes().report_only(true), &[], Some("CsrfLayer cannot report only"))]
+    #[case::no_writes(
+        Guard::builder().cross_site_writes(GuardAction::Allow),
+        &[],
+        Some("CsrfLayer checks cross-site writes and nothing else")
+    )]
+    #[case::reads(origins(), &[], Some("CsrfLayer does not check reads"))]
+    #[case::websockets(Guard::builder(), &[], Some("CsrfLayer does not check WebSocket handshakes"))]
+    #[case::patterns(writes(), &["https://*.app.example"], Some("CsrfLayer trusts exact origins only"))]
+    #[case::applications(
+        writes(),
+        &["chrome-extension://abcdefghijklmnopabcdefghijklmnop"],
+        Some("it trusts `http` and `https` origins only")
+    )]
+    fn a_csrf_layer(#[case] guard: GuardBuilder, #[case] allowed: &[&str], #[case] expected: Option<&str>) {
+        assert_eq!(csrf_layer(&policy(guard, allowed)).err(), expected);
+    }
+
+    #[rstest]
+    #[case::plain(origins(), &["https://app.example", "https://*.app.example"], None)]
+    #[case::writes(writes(), &[], Some("block_on_origin_mismatch denies reads and writes alike"))]
+    #[case::hosts(origins().allow_hosts("a.example"), &[], Some("block_on_origin_mismatch does not check hosts"))]
+    #[case::report_only(origins().report_only(true), &[], Some("block_on_origin_mismatch cannot report only"))]
+    #[case::exempt(origins().exempt("POST", "/"), &[], Some("block_on_origin_mismatch has no exemptions"))]
+    #[case::own(
+        Guard::builder().foreign_origins(GuardAction::Deny),
+        &[],
+        Some("block_on_origin_mismatch denies the server's own origin, unless it is listed")
+    )]
+    #[case::any(origins(), &["*"], Some("block_on_origin_mismatch denies no origin that may read"))]
+    #[case::null(origins(), &["null"], Some("block_on_origin_mismatch denies no origin that may read"))]
+    fn blocking(#[case] guard: GuardBuilder, #[case] allowed: &[&str], #[case] expected: Option<&str>) {
+        assert_eq!(lack_of_blocking(&policy(guard, allowed)), expected);
+    }
+}

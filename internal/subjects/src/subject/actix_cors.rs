@@ -6,7 +6,7 @@ use cors_core::Policy;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::actix::serve;
-use super::guard::lack_of_blocking;
+use super::guard::with_own_origins;
 use super::origin_pattern::OriginPattern;
 use super::{Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{Hits, actix::application};
@@ -33,10 +33,13 @@ impl Subject for ActixCors {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        if let Some(lack) = lack(policy) {
+        let policy = match with_own_origins(policy) {
+            Ok(policy) => policy.into_owned(),
+            Err(lack) => return ready(Err(StartError::Inexpressible(lack.to_owned()))).boxed(),
+        };
+        if let Some(lack) = lack(&policy) {
             return ready(Err(StartError::Inexpressible(lack.to_owned()))).boxed();
         }
-        let policy = policy.clone();
         let hits = Hits::default();
         let application = move || application(hits.clone()).wrap(configure(&policy));
         let server = |listener| {
@@ -78,11 +81,7 @@ fn configure(policy: &Policy) -> Cors {
         [any] if any == "*" => cors.expose_any_header(),
         headers => cors.expose_headers(headers.iter().map(String::as_str)),
     };
-    if let Some(guard) = policy.guard() {
-        // It denies its own origin too, unless it is listed.
-        let own = guard.own_origins().iter();
-        cors = own.fold(cors.block_on_origin_mismatch(true), |cors, origin| cors.allowed_origin(origin));
-    }
+    cors = cors.block_on_origin_mismatch(policy.guard().is_some());
     if policy.allow_credentials() {
         cors = cors.supports_credentials();
     }
@@ -99,9 +98,6 @@ fn lack(policy: &Policy) -> Option<&'static str> {
     }
     if policy.has_predicates() || policy.has_lookup() {
         return Some("functions and lookups of a policy are not translated");
-    }
-    if let Some(lack) = lack_of_blocking(policy) {
-        return Some(lack);
     }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {

@@ -1,12 +1,9 @@
 //! What other middleware can do of a policy's guard.
 
+use std::borrow::Cow;
+
 use cors_core::{Guard, GuardAction, Policy};
 use tower_http::csrf::CsrfLayer;
-
-/// Why a middleware that only writes CORS headers cannot express the policy's guard.
-pub(super) fn lack_of_guard(policy: &Policy) -> Option<&'static str> {
-    policy.guard().map(|_| "it does not decide which requests reach the application")
-}
 
 /// tower-http's `CsrfLayer` with the policy's guard, configured as its documentation recommends. `None` without a guard.
 ///
@@ -53,29 +50,40 @@ fn lack_of_csrf_layer(policy: &Policy, guard: &Guard) -> Option<&'static str> {
     has_patterns.then_some("CsrfLayer trusts exact origins only")
 }
 
-/// Why `actix-cors` cannot express the policy's guard with `block_on_origin_mismatch`, which denies requests whose `Origin` is
-/// not in its list.
-pub(super) fn lack_of_blocking(policy: &Policy) -> Option<&'static str> {
-    let guard = policy.guard()?;
-    if guard.foreign_origins() == GuardAction::Allow {
-        return Some("block_on_origin_mismatch denies reads and writes alike");
+/// The policy for a middleware that denies every request whose `Origin` it does not list: with the server's own origins, which
+/// it would deny as well.
+///
+/// # Errors
+///
+/// The guard denies less or more than that.
+pub(super) fn with_own_origins(policy: &Policy) -> Result<Cow<'_, Policy>, &'static str> {
+    let Some(guard) = policy.guard() else { return Ok(Cow::Borrowed(policy)) };
+    if let Some(lack) = lack_of_list(policy, guard) {
+        return Err(lack);
     }
+    let with_own = policy.to_builder().allow_origins(guard.own_origins()).build();
+    with_own.map(Cow::Owned).map_err(|_| "its own origins would have to be allowed to read, which is not safe")
+}
+
+fn lack_of_list(policy: &Policy, guard: &Guard) -> Option<&'static str> {
     if guard.allow_hosts().is_some() {
-        return Some("block_on_origin_mismatch does not check hosts");
+        return Some("it does not check hosts");
     }
     if guard.report_only() {
-        return Some("block_on_origin_mismatch cannot report only");
+        return Some("it cannot report only");
+    }
+    if guard.foreign_origins() == GuardAction::Allow {
+        return Some("it denies all requests of other origins or none");
     }
     if guard.exempt().next().is_some() {
-        return Some("block_on_origin_mismatch has no exemptions");
+        return Some("it has no exemptions");
     }
     if guard.own_origins().is_empty() {
-        return Some("block_on_origin_mismatch denies the server's own origin, unless it is listed");
+        return Some("it denies its own origin, unless it is listed");
     }
-    policy
-        .allow_origins()
-        .any(|origin| matches!(&*origin, "*" | "null"))
-        .then_some("block_on_origin_mismatch denies no origin that may read")
+    let mut origins = policy.allow_origins();
+    let may_write = origins.any(|origin| matches!(&*origin, "*" | "null"));
+    may_write.then_some("origins that may read may also write")
 }
 
 #[cfg(test)]
@@ -101,9 +109,8 @@ mod tests {
     #[test]
     fn a_policy_without_a_guard_can_be_expressed() {
         let policy = Policy::builder().allow_origins("https://app.example").build().expect("a safe policy");
-        assert_eq!(lack_of_guard(&policy), None);
         assert!(csrf_layer(&policy).is_ok_and(|layer| layer.is_none()));
-        assert_eq!(lack_of_blocking(&policy), None);
+        assert_eq!(*with_own_origins(&policy).expect("the policy itself"), policy);
     }
 
     #[rstest]
@@ -130,19 +137,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case::plain(origins(), &["https://app.example", "https://*.app.example"], None)]
-    #[case::writes(writes(), &[], Some("block_on_origin_mismatch denies reads and writes alike"))]
-    #[case::hosts(origins().allow_hosts("a.example"), &[], Some("block_on_origin_mismatch does not check hosts"))]
-    #[case::report_only(origins().report_only(true), &[], Some("block_on_origin_mismatch cannot report only"))]
-    #[case::exempt(origins().exempt("POST", "/"), &[], Some("block_on_origin_mismatch has no exemptions"))]
+    #[case::writes(writes(), &[], "it denies all requests of other origins or none")]
+    #[case::hosts(origins().allow_hosts("a.example"), &[], "it does not check hosts")]
+    #[case::report_only(origins().report_only(true), &[], "it cannot report only")]
+    #[case::exempt(origins().exempt("POST", "/"), &[], "it has no exemptions")]
     #[case::own(
         Guard::builder().foreign_origins(GuardAction::Deny),
         &[],
-        Some("block_on_origin_mismatch denies the server's own origin, unless it is listed")
+        "it denies its own origin, unless it is listed"
     )]
-    #[case::any(origins(), &["*"], Some("block_on_origin_mismatch denies no origin that may read"))]
-    #[case::null(origins(), &["null"], Some("block_on_origin_mismatch denies no origin that may read"))]
-    fn blocking(#[case] guard: GuardBuilder, #[case] allowed: &[&str], #[case] expected: Option<&str>) {
-        assert_eq!(lack_of_blocking(&policy(guard, allowed)), expected);
+    #[case::any(origins(), &["*"], "origins that may read may also write")]
+    #[case::null(origins(), &["null"], "origins that may read may also write")]
+    fn not_a_list(#[case] guard: GuardBuilder, #[case] allowed: &[&str], #[case] expected: &str) {
+        assert_eq!(with_own_origins(&policy(guard, allowed)).err(), Some(expected));
+    }
+
+    #[test]
+    fn a_list_has_the_own_origins() {
+        let guarded = policy(origins(), &["https://app.example"]);
+        let with_own = with_own_origins(&guarded).expect("a list");
+        let allowed: Vec<_> = with_own.allow_origins().collect();
+        assert_eq!(allowed, ["https://app.example", "https://api.example"]);
     }
 }

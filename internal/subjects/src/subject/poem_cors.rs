@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use poem::EndpointExt;
 use poem::middleware::Cors;
 
-use super::guard::lack_of_guard;
+use super::guard::with_own_origins;
 use super::poem::serve;
 use super::{Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
@@ -43,14 +43,15 @@ impl Subject for PoemCors {
 /// Poem's middleware with this policy, configured as its documentation recommends.
 fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     let inexpressible = |reason: &str| Err(StartError::Inexpressible(reason.to_owned()));
+    let policy = &*match with_own_origins(policy) {
+        Ok(policy) => policy,
+        Err(lack) => return inexpressible(lack),
+    };
     if policy.has_rules() {
         return inexpressible("it has one set of methods, headers and credentials for all origins");
     }
     if policy.has_predicates() || policy.has_lookup() {
         return inexpressible("functions and lookups of a policy are not translated");
-    }
-    if let Some(lack) = lack_of_guard(policy) {
-        return inexpressible(lack);
     }
     if policy.diagnostics() {
         return inexpressible("it has no diagnostic mode");

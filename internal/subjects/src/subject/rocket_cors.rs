@@ -8,7 +8,7 @@ use rocket_cors::{
     AllOrSome, AllowedHeaders, AllowedMethods, AllowedOrigins, Cors, CorsOptions, Method, Origins,
 };
 
-use super::guard::lack_of_guard;
+use super::guard::with_own_origins;
 use super::rocket::{PURGE, serve};
 use super::{KnownDeviation, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
@@ -49,14 +49,12 @@ impl Subject for RocketCors {
 }
 
 fn cors(policy: &Policy) -> Result<Cors, StartError> {
+    let policy = &*with_own_origins(policy).map_err(inexpressible)?;
     if policy.has_rules() {
         return Err(inexpressible("it has one set of methods, headers and credentials for all origins"));
     }
     if policy.has_predicates() || policy.has_lookup() {
         return Err(inexpressible("functions and lookups of a policy are not translated"));
-    }
-    if let Some(lack) = lack_of_guard(policy) {
-        return Err(inexpressible(lack));
     }
     // It answers preflights with 204 and has no option for that; to a browser 200 and 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {

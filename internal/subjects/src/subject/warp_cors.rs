@@ -5,7 +5,7 @@ use futures_util::future::{self, BoxFuture, FutureExt};
 use warp::Filter;
 use warp::cors::Builder;
 
-use super::guard::lack_of_guard;
+use super::guard::with_own_origins;
 use super::{Server, StartError, Subject, SubjectKind, locked_version, warp::serve};
 use crate::specimen::{Hits, warp::routes};
 
@@ -42,14 +42,12 @@ impl Subject for WarpCors {
 
 /// warp's filter with this policy, or the reason why it cannot express it.
 fn configure(policy: &Policy) -> Result<Builder, &'static str> {
+    let policy = &*with_own_origins(policy)?;
     if policy.has_rules() {
         return Err("warp::cors has one set of methods, headers and credentials for all origins");
     }
     if policy.has_predicates() || policy.has_lookup() {
         return Err("functions and lookups of a policy are not translated");
-    }
-    if let Some(lack) = lack_of_guard(policy) {
-        return Err(lack);
     }
     if policy.allow_methods() == ["*"] {
         return Err("warp::cors cannot allow any method");

@@ -157,6 +157,11 @@ impl Cors {
             && self.policy().origin_reason(request).is_some()
     }
 
+    /// Whether the guard denies this request.
+    pub(crate) fn denies(&self, request: &Request) -> bool {
+        matches!(self.policy.decide(request), Decision::Denied(_))
+    }
+
     pub(crate) async fn answer(self, request: Request, next: Next) -> Response {
         self.answer_then(request, next, |_, _| {}).await
     }

@@ -2,6 +2,7 @@
 
 mod base;
 mod credentials;
+mod guard;
 mod hosts;
 mod origins;
 mod preflight;

@@ -88,7 +88,14 @@ impl Prepared {
                 // The conversion checks that the request is valid.
                 to_request(request.clone(), &target)?;
                 let WireRequest { method, url, headers, body } = request;
-                let raw = RawRequest { origin: url, method: method.clone(), target, is_http10: false, headers, body };
+                let raw = RawRequest {
+                    origin: url,
+                    method: method.clone(),
+                    target,
+                    is_http10: false,
+                    headers,
+                    body,
+                };
                 Ok(Self::Http11(raw::serialize(authority, &raw), method))
             }
             HttpVersion::Http2 => {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod files;
+mod guards;
 mod naive;
 mod policies;
 mod requests;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 
 use cors_core::{Decision, Policy, PolicyBuilder, PreparedPolicy, Problem, ProblemCode, WarningCode};
 use files::{fields, read, tables};
+use guards::{guard_builder, guarded_requests, guards};
 use http::{HeaderMap, HeaderValue, Request};
 use naive::Answer;
 use policies::{builder, faulty_policies, policies};
@@ -80,6 +82,17 @@ proptest! {
         if let Ok(policy) = builder(&naive).build() {
             prop_assert_eq!(warnings(&policy), naive.warnings());
             prop_assert_eq!(answer(policy, &request, response.clone()), naive.answer(&request, &response));
+        }
+    }
+
+    #[test]
+    fn guards_like_the_naive_implementation(
+        naive in policies(),
+        guard in guards(),
+        request in guarded_requests(),
+    ) {
+        if let Ok(policy) = builder(&naive).guard(guard_builder(&guard)).build() {
+            prop_assert_eq!(answer(policy, &request, HeaderMap::new()), guard.answer(&naive, &request));
         }
     }
 

@@ -1,5 +1,6 @@
 //! A second implementation of the semantics: slow, allocating, as simple as possible, and without any code of the crate.
 
+mod guard;
 mod origin;
 mod refusals;
 mod warnings;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request};
 
+pub(crate) use self::guard::NaiveGuard;
 pub(crate) use self::origin::is_entry;
 use self::origin::{is_origin, matches_entry};
 pub(crate) use self::refusals::BAD_ORIGINS;

@@ -62,7 +62,9 @@ pub(super) fn with_own_origins(policy: &Policy) -> Result<Cow<'_, Policy>, &'sta
         return Err(lack);
     }
     let with_own = policy.to_builder().allow_origins(guard.own_origins()).build();
-    with_own.map(Cow::Owned).map_err(|_| "its own origins would have to be allowed to read, which is not safe")
+    with_own
+        .map(Cow::Owned)
+        .map_err(|_| "its own origins would have to be allowed to read, which is not safe")
 }
 
 fn lack_of_list(policy: &Policy, guard: &Guard) -> Option<&'static str> {

@@ -191,7 +191,8 @@ async fn own_by_the_host_beside_a_list(cors: Cors, request: Request, next: Next)
 }
 
 async fn own_never_by_the_list(cors: Cors, request: Request, next: Next) -> Response {
-    let is_listed = guard(&cors).is_some_and(|guard| guard.own_origins().iter().any(|own| own == origin(&request)));
+    let is_listed =
+        guard(&cors).is_some_and(|guard| guard.own_origins().iter().any(|own| own == origin(&request)));
     denying(cors, request, next, |request| is_listed && !request.headers().contains_key(SITE)).await
 }
 
@@ -407,8 +408,8 @@ async fn exempt_after_decoding(cors: Cors, request: Request, next: Next) -> Resp
 }
 
 async fn exempt_with_every_method(cors: Cors, request: Request, next: Next) -> Response {
-    let is_exempt = guard(&cors)
-        .is_some_and(|guard| guard.exempt().any(|(_, path)| path == request.uri().path()));
+    let is_exempt =
+        guard(&cors).is_some_and(|guard| guard.exempt().any(|(_, path)| path == request.uri().path()));
     passing(cors, request, next, |_| is_exempt).await
 }
 
@@ -648,12 +649,7 @@ async fn passing(
 }
 
 /// The middleware, to which an origin is also own if a function says so, where Fetch Metadata does not decide.
-async fn as_own(
-    cors: Cors,
-    request: Request,
-    next: Next,
-    is_own: impl FnOnce(&Request) -> bool,
-) -> Response {
+async fn as_own(cors: Cors, request: Request, next: Next, is_own: impl FnOnce(&Request) -> bool) -> Response {
     passing(cors, request, next, |request| !request.headers().contains_key(SITE) && is_own(request)).await
 }
 
@@ -673,12 +669,7 @@ async fn denying(
 }
 
 /// The middleware, whose guard sees other headers than the application.
-async fn seeing(
-    cors: Cors,
-    request: Request,
-    next: Next,
-    change: impl FnOnce(&mut HeaderMap),
-) -> Response {
+async fn seeing(cors: Cors, request: Request, next: Next, change: impl FnOnce(&mut HeaderMap)) -> Response {
     let mut headers = request.headers().clone();
     if guard(&cors).is_some() {
         change(&mut headers);
@@ -694,8 +685,9 @@ async fn exempting(
     is_exempt: impl Fn(&str, &str) -> bool,
 ) -> Response {
     let path = request.uri().path();
-    let is_exempt = guard(&cors)
-        .is_some_and(|guard| guard.exempt().any(|(method, exempt)| method == request.method() && is_exempt(exempt, path)));
+    let is_exempt = guard(&cors).is_some_and(|guard| {
+        guard.exempt().any(|(method, exempt)| method == request.method() && is_exempt(exempt, path))
+    });
     passing(cors, request, next, |_| is_exempt).await
 }
 

@@ -50,7 +50,7 @@ fn policy() -> Result<Policy, PolicyError> {
         .build()
 }
 
-fn app() -> Result<Router, PolicyError> {
+pub(crate) fn app() -> Result<Router, PolicyError> {
     Ok(Router::new().route("/mcp", post(call)).layer(CorsLayer::new(policy()?)))
 }
 

@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use cors_conformance::specimen::Hits;
 use cors_conformance::subject::{HostPolicies, Server, StartError, Subject, SubjectKind};
-use cors_core::{Ask, Decision, LookupAnswer, Policy, PolicySource, PreparedPolicy};
+use cors_core::{Ask, Decision, LookupAnswer, Policy, PolicyBuilder, PolicySource, PreparedPolicy};
 use cors_subjects::specimen;
 use cors_subjects::subject::axum::serve;
 use cors_subjects::subject::host_map;
@@ -94,6 +94,7 @@ pub(crate) struct Cors {
 
 /// What a middleware knows when it has added CORS headers to a response.
 pub(crate) struct Seen {
+    pub(crate) policy: Policy,
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) version: Version,
@@ -122,6 +123,32 @@ impl Seen {
 
     pub(crate) fn is_preflight(&self) -> bool {
         matches!(self.kind, Kind::GrantedPreflight | Kind::DeniedPreflight)
+    }
+
+    /// Restores the application's own `Vary`.
+    pub(crate) fn restore_vary(&self, headers: &mut HeaderMap) {
+        headers.remove(header::VARY);
+        for own in self.own.get_all(header::VARY) {
+            headers.append(header::VARY, own.clone());
+        }
+    }
+}
+
+/// The requests that a fault concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concerned {
+    All,
+    Preflights,
+    Others,
+}
+
+impl Concerned {
+    pub(crate) fn contains(self, request: &Request) -> bool {
+        match self {
+            Self::All => true,
+            Self::Preflights => is_preflight(request),
+            Self::Others => !is_preflight(request),
+        }
     }
 }
 
@@ -166,6 +193,20 @@ impl Cors {
         self.answer_then(request, next, |_, _| {}).await
     }
 
+    /// The response that would be correct with another policy. A policy that is refused changes nothing.
+    pub(crate) async fn answer_under(
+        self,
+        other: Option<PolicyBuilder>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let cors = match other.map(PolicyBuilder::build) {
+            Some(Ok(policy)) => self.with_policy(policy),
+            Some(Err(_)) | None => self,
+        };
+        cors.answer(request, next).await
+    }
+
     /// The correct response, changed by a function.
     pub(crate) async fn answer_then(
         self,
@@ -201,6 +242,7 @@ impl Cors {
         change: impl FnOnce(&Seen, &mut Response),
     ) -> Response {
         let mut seen = Seen {
+            policy: self.policy().clone(),
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             version: request.version(),

@@ -6,24 +6,18 @@ use axum::http::header::{HOST, ORIGIN};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::base::{Cors, is_preflight};
+use crate::base::{Concerned, Cors};
 
 pub(crate) async fn are_ignored(cors: Cors, request: Request, next: Next) -> Response {
-    with_host(cors, request, next, |_| String::new()).await
+    ignored(cors, request, next, Concerned::All).await
 }
 
 pub(crate) async fn are_ignored_for_preflights(cors: Cors, request: Request, next: Next) -> Response {
-    if is_preflight(&request) {
-        return with_host(cors, request, next, |_| String::new()).await;
-    }
-    cors.answer(request, next).await
+    ignored(cors, request, next, Concerned::Preflights).await
 }
 
 pub(crate) async fn are_ignored_for_responses(cors: Cors, request: Request, next: Next) -> Response {
-    if is_preflight(&request) {
-        return cors.answer(request, next).await;
-    }
-    with_host(cors, request, next, |_| String::new()).await
+    ignored(cors, request, next, Concerned::Others).await
 }
 
 pub(crate) async fn are_those_of_the_origin(cors: Cors, request: Request, next: Next) -> Response {
@@ -57,6 +51,11 @@ pub(crate) async fn are_compared_with_their_port(cors: Cors, request: Request, n
         .await
 }
 
+async fn ignored(cors: Cors, request: Request, next: Next, concerned: Concerned) -> Response {
+    let is_ignored = concerned.contains(&request);
+    with_host(cors, request, next, |host| if is_ignored { String::new() } else { host.to_owned() }).await
+}
+
 /// The middleware with the policy for another host.
 async fn with_host(
     cors: Cors,
@@ -65,9 +64,6 @@ async fn with_host(
     change: impl FnOnce(&str) -> String,
 ) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let cors = match cors.policy_for_host(&change(host)) {
-        Some(policy) => cors.with_policy(policy),
-        None => cors,
-    };
-    cors.answer(request, next).await
+    let other = cors.policy_for_host(&change(host));
+    cors.answer_under(other.map(|policy| policy.to_builder()), request, next).await
 }

@@ -6,9 +6,9 @@ use axum::http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use cors_core::{Ask, LookupAnswer, Policy};
+use cors_core::{Ask, LookupAnswer, Policy, PolicyBuilder};
 
-use crate::base::{Cors, is_preflight, value};
+use crate::base::{Concerned, Cors, is_preflight, value};
 
 pub(crate) async fn sees_null(cors: Cors, request: Request, next: Next) -> Response {
     asking_about(cors, request, next, |origin| (origin == "null").then(|| "https://null".to_owned())).await
@@ -52,28 +52,24 @@ pub(crate) async fn sees_the_first_of_two_lines(cors: Cors, request: Request, ne
 }
 
 pub(crate) async fn is_ignored(cors: Cors, request: Request, next: Next) -> Response {
-    let is_asked = asks(cors.policy()) && !cors.policy().has_rules();
-    let cors = if is_asked { without_program(cors) } else { cors };
-    cors.answer(request, next).await
+    ignored(cors, request, next, Concerned::All).await
 }
 
 pub(crate) async fn is_ignored_for_preflights(cors: Cors, request: Request, next: Next) -> Response {
-    let is_asked = asks(cors.policy()) && is_preflight(&request);
-    let cors = if is_asked { without_program(cors) } else { cors };
-    cors.answer(request, next).await
+    ignored(cors, request, next, Concerned::Preflights).await
 }
 
 pub(crate) async fn is_ignored_for_responses(cors: Cors, request: Request, next: Next) -> Response {
-    let is_asked = asks(cors.policy()) && !is_preflight(&request);
-    let cors = if is_asked { without_program(cors) } else { cors };
-    cors.answer(request, next).await
+    ignored(cors, request, next, Concerned::Others).await
 }
 
 pub(crate) async fn replaces_the_list(cors: Cors, request: Request, next: Next) -> Response {
-    let listed = without_program(cors.clone());
+    let listed = listed(cors.policy()).build();
     let mut headers = request.headers().clone();
     if asks(cors.policy())
-        && headers.get(ORIGIN).is_some_and(|origin| listed.policy().allows_origin(origin.as_bytes()))
+        && headers
+            .get(ORIGIN)
+            .is_some_and(|origin| listed.is_ok_and(|policy| policy.allows_origin(origin.as_bytes())))
     {
         headers.insert(ORIGIN, value("https://stranger.invalid"));
     }
@@ -81,37 +77,23 @@ pub(crate) async fn replaces_the_list(cors: Cors, request: Request, next: Next) 
 }
 
 pub(crate) async fn comes_before_rules(cors: Cors, request: Request, next: Next) -> Response {
-    let original = cors.policy().clone();
-    let cors = if asks(&original) && original.has_rules() {
-        let own = Policy::builder()
-            .allow_origins(original.allow_origins())
-            .allow_credentials(original.allow_credentials())
-            .allow_methods(original.allow_methods())
-            .allow_origin_if(move |_| true);
-        cors.with_policy(own.build().expect("a policy"))
-    } else {
-        cors
-    };
-    cors.answer(request, next).await
+    let policy = cors.policy();
+    let other = (asks(policy) && policy.has_rules()).then(|| listed(policy).allow_origin_if(|_| true));
+    cors.answer_under(other, request, next).await
 }
 
 pub(crate) async fn loses_vary(cors: Cors, request: Request, next: Next) -> Response {
-    let is_asked = asks(cors.policy());
     cors.answer_then(request, next, |seen, response| {
-        if is_asked && !seen.is_preflight() {
-            response.headers_mut().remove(VARY);
-            for own in seen.own.get_all(VARY) {
-                response.headers_mut().append(VARY, own.clone());
-            }
+        if asks(&seen.policy) && !seen.is_preflight() {
+            seen.restore_vary(response.headers_mut());
         }
     })
     .await
 }
 
 pub(crate) async fn loses_credentials(cors: Cors, request: Request, next: Next) -> Response {
-    let is_asked = asks(cors.policy());
-    cors.answer_then(request, next, |_, response| {
-        if is_asked {
+    cors.answer_then(request, next, |seen, response| {
+        if asks(&seen.policy) {
             response.headers_mut().remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
         }
     })
@@ -119,10 +101,9 @@ pub(crate) async fn loses_credentials(cors: Cors, request: Request, next: Next) 
 }
 
 pub(crate) async fn sends_a_star(cors: Cors, request: Request, next: Next) -> Response {
-    let is_asked = asks(cors.policy());
     cors.answer_then(request, next, |seen, response| {
         let allowed = response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN);
-        if is_asked && (allowed || seen.origin().is_none()) {
+        if asks(&seen.policy) && (allowed || seen.origin().is_none()) {
             response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, value("*"));
         }
     })
@@ -243,17 +224,21 @@ fn asks(policy: &Policy) -> bool {
 }
 
 /// The middleware without what its program decides.
-fn without_program(cors: Cors) -> Cors {
+async fn ignored(cors: Cors, request: Request, next: Next, concerned: Concerned) -> Response {
     let policy = cors.policy();
-    let listed = Policy::builder()
+    let is_ignored = asks(policy) && !policy.has_rules() && concerned.contains(&request);
+    let other = is_ignored.then(|| listed(policy));
+    cors.answer_under(other, request, next).await
+}
+
+/// The policy without its program and its rules.
+fn listed(policy: &Policy) -> PolicyBuilder {
+    Policy::builder()
         .allow_origins(policy.allow_origins())
         .allow_methods(policy.allow_methods())
         .allow_headers(policy.allow_headers())
         .expose_headers(policy.expose_headers())
         .allow_credentials(policy.allow_credentials())
-        .build()
-        .expect("a policy");
-    cors.with_policy(listed)
 }
 
 fn ask(cors: &Cors, request: &Request) -> Ask {

@@ -1,12 +1,11 @@
 //! Faults in `Vary`.
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
 use axum::http::header::VARY;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::base::{Cors, Kind, Seen, value};
+use crate::base::{Cors, Kind, value};
 
 pub(crate) async fn omits_it_for_allowed_origins(cors: Cors, request: Request, next: Next) -> Response {
     omitting_it(cors, request, next, &[Kind::Allowed]).await
@@ -31,7 +30,7 @@ pub(crate) async fn omits_it_on_denied_preflights(cors: Cors, request: Request, 
 pub(crate) async fn omits_it_on_errors(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if response.status().is_client_error() && !seen.is_preflight() {
-            restore(seen, response.headers_mut());
+            seen.restore_vary(response.headers_mut());
         }
     })
     .await
@@ -59,7 +58,7 @@ pub(crate) async fn keeps_one_line_of_the_application(cors: Cors, request: Reque
 pub(crate) async fn repeats_origin(cors: Cors, request: Request, next: Next) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if !seen.is_preflight() && seen.own.contains_key(VARY) {
-            restore(seen, response.headers_mut());
+            seen.restore_vary(response.headers_mut());
             response.headers_mut().append(VARY, value("Origin"));
         }
     })
@@ -88,16 +87,8 @@ pub(crate) async fn varies_when_any_origin_is_allowed(cors: Cors, request: Reque
 async fn omitting_it(cors: Cors, request: Request, next: Next, kinds: &[Kind]) -> Response {
     cors.answer_then(request, next, |seen, response| {
         if kinds.contains(&seen.kind) {
-            restore(seen, response.headers_mut());
+            seen.restore_vary(response.headers_mut());
         }
     })
     .await
-}
-
-/// Restores the application's own `Vary`.
-fn restore(seen: &Seen, headers: &mut HeaderMap) {
-    headers.remove(VARY);
-    for own in seen.own.get_all(VARY) {
-        headers.append(VARY, own.clone());
-    }
 }

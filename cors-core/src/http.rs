@@ -193,21 +193,28 @@ fn values(headers: &HeaderMap, name: RequestHeader) -> impl Iterator<Item = Head
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl From<RequestHeader> for HeaderName {
     fn from(name: RequestHeader) -> Self {
-        request_name(name)
+        request_name(name).clone()
     }
 }
 
-fn request_name(name: RequestHeader) -> HeaderName {
+/// A name that is only borrowed for a look-up, which costs less than a copy.
+#[inline]
+fn request_name(name: RequestHeader) -> &'static HeaderName {
+    static ORIGIN: HeaderName = header::ORIGIN;
+    static METHOD: HeaderName = header::ACCESS_CONTROL_REQUEST_METHOD;
+    static HEADERS: HeaderName = header::ACCESS_CONTROL_REQUEST_HEADERS;
+    static HOST: HeaderName = header::HOST;
     // The `http` crate has no constant for it.
-    const SEC_FETCH_SITE: HeaderName = HeaderName::from_static(RequestHeader::SecFetchSite.name());
+    static SEC_FETCH_SITE: HeaderName = HeaderName::from_static(RequestHeader::SecFetchSite.name());
+    static UPGRADE: HeaderName = header::UPGRADE;
 
     match name {
-        RequestHeader::Origin => header::ORIGIN,
-        RequestHeader::AccessControlRequestMethod => header::ACCESS_CONTROL_REQUEST_METHOD,
-        RequestHeader::AccessControlRequestHeaders => header::ACCESS_CONTROL_REQUEST_HEADERS,
-        RequestHeader::Host => header::HOST,
-        RequestHeader::SecFetchSite => SEC_FETCH_SITE,
-        RequestHeader::Upgrade => header::UPGRADE,
+        RequestHeader::Origin => &ORIGIN,
+        RequestHeader::AccessControlRequestMethod => &METHOD,
+        RequestHeader::AccessControlRequestHeaders => &HEADERS,
+        RequestHeader::Host => &HOST,
+        RequestHeader::SecFetchSite => &SEC_FETCH_SITE,
+        RequestHeader::Upgrade => &UPGRADE,
     }
 }
 

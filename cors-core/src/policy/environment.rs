@@ -112,15 +112,22 @@ impl PolicyBuilder {
     fn refuse_unknown_variable(&mut self, prefix: &str, field: &str) {
         let name = format!("{prefix}{field}");
         let tables = [
-            (RULES, "rules cannot be written in an environment variable"),
-            (GUARD, "a guard cannot be written in environment variables"),
+            (
+                RULES,
+                "rules cannot be written in an environment variable",
+                "Write them in a policy file or in code.",
+            ),
+            (
+                GUARD,
+                "a guard cannot be written in environment variables",
+                "Write it in a policy file or in code.",
+            ),
         ];
         let is_of = |table: &str| {
             let start = field.get(..table.len()).filter(|start| start.eq_ignore_ascii_case(table));
             start.is_some() && matches!(field.as_bytes().get(table.len()), None | Some(b'_'))
         };
-        if let Some((_, what)) = tables.into_iter().find(|(table, _)| is_of(table)) {
-            let help = "Write it in a policy file or in code.";
+        if let Some((_, what, help)) = tables.into_iter().find(|(table, ..)| is_of(table)) {
             self.refuse(ProblemCode::UnknownField, &name, "", what, help);
             return;
         }

@@ -272,10 +272,18 @@ impl Fetch<'_> {
         } else {
             profile.origin_ignores_referrer_policy
         };
-        if request.mode != RequestMode::Cors && !ignores_policy && self.steps().hides_origin(request) {
+        let is_no_cors = request.mode == RequestMode::NoCors;
+        let first_policy =
+            request.replaced_policy.filter(|_| is_no_cors && profile.origin_keeps_first_policy);
+        let hides_origin = match first_policy {
+            Some(referrer_policy) => {
+                self.steps().hides_origin(&Request { referrer_policy, ..request.clone() })
+            }
+            None => self.steps().hides_origin(request),
+        };
+        if request.mode != RequestMode::Cors && !ignores_policy && hides_origin {
             return Some(Origin::Opaque.to_string());
         }
-        let is_no_cors = request.mode == RequestMode::NoCors;
         if is_no_cors && profile.no_cors_redirects_hide_origin && request.has_changed_origin() {
             return Some(Origin::Opaque.to_string());
         }

@@ -76,6 +76,7 @@ impl Fetch<'_> {
         request.urls.push(location);
         // Step 19.
         if let Some(policy) = steps.referrer_policy_of_redirect(response) {
+            request.replaced_policy.get_or_insert(request.referrer_policy);
             request.referrer_policy = policy;
         }
         Ok(true)

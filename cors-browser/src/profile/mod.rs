@@ -204,6 +204,8 @@ pub struct Profile {
     pub(crate) no_cors_redirects_hide_origin: bool,
     /// Whether the referrer policy has no influence on `Origin`.
     pub(crate) origin_ignores_referrer_policy: bool,
+    /// Whether the referrer policy of a redirect has no influence on the `Origin` of a request in mode `no-cors`.
+    pub(crate) origin_keeps_first_policy: bool,
     /// Whether a page gets a response only after the first bytes of its body.
     pub(crate) waits_for_the_body: bool,
     /// Whether a body that breaks off counts as complete if the status is not an ok status.
@@ -427,6 +429,7 @@ impl Profile {
             equal_lines_count_once: false,
             no_cors_redirects_hide_origin: false,
             origin_ignores_referrer_policy: false,
+            origin_keeps_first_policy: false,
             waits_for_the_body: false,
             completes_broken_errors: false,
             completes_broken_chunks: false,

@@ -412,6 +412,12 @@ pub(super) const WEBKIT: &[Rule] = &[
         source: "observed in WebKitGTK 2.50.6",
         change: |profile| profile.forms_ignore_default_policy = true,
     },
+    Rule {
+        name: "origin-ignores-policies-of-redirects",
+        says: "`Referrer-Policy` on a redirect has no influence on the `Origin` of a request in mode `no-cors`.",
+        source: "observed in WebKitGTK 2.50.6",
+        change: |profile| profile.origin_keeps_first_policy = true,
+    },
     CROSSORIGIN_SENDS_ORIGIN,
     Rule {
         name: "accepts-other-images",

@@ -42,6 +42,8 @@ pub(crate) struct Request {
     pub(crate) referrer: Option<Url>,
     /// The referrer policy.
     pub(crate) referrer_policy: ReferrerPolicy,
+    /// The referrer policy that a redirect has replaced by its own; `None` before the first such redirect.
+    pub(crate) replaced_policy: Option<ReferrerPolicy>,
     /// The response tainting.
     pub(crate) tainting: Tainting,
     /// Whether the request needs a preflight, or needed one before a redirect.
@@ -161,6 +163,7 @@ impl Request {
             origin: steps.client_origin(page).clone(),
             referrer: page.url(),
             referrer_policy: steps.referrer_policy_of_page(page),
+            replaced_policy: None,
             tainting: Tainting::Basic,
             needed_preflight: false,
             dropped_authorization: false,
@@ -281,6 +284,7 @@ mod tests {
             origin: Origin::parse(origin).unwrap(),
             referrer: None,
             referrer_policy: ReferrerPolicy::default(),
+            replaced_policy: None,
             tainting: Tainting::Basic,
             needed_preflight: false,
             dropped_authorization: false,

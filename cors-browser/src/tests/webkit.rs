@@ -203,3 +203,20 @@ async fn same_site_none_replaces_nothing(#[case] attributes: &str, #[case] cooki
     let request = FetchRequest { credentials: Credentials::Include, ..get(API) };
     assert_eq!(sent(&browser.fetch(&page(APP), request).await, 0, "cookie"), cookies);
 }
+
+#[rstest]
+#[case::standard(Profile::standard(), "null")]
+#[case::webkit(Profile::webkit(), APP)]
+#[tokio::test]
+async fn the_policy_of_a_redirect_does_not_hide_the_origin(#[case] profile: Profile, #[case] origin: &str) {
+    let browser = browser_as(profile, |request| {
+        Ok(match request.url.path() {
+            "/first" => reply(307, &[("location", "/second"), ("referrer-policy", "no-referrer")]),
+            _ => reply(200, &[]),
+        })
+    });
+    let request = with_method("POST", "https://api.example/first").with_mode(Mode::NoCors);
+    let fetched = browser.fetch(&page(APP), request).await;
+    assert_eq!([0, 1].map(|nth| sent(&fetched, nth, "origin")), [Some(APP), Some(origin)]);
+    assert_eq!(sent(&fetched, 1, "referer"), None);
+}

@@ -54,6 +54,7 @@ const NOT_IN_SCENARIOS: &[&str] = &[
     "max-age-one-day",
     "max-age-ten-minutes",
     "no-white-space-before-the-colon",
+    "origin-ignores-policies-of-redirects",
     "percent-encodings-are-normalized",
     "ranges-are-read-leniently",
     "ranges-are-rewritten",

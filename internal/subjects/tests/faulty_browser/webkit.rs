@@ -51,6 +51,7 @@ const NOT_JUDGED: &[&str] = &[
     "newer-codings-need-https",
     "newest-preflight-replaces",
     "opaque-origins-cache-by-document",
+    "origin-ignores-policies-of-redirects",
     "percent-encodings-are-normalized",
     "preflights-by-top-level-origin",
     "ranges-are-read-leniently",

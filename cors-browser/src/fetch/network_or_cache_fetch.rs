@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::Fetch;
 use super::redirect_fetch::is_redirect;
@@ -50,7 +50,13 @@ impl Fetch<'_> {
                 );
             }
             // Step 16.
-            if response.status == 421 && misdirected.is_none() && self.steps().retries_misdirected() {
+            let repeats =
+                request.mode != RequestMode::WebSocket || self.browser.profile.repeats_misdirected_handshakes;
+            if response.status == 421
+                && misdirected.is_none()
+                && repeats
+                && self.steps().retries_misdirected()
+            {
                 misdirected = Some(response);
                 continue;
             }
@@ -64,6 +70,16 @@ impl Fetch<'_> {
                 }
             }
             return Ok(response);
+        }
+    }
+
+    /// The value of `Sec-Fetch-Site`.
+    fn sec_fetch_site(&self, request: &Request) -> &'static str {
+        match self.steps().fetch_site(request) {
+            "same-site" if !self.browser.profile.ipv6_addresses_have_sites && is_ipv6(request) => {
+                "cross-site"
+            }
+            site => site,
         }
     }
 
@@ -176,7 +192,7 @@ impl Fetch<'_> {
                 if is_handshake { profile.handshake_destination } else { request.destination.as_str() };
             headers.append("Sec-Fetch-Dest", destination);
             headers.append("Sec-Fetch-Mode", request.mode.as_str());
-            headers.append("Sec-Fetch-Site", self.steps().fetch_site(request));
+            headers.append("Sec-Fetch-Site", self.sec_fetch_site(request));
             if profile.sends_fetch_user && self.steps().sends_fetch_user(request) {
                 headers.append("Sec-Fetch-User", "?1");
             }
@@ -348,6 +364,10 @@ fn check_head(response: WireResponse, mode: RequestMode) -> Result<WireResponse,
         ));
     }
     Ok(response)
+}
+
+fn is_ipv6(request: &Request) -> bool {
+    request.urls.iter().any(|url| matches!(url.host(), Some(Host::Ipv6(_))))
 }
 
 /// Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header".

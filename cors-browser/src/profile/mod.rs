@@ -170,6 +170,10 @@ pub struct Profile {
     pub(crate) checks_local_network: bool,
     /// Which requests of a sandboxed frame have the URL of the frame as their referrer.
     pub(crate) sandboxed_referrers: SandboxedReferrers,
+    /// Whether a WebSocket handshake is repeated after a 421, like any other request.
+    pub(crate) repeats_misdirected_handshakes: bool,
+    /// Whether two ports of one IPv6 address are same-site to Fetch Metadata.
+    pub(crate) ipv6_addresses_have_sites: bool,
     /// Whether the `Content-Type` of a 421 is added to that of the repeated request's response.
     pub(crate) misdirected_types_add_up: bool,
     /// Whether a redirected request writes `Content-Type` in this casing.
@@ -412,6 +416,8 @@ impl Profile {
             host_prefix_allows_default_path: false,
             checks_local_network: false,
             sandboxed_referrers: SandboxedReferrers::Never,
+            repeats_misdirected_handshakes: true,
+            ipv6_addresses_have_sites: true,
             misdirected_types_add_up: false,
             redirects_recase_content_type: false,
             last_content_type_wins: false,

@@ -148,6 +148,7 @@ pub(super) const CHROMIUM: &[Rule] = &[
         source: "observed in Chromium 156",
         change: |profile| profile.origin_ignores_referrer_policy = true,
     },
+    MISDIRECTED_HANDSHAKES_FAIL,
     REFERRERS_COMPARE_SCHEMES,
     Rule {
         name: "storage-access-on-the-wire",
@@ -344,12 +345,19 @@ pub(super) const FIREFOX: &[Rule] = &[
         source: "netwerk/protocol/http/nsHttpHeaderArray.cpp, `ParseHeaderLine`",
         change: |profile| profile.ignores_spaced_names = true,
     },
+    MISDIRECTED_HANDSHAKES_FAIL,
     REFERRERS_COMPARE_SCHEMES,
     Rule {
         name: "sandboxed-frames-have-referrers",
         says: "A link, a form or an `EventSource` of a sandboxed frame has a `Referer`: the origin of the frame's URL.",
         source: "observed in Firefox 153",
         change: |profile| profile.sandboxed_referrers = SandboxedReferrers::OfNavigations,
+    },
+    Rule {
+        name: "ipv6-addresses-have-no-site",
+        says: "`Sec-Fetch-Site` of a request to another port of the same IPv6 address is `cross-site`.",
+        source: "observed in Firefox 153",
+        change: |profile| profile.ipv6_addresses_have_sites = false,
     },
     Rule {
         name: "misdirected-types-add-up",
@@ -755,6 +763,13 @@ const EQUAL_LINES_COUNT_ONCE: Rule = Rule {
     says: "Equal lines of `Location` count as one. A response with different lines of `Location`, `Content-Disposition` or `Content-Length` is a network error.",
     source: "observed in Chromium 156 and Firefox 153",
     change: |profile| profile.equal_lines_count_once = true,
+};
+
+const MISDIRECTED_HANDSHAKES_FAIL: Rule = Rule {
+    name: "misdirected-handshakes-fail",
+    says: "A WebSocket handshake that is answered with 421 fails. The standard repeats it.",
+    source: "observed in Chromium 156 and Firefox 153",
+    change: |profile| profile.repeats_misdirected_handshakes = false,
 };
 
 const REFERRERS_COMPARE_SCHEMES: Rule = Rule {

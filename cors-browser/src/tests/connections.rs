@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rstest::rstest;
 
 use super::*;
-use crate::Mode;
+use crate::{Mode, PageAction, WebSocketRequest};
 
 const ANY: (&str, &str) = ("access-control-allow-origin", "*");
 const METHODS: (&str, &str) = ("access-control-allow-methods", "PUT");
@@ -52,6 +52,31 @@ async fn a_misdirected_request_is_sent_again_once(
     assert_eq!(response(&fetched).status, status);
     let sent: Vec<_> = fetched.exchanges.iter().map(|exchange| exchange.request.method.as_str()).collect();
     assert_eq!(sent, methods);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), 2)]
+#[case::chromium(Profile::chromium(), 1)]
+#[case::firefox(Profile::firefox(), 1)]
+#[case::webkit(Profile::webkit(), 2)]
+#[tokio::test]
+async fn a_misdirected_handshake(#[case] profile: Profile, #[case] count: usize) {
+    let browser = browser_as(profile, |_| Ok(reply(421, &[])));
+    let handshake = WebSocketRequest::new(Url::parse("wss://api.example/chat").unwrap());
+    let fetched = browser.act(&page(APP), PageAction::WebSocket(handshake)).await;
+    assert_eq!(fetched.exchanges.len(), count);
+}
+
+#[rstest]
+#[case::standard(Profile::standard(), "http://[::1]:3000", "same-site")]
+#[case::firefox(Profile::firefox(), "http://[::1]:3000", "cross-site")]
+#[case::own_page(Profile::firefox(), "http://[::1]:8080", "same-origin")]
+#[case::localhost(Profile::firefox(), "http://localhost:8080", "cross-site")]
+#[tokio::test]
+async fn the_site_of_an_ipv6_address(#[case] profile: Profile, #[case] origin: &str, #[case] expected: &str) {
+    let browser = browser_as(profile, |_| Ok(reply(200, &[ANY])));
+    let fetched = browser.fetch(&page(origin), get("http://[::1]:8080/")).await;
+    assert_eq!(sent(&fetched, 0, "sec-fetch-site"), Some(expected));
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ fetch = { path = "/status/200", from = "https://other.example" }
 page = { outcome = "readable" }
 
 [[step]]
-request = { method = "OPTIONS", path = "/echo", headers = [["origin", 'a\x00'], { name = "x-b", text = "ab", times = 3 }] }
+request = { method = "OPTIONS", path = "/echo", http = "1.0", headers = [["origin", 'a\x00'], { name = "x-b", text = "ab", times = 3 }] }
 wire = [{ on = "actual", status = "4xx", sent = { method = "OPTIONS" } }]
 "#;
 
@@ -62,6 +62,7 @@ fn every_field_of_a_valid_file_is_read() {
     assert_eq!(scenario.steps[1].wait, Duration::from_secs(600));
     assert_eq!(scenario.steps[1].from.as_ref().unwrap().to_string(), "https://other.example");
     let Action::Request(request) = &scenario.steps[2].action else { panic!("{:?}", scenario.steps[2]) };
+    assert!(request.is_http10);
     assert_eq!(request.headers[0].1, b"a\0");
     assert_eq!(request.headers[1], ("x-b".to_owned(), b"ababab".to_vec()));
     assert_eq!(scenario.steps[2].wire[0].status, Some(StatusExpectation::Class(4)));

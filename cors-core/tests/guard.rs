@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use allocation_counter::measure;
 use cors_core::{
     Decision, Event, Guard, GuardAction, GuardBuilder, Policy, PolicyBuilder, PolicyHandle, PreparedPolicy,
-    ProblemCode, Rule, WarningCode,
+    ProblemCode, Rule, Warning, WarningCode,
 };
 use http::{HeaderMap, HeaderValue, Request};
 use rstest::rstest;
@@ -598,7 +598,7 @@ fn a_guard_under_another_name(#[case] field: &str, #[case] expected: &str) {
 )]
 fn what_is_harmless_is_a_warning(#[case] text: &str, #[case] origins: &str, #[case] code: WarningCode) {
     let policy: Policy = toml::from_str(&format!("allow_origins = \"{origins}\"\n{text}")).unwrap();
-    let codes: Vec<_> = policy.warnings().iter().map(|warning| warning.code()).collect();
+    let codes: Vec<_> = policy.warnings().iter().map(Warning::code).collect();
     assert_eq!(codes, [code], "{:?}", policy.warnings());
 }
 

@@ -359,7 +359,7 @@ impl DenialExample {
 
     /// Asks the policy.
     pub(super) fn decide(&self) -> Option<Reason> {
-        let policy: Policy = PolicyFile::parse("policy", &self.policy()).outcome.ok()?;
+        let policy: Policy = PolicyFile::parse("policy", self.policy()).outcome.ok()?;
         let mut request = Request::builder().method(self.method).uri("/item");
         for (name, value) in self.headers {
             request = request.header(*name, *value);

@@ -25,7 +25,7 @@ pub(super) fn csrf_layer(policy: &Policy) -> Result<Option<CsrfLayer>, &'static 
     let own = guard.own_origins().iter().map(|origin| origin.as_str().into());
     listed
         .chain(own)
-        .try_fold(layer, |layer, origin| layer.add_trusted_origin(origin))
+        .try_fold(layer, CsrfLayer::add_trusted_origin)
         .map(Some)
         .map_err(|_| "it trusts `http` and `https` origins only")
 }

@@ -422,7 +422,7 @@ async fn exempt_without_a_final_slash(cors: Cors, request: Request, next: Next) 
 }
 
 async fn exempt_in_any_case(cors: Cors, request: Request, next: Next) -> Response {
-    exempting(cors, request, next, |exempt, path| exempt.eq_ignore_ascii_case(path)).await
+    exempting(cors, request, next, str::eq_ignore_ascii_case).await
 }
 
 async fn exempt_after_collapsing_slashes(cors: Cors, request: Request, next: Next) -> Response {

@@ -6,7 +6,7 @@ use cors_actix::Cors as ActixCors;
 use cors_axum::CorsLayer;
 use cors_conformance::specimen::Hits;
 use cors_conformance::subject::{Server, StartError};
-use cors_core::Policy;
+use cors_core::{Guard, Policy};
 use cors_poem::Cors as PoemCors;
 use cors_rocket::Cors as RocketCors;
 use cors_subjects::{specimen, subject};
@@ -30,6 +30,7 @@ trait Handle {
     fn switch_off(&self);
     fn switch_on(&self);
     fn set_diagnostics(&self, diagnostics: Option<bool>);
+    fn set_report_only(&self, report_only: Option<bool>);
     fn replace(&self, policy: Policy);
 }
 
@@ -44,6 +45,10 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> Handle for cors_core::PolicyHandle<V> 
 
     fn set_diagnostics(&self, diagnostics: Option<bool>) {
         self.set_diagnostics(diagnostics);
+    }
+
+    fn set_report_only(&self, report_only: Option<bool>) {
+        self.set_report_only(report_only);
     }
 
     fn replace(&self, policy: Policy) {
@@ -234,5 +239,58 @@ async fn diagnostics_are_switched_without_a_new_policy(#[case] framework: Framew
     assert_eq!(ask(&server, denied).await.status, 204);
     handle.set_diagnostics(Some(false));
     assert_eq!(ask(&server, denied).await.status, 403);
+    server.stop().await;
+}
+
+#[rstest]
+#[case::actix(Framework::Actix)]
+#[case::axum(Framework::Axum)]
+#[case::poem(Framework::Poem)]
+#[case::rocket(Framework::Rocket)]
+#[case::warp(Framework::Warp)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_comes_and_goes_with_the_policy(#[case] framework: Framework) {
+    let (handle, server) = framework.with_cors().await.expect("a server");
+    let forged = &("POST", "/echo", [("origin", "https://evil.example")].as_slice());
+    let listed = &("POST", "/echo", [ORIGIN].as_slice());
+    assert_eq!(ask(&server, forged).await.status, 200);
+
+    handle.replace(policy().to_builder().guard(Guard::builder()).build().expect("a valid policy"));
+    let answer = ask(&server, forged).await;
+    assert_eq!((answer.status, answer.body.as_str(), answer.cors_headers()), (403, "", Vec::new()));
+    assert_eq!(ask(&server, listed).await.status, 200);
+
+    handle.set_report_only(Some(true));
+    assert_eq!(ask(&server, forged).await.status, 200);
+    handle.set_report_only(None);
+    assert_eq!(ask(&server, forged).await.status, 403);
+
+    // CORS is off, and the guard is not.
+    handle.switch_off();
+    assert_eq!(ask(&server, forged).await.status, 403);
+    let answer = ask(&server, listed).await;
+    assert_eq!((answer.status, answer.cors_headers()), (200, Vec::new()));
+    handle.switch_on();
+
+    handle.replace(policy());
+    assert_eq!(ask(&server, forged).await.status, 200);
+    server.stop().await;
+}
+
+#[rstest]
+#[case::actix(Framework::Actix)]
+#[case::axum(Framework::Axum)]
+#[case::poem(Framework::Poem)]
+#[case::rocket(Framework::Rocket)]
+#[case::warp(Framework::Warp)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_that_only_reports_can_be_told_to_deny(#[case] framework: Framework) {
+    let (handle, server) = framework.with_cors().await.expect("a server");
+    let guard = Guard::builder().allow_hosts("other.example").report_only(true);
+    handle.replace(policy().to_builder().guard(guard).build().expect("a valid policy"));
+    let misdirected = &("GET", "/echo", [].as_slice());
+    assert_eq!(ask(&server, misdirected).await.status, 200);
+    handle.set_report_only(Some(false));
+    assert_eq!(ask(&server, misdirected).await.status, 421);
     server.stop().await;
 }

@@ -155,7 +155,9 @@ impl Kind {
             Self::Any | Self::Exact | Self::Wildcard => Policy::builder().allow_origins(entries),
             Self::Ruled => {
                 let rule = |entries: &[String]| Rule::builder().allow_origins(entries).allow_methods("PUT");
-                Policy::builder().rules(entries.chunks(entries.len().div_ceil(RULES)).map(rule))
+                let none: [&str; 0] = [];
+                let policy = Policy::builder().allow_origins(none);
+                policy.rules(entries.chunks(entries.len().div_ceil(RULES)).map(rule))
             }
         };
         policy.build().expect("the policy is valid")

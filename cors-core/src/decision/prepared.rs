@@ -13,7 +13,7 @@ use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 /// `V` must implement `Clone` and `TryFrom<&str>`: `http::HeaderValue` does, and so does `String`. The values are made
 /// once, in [`new`](Self::new). Cloning a prepared policy only counts a reference.
 ///
-/// An adapter calls [`decide`](Self::decide) for each request and then one of the two writing methods:
+/// An adapter calls [`decide`](Self::decide) for each request and then one of the three writing methods:
 ///
 /// ```
 /// use cors_core::{Decision, Policy, PreparedPolicy};
@@ -24,6 +24,11 @@ use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 ///     match policy.decide(request) {
 ///         Decision::Preflight(preflight) => {
 ///             let (status, headers) = policy.answer_preflight(preflight, request);
+///             *response.status_mut() = status;
+///             *response.headers_mut() = headers;
+///         }
+///         Decision::Denied(denied) => {
+///             let (status, headers) = policy.answer_denied(denied);
 ///             *response.status_mut() = status;
 ///             *response.headers_mut() = headers;
 ///         }

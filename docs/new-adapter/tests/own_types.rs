@@ -26,7 +26,7 @@ struct Response {
 }
 
 impl Request {
-    fn lines_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a String> {
+    fn lines_of<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a String> {
         let lines = self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name));
         lines.map(|(_, value)| value)
     }

@@ -25,22 +25,24 @@ impl Checked {
         events: Events<'_>,
     ) -> Decision<R::Value> {
         let report_only = mode.report_only.unwrap_or(guard.report_only());
+        let host_denial = guard.check_host(request);
+        if let Some((_, denial)) = host_denial {
+            events.guarded(denial, report_only);
+        }
+        let host_denial = host_denial.filter(|_| !report_only);
+        if host_denial.is_none() && !mode.is_off && request.is_options() {
+            if let Some(preflight) = self.decide_preflight(request, answer, mode.diagnostics, events) {
+                return Decision::Preflight(preflight);
+            }
+        }
         let origin = Line::find(request, RequestHeader::Origin);
         let found = origin.and_then(|origin| self.find(origin, answer));
         let access = |events| match mode.is_off {
             true => Actual(Access::Off),
             false => self.decide_found(request, origin, found, answer, events),
         };
-        if let Some((status, denial)) = guard.check_host(request) {
-            events.guarded(denial, report_only);
-            if !report_only {
-                return Decision::Denied(Denied { status, reason: denial.reason(), actual: access(None) });
-            }
-        }
-        if !mode.is_off && request.is_options() {
-            if let Some(preflight) = self.decide_preflight(request, answer, mode.diagnostics, events) {
-                return Decision::Preflight(preflight);
-            }
+        if let Some((status, denial)) = host_denial {
+            return Decision::Denied(Denied { status, reason: denial.reason(), actual: access(None) });
         }
         let is_listed = found.is_some_and(|(_, terms)| !terms.any_origin);
         if let Some(denial) = guard.check(request, origin, is_listed) {

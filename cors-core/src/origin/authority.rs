@@ -8,7 +8,14 @@ use crate::table::Full;
 ///
 /// They are kept as origins of this scheme, so that all patterns of origins work.
 #[derive(Clone, Default)]
-pub(crate) struct HostSet(OriginSet);
+pub(crate) struct HostSet {
+    origins: OriginSet,
+    /// The entries without a `*` and without a port, as most requests have them: comparing a few of them is faster than a look-up.
+    plain: Vec<String>,
+}
+
+/// The most plain entries that are compared one by one.
+const MAX_PLAIN: usize = 8;
 
 const PREFIX: &str = "https://";
 
@@ -37,15 +44,21 @@ impl HostSet {
 
     /// Adds a host. `origin` is the text from which the pattern was parsed.
     pub(crate) fn add(&mut self, pattern: &OriginPattern<'_>, origin: &str) -> Result<Added<()>, Full> {
-        self.0.add(pattern, origin, ())
+        if self.plain.len() < MAX_PLAIN && pattern.is_exact_on_default_port() {
+            self.plain.extend(Self::entry_of(origin).map(str::to_owned));
+        }
+        self.origins.add(pattern, origin, ())
     }
 
     pub(crate) fn shrink(&mut self) {
-        self.0.shrink();
+        self.origins.shrink();
     }
 
     /// Whether requests for this authority are answered. Case does not count, and default ports are equal.
     pub(crate) fn contains(&self, authority: &str) -> bool {
+        if self.plain.iter().any(|host| host == authority) {
+            return true;
+        }
         let authority = match split_port(authority) {
             // RFC 3986, section 3.2.3: an empty port is the default port.
             (host, Some(port)) if port.is_empty() || DEFAULT_PORTS.contains(&port) => host,
@@ -58,7 +71,7 @@ impl HostSet {
         prefix.copy_from_slice(PREFIX.as_bytes());
         rest.copy_from_slice(authority.as_bytes());
         rest.make_ascii_lowercase();
-        self.0.contains(origin)
+        self.origins.contains(origin)
     }
 }
 

@@ -72,6 +72,11 @@ impl<'a> OriginPattern<'a> {
         Ok(Self { scheme, host, port })
     }
 
+    /// Whether it is one host on the default port of the scheme.
+    pub(crate) fn is_exact_on_default_port(&self) -> bool {
+        matches!((self.host, self.port), (HostPattern::Exact(_), PatternPort::Default))
+    }
+
     /// Whether an attacker on the network can read and change the traffic of these origins: `http:`, except on the same
     /// machine.
     pub(crate) fn is_insecure(&self) -> bool {

@@ -160,9 +160,13 @@ impl Lookup {
             return Err(PendingAnswer(flight));
         }
         let bound = self.0.options.max_questions;
-        let error =
-            format_args!("not asked, because as many questions as allowed ({bound}) wait for an answer");
-        report(observer, LookupFailure::overload(origin.as_str(), &error));
+        report(
+            observer,
+            LookupFailure::overload(
+                origin.as_str(),
+                &format_args!("not asked, because as many questions as allowed ({bound}) wait for an answer"),
+            ),
+        );
         Ok(LookupAnswer::Failed)
     }
 

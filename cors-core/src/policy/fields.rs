@@ -152,6 +152,7 @@ pub(super) fn explain(written: &str) -> Explanation {
 }
 
 /// Explains a field that a guard does not have.
+#[cfg(feature = "serde")]
 pub(super) fn explain_in_guard(written: &str) -> Explanation {
     let name = squash(written);
     let known = GUARD_FIELDS.iter().find(|field| squash(field) == name).copied();
@@ -187,6 +188,7 @@ const GUARD_NAMES: [&str; 6] =
     ["csrf", "csrfprotection", "xsrf", "crossoriginprotection", "antiforgery", "csrflayer"];
 
 /// The names that others have for a field of a guard, squashed.
+#[cfg(feature = "serde")]
 const GUARD_OTHER_NAMES: [(&str, &[&str]); 5] = [
     ("allow_hosts", &["hosts", "host", "allowedhosts", "allowhost", "trustedhosts", "hostallowlist"]),
     ("own_origins", &["ownorigin", "selforigin", "selforigins", "sameorigin", "sameorigins"]),

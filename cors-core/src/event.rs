@@ -180,22 +180,11 @@ fn log(event: &Event<'_>) {
     let message = match event {
         Event::PreflightGranted => return,
         Event::PreflightDenied(denial) | Event::OriginNotAllowed(denial) => {
-            if is_debug_logged() {
-                log_denial(denial, "not allowed by the CORS policy");
-            }
-            return;
+            return log_denial(denial, "not allowed by the CORS policy");
         }
-        Event::RequestDenied(denial) => {
-            if is_debug_logged() {
-                log_denial(denial, "denied by the guard");
-            }
-            return;
-        }
+        Event::RequestDenied(denial) => return log_denial(denial, "denied by the guard"),
         Event::RequestReported(denial) => {
-            if is_debug_logged() {
-                log_denial(denial, "the guard would deny it, but it only reports");
-            }
-            return;
+            return log_denial(denial, "the guard would deny it, but it only reports");
         }
         #[cfg(feature = "lookup")]
         Event::LookupFailed(failure) => return log_lookup_failure(failure),
@@ -228,6 +217,10 @@ fn log(_: &Event<'_>) {}
 fn log_denial(denial: &Denial<'_>, message: &str) {
     static LIMITERS: [Limiter; Reason::ALL.len()] = [const { Limiter::new() }; Reason::ALL.len()];
 
+    // An event that is not logged must not count for the limit.
+    if !is_debug_logged() {
+        return;
+    }
     let reason = denial.reason;
     let limiter = LIMITERS.get(reason as usize);
     let Some(left_out) = limiter.map_or(Some(0), |limiter| limiter.admit(std::time::Instant::now())) else {

@@ -59,7 +59,8 @@ impl Player<'_> {
             } else if is_same(&standard[index], &shown) {
                 (Class::Agreed, String::new())
             } else {
-                (Class::Explained, self.explain(index, &shown).await?)
+                // The reason follows below.
+                (Class::Explained, String::new())
             };
             comparisons.push(Comparison {
                 class,
@@ -69,6 +70,9 @@ impl Player<'_> {
                 model: Some(expected),
                 browser: Some(shown),
             });
+        }
+        if comparisons.iter().any(|comparison| comparison.class == Class::Explained) {
+            self.explain(&mut comparisons).await?;
         }
         Ok(comparisons)
     }
@@ -95,21 +99,31 @@ impl Player<'_> {
         self.play(&model, "the model").await
     }
 
-    /// The rules of the profile that a step needs: without one of them, the model would not show what the browser shows.
-    async fn explain(&self, index: usize, shown: &StepView) -> Result<String, NotCompared> {
-        let mut rules = Vec::new();
+    /// Names the rules of the profile that the explained steps need: without one of them, the model would not show what the browser
+    /// shows.
+    async fn explain(&self, comparisons: &mut [Comparison]) -> Result<(), NotCompared> {
+        let mut needed = vec![Vec::new(); comparisons.len()];
         for rule in self.profile.rules() {
             let without = self.play_model(&self.profile.without(rule.name)).await?;
-            if !is_same(&without[index], shown) {
-                rules.push(format!("{} ({})", rule.name, rule.source));
+            for ((comparison, without), needed) in comparisons.iter().zip(&without).zip(&mut needed) {
+                if comparison.browser.as_ref().is_some_and(|shown| !is_same(without, shown)) {
+                    needed.push(format!("{} ({})", rule.name, rule.source));
+                }
             }
         }
-        if rules.is_empty() {
-            // Several rules cause the same difference, so that no single one of them is needed.
-            let names: Vec<_> = self.profile.rules().iter().map(|rule| rule.name).collect();
-            return Ok(format!("more than one of {}", names.join(", ")));
+        for (comparison, needed) in comparisons.iter_mut().zip(needed) {
+            if comparison.class != Class::Explained {
+                continue;
+            }
+            comparison.why = if needed.is_empty() {
+                // Several rules cause the same difference, so that no single one of them is needed.
+                let names: Vec<_> = self.profile.rules().iter().map(|rule| rule.name).collect();
+                format!("more than one of {}", names.join(", "))
+            } else {
+                needed.join(", ")
+            };
         }
-        Ok(rules.join(", "))
+        Ok(())
     }
 
     fn mismatches(&self, number: usize, step: &Step, seen: &Observation, browser: &str) -> Vec<String> {

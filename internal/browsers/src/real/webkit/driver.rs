@@ -71,7 +71,10 @@ async fn attempt(webkit: &WebKit, proxy: &str, hosts: &[String]) -> Result<Drive
         .env("GSETTINGS_BACKEND", "memory")
         .env("NO_AT_BRIDGE", "1")
         // Draws without shared graphics memory, which takes less memory.
-        .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+        .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+        // Start in less time: these pages are small, and nobody looks at them.
+        .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
+        .env("JSC_useJIT", "0");
     let started = Process::start(command, NO_LINE, GRACE)
         .map_err(|error| format!("its driver does not start: {error}"))?;
     let mut process = started.keeping(webkit.shared_folder.clone());

@@ -5,7 +5,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -26,6 +26,9 @@ const LINES_KEPT: usize = 5;
 /// The most bytes of one of these lines that are shown.
 const LINE_SHOWN: usize = 500;
 
+/// The most bytes of a line that are kept in memory. What follows counts as the next line.
+const LINE_LIMIT: u64 = 1 << 20;
+
 /// The pause between two looks at a process that was told to end.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -44,10 +47,10 @@ pub struct ReadyLine {
 /// A running program with its children. All of them are ended when it is dropped.
 pub struct Process {
     child: Option<Box<dyn StdChildWrapper>>,
-    ready_line: ReadyLine,
     grace: Duration,
     output: Arc<Mutex<VecDeque<String>>>,
-    ready: Option<oneshot::Receiver<String>>,
+    /// What comes once the program is ready.
+    ready: Option<(ReadyLine, oneshot::Receiver<String>)>,
     keeps: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -55,8 +58,40 @@ impl Process {
     /// Starts `command`, which prints `ready_line` once it is ready.
     ///
     /// To stop it, it gets SIGTERM and is killed after `grace`. On Windows, which has no such signal, it is killed at once.
-    pub fn start(mut command: Command, ready_line: ReadyLine, grace: Duration) -> io::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub fn start(command: Command, ready_line: ReadyLine, grace: Duration) -> io::Result<Self> {
+        let (send_ready, ready) = oneshot::channel();
+        let mut send_ready = Some(send_ready);
+        let mut process = Self::spawn(command, Stdio::null(), grace, move |line| {
+            if (ready_line.matches)(line) {
+                // The receiver is gone only if the process is being stopped.
+                let _ = send_ready.take().map(|send_ready| send_ready.send(line.to_owned()));
+            }
+        })?;
+        process.ready = Some((ready_line, ready));
+        Ok(process)
+    }
+
+    /// Starts `command`, whose lines of output are given to `each`, and returns its standard input with it. `each` is dropped when
+    /// the program has closed its output.
+    ///
+    /// It is stopped as [`start`](Self::start) says.
+    pub fn start_talking(
+        command: Command,
+        grace: Duration,
+        each: impl FnMut(&str) + Send + 'static,
+    ) -> io::Result<(Self, ChildStdin)> {
+        let mut process = Self::spawn(command, Stdio::piped(), grace, each)?;
+        let input = process.child.as_mut().and_then(|child| child.stdin().take());
+        Ok((process, input.ok_or_else(|| io::Error::other("the program has no standard input"))?))
+    }
+
+    fn spawn(
+        mut command: Command,
+        input: Stdio,
+        grace: Duration,
+        mut each: impl FnMut(&str) + Send + 'static,
+    ) -> io::Result<Self> {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut command = StdCommandWrap::from(command);
         #[cfg(unix)]
         command.wrap(ProcessGroup::leader());
@@ -65,7 +100,6 @@ impl Process {
         let mut child = command.spawn()?;
 
         let output = Arc::<Mutex<VecDeque<String>>>::default();
-        let (send_ready, ready) = oneshot::channel();
         // Both pipes are read to their ends, because a program that writes into a full pipe is blocked. The threads end when
         // all processes of the group have ended.
         if let Some(errors) = child.stderr().take() {
@@ -74,18 +108,14 @@ impl Process {
         }
         if let Some(lines) = child.stdout().take() {
             let output = output.clone();
-            let mut send_ready = Some(send_ready);
             thread::spawn(move || {
                 read_lines(lines, |line| {
-                    if (ready_line.matches)(&line) {
-                        // The receiver is gone only if the process is being stopped.
-                        let _ = send_ready.take().map(|send_ready| send_ready.send(line.clone()));
-                    }
+                    each(&line);
                     keep(&output, line);
                 });
             });
         }
-        Ok(Self { child: Some(child), ready_line, grace, output, ready: Some(ready), keeps: None })
+        Ok(Self { child: Some(child), grace, output, ready: None, keeps: None })
     }
 
     /// The same process with a value that is dropped only when all of its processes are gone, such as its temporary folder.
@@ -100,10 +130,10 @@ impl Process {
     ///
     /// Why the line did not come, with the last lines that the program printed.
     pub async fn listening(&mut self, limit: Duration) -> Result<String, String> {
-        let Some(ready) = self.ready.take() else {
+        let Some((line, ready)) = self.ready.take() else {
             return Ok(String::new());
         };
-        let line = self.ready_line.description;
+        let line = line.description;
         let reason = match tokio::time::timeout(limit, ready).await {
             Ok(Ok(line)) => return Ok(line),
             Ok(Err(_)) => format!("ended before it printed {line}"),
@@ -111,14 +141,32 @@ impl Process {
         };
         // The threads may not have read the program's last lines yet.
         tokio::time::sleep(PAUSE).await;
+        Err(match self.last_words() {
+            None => reason,
+            Some(words) => format!("{reason}; {words}"),
+        })
+    }
+
+    /// The last lines that the program printed, to either output; `None` if it printed nothing.
+    pub fn last_words(&self) -> Option<String> {
         let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         let last: Vec<_> = output.iter().map(|line| printable(line.as_bytes(), LINE_SHOWN)).collect();
-        Err(if last.is_empty() { reason } else { format!("{reason}; it last printed: {}", last.join(" | ")) })
+        (!last.is_empty()).then(|| format!("it last printed: {}", last.join(" | ")))
     }
 
     /// The program's process ID; 0 if it was told to end.
     pub fn id(&self) -> u32 {
         self.child.as_ref().map_or(0, |child| child.id())
+    }
+
+    /// Whether the program has ended, by itself or because it was told to.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// How the program ended; `None` if it runs, or was told to end.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().ok().flatten()
     }
 
     /// Tells the program to end now; the future waits until it has ended.
@@ -208,7 +256,7 @@ impl Drop for Process {
 fn read_lines(pipe: impl Read, mut each: impl FnMut(String)) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut line), Ok(length) if length > 0) {
+    while matches!(reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line), Ok(length) if length > 0) {
         each(String::from_utf8_lossy(&line).trim_end().to_owned());
         line.clear();
     }

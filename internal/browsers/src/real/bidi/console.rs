@@ -1,10 +1,11 @@
 //! The consoles of pages in Chromium and Firefox.
 
 use serde_json::{Value, json};
-use thirtyfour::bidi::{BidiError, BrowsingContextId};
+use thirtyfour::bidi::BrowsingContextId;
 
 use super::Dialect;
 use super::driver::Driver;
+use cors_conformance::user_agent::UserAgentError;
 
 /// Chromium's event for the messages of the browser itself. WebDriver BiDi has no event for them.
 pub(super) const CHROMIUM_EVENT: &str = "goog:cdp.Log.entryAdded";
@@ -13,14 +14,14 @@ pub(super) const CHROMIUM_EVENT: &str = "goog:cdp.Log.entryAdded";
 pub(super) const FIREFOX_EVENT: &str = "log.entryAdded";
 
 /// Starts to collect the messages of the page in `context`. Returns the name that its messages have as their source.
-pub(super) async fn watch(driver: &Driver, context: &BrowsingContextId) -> Result<String, BidiError> {
+pub(super) async fn watch(driver: &Driver, context: &BrowsingContextId) -> Result<String, UserAgentError> {
     match driver.dialect {
         Dialect::Firefox => Ok(context.as_str().to_owned()),
         Dialect::Chromium => {
-            let found = driver.bidi.send_raw("goog:cdp.getSession", json!({ "context": context })).await?;
+            let found = driver.send_raw("goog:cdp.getSession", json!({ "context": context })).await?;
             let session = found["session"].as_str().unwrap_or_default().to_owned();
             let enable = json!({ "method": "Log.enable", "params": {}, "session": session });
-            driver.bidi.send_raw("goog:cdp.sendCommand", enable).await?;
+            driver.send_raw("goog:cdp.sendCommand", enable).await?;
             Ok(session)
         }
     }

@@ -3,23 +3,30 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt;
-use thirtyfour::bidi::{BiDi, RawEventStream};
+use serde_json::Value;
+use thirtyfour::bidi::{BiDi, BidiCommand, BidiError, RawEventStream};
 use tokio::task::JoinSet;
 
+use super::super::automation::failed;
 use super::super::certificates::Certificates;
 use super::super::gateway::Gateway;
 use super::{Dialect, console, prompt};
 use cors_browser::User;
 use cors_conformance::process::Process;
+use cors_conformance::user_agent::UserAgentError;
+
+/// The pause between two looks at the driver while it works on a command.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A running driver with its browser; both are stopped when this value is dropped.
 pub(in super::super) struct Driver {
     /// The browser's variant of the protocol.
     pub(super) dialect: Dialect,
     /// The connection for commands and events.
-    pub(super) bidi: BiDi,
+    bidi: BiDi,
     /// The browser's version.
     pub(in super::super) version: String,
     /// The certificates that the browser trusts.
@@ -30,7 +37,7 @@ pub(in super::super) struct Driver {
     pub(in super::super) folder: PathBuf,
     shared: Arc<Shared>,
     _events: JoinSet<()>,
-    _process: Process,
+    process: Mutex<Process>,
 }
 
 /// What the pages and the task that reads the events share.
@@ -64,7 +71,34 @@ impl Driver {
             folder,
             shared,
             _events: events,
-            _process: process,
+            process: Mutex::new(process),
+        }
+    }
+
+    /// Sends a command and waits for its result.
+    pub(super) async fn send<C: BidiCommand>(&self, command: C) -> Result<C::Returns, UserAgentError> {
+        self.unless_ended(self.bidi.send(command)).await
+    }
+
+    /// Sends a command that [`BidiCommand`] has no type for, and waits for its result.
+    pub(super) async fn send_raw(&self, method: &str, parameters: Value) -> Result<Value, UserAgentError> {
+        self.unless_ended(self.bidi.send_raw(method, parameters)).await
+    }
+
+    /// The result of a command. A command that is sent after the connection was closed never gets one, so the driver is watched.
+    async fn unless_ended<T>(
+        &self,
+        result: impl Future<Output = Result<T, BidiError>>,
+    ) -> Result<T, UserAgentError> {
+        let ended = async {
+            while !lock(&self.process).has_ended() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            result = result => result.map_err(failed),
+            () = ended => Err(UserAgentError::Failed("its driver has ended".to_owned())),
         }
     }
 

@@ -10,7 +10,7 @@ use thirtyfour::bidi::modules::browsing_context::{Create, CreateType, GetTree, N
 use thirtyfour::bidi::modules::script::{CallFunction, EvaluateResult, Target};
 use thirtyfour::bidi::{BrowsingContextId, UserContextId};
 
-use super::automation::{Automation, Place, failed, navigation_error};
+use super::automation::{Automation, Place, navigation_error};
 use cors_browser::{NetworkPermissions, Origin, Permission, ThirdPartyCookies, User};
 use cors_conformance::user_agent::UserAgentError;
 
@@ -61,7 +61,7 @@ impl UserContext {
             None => json!({ "proxyType": "direct" }),
         };
         let context = CreateUserContext { proxy: Some(proxy), ..CreateUserContext::default() };
-        let id = driver.bidi.send(context).await.map_err(failed)?.user_context;
+        let id = driver.send(context).await?.user_context;
         Ok(Self { driver, id })
     }
 
@@ -83,7 +83,7 @@ impl UserContext {
             result_ownership: None,
             user_activation: Some(has_activation),
         };
-        match self.driver.bidi.send(call).await.map_err(failed)? {
+        match self.driver.send(call).await? {
             EvaluateResult::Success { result, .. } => {
                 Ok(result["value"].as_str().unwrap_or_default().to_owned())
             }
@@ -103,22 +103,23 @@ impl Automation for UserContext {
             background: Some(true),
             user_context: Some(self.id.clone()),
         };
-        let tab = self.driver.bidi.send(create).await.map_err(failed)?.context;
+        let tab = self.driver.send(create).await?.context;
         Ok(Place::tab(tab.as_str()))
     }
 
     async fn navigate(&self, tab: &Place, url: &str) -> Result<(), UserAgentError> {
         let navigate =
             Navigate { context: context(tab), url: url.to_owned(), wait: Some(ReadinessState::Complete) };
-        match self.driver.bidi.send(navigate).await {
+        match self.driver.send(navigate).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(navigation_error(url, &error.to_string())),
+            Err(UserAgentError::Failed(message)) => Err(navigation_error(url, &message)),
+            Err(error) => Err(error),
         }
     }
 
     async fn frame(&self, tab: &Place) -> Result<Option<Place>, UserAgentError> {
         let tree = GetTree { max_depth: None, root: Some(context(tab)) };
-        let tree = self.driver.bidi.send(tree).await.map_err(failed)?;
+        let tree = self.driver.send(tree).await?;
         let frame = tree.contexts.into_iter().flat_map(|tab| tab.children).next();
         Ok(frame.map(|frame| Place { tab: tab.tab.clone(), frame: Some(frame.context.as_str().to_owned()) }))
     }
@@ -142,7 +143,7 @@ impl Automation for UserContext {
     }
 
     async fn watch_console(&self, place: &Place) -> Result<String, UserAgentError> {
-        console::watch(&self.driver, &context(place)).await.map_err(failed)
+        console::watch(&self.driver, &context(place)).await
     }
 
     fn take_console(&self, console: &str) -> Vec<String> {
@@ -150,9 +151,7 @@ impl Automation for UserContext {
     }
 
     async fn answer_prompts(&self, tab: &Place, user: Option<&User>) -> Result<(), UserAgentError> {
-        prompt::start_answering(&self.driver, &BrowsingContextId::from(tab.tab.as_str()), user)
-            .await
-            .map_err(failed)
+        prompt::start_answering(&self.driver, &BrowsingContextId::from(tab.tab.as_str()), user).await
     }
 
     /// Firefox has no such permissions.
@@ -179,7 +178,7 @@ impl Automation for UserContext {
                 "origin": top_level.to_string(),
                 "userContext": self.id,
             });
-            self.driver.bidi.send_raw("permissions.setPermission", parameters).await.map_err(failed)?;
+            self.driver.send_raw("permissions.setPermission", parameters).await?;
         }
         Ok(())
     }
@@ -197,7 +196,7 @@ impl Drop for UserContext {
         // Without a runtime, the browser is about to be stopped as well.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // Ignore: a context that cannot be removed ends with the browser.
-            runtime.spawn(async move { driver.bidi.send(remove).await.map(drop) });
+            runtime.spawn(async move { driver.send(remove).await.map(drop) });
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use thirtyfour::bidi::modules::network::{AddIntercept, InterceptPhase};
-use thirtyfour::bidi::{BiDi, BidiError, BrowsingContextId};
+use thirtyfour::bidi::{BiDi, BrowsingContextId};
 
 use super::driver::Driver;
 use cors_browser::User;
+use cors_conformance::user_agent::UserAgentError;
 
 /// The event for a prompt.
 const EVENT: &str = "network.authRequired";
@@ -16,16 +17,16 @@ pub(super) async fn start_answering(
     driver: &Driver,
     tab: &BrowsingContextId,
     user: Option<&User>,
-) -> Result<(), BidiError> {
+) -> Result<(), UserAgentError> {
     driver.users().insert(tab.as_str().to_owned(), user.cloned());
     let subscription = json!({ "events": [EVENT], "contexts": [tab] });
-    driver.bidi.send_raw("session.subscribe", subscription).await?;
+    driver.send_raw("session.subscribe", subscription).await?;
     let intercept = AddIntercept {
         phases: vec![InterceptPhase::AuthRequired],
         contexts: vec![tab.clone()],
         url_patterns: None,
     };
-    driver.bidi.send(intercept).await?;
+    driver.send(intercept).await?;
     Ok(())
 }
 

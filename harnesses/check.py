@@ -424,14 +424,15 @@ SECOND = [
         ("http://localhost", PUT, False, True), ("http://localhost:3000", PUT, False, True), ("http://localhost.evil.example", PUT, False, False),
         ("https://pr-7-myteam.vercel.app", PUT, False, True), ("https://a.b-myteam.vercel.app", PUT, False, False),
         ("https://pr-myteam.vercel.app.evil.example", PUT, False, False), ("moz-extension://7d3f", PUT, False, True)]),
-    ("null, file://, IPv6, exact and pattern", policy(exact("null"), exact("file://"), exact("https://[::1]:8443"), subdomains("https", "example.org"), **PUT_TOKEN), [
+    ("null, file://, IPv6 and a pattern", policy(exact("null"), exact("file://"), exact("https://[::1]:8443"), subdomains("https", "example.org"), **PUT_TOKEN), [
         ("null", PUT, False, True), ("file://", PUT, False, True), ("https://[::1]:8443", PUT, False, True), ("https://a.example.org", PUT, False, True), (STRANGER, PUT, False, False)]),
     ("all headers but authorization", policy(APP, allow_headers=["*"]), [
         ("https://app.example", ("GET", ["x-what"]), False, True), ("https://app.example", ("GET", ["authorization"]), False, False)]),
-    ("all of it, with credentials", policy(APP, allow_methods=["*"], allow_headers=["*", "authorization"], expose_headers=["*"], allow_credentials=True), [
+    ("all methods and headers, credentials", policy(APP, allow_methods=["*"], allow_headers=["*", "authorization"], allow_credentials=True), [
         ("https://app.example", ("DELETE", ["x-what", "authorization"]), True, True), ("https://app.example", ("PURGE", ["x-what"]), True, True), (STRANGER, PUT, True, False)]),
-    ("all headers but authorization, with credentials", policy(APP, allow_headers=["*"], allow_credentials=True), [
+    ("the same, with credentials", policy(APP, allow_headers=["*"], allow_credentials=True), [
         ("https://app.example", ("GET", ["x-what"]), True, True), ("https://app.example", ("GET", ["authorization"]), True, False)]),
+    ("expose_headers all", policy(APP, expose_headers=["*"]), [("https://app.example", GET, False, True)]),
     ("preflight_status 200", policy(APP, preflight_status=200, **PUT_TOKEN), [("https://app.example", PUT, False, True)]),
 ]
 

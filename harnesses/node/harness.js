@@ -1,0 +1,242 @@
+// What the harnesses of this folder share: the protocol, readings of a policy, and the specimen's answers that need no framework.
+//
+// A harness calls `run` with what is its own. See ../check.py for a program that checks one.
+
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { METHODS } from 'node:http';
+import { runInThisContext } from 'node:vm';
+
+export { METHODS };
+
+// --- The protocol ----------------------------------------------------------------------------------------------------------------
+
+/** The middleware has no option that says what `field` of the policy says. */
+export class Cannot extends Error {
+  constructor(field, reason) {
+    super(reason);
+    this.field = field;
+  }
+}
+
+/**
+ * Runs a harness until the end of input.
+ *
+ * - `packages`: the npm packages of the framework and of the middleware, for their versions.
+ * - `configure(policy)`: the middleware's options for a policy; throws `Cannot`.
+ * - `unsafe`: options by the name of each unsafe configuration.
+ * - `call`: the function that takes the options, as users write it, such as `cors`.
+ * - `application(options, hits)`: a new `http.Server` that serves the specimen behind the middleware.
+ */
+export function run({ name, title, packages, homepage, configure, unsafe, call, application }) {
+  // Only protocol lines go to standard output.
+  const answer = (kind, value) => process.stdout.write(JSON.stringify({ [kind]: value }) + '\n');
+  console.log = console.info = console.debug = console.error;
+
+  const servers = new Map();
+
+  async function serve({ id, policy, unsafe: kind }) {
+    try {
+      if (kind !== undefined && !(kind in unsafe)) throw new Cannot('unsafe', `there is no configuration ${kind}`);
+      if (policy !== undefined) refuseExtensions(policy);
+      const options = withoutUndefined(policy === undefined ? unsafe[kind] : configure(policy));
+      // A middleware that objects does so when it is created.
+      const server = await refusing(kind, () => application(options, new Hits()));
+      await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+      servers.set(id, server);
+      answer('ready', { id, port: server.address().port, configuration: `${call}(${show(options)})` });
+    } catch (error) {
+      if (error instanceof Cannot) answer('cannot', { id, field: error.field, reason: error.message });
+      else answer(error.refused ? 'refused' : 'failed', { id, reason: String(error.message ?? error) });
+    }
+  }
+
+  async function stop(id) {
+    const server = servers.get(id);
+    servers.delete(id);
+    if (!server) return;
+    const closed = new Promise(resolve => server.close(resolve));
+    // Clients may hold idle connections.
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async function exit() {
+    await Promise.all([...servers.keys()].map(stop));
+    process.exit(0);
+  }
+
+  createInterface({ input: process.stdin })
+    .on('line', async line => {
+      const { cmd, ...request } = JSON.parse(line);
+      if (cmd === 'hello') {
+        const [framework, middleware] = packages.map(name => `${name} ${version(name)}`);
+        const language = 'JavaScript';
+        const offered = Object.keys(unsafe);
+        answer('hello', { protocol: 1, name, title, language, framework, middleware, homepage, level: 2, http2: false, unsafe: offered });
+      } else if (cmd === 'serve') {
+        await serve(request);
+      } else if (cmd === 'stop') {
+        await stop(request.id);
+        answer('stopped', { id: request.id });
+      }
+    })
+    .on('close', exit);
+  process.on('SIGTERM', exit);
+}
+
+async function refusing(kind, create) {
+  try {
+    return await create();
+  } catch (error) {
+    throw kind === undefined ? error : Object.assign(error, { refused: true });
+  }
+}
+
+/** An option that is `undefined` would replace a default. */
+const withoutUndefined = options => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+/** The version of an installed package. */
+function version(name) {
+  return JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
+}
+
+/** A value as one writes it in a program. */
+function show(value) {
+  if (value === METHODS) return 'http.METHODS';
+  if (typeof value === 'string') return `'${value.replace(/['\\]/g, '\\$&')}'`;
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  if (value?.constructor !== Object) return String(value);
+  return `{ ${Object.entries(value).map(([name, field]) => `${name}: ${show(field)}`).join(', ')} }`;
+}
+
+/** The function of this text. It is shown as it is written here. */
+export const functionOf = text => runInThisContext(`(${text})`);
+
+// --- Readings of a policy ----------------------------------------------------------------------------------------------------------
+
+/** None of these middlewares has what the extensions of the policy language ask for. */
+function refuseExtensions({ diagnostics, rules, guard }) {
+  if (diagnostics) throw new Cannot('diagnostics', 'the middleware does not explain its decisions');
+  if (rules.length > 0) throw new Cannot('rules', 'one configuration covers the whole application');
+  if (guard !== null) throw new Cannot('guard', 'the middleware does not reject requests');
+}
+
+export const allowsAny = policy => policy.allow_origins.some(entry => entry.kind === 'any');
+
+/** Exact origins as strings, patterns as regular expressions. */
+export const origins = policy => policy.allow_origins.map(entry => entry.kind === 'exact' ? entry.origin : new RegExp(entry.regex));
+
+/** The text of an expression that is true if `origin`, an expression too, is allowed. */
+export function isAllowed(policy, origin) {
+  const exact = policy.allow_origins.every(entry => entry.kind === 'exact');
+  if (exact) return `${show(origins(policy))}.includes(${origin})`;
+  const patterns = policy.allow_origins.map(entry => new RegExp(entry.regex));
+  return patterns.length === 1 ? `${patterns[0]}.test(${origin})` : `${show(patterns)}.some(pattern => pattern.test(${origin}))`;
+}
+
+/** A list of methods. Where credentials are allowed, `*` is the name of a method: all that Node.js knows are listed instead. */
+export function methods({ allow_methods: listed, allow_credentials: credentials }) {
+  if (listed.includes('*')) return credentials ? METHODS : ['*'];
+  return [...new Set(['GET', 'HEAD', 'POST', ...listed])];
+}
+
+/** A list of request headers. `none` is how the middleware allows no header, `all` how it allows every header that is asked for. */
+export function requestHeaders({ allow_headers: listed, allow_credentials: credentials }, none, all) {
+  if (listed.length === 0) return none;
+  if (!listed.includes('*')) return listed;
+  if (listed.includes('authorization')) return all;
+  if (credentials) throw new Cannot('allow_headers', 'with credentials, all headers can be allowed only together with Authorization');
+  return ['*'];
+}
+
+/** A list of response headers, or `undefined` for none. */
+export function exposedHeaders({ expose_headers: listed, allow_credentials: credentials }) {
+  if (listed.includes('*') && credentials) {
+    throw new Cannot('expose_headers', 'with credentials, `*` is the name of a header, and there is no other way to expose all');
+  }
+  return listed.length > 0 ? listed : undefined;
+}
+
+// --- The specimen's answers --------------------------------------------------------------------------------------------------------
+
+/** How often each handler ran. */
+export class Hits {
+  counts = {};
+  count(route) {
+    this.counts[route] = (this.counts[route] ?? 0) + 1;
+  }
+}
+
+/** The methods of `/echo` and `/redirect`. `OPTIONS` is left to the framework and the middleware. */
+export const ANY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'PURGE'];
+export const ECHO_HEADERS = { 'x-request-id': 'specimen', 'x-secret': 'specimen' };
+export const OWN_CORS_HEADERS = {
+  'access-control-allow-origin': 'https://handler.example',
+  'access-control-allow-credentials': 'true',
+};
+export const OPTIONS_HEADERS = { 'x-handler': 'options' };
+export const CHALLENGE = { 'www-authenticate': 'Basic realm="specimen"' };
+export const JSON_LIMIT = 1024;
+export const TEXT = 'text/plain; charset=utf-8';
+
+/** The values of the header lines of a request, by lower-case name. `request` is Node's. */
+export function headerLines({ rawHeaders }) {
+  const lines = {};
+  for (let at = 0; at < rawHeaders.length; at += 2) (lines[rawHeaders[at].toLowerCase()] ??= []).push(rawHeaders[at + 1]);
+  return lines;
+}
+
+const queryOf = ({ url }) => url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
+
+/** The values of a parameter of the query, decoded, in order. */
+export const parameters = (request, name) => new URLSearchParams(queryOf(request)).getAll(name);
+
+/** The body of `/echo`. `request` is Node's. */
+export function echo(request, bodyLength) {
+  const { method, url } = request;
+  return { method, path: url.split('?')[0], query: queryOf(request), headers: headerLines(request), body_length: bodyLength };
+}
+
+/** Reads the body of Node's request. */
+export async function lengthOfBody(request) {
+  let length = 0;
+  for await (const chunk of request) length += chunk.length;
+  return length;
+}
+
+/** The status and body of `/status/{code}`. */
+export function status(code) {
+  if (!/^[2-5][0-9][0-9]$/.test(code)) return [400, ''];
+  return [Number(code), ['204', '205', '304'].includes(code) ? '' : `status ${code}`];
+}
+
+/** The status and target of `/redirect`, or nothing if the query is wrong. */
+export function redirect(request) {
+  const [code = '307'] = parameters(request, 'code');
+  const [to] = parameters(request, 'to');
+  return /^3[0-9][0-9]$/.test(code) && to !== undefined ? [Number(code), to] : undefined;
+}
+
+/** The body of `/cookie/read`. */
+export function cookies(request) {
+  return (headerLines(request).cookie ?? []).flatMap(line => line.split(';').map(cookie => cookie.trim()).filter(Boolean));
+}
+
+export const isNumber = body => Number.isInteger(body?.n);
+
+/** The error of `/error` and `/panic`. Frameworks log it, so its stack is left out. */
+export function failure() {
+  const error = new Error('the specimen fails on purpose');
+  error.stack = String(error);
+  return error;
+}
+
+/** The chunks of `/stream`. */
+export async function* chunks() {
+  yield 'one ';
+  for (const chunk of ['two ', 'three']) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+    yield chunk;
+  }
+}

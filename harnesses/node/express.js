@@ -9,9 +9,10 @@ import * as specimen from './harness.js';
 specimen.run({
   name: 'express-cors',
   title: 'Express cors',
-  packages: ['express', 'cors'],
+  framework: ['express'],
+  middleware: ['cors'],
   homepage: 'https://github.com/expressjs/cors',
-  call: 'cors',
+  create: cors,
 
   configure: policy => ({
     // `false` is documented to disable CORS.
@@ -33,11 +34,11 @@ specimen.run({
     'unescaped-dot': { origin: /^https:\/\/.*.example.org$/, credentials: true },
   },
 
-  application(options, hits) {
+  application(middleware, hits) {
     const app = express();
     app.set('env', 'production');
     app.enable('strict routing');
-    app.use(cors(options));
+    app.use(middleware);
 
     const count = route => (request, response, next) => {
       hits.count(route);

@@ -22,13 +22,14 @@ export class Cannot extends Error {
 /**
  * Runs a harness until the end of input.
  *
- * - `packages`: the npm packages of the framework and of the middleware, for their versions.
+ * - `framework`, `middleware`: the npm packages of both, for their versions.
  * - `configure(policy)`: the middleware's options for a policy; throws `Cannot`.
  * - `unsafe`: options by the name of each unsafe configuration.
- * - `call`: the function that takes the options, as users write it, such as `cors`.
- * - `application(options, hits)`: a new `http.Server` that serves the specimen behind the middleware.
+ * - `create(options)`: the middleware; throws if it refuses the options.
+ * - `shown(options)`: what users write to create it, given the text of the options.
+ * - `application(middleware, hits)`: a new `http.Server` that serves the specimen behind the middleware.
  */
-export function run({ name, title, packages, homepage, configure, unsafe, call, application }) {
+export function run({ name, title, framework, middleware, homepage, configure, unsafe, create, shown = options => `cors(${options})`, application }) {
   // Only protocol lines go to standard output.
   const answer = (kind, value) => process.stdout.write(JSON.stringify({ [kind]: value }) + '\n');
   console.log = console.info = console.debug = console.error;
@@ -40,14 +41,19 @@ export function run({ name, title, packages, homepage, configure, unsafe, call, 
       if (kind !== undefined && !(kind in unsafe)) throw new Cannot('unsafe', `there is no configuration ${kind}`);
       if (policy !== undefined) refuseExtensions(policy);
       const options = withoutUndefined(policy === undefined ? unsafe[kind] : configure(policy));
-      // A middleware that objects does so when it is created.
-      const server = await refusing(kind, () => application(options, new Hits()));
+      let created;
+      try {
+        created = await create(options);
+      } catch (error) {
+        return answer(kind === undefined ? 'failed' : 'refused', { id, reason: error.message });
+      }
+      const server = await application(created, new Hits());
       await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
       servers.set(id, server);
-      answer('ready', { id, port: server.address().port, configuration: `${call}(${show(options)})` });
+      answer('ready', { id, port: server.address().port, configuration: shown(show(options)) });
     } catch (error) {
       if (error instanceof Cannot) answer('cannot', { id, field: error.field, reason: error.message });
-      else answer(error.refused ? 'refused' : 'failed', { id, reason: String(error.message ?? error) });
+      else answer('failed', { id, reason: String(error.message ?? error) });
     }
   }
 
@@ -70,10 +76,19 @@ export function run({ name, title, packages, homepage, configure, unsafe, call, 
     .on('line', async line => {
       const { cmd, ...request } = JSON.parse(line);
       if (cmd === 'hello') {
-        const [framework, middleware] = packages.map(name => `${name} ${version(name)}`);
-        const language = 'JavaScript';
-        const offered = Object.keys(unsafe);
-        answer('hello', { protocol: 1, name, title, language, framework, middleware, homepage, level: 2, http2: false, unsafe: offered });
+        const versions = names => names.map(name => `${name} ${version(name)}`).join(', ');
+        answer('hello', {
+          protocol: 1,
+          name,
+          title,
+          language: 'JavaScript',
+          framework: versions(framework),
+          middleware: versions(middleware),
+          homepage,
+          level: 2,
+          http2: false,
+          unsafe: Object.keys(unsafe),
+        });
       } else if (cmd === 'serve') {
         await serve(request);
       } else if (cmd === 'stop') {
@@ -83,14 +98,6 @@ export function run({ name, title, packages, homepage, configure, unsafe, call, 
     })
     .on('close', exit);
   process.on('SIGTERM', exit);
-}
-
-async function refusing(kind, create) {
-  try {
-    return await create();
-  } catch (error) {
-    throw kind === undefined ? error : Object.assign(error, { refused: true });
-  }
 }
 
 /** An option that is `undefined` would replace a default. */

@@ -1,0 +1,125 @@
+// @fastify/cors with Fastify.
+
+import { Readable } from 'node:stream';
+import Fastify from 'fastify';
+import cors from '@fastify/cors';
+import * as specimen from './harness.js';
+
+specimen.run({
+  name: 'fastify-cors',
+  title: '@fastify/cors',
+  framework: ['fastify'],
+  middleware: ['@fastify/cors'],
+  homepage: 'https://github.com/fastify/fastify-cors',
+  shown: options => `fastify.register(cors, ${options})`,
+
+  configure: policy => ({
+    // `false` is documented to disable CORS.
+    origin: specimen.allowsAny(policy) ? '*' : policy.allow_origins.length > 0 && specimen.origins(policy),
+    methods: specimen.methods(policy),
+    // Without the option, the headers that a preflight asks for are allowed.
+    allowedHeaders: specimen.requestHeaders(policy, [], undefined),
+    exposedHeaders: specimen.exposedHeaders(policy),
+    credentials: policy.allow_credentials || undefined,
+    maxAge: policy.max_age ?? undefined,
+    optionsSuccessStatus: policy.preflight_status === 204 ? undefined : policy.preflight_status,
+  }),
+
+  unsafe: {
+    'any-origin-with-credentials': { origin: '*', credentials: true },
+    'reflected-origin': { origin: true, credentials: true },
+    'null-origin': { origin: ['null'], credentials: true },
+    'prefix': { origin: /^https:\/\/app\.example/, credentials: true },
+    'unescaped-dot': { origin: /^https:\/\/.*.example.org$/, credentials: true },
+  },
+
+  async create(options) {
+    const fastify = Fastify();
+    await fastify.register(cors, options);
+    return fastify;
+  },
+
+  async application(fastify, hits) {
+    // Fastify routes only the methods that it knows, and adds `HEAD` to every `GET`.
+    fastify.addHttpMethod('PURGE', { hasBody: true });
+    const ANY_METHOD = specimen.ANY_METHOD.filter(method => method !== 'HEAD');
+    // Fastify answers 404 to a known path with another method, unless the application says otherwise.
+    const notAllowed = (request, reply) => reply.code(405).send();
+    const route = (app, url, handlers) => {
+      for (const [method, handler] of Object.entries(handlers)) {
+        app.route({
+          method,
+          url,
+          handler(request, reply) {
+            hits.count(url.replace(/:(\w+)/, '{$1}'));
+            return handler(request, reply);
+          },
+        });
+      }
+      const others = ANY_METHOD.filter(method => !(method in handlers));
+      if (others.length > 0) app.route({ method: others, url, handler: notAllowed });
+    };
+    const handlersOfAny = handler => Object.fromEntries(ANY_METHOD.map(method => [method, handler]));
+
+    fastify.register(async app => {
+      // These handlers take bodies of every media type.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request, body) => body);
+      route(app, '/echo', handlersOfAny((request, reply) => {
+        reply.headers(specimen.ECHO_HEADERS).send(specimen.echo(request.raw, request.body?.length ?? 0));
+      }));
+      route(app, '/redirect', handlersOfAny((request, reply) => {
+        const redirect = specimen.redirect(request.raw);
+        if (redirect) reply.redirect(redirect[1], redirect[0]);
+        else reply.code(400).send();
+      }));
+    });
+    route(fastify, '/status/:code', {
+      GET(request, reply) {
+        const [code, body] = specimen.status(request.params.code);
+        reply.code(code).type(specimen.TEXT).send(body);
+      },
+    });
+    route(fastify, '/cookie/set', {
+      GET: (request, reply) => reply.header('set-cookie', specimen.parameters(request.raw, 'c')).send(),
+    });
+    route(fastify, '/cookie/read', { GET: (request, reply) => reply.send(specimen.cookies(request.raw)) });
+    fastify.register(async app => {
+      app.addHook('onRequest', async (request, reply) => {
+        if (request.headers.authorization === undefined) return reply.code(401).headers(specimen.CHALLENGE).send();
+      });
+      const answerPrivate = (request, reply) => reply.type(specimen.TEXT).send('private');
+      route(app, '/private', { GET: answerPrivate, PUT: answerPrivate });
+    });
+    const answerOptions = (request, reply) => reply.headers(specimen.OPTIONS_HEADERS).send();
+    route(fastify, '/options', { GET: answerOptions, OPTIONS: answerOptions });
+    // `reply.header` replaces the lines that are there, also those of the middleware.
+    route(fastify, '/vary', { GET: (request, reply) => reply.header('vary', specimen.parameters(request.raw, 'v')).send() });
+    route(fastify, '/own-cors', { GET: (request, reply) => reply.headers(specimen.OWN_CORS_HEADERS).send() });
+    route(fastify, '/error', {
+      async GET() {
+        throw specimen.failure();
+      },
+    });
+    route(fastify, '/panic', {
+      GET() {
+        throw specimen.failure();
+      },
+    });
+    const schema = { body: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } } };
+    fastify.post('/json', { bodyLimit: specimen.JSON_LIMIT, schema }, (request, reply) => {
+      hits.count('/json');
+      reply.send(request.body);
+    });
+    fastify.route({ method: ['GET', 'PUT', 'PATCH', 'DELETE', 'PURGE'], url: '/json', handler: notAllowed });
+    route(fastify, '/stream', { GET: (request, reply) => reply.type(specimen.TEXT).send(Readable.from(specimen.chunks())) });
+    fastify.get('/slash', (request, reply) => reply.redirect('/slash/', 308));
+    route(fastify, '/slash/', { GET: (request, reply) => reply.type(specimen.TEXT).send('slash') });
+    const item = (request, reply) => reply.type(specimen.TEXT).send(`${request.method} ${request.params.id}`);
+    route(fastify, '/item/:id', { PUT: item, DELETE: item });
+    fastify.get('/hits', (request, reply) => reply.send(hits.counts));
+
+    await fastify.ready();
+    return fastify.server;
+  },
+});

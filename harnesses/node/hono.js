@@ -2,8 +2,10 @@
 
 import { Readable } from 'node:stream';
 import { Hono } from 'hono';
+
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
 import { validator } from 'hono/validator';
 import { createAdaptorServer } from '@hono/node-server';
 import * as specimen from './harness.js';
@@ -94,8 +96,8 @@ specimen.run({
     route('/vary', { GET: appending('Vary', 'v') });
     route('/own-cors', { GET: c => c.body(null, 200, specimen.OWN_CORS_HEADERS) });
     route('/error', {
-      async GET() {
-        throw specimen.failure();
+      GET() {
+        throw new HTTPException(500, { message: specimen.failure().message });
       },
     });
     route('/panic', {

@@ -1,0 +1,208 @@
+"""Flask-CORS with Flask."""
+
+import functools
+import threading
+import time
+
+from flask import Flask, Response, abort, jsonify, request
+from flask_cors import CORS
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+import harness
+from harness import Cannot
+
+
+def configure(policy):
+    harness.require_preflight_status(policy, 200)
+    if "*" in policy["allow_methods"]:
+        raise Cannot("allow_methods", "methods are a list, and no value stands for all of them")
+    headers = policy["allow_headers"]
+    if headers == ["*"]:
+        # Names of headers may be regular expressions.
+        headers = [r"^(?!authorization$).*$"]
+    elif "*" in headers:
+        headers = "*"
+    options = {
+        # Strings with the letters of regular expressions are taken for such, and are matched at the beginning of an origin.
+        "origins": "*" if harness.allows_any(policy) else harness.exact_origins(policy) + harness.patterns(policy),
+        "methods": harness.methods(policy),
+        "allow_headers": headers,
+    }
+    if exposed := harness.exposed_headers(policy):
+        options["expose_headers"] = exposed
+    if policy["allow_credentials"]:
+        options["supports_credentials"] = True
+    if policy["max_age"] is not None:
+        # The number 0 is left out; the string is not.
+        options["max_age"] = policy["max_age"] or "0"
+    return options
+
+
+def text(body="", status=200, headers=()):
+    return Response(body, status, headers, content_type=harness.TEXT)
+
+
+def with_lines(name, values):
+    response = text()
+    for value in values:
+        response.headers.add(name, value)
+    return response
+
+
+def query():
+    return request.query_string.decode("latin-1")
+
+
+def authenticated(view):
+    @functools.wraps(view)
+    def check():
+        if "Authorization" not in request.headers:
+            return text(status=401, headers=harness.CHALLENGE)
+        return view()
+
+    return check
+
+
+def create(options):
+    app = Flask(__name__)
+    CORS(app, **options)
+    app.logger.disabled = True
+    hits = harness.Hits()
+
+    def route(path, methods):
+        name = path.replace("<", "{").replace(">", "}")
+
+        def register(handler):
+            @functools.wraps(handler)
+            def counted(**arguments):
+                hits.count(name)
+                return handler(**arguments)
+
+            # Flask answers `OPTIONS` itself unless the methods have it.
+            app.add_url_rule(path, handler.__name__, counted, methods=methods)
+
+        return register
+
+    @route("/echo", harness.ANY_METHOD)
+    def echo():
+        answer = jsonify(harness.echo(request.method, request.path, query(), request.headers.items(), len(request.get_data())))
+        answer.headers.extend(harness.ECHO_HEADERS)
+        return answer
+
+    @route("/status/<code>", ["GET"])
+    def answer_status(code):
+        code, body = harness.status(code)
+        return text(body, code)
+
+    @route("/redirect", harness.ANY_METHOD)
+    def redirect():
+        answer = harness.redirect(query())
+        if answer is None:
+            abort(400)
+        return text(status=answer[0], headers={"Location": answer[1]})
+
+    @route("/cookie/set", ["GET"])
+    def set_cookies():
+        return with_lines("Set-Cookie", harness.parameters(query(), "c"))
+
+    @route("/cookie/read", ["GET"])
+    def read_cookies():
+        return jsonify(harness.cookies(request.headers.getlist("Cookie")))
+
+    # Flask's extensions authenticate in a decorator. Flask answers a preflight before the decorator runs.
+    def private():
+        hits.count("/private")
+        return text("private")
+
+    app.add_url_rule("/private", view_func=authenticated(private), methods=["GET", "PUT"])
+
+    @route("/options", ["GET", "OPTIONS"])
+    def answer_options():
+        return text(headers=harness.OPTIONS_HEADERS)
+
+    @route("/vary", ["GET"])
+    def vary():
+        return with_lines("Vary", harness.parameters(query(), "v"))
+
+    @route("/own-cors", ["GET"])
+    def own_cors():
+        return text(headers=harness.OWN_CORS_HEADERS)
+
+    @route("/error", ["GET"])
+    def error():
+        abort(500)
+
+    @app.post("/json")
+    def number():
+        request.max_content_length = harness.JSON_LIMIT
+        body = request.get_json()
+        if not harness.is_number(body):
+            abort(422)
+        hits.count("/json")
+        return jsonify(body)
+
+    @route("/panic", ["GET"])
+    def panic():
+        raise RuntimeError(harness.FAILURE)
+
+    @route("/stream", ["GET"])
+    def stream():
+        def chunks():
+            for chunk in harness.CHUNKS:
+                yield chunk
+                time.sleep(harness.CHUNK_PAUSE)
+
+        return text(chunks())
+
+    # Flask redirects `/slash` with 308.
+    @route("/slash/", ["GET"])
+    def slash():
+        return text("slash")
+
+    @route("/item/<id>", ["PUT", "DELETE"])
+    def item(id):
+        return text(f"{request.method} {id}")
+
+    @app.get("/hits")
+    def answer_hits():
+        return jsonify(hits)
+
+    return app
+
+
+class Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_):
+        pass
+
+
+class Server:
+    def __init__(self, app):
+        self.server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+harness.run(
+    name="flask-cors",
+    title="Flask-CORS",
+    framework=["flask"],
+    middleware=["flask-cors"],
+    homepage="https://github.com/corydolphin/flask-cors",
+    configure=configure,
+    unsafe={
+        # All origins are the default.
+        "any-origin-with-credentials": {"supports_credentials": True},
+        "null-origin": {"origins": ["null"], "supports_credentials": True},
+        "prefix": {"origins": [r"^https://app\.example"], "supports_credentials": True},
+        "unescaped-dot": {"origins": ["^https://.*.example.org$"], "supports_credentials": True},
+    },
+    shown=lambda options: f"CORS(app, {harness.show_arguments(options)})",
+    create=create,
+    start=Server,
+)

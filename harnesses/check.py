@@ -233,8 +233,7 @@ CLIENT_ERROR = range(400, 500)
 PROBES = [
     probe(1, "GET", "/echo", 200, lines={"x-request-id": ["specimen"], "x-secret": ["specimen"]}),
     probe(1, "POST", "/echo?a=b", 200, values={"method": "POST", "path": "/echo", "query": "a=b", "body_length": 0}),
-    # A framework that joins lines of one name shows the handler one value.
-    probe(1, "PUT", "/echo", 200, [("x-a", "1"), ("x-a", "2")], "12345", values={"headers/x-a": [["1", "2"], ["1, 2"], ["1,2"]], "body_length": 5}),
+    probe(1, "PUT", "/echo", 200, [("x-a", "1"), ("x-a", "2")], "12345", values={"headers/x-a": ["1", "2"], "body_length": 5}),
     probe(1, "PATCH", "/echo", 200, values={"method": "PATCH"}),
     probe(1, "DELETE", "/echo", 200, values={"method": "DELETE"}),
     probe(1, "PURGE", "/echo", 200, values={"method": "PURGE"}),
@@ -246,8 +245,8 @@ PROBES = [
     probe(1, "GET", "/status/204", 204, text=""),
     probe(1, "GET", "/status/205", 205, text=""),
     probe(1, "GET", "/status/304", 304, text=""),
-    probe(2, "GET", "/status/x", 400),
-    probe(2, "POST", "/status/200", 405),
+    probe(1, "GET", "/status/x", 400),
+    probe(1, "POST", "/status/200", 405),
     probe(2, "GET", "/redirect?to=https%3A%2F%2Fa.example%2F%3Fb%3Dc", 307, lines={"location": ["https://a.example/?b=c"]}),
     probe(2, "DELETE", "/redirect?code=303&to=/echo", 303, lines={"location": ["/echo"]}),
     probe(2, "GET", "/redirect?code=200&to=/echo", 400),
@@ -287,12 +286,12 @@ COUNTED = [
     (2, "GET", "/panic", "/panic"),
     (2, "GET", "/private", None),
     (2, "GET", "/slash", None),
-    (1, "GET", "/nowhere", None),
+    (2, "GET", "/nowhere", None),
     (2, "POST", "/item/7", None),
 ]
 
 
-def check_specimen(port, level):
+def check_specimen(port, level, deviations):
     found = []
     expected = {}
     for at, method, path, route in [(1, "GET", "/hits", None), *COUNTED]:
@@ -306,6 +305,10 @@ def check_specimen(port, level):
     probes = [probe for probe in PROBES if probe["level"] <= level]
     for probe in probes:
         answer = try_ask(port, probe["method"], probe["path"], probe["headers"], probe["body"])
+        known = [known for known in deviations if (known["method"], known["path"]) == (probe["method"], probe["path"])]
+        if known:
+            # As in the suite, only the status counts then.
+            probe = dict(probe, status=known[0]["status"], lines={}, text=None, json=None)
         wrong = answer if isinstance(answer, str) else deviation(probe, answer)
         if wrong:
             found.append(f"{probe['method']} {probe['path']}: {wrong}")
@@ -350,7 +353,7 @@ def deviation(probe, answer):
         seen = json_of(answer)
         for key in filter(None, pointer.split("/")):
             seen = seen.get(key) if isinstance(seen, dict) else None
-        if seen != value and not (pointer == "headers/x-a" and seen in value):
+        if seen != value:
             return f"{seen!r} at {pointer or 'the top'} of the JSON, expected {value!r}"
     if probe["json"] is not None and "json" not in (answer.value("content-type") or ""):
         return f"content-type {answer.value('content-type')}, expected application/json"
@@ -383,6 +386,12 @@ PARTIAL = {
     "pattern": "https://*-myteam.vercel.app", "regex": r"^https://[a-z0-9_-]+-myteam\.vercel\.app$",
 }
 EXTENSION = {"kind": "any-host", "scheme": "moz-extension", "port": None, "pattern": "moz-extension://*", "regex": r"^moz-extension://[a-z0-9._-]+$"}
+
+
+def rule(*origins, **fields):
+    """Other terms for some origins. The first rule that contains the origin applies, and the policy's own terms otherwise."""
+    terms = policy(*origins, **fields)
+    return {name: terms[name] for name in terms if name not in ("preflight_status", "diagnostics", "rules", "guard")}
 
 
 def policy(*origins, **fields):
@@ -433,6 +442,9 @@ SECOND = [
     ("the same, with credentials", policy(APP, allow_headers=["*"], allow_credentials=True), [
         ("https://app.example", ("GET", ["x-what"]), True, True), ("https://app.example", ("GET", ["authorization"]), True, False)]),
     ("expose_headers all", policy(APP, expose_headers=["*"]), [("https://app.example", GET, False, True)]),
+    ("rules", policy(ANY, rules=[rule(APP, allow_credentials=True, **PUT_TOKEN), rule(exact("https://b.example"))]), [
+        ("https://app.example", PUT, True, True), ("https://b.example", GET, False, True), ("https://b.example", GET, True, False),
+        ("https://b.example", PUT, False, False), (STRANGER, GET, False, True), (STRANGER, GET, True, False)]),
     ("preflight_status 200", policy(APP, preflight_status=200, **PUT_TOKEN), [("https://app.example", PUT, False, True)]),
 ]
 
@@ -501,7 +513,7 @@ def check_policy(title, fields, asked, port):
             if fields["expose_headers"] not in ([], ["*"]) and exposed != fields["expose_headers"] and exposed != ["*"]:
                 differs.append(f"expose-headers is {exposed}")
             credentials = actual.value("access-control-allow-credentials")
-            if credentials not in (["true"] if fields["allow_credentials"] else [None]):
+            if not fields["rules"] and credentials not in (["true"] if fields["allow_credentials"] else [None]):
                 differs.append(f"allow-credentials is {credentials}")
     seconds = fields["max_age"]
     if asked[0][3]:
@@ -594,6 +606,10 @@ def hello(harness, name):
     wrong += ["protocol"] * (value.get("protocol") != 1) + ["name"] * (value.get("name") != name)
     wrong += ["level"] * (value.get("level") not in (1, 2)) + ["http2"] * (not isinstance(value.get("http2"), bool))
     wrong += ["unsafe"] * (not set(value.get("unsafe", [])) <= set(UNSAFE))
+    for known in value.get("deviations", []):
+        wrong += ["deviations"] * (set(known) != {"method", "path", "status", "reason"})
+    for limit in value.get("limits", []):
+        wrong += ["limits"] * (set(limit) != {"scenario", "reason", "link"})
     wrong += [field for field in ("framework", "middleware") if not any(map(str.isdigit, str(value.get(field))))]
     row("hello", "FAIL" if wrong else "ok", f"wrong fields: {wrong}" if wrong else f"{value['framework']}, {value['middleware']}")
     return value
@@ -612,7 +628,7 @@ def main():
     if not ports:
         row("serve", "FAIL", "no server runs")
     else:
-        check_specimen(next(iter(ports.values())), said["level"])
+        check_specimen(next(iter(ports.values())), said["level"], said.get("deviations", []))
     for number, (title, fields, asked) in enumerate(FIRST, 1):
         if number in ports:
             check_policy(title, fields, asked, ports[number])

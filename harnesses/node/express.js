@@ -6,15 +6,8 @@ import express from 'express';
 import cors from 'cors';
 import * as specimen from './harness.js';
 
-specimen.run({
-  name: 'express-cors',
-  title: 'Express cors',
-  framework: ['express'],
-  middleware: ['cors'],
-  homepage: 'https://github.com/expressjs/cors',
-  create: cors,
-
-  configure: policy => ({
+function options(policy) {
+  return specimen.withoutUndefined({
     // `false` is documented to disable CORS.
     origin: specimen.allowsAny(policy) ? '*' : policy.allow_origins.length > 0 && specimen.origins(policy),
     methods: specimen.methods(policy),
@@ -24,7 +17,19 @@ specimen.run({
     credentials: policy.allow_credentials || undefined,
     maxAge: policy.max_age ?? undefined,
     optionsSuccessStatus: policy.preflight_status === 204 ? undefined : policy.preflight_status,
-  }),
+  });
+}
+
+specimen.run({
+  name: 'express-cors',
+  title: 'Express cors',
+  framework: ['express'],
+  middleware: ['cors'],
+  homepage: 'https://github.com/expressjs/cors',
+  create: cors,
+
+  // The options may be a function that generates them for a request.
+  configure: policy => policy.rules.length > 0 ? specimen.chooseByOrigin(policy, options) : options(policy),
 
   unsafe: {
     'any-origin-with-credentials': { origin: '*', credentials: true },

@@ -5,15 +5,8 @@ import Fastify from 'fastify';
 import cors from '@fastify/cors';
 import * as specimen from './harness.js';
 
-specimen.run({
-  name: 'fastify-cors',
-  title: '@fastify/cors',
-  framework: ['fastify'],
-  middleware: ['@fastify/cors'],
-  homepage: 'https://github.com/fastify/fastify-cors',
-  shown: options => `fastify.register(cors, ${options})`,
-
-  configure: policy => ({
+function options(policy) {
+  return specimen.withoutUndefined({
     // `false` is documented to disable CORS.
     origin: specimen.allowsAny(policy) ? '*' : policy.allow_origins.length > 0 && specimen.origins(policy),
     methods: specimen.methods(policy),
@@ -23,7 +16,19 @@ specimen.run({
     credentials: policy.allow_credentials || undefined,
     maxAge: policy.max_age ?? undefined,
     optionsSuccessStatus: policy.preflight_status === 204 ? undefined : policy.preflight_status,
-  }),
+  });
+}
+
+specimen.run({
+  name: 'fastify-cors',
+  title: '@fastify/cors',
+  framework: ['fastify'],
+  middleware: ['@fastify/cors'],
+  homepage: 'https://github.com/fastify/fastify-cors',
+  shown: options => `fastify.register(cors, ${options})`,
+
+  // The options may come from a function, the `delegator`.
+  configure: policy => policy.rules.length > 0 ? { delegator: specimen.chooseByOrigin(policy, options) } : options(policy),
 
   unsafe: {
     'any-origin-with-credentials': { origin: '*', credentials: true },

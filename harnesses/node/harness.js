@@ -4,10 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { METHODS } from 'node:http';
-import { runInThisContext } from 'node:vm';
-
-export { METHODS };
+import http from 'node:http';
 
 // --- The protocol ----------------------------------------------------------------------------------------------------------------
 
@@ -23,7 +20,7 @@ export class Cannot extends Error {
  * Runs a harness until the end of input.
  *
  * - `framework`, `middleware`: the npm packages of both, for their versions.
- * - `configure(policy)`: the middleware's options for a policy; throws `Cannot`.
+ * - `configure(policy)`: the middleware's options for a policy, or a function that chooses them; throws `Cannot`.
  * - `unsafe`: options by the name of each unsafe configuration.
  * - `create(options)`: the middleware; throws if it refuses the options.
  * - `shown(options)`: what users write to create it, given the text of the options.
@@ -40,7 +37,7 @@ export function run({ name, title, framework, middleware, homepage, configure, u
     try {
       if (kind !== undefined && !(kind in unsafe)) throw new Cannot('unsafe', `there is no configuration ${kind}`);
       if (policy !== undefined) refuseExtensions(policy);
-      const options = withoutUndefined(policy === undefined ? unsafe[kind] : configure(policy));
+      const options = policy === undefined ? unsafe[kind] : configure(policy);
       let created;
       try {
         created = await create(options);
@@ -100,8 +97,10 @@ export function run({ name, title, framework, middleware, homepage, configure, u
   process.on('SIGTERM', exit);
 }
 
-/** An option that is `undefined` would replace a default. */
-const withoutUndefined = options => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** Options without those that are `undefined`, which would replace a default. */
+export const withoutUndefined = options => Object.fromEntries(
+  Object.entries(options).filter(([, value]) => value !== undefined),
+);
 
 /** The version of an installed package. */
 function version(name) {
@@ -110,22 +109,21 @@ function version(name) {
 
 /** A value as one writes it in a program. */
 function show(value) {
-  if (value === METHODS) return 'http.METHODS';
+  if (value === http.METHODS) return 'http.METHODS';
   if (typeof value === 'string') return `'${value.replace(/['\\]/g, '\\$&')}'`;
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (value?.constructor !== Object) return String(value);
   return `{ ${Object.entries(value).map(([name, field]) => `${name}: ${show(field)}`).join(', ')} }`;
 }
 
-/** The function of this text. It is shown as it is written here. */
-export const functionOf = text => runInThisContext(`(${text})`);
+/** The function of this text, which is shown as it is written here. */
+export const functionOf = text => new Function('http', `return ${text}`)(http);
 
 // --- Readings of a policy ----------------------------------------------------------------------------------------------------------
 
-/** None of these middlewares has what the extensions of the policy language ask for. */
-function refuseExtensions({ diagnostics, rules, guard }) {
+/** None of these middlewares can do this. */
+function refuseExtensions({ diagnostics, guard }) {
   if (diagnostics) throw new Cannot('diagnostics', 'the middleware does not explain its decisions');
-  if (rules.length > 0) throw new Cannot('rules', 'one configuration covers the whole application');
   if (guard !== null) throw new Cannot('guard', 'the middleware does not reject requests');
 }
 
@@ -142,9 +140,29 @@ export function isAllowed(policy, origin) {
   return patterns.length === 1 ? `${patterns[0]}.test(${origin})` : `${show(patterns)}.some(pattern => pattern.test(${origin}))`;
 }
 
+/** Fails if the policy has other terms for some origins. */
+export function requireOneForAll({ rules }, reason) {
+  if (rules.length > 0) throw new Cannot('rules', reason);
+}
+
+/**
+ * The function that chooses the options for a request: those of the first rule that contains its origin, or else the policy's own.
+ * `optionsOf` makes options of terms.
+ */
+export function chooseByOrigin(policy, optionsOf) {
+  const optionsText = terms => show(withoutUndefined(optionsOf({ ...terms, preflight_status: policy.preflight_status })));
+  const any = policy.rules.findIndex(allowsAny);
+  const last = any < 0 ? policy : policy.rules[any];
+  const first = any < 0 ? policy.rules : policy.rules.slice(0, any);
+  const lines = first.map(rule => `if (${isAllowed(rule, 'origin')}) return callback(null, ${optionsText(rule)});`);
+  return functionOf(
+    ['(req, callback) => {', 'const origin = req.headers.origin;', ...lines, `callback(null, ${optionsText(last)});`].join('\n  ') + '\n}',
+  );
+}
+
 /** A list of methods. Where credentials are allowed, `*` is the name of a method: all that Node.js knows are listed instead. */
 export function methods({ allow_methods: listed, allow_credentials: credentials }) {
-  if (listed.includes('*')) return credentials ? METHODS : ['*'];
+  if (listed.includes('*')) return credentials ? http.METHODS : ['*'];
   return [...new Set(['GET', 'HEAD', 'POST', ...listed])];
 }
 

@@ -2,7 +2,6 @@
 
 import { Readable } from 'node:stream';
 import { Hono } from 'hono';
-
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
@@ -26,10 +25,11 @@ specimen.run({
   create: cors,
 
   configure(policy) {
+    specimen.requireOneForAll(policy, 'only the allowed origin and the methods can depend on the request');
     if (policy.preflight_status !== 204) {
       throw new specimen.Cannot('preflight_status', 'preflights are always answered with 204');
     }
-    return {
+    return specimen.withoutUndefined({
       origin: origin(policy),
       allowMethods: specimen.methods(policy),
       // An empty list allows what a preflight asks for. `Accept` needs no permission, so that this list allows nothing more.
@@ -37,7 +37,7 @@ specimen.run({
       exposeHeaders: specimen.exposedHeaders(policy),
       credentials: policy.allow_credentials || undefined,
       maxAge: policy.max_age ?? undefined,
-    };
+    });
   },
 
   unsafe: {

@@ -27,10 +27,11 @@ specimen.run({
   create: cors,
 
   configure(policy) {
+    specimen.requireOneForAll(policy, 'only the allowed origin and the credentials can depend on the request');
     if (policy.preflight_status !== 204) {
       throw new specimen.Cannot('preflight_status', 'preflights are always answered with 204');
     }
-    return {
+    return specimen.withoutUndefined({
       origin: origin(policy),
       allowMethods: specimen.methods(policy),
       // An empty list allows what a preflight asks for. `Accept` needs no permission, so that this list allows nothing more.
@@ -39,7 +40,7 @@ specimen.run({
       credentials: policy.allow_credentials || undefined,
       // The number 0 is left out; the string is not.
       maxAge: policy.max_age === 0 ? '0' : policy.max_age ?? undefined,
-    };
+    });
   },
 
   unsafe: {

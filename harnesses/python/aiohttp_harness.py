@@ -13,7 +13,18 @@ from harness import Cannot
 
 
 def configure(policy):
+    """Options by origin. `*` stands for those that have none of their own."""
     harness.require_preflight_status(policy, 200)
+    defaults = {}
+    # The first rule that contains an origin applies, and then the policy's own terms.
+    for terms in [*policy["rules"], policy]:
+        for origin, options in options_by_origin(terms):
+            if "*" not in defaults:
+                defaults.setdefault(origin, options)
+    return defaults
+
+
+def options_by_origin(policy):
     if harness.patterns(policy):
         raise Cannot("allow_origins", "origins are compared as texts; only `*` is a pattern")
     headers = policy["allow_headers"]
@@ -29,7 +40,12 @@ def configure(policy):
     if policy["max_age"] is not None:
         options["max_age"] = policy["max_age"]
     origins = ["*"] if harness.allows_any(policy) else harness.exact_origins(policy)
-    return dict.fromkeys(origins, options)
+    return [(origin, options) for origin in origins]
+
+
+def query(request):
+    """The query as it arrived."""
+    return request.raw_path.partition("?")[2]
 
 
 def create(defaults):
@@ -61,7 +77,7 @@ def create(defaults):
     async def echo(request):
         lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
         body = await request.read()
-        answer = harness.echo(request.method, request.path, request.query_string, lines, len(body))
+        answer = harness.echo(request.method, request.path, query(request), lines, len(body))
         return web.json_response(answer, headers=harness.ECHO_HEADERS)
 
     @route("/status/{code}", ["GET"])
@@ -71,14 +87,14 @@ def create(defaults):
 
     @route("/redirect", harness.ANY_METHOD)
     async def redirect(request):
-        answer = harness.redirect(request.rel_url.raw_query_string)
+        answer = harness.redirect(query(request))
         if answer is None:
             raise web.HTTPBadRequest
         return web.Response(status=answer[0], headers={"Location": answer[1]})
 
     @route("/cookie/set", ["GET"])
     async def set_cookies(request):
-        return with_lines("Set-Cookie", harness.parameters(request.rel_url.raw_query_string, "c"))
+        return with_lines("Set-Cookie", harness.parameters(query(request), "c"))
 
     @route("/cookie/read", ["GET"])
     async def read_cookies(request):
@@ -110,7 +126,7 @@ def create(defaults):
 
     @route("/vary", ["GET"])
     async def vary(request):
-        return with_lines("Vary", harness.parameters(request.rel_url.raw_query_string, "v"))
+        return with_lines("Vary", harness.parameters(query(request), "v"))
 
     @route("/own-cors", ["GET"])
     async def own_cors(request):
@@ -189,6 +205,10 @@ def shown(defaults):
 
 # aiohttp logs errors of handlers with their tracebacks.
 logging.disable()
+
+# What the README writes for "all CORS features", and all methods, as resources need it.
+OPEN = {"allow_credentials": True, "expose_headers": "*", "allow_headers": "*", "allow_methods": "*"}
+
 harness.run(
     name="aiohttp-cors",
     title="aiohttp-cors",
@@ -197,8 +217,8 @@ harness.run(
     homepage="https://github.com/aio-libs/aiohttp-cors",
     configure=configure,
     unsafe={
-        "any-origin-with-credentials": {"*": {"allow_credentials": True}},
-        "null-origin": {"null": {"allow_credentials": True}},
+        "any-origin-with-credentials": {"*": OPEN},
+        "null-origin": {"null": OPEN},
     },
     shown=shown,
     create=create,

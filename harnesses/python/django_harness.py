@@ -31,6 +31,7 @@ from harness import Cannot
 
 
 def configure(policy):
+    harness.require_one_for_all(policy)
     harness.require_preflight_status(policy, 200)
     credentials = policy["allow_credentials"]
     if "*" in policy["allow_methods"] and credentials:
@@ -310,4 +311,5 @@ if __name__ == "__main__":
         shown=lambda options: "\n".join(f"{name} = {harness.show(value)}" for name, value in options.items()),
         create=Child,
         start=lambda child: child,
+        deviations=harness.WSGI_DEVIATIONS,
     )

@@ -6,16 +6,15 @@ import time
 
 from flask import Flask, Response, abort, jsonify, request
 from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import harness
-from harness import Cannot
 
 
 def configure(policy):
+    harness.require_one_for_all(policy)
     harness.require_preflight_status(policy, 200)
-    if "*" in policy["allow_methods"]:
-        raise Cannot("allow_methods", "methods are a list, and no value stands for all of them")
     headers = policy["allow_headers"]
     if headers == ["*"]:
         # Names of headers may be regular expressions.
@@ -25,9 +24,11 @@ def configure(policy):
     options = {
         # Strings with the letters of regular expressions are taken for such, and are matched at the beginning of an origin.
         "origins": "*" if harness.allows_any(policy) else harness.exact_origins(policy) + harness.patterns(policy),
-        "methods": harness.methods(policy),
         "allow_headers": headers,
     }
+    # The default is documented as all methods.
+    if "*" not in policy["allow_methods"]:
+        options["methods"] = harness.methods(policy)
     if exposed := harness.exposed_headers(policy):
         options["expose_headers"] = exposed
     if policy["allow_credentials"]:
@@ -66,6 +67,8 @@ def authenticated(view):
 def create(options):
     app = Flask(__name__)
     CORS(app, **options)
+    # The suite ends TLS. Redirects to `/slash/` are absolute, and have to have the scheme of the site.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=1)
     app.logger.disabled = True
     hits = harness.Hits()
 
@@ -205,4 +208,5 @@ harness.run(
     shown=lambda options: f"CORS(app, {harness.show_arguments(options)})",
     create=create,
     start=Server,
+    deviations=harness.WSGI_DEVIATIONS,
 )

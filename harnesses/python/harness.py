@@ -26,7 +26,7 @@ class Cannot(Exception):
         self.field = field
 
 
-def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start):
+def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, deviations=()):
     """Runs a harness until the end of input.
 
     - `framework`, `middleware`: the distributions of both, for their versions.
@@ -35,6 +35,7 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
     - `shown(options)`: what users write to say these options.
     - `create(options)`: the application behind the middleware; raises if the middleware refuses the options.
     - `start(application)`: a server with a `port`, and `stop()`.
+    - `deviations`: requests that the framework answers otherwise than the specimen's description says.
     """
     # Only protocol lines go to standard output.
     output = os.fdopen(os.dup(1), "w", buffering=1)
@@ -82,6 +83,7 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
                     level=2,
                     http2=False,
                     unsafe=list(unsafe),
+                    deviations=list(deviations),
                 )
             elif request["cmd"] == "serve":
                 serve(request["id"], request.get("policy"), request.get("unsafe"))
@@ -126,13 +128,17 @@ def show_arguments(options):
 
 
 def refuse_extensions(policy):
-    """None of these middlewares has what the extensions of the policy language ask for."""
+    """None of these middlewares can do this."""
     if policy["diagnostics"]:
         raise Cannot("diagnostics", "the middleware does not explain its decisions")
-    if policy["rules"]:
-        raise Cannot("rules", "one configuration covers the whole application")
     if policy["guard"] is not None:
         raise Cannot("guard", "the middleware does not reject requests")
+
+
+def require_one_for_all(policy):
+    """Fails if the policy has other terms for some origins."""
+    if policy["rules"]:
+        raise Cannot("rules", "the options are the same for all origins")
 
 
 def require_preflight_status(policy, sent):
@@ -164,6 +170,11 @@ def exposed_headers(policy):
         raise Cannot("expose_headers", "with credentials, `*` is the name of a header, and there is no other way to expose all")
     return policy["expose_headers"]
 
+
+# WSGI servers join the header lines of one name (PEP 3333).
+WSGI_DEVIATIONS = [
+    {"method": "PUT", "path": "/echo", "status": 200, "reason": "WSGI gives the application one value for several header lines of one name"}
+]
 
 # --- The specimen's answers ------------------------------------------------------------------------------------------------------
 

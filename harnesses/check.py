@@ -69,7 +69,7 @@ class Harness:
         if line is None:
             raise SystemExit(f"FAIL: the harness ended, exit status {self.process.wait()}")
         try:
-            (kind, value), = json.loads(line).items()
+            ((kind, value),) = json.loads(line).items()
             return kind, value
         except (ValueError, AttributeError):
             row("standard output", "FAIL", f"not an answer: {line[:100]!r}")
@@ -221,7 +221,15 @@ def accepts(port):
 
 def probe(level, method, path, status, headers=(), body="", text=None, values=None, lines=None):
     return dict(
-        level=level, method=method, path=path, status=status, headers=headers, body=body, text=text, json=values, lines=lines or {}
+        level=level,
+        method=method,
+        path=path,
+        status=status,
+        headers=headers,
+        body=body,
+        text=text,
+        json=values,
+        lines=lines or {},
     )
 
 
@@ -252,7 +260,13 @@ PROBES = [
     probe(2, "GET", "/redirect?code=200&to=/echo", 400),
     probe(2, "GET", "/redirect?code=302", 400),
     probe(2, "GET", "/cookie/set?c=a%3D1&c=b%3D2%3B+Secure", 200, lines={"set-cookie": ["a=1", "b=2; Secure"]}),
-    probe(2, "GET", "/cookie/set?c=__Host-c=3;%20Path=/;+SameSite=None", 200, lines={"set-cookie": ["__Host-c=3; Path=/; SameSite=None"]}),
+    probe(
+        2,
+        "GET",
+        "/cookie/set?c=__Host-c=3;%20Path=/;+SameSite=None",
+        200,
+        lines={"set-cookie": ["__Host-c=3; Path=/; SameSite=None"]},
+    ),
     probe(2, "GET", "/cookie/read", 200, values={"": []}),
     probe(2, "GET", "/cookie/read", 200, [("cookie", "a=1; b=2")], values={"": ["a=1", "b=2"]}),
     probe(2, "GET", "/private", 401, lines={"www-authenticate": CHALLENGE}),
@@ -272,6 +286,7 @@ PROBES = [
     probe(2, "POST", "/json", 200, JSON, '{"n":1}', values={"n": 1}),
     probe(2, "POST", "/json", CLIENT_ERROR, JSON, '{"m":1}'),
     probe(2, "POST", "/json", CLIENT_ERROR, JSON, "n=1"),
+    probe(2, "POST", "/json", CLIENT_ERROR, [("content-type", "text/plain")], '{"n":1}'),
     probe(2, "POST", "/json", 413, JSON, " " * 1025),
     probe(2, "GET", "/nowhere", 404),
 ]
@@ -373,19 +388,41 @@ def exact(origin):
 
 def subdomains(scheme, host):
     return {
-        "kind": "subdomains", "scheme": scheme, "host": host, "port": None,
-        "pattern": f"{scheme}://*.{host}", "regex": rf"^{scheme}://([a-z0-9_-]+\.)+{escape(host)}$",
+        "kind": "subdomains",
+        "scheme": scheme,
+        "host": host,
+        "port": None,
+        "pattern": f"{scheme}://*.{host}",
+        "regex": rf"^{scheme}://([a-z0-9_-]+\.)+{escape(host)}$",
     }
 
 
 ANY = {"kind": "any"}
 APP = exact("https://app.example")
-PORTS = {"kind": "any-port", "scheme": "http", "host": "localhost", "pattern": "http://localhost:*", "regex": r"^http://localhost(:[0-9]+)?$"}
-PARTIAL = {
-    "kind": "partial-label", "scheme": "https", "before": "", "after": "-myteam", "host": "vercel.app", "port": None,
-    "pattern": "https://*-myteam.vercel.app", "regex": r"^https://[a-z0-9_-]+-myteam\.vercel\.app$",
+PORTS = {
+    "kind": "any-port",
+    "scheme": "http",
+    "host": "localhost",
+    "pattern": "http://localhost:*",
+    "regex": r"^http://localhost(:[0-9]+)?$",
 }
-EXTENSION = {"kind": "any-host", "scheme": "moz-extension", "port": None, "pattern": "moz-extension://*", "regex": r"^moz-extension://[a-z0-9._-]+$"}
+PARTIAL = {
+    "kind": "partial-label",
+    "scheme": "https",
+    "before": "",
+    "after": "-myteam",
+    "host": "vercel.app",
+    "port": None,
+    "pattern": "https://*-myteam.vercel.app",
+    "regex": r"^https://[a-z0-9_-]+-myteam\.vercel\.app$",
+}
+EXTENSION = {
+    "kind": "any-host",
+    "scheme": "moz-extension",
+    "port": None,
+    "pattern": "moz-extension://*",
+    "regex": r"^moz-extension://[a-z0-9._-]+$",
+}
 
 
 def rule(*origins, **fields):
@@ -396,8 +433,17 @@ def rule(*origins, **fields):
 
 def policy(*origins, **fields):
     defaults = {
-        "allow_origins": list(origins), "allow_methods": [], "allow_headers": [], "expose_headers": [], "allow_credentials": False,
-        "max_age": None, "preflight_status": 204, "diagnostics": False, "dangerously_allow": [], "rules": [], "guard": None,
+        "allow_origins": list(origins),
+        "allow_methods": [],
+        "allow_headers": [],
+        "expose_headers": [],
+        "allow_credentials": False,
+        "max_age": None,
+        "preflight_status": 204,
+        "diagnostics": False,
+        "dangerously_allow": [],
+        "rules": [],
+        "guard": None,
     }
     return defaults | fields
 
@@ -408,43 +454,132 @@ PUT_TOKEN = dict(allow_methods=["PUT"], allow_headers=["x-token"])
 
 # A title, a policy, and what browsers ask: origin, (method, headers), with credentials, allowed.
 FIRST = [
-    ("exact origin", policy(APP, **PUT_TOKEN), [
-        ("https://app.example", PUT, False, True), (STRANGER, PUT, False, False), ("https://app.example.evil.example", PUT, False, False),
-        ("https://app.example", ("DELETE", []), False, False), ("https://app.example", ("GET", ["x-other"]), False, False),
-        ("https://app.example", ("GET", ["x-token"]), True, False)]),
-    ("subdomains", policy(subdomains("https", "example.org"), **PUT_TOKEN), [
-        ("https://a.example.org", PUT, False, True), ("https://a.b.example.org", PUT, False, True), ("https://example.org", PUT, False, False),
-        ("https://evilexample.org", PUT, False, False), ("http://a.example.org", PUT, False, False), ("https://a.example.org:8443", PUT, False, False),
-        ("https://a.example.org.evil.example", PUT, False, False)]),
-    ("any origin", policy(ANY, **PUT_TOKEN), [(STRANGER, PUT, False, True), ("null", PUT, False, True), (STRANGER, PUT, True, False)]),
-    ("credentials", policy(APP, exact("https://b.example"), allow_credentials=True, **PUT_TOKEN), [
-        ("https://app.example", PUT, True, True), ("https://b.example", PUT, True, True), (STRANGER, PUT, True, False), ("null", PUT, True, False)]),
-    ("all methods, all headers", policy(APP, allow_methods=["*"], allow_headers=["*", "authorization"]), [
-        ("https://app.example", ("PURGE", ["x-what"]), False, True), ("https://app.example", ("DELETE", ["authorization"]), False, True), (STRANGER, PUT, False, False)]),
+    (
+        "exact origin",
+        policy(APP, **PUT_TOKEN),
+        [
+            ("https://app.example", PUT, False, True),
+            (STRANGER, PUT, False, False),
+            ("https://app.example.evil.example", PUT, False, False),
+            ("https://app.example", ("DELETE", []), False, False),
+            ("https://app.example", ("GET", ["x-other"]), False, False),
+            ("https://app.example", ("GET", ["x-token"]), True, False),
+        ],
+    ),
+    (
+        "subdomains",
+        policy(subdomains("https", "example.org"), **PUT_TOKEN),
+        [
+            ("https://a.example.org", PUT, False, True),
+            ("https://a.b.example.org", PUT, False, True),
+            ("https://example.org", PUT, False, False),
+            ("https://evilexample.org", PUT, False, False),
+            ("http://a.example.org", PUT, False, False),
+            ("https://a.example.org:8443", PUT, False, False),
+            ("https://a.example.org.evil.example", PUT, False, False),
+        ],
+    ),
+    (
+        "any origin",
+        policy(ANY, **PUT_TOKEN),
+        [(STRANGER, PUT, False, True), ("null", PUT, False, True), (STRANGER, PUT, True, False)],
+    ),
+    (
+        "credentials",
+        policy(APP, exact("https://b.example"), allow_credentials=True, **PUT_TOKEN),
+        [
+            ("https://app.example", PUT, True, True),
+            ("https://b.example", PUT, True, True),
+            (STRANGER, PUT, True, False),
+            ("null", PUT, True, False),
+        ],
+    ),
+    (
+        "all methods, all headers",
+        policy(APP, allow_methods=["*"], allow_headers=["*", "authorization"]),
+        [
+            ("https://app.example", ("PURGE", ["x-what"]), False, True),
+            ("https://app.example", ("DELETE", ["authorization"]), False, True),
+            (STRANGER, PUT, False, False),
+        ],
+    ),
     ("max_age 0", policy(APP, max_age=0, **PUT_TOKEN), [("https://app.example", PUT, False, True)]),
     ("max_age 600", policy(APP, max_age=600, **PUT_TOKEN), [("https://app.example", PUT, False, True)]),
     ("expose_headers", policy(APP, expose_headers=["x-request-id"], **PUT_TOKEN), [("https://app.example", GET, False, True)]),
 ]
 SECOND = [
     ("nobody", policy(**PUT_TOKEN), [("https://app.example", PUT, False, False), ("null", PUT, False, False)]),
-    ("no methods, no headers", policy(APP), [
-        ("https://app.example", GET, False, True), ("https://app.example", ("DELETE", []), False, False), ("https://app.example", ("GET", ["x-token"]), False, False)]),
-    ("any port, partial label, any host", policy(PORTS, PARTIAL, EXTENSION, **PUT_TOKEN), [
-        ("http://localhost", PUT, False, True), ("http://localhost:3000", PUT, False, True), ("http://localhost.evil.example", PUT, False, False),
-        ("https://pr-7-myteam.vercel.app", PUT, False, True), ("https://a.b-myteam.vercel.app", PUT, False, False),
-        ("https://pr-myteam.vercel.app.evil.example", PUT, False, False), ("moz-extension://7d3f", PUT, False, True)]),
-    ("null, file://, IPv6 and a pattern", policy(exact("null"), exact("file://"), exact("https://[::1]:8443"), subdomains("https", "example.org"), **PUT_TOKEN), [
-        ("null", PUT, False, True), ("file://", PUT, False, True), ("https://[::1]:8443", PUT, False, True), ("https://a.example.org", PUT, False, True), (STRANGER, PUT, False, False)]),
-    ("all headers but authorization", policy(APP, allow_headers=["*"]), [
-        ("https://app.example", ("GET", ["x-what"]), False, True), ("https://app.example", ("GET", ["authorization"]), False, False)]),
-    ("all methods and headers, credentials", policy(APP, allow_methods=["*"], allow_headers=["*", "authorization"], allow_credentials=True), [
-        ("https://app.example", ("DELETE", ["x-what", "authorization"]), True, True), ("https://app.example", ("PURGE", ["x-what"]), True, True), (STRANGER, PUT, True, False)]),
-    ("the same, with credentials", policy(APP, allow_headers=["*"], allow_credentials=True), [
-        ("https://app.example", ("GET", ["x-what"]), True, True), ("https://app.example", ("GET", ["authorization"]), True, False)]),
+    (
+        "no methods, no headers",
+        policy(APP),
+        [
+            ("https://app.example", GET, False, True),
+            ("https://app.example", ("DELETE", []), False, False),
+            ("https://app.example", ("GET", ["x-token"]), False, False),
+        ],
+    ),
+    (
+        "any port, partial label, any host",
+        policy(PORTS, PARTIAL, EXTENSION, **PUT_TOKEN),
+        [
+            ("http://localhost", PUT, False, True),
+            ("http://localhost:3000", PUT, False, True),
+            ("http://localhost.evil.example", PUT, False, False),
+            ("https://pr-7-myteam.vercel.app", PUT, False, True),
+            ("https://a.b-myteam.vercel.app", PUT, False, False),
+            ("https://pr-myteam.vercel.app.evil.example", PUT, False, False),
+            ("moz-extension://7d3f", PUT, False, True),
+        ],
+    ),
+    (
+        "null, file://, IPv6 and a pattern",
+        policy(exact("null"), exact("file://"), exact("https://[::1]:8443"), subdomains("https", "example.org"), **PUT_TOKEN),
+        [
+            ("null", PUT, False, True),
+            ("file://", PUT, False, True),
+            ("https://[::1]:8443", PUT, False, True),
+            ("https://a.example.org", PUT, False, True),
+            (STRANGER, PUT, False, False),
+        ],
+    ),
+    (
+        "all headers but authorization",
+        policy(APP, allow_headers=["*"]),
+        [
+            ("https://app.example", ("GET", ["x-what"]), False, True),
+            ("https://app.example", ("GET", ["authorization"]), False, False),
+        ],
+    ),
+    (
+        "all methods and headers, credentials",
+        policy(APP, allow_methods=["*"], allow_headers=["*", "authorization"], allow_credentials=True),
+        [
+            ("https://app.example", ("DELETE", ["x-what", "authorization"]), True, True),
+            ("https://app.example", ("PURGE", ["x-what"]), True, True),
+            (STRANGER, PUT, True, False),
+        ],
+    ),
+    (
+        "all but authorization, credentials",
+        policy(APP, allow_headers=["*"], allow_credentials=True),
+        [
+            ("https://app.example", ("GET", ["x-what"]), True, True),
+            ("https://app.example", ("GET", ["authorization"]), True, False),
+        ],
+    ),
     ("expose_headers all", policy(APP, expose_headers=["*"]), [("https://app.example", GET, False, True)]),
-    ("rules", policy(ANY, rules=[rule(APP, allow_credentials=True, **PUT_TOKEN), rule(exact("https://b.example"))]), [
-        ("https://app.example", PUT, True, True), ("https://b.example", GET, False, True), ("https://b.example", GET, True, False),
-        ("https://b.example", PUT, False, False), (STRANGER, GET, False, True), (STRANGER, GET, True, False)]),
+    (
+        "rules",
+        policy(ANY, rules=[rule(APP, allow_credentials=True, **PUT_TOKEN), rule(exact("https://b.example"))]),
+        [
+            ("https://app.example", PUT, True, True),
+            ("https://b.example", GET, False, True),
+            ("https://b.example", GET, True, False),
+            ("https://b.example", PUT, False, False),
+            (STRANGER, GET, False, True),
+            (STRANGER, GET, True, False),
+        ],
+    ),
     ("preflight_status 200", policy(APP, preflight_status=200, **PUT_TOKEN), [("https://app.example", PUT, False, True)]),
 ]
 
@@ -531,7 +666,9 @@ def check_policy(title, fields, asked, port):
 def shown(answer):
     names = ["allow-origin", "allow-credentials", "allow-methods", "allow-headers"]
     headers = [(name, answer.value("access-control-" + name)) for name in names] + [("vary", answer.value("vary"))]
-    return f"{answer.status} " + ("; ".join(f"{name}: {value}" for name, value in headers if value is not None) or "no CORS header")
+    return f"{answer.status} " + (
+        "; ".join(f"{name}: {value}" for name, value in headers if value is not None) or "no CORS header"
+    )
 
 
 # --- The check -------------------------------------------------------------------------------------------------------------------

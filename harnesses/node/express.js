@@ -65,7 +65,7 @@ specimen.run({
 
     route('/echo', handlersOfAny(async (request, response) => {
       const length = await specimen.lengthOfBody(request);
-      response.set(specimen.ECHO_HEADERS).json(specimen.echo(request, length));
+      response.set(specimen.ECHO_HEADERS).setHeader('content-type', specimen.JSON_TYPE).send(specimen.echo(request, length));
     }));
     route('/status/:code', {
       get(request, response) {

@@ -24,9 +24,10 @@ export class Cannot extends Error {
  * - `unsafe`: options by the name of each unsafe configuration.
  * - `create(options)`: the middleware; throws if it refuses the options.
  * - `shown(options)`: what users write to create it, given the text of the options.
+ * - `limits`: scenarios that fail because of the framework.
  * - `application(middleware, hits)`: a new `http.Server` that serves the specimen behind the middleware.
  */
-export function run({ name, title, framework, middleware, homepage, configure, unsafe, create, shown = options => `cors(${options})`, application }) {
+export function run({ name, title, framework, middleware, homepage, configure, unsafe, create, shown = options => `cors(${options})`, limits = [], application }) {
   // Only protocol lines go to standard output.
   const answer = (kind, value) => process.stdout.write(JSON.stringify({ [kind]: value }) + '\n');
   console.log = console.info = console.debug = console.error;
@@ -85,6 +86,7 @@ export function run({ name, title, framework, middleware, homepage, configure, u
           level: 2,
           http2: false,
           unsafe: Object.keys(unsafe),
+          limits,
         });
       } else if (cmd === 'serve') {
         await serve(request);
@@ -203,6 +205,7 @@ export const OWN_CORS_HEADERS = {
 export const OPTIONS_HEADERS = { 'x-handler': 'options' };
 export const CHALLENGE = { 'www-authenticate': 'Basic realm="specimen"' };
 export const JSON_LIMIT = 1024;
+export const JSON_TYPE = 'application/json';
 export const TEXT = 'text/plain; charset=utf-8';
 
 /** The values of the header lines of a request, by lower-case name. `request` is Node's. */
@@ -217,10 +220,12 @@ const queryOf = ({ url }) => url.includes('?') ? url.slice(url.indexOf('?') + 1)
 /** The values of a parameter of the query, decoded, in order. */
 export const parameters = (request, name) => new URLSearchParams(queryOf(request)).getAll(name);
 
-/** The body of `/echo`. `request` is Node's. */
+/** The body of `/echo`. `request` is Node's. Frameworks add a `charset` to the type of objects and texts, so it is bytes. */
 export function echo(request, bodyLength) {
   const { method, url } = request;
-  return { method, path: url.split('?')[0], query: queryOf(request), headers: headerLines(request), body_length: bodyLength };
+  const path = url.split('?')[0];
+  const seen = { method, path, query: queryOf(request), headers: headerLines(request), body_length: bodyLength };
+  return Buffer.from(JSON.stringify(seen));
 }
 
 /** Reads the body of Node's request. */

@@ -67,7 +67,8 @@ specimen.run({
 
     route('/echo', handlersOfAny(async c => {
       const body = await c.req.arrayBuffer();
-      return c.json(specimen.echo(incoming(c), body.byteLength), 200, specimen.ECHO_HEADERS);
+      const answer = specimen.echo(incoming(c), body.byteLength);
+      return c.body(answer, 200, { ...specimen.ECHO_HEADERS, 'content-type': specimen.JSON_TYPE });
     }));
     route('/status/:code', {
       GET(c) {

@@ -70,7 +70,7 @@ specimen.run({
     const handlersOfAny = handler => Object.fromEntries(specimen.ANY_METHOD.map(method => [method, handler]));
 
     route('/echo', handlersOfAny(async ctx => {
-      ctx.set(specimen.ECHO_HEADERS);
+      ctx.set({ ...specimen.ECHO_HEADERS, 'content-type': specimen.JSON_TYPE });
       ctx.body = specimen.echo(ctx.req, await specimen.lengthOfBody(ctx.req));
     }));
     route('/status/:code', {

@@ -43,6 +43,10 @@ def options_by_origin(policy):
     return [(origin, options) for origin in origins]
 
 
+def to_json(value, headers=None):
+    return web.Response(body=harness.to_json(value).encode(), headers=headers, content_type="application/json")
+
+
 def query(request):
     """The query as it arrived."""
     return request.raw_path.partition("?")[2]
@@ -78,7 +82,7 @@ def create(defaults):
         lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
         body = await request.read()
         answer = harness.echo(request.method, request.path, query(request), lines, len(body))
-        return web.json_response(answer, headers=harness.ECHO_HEADERS)
+        return to_json(answer, harness.ECHO_HEADERS)
 
     @route("/status/{code}", ["GET"])
     async def answer_status(request):
@@ -98,7 +102,7 @@ def create(defaults):
 
     @route("/cookie/read", ["GET"])
     async def read_cookies(request):
-        return web.json_response(harness.cookies(request.headers.getall("Cookie", [])))
+        return to_json(harness.cookies(request.headers.getall("Cookie", [])))
 
     # A middleware of aiohttp would run before aiohttp-cors, which adds handlers to the routes. A decorator runs inside.
     def authenticated(handler):
@@ -137,6 +141,8 @@ def create(defaults):
         raise web.HTTPInternalServerError
 
     async def number(request):
+        if not harness.is_json(request.content_type):
+            raise web.HTTPUnsupportedMediaType
         try:
             body = await request.clone(client_max_size=harness.JSON_LIMIT).json()
         except ValueError:
@@ -144,7 +150,7 @@ def create(defaults):
         if not harness.is_number(body):
             raise web.HTTPUnprocessableEntity
         hits.count("/json")
-        return web.json_response(body)
+        return to_json(body)
 
     app.router.add_resource("/json").add_route("POST", number)
 
@@ -171,7 +177,7 @@ def create(defaults):
         return web.Response(text=f"{request.method} {request.match_info['id']}")
 
     async def answer_hits(request):
-        return web.json_response(hits)
+        return to_json(hits)
 
     app.router.add_resource("/hits").add_route("GET", answer_hits)
 
@@ -199,7 +205,9 @@ class Server:
 
 
 def shown(defaults):
-    entries = (f"{harness.show(origin)}: ResourceOptions({harness.show_arguments(options)})" for origin, options in defaults.items())
+    entries = (
+        f"{harness.show(origin)}: ResourceOptions({harness.show_arguments(options)})" for origin, options in defaults.items()
+    )
     return f"aiohttp_cors.setup(app, defaults={{{', '.join(entries)}}})"
 
 

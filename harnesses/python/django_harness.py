@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path
 
 # Imported before the children are forked.
@@ -67,6 +67,10 @@ def text(body="", status=200, headers=None):
     return HttpResponse(body, status=status, headers=headers, content_type=harness.TEXT)
 
 
+def to_json(value, headers=None):
+    return HttpResponse(harness.to_json(value), headers=headers, content_type="application/json")
+
+
 def query(request):
     return request.META.get("QUERY_STRING", "")
 
@@ -95,7 +99,7 @@ urlpatterns = []
 @route("echo", *harness.ANY_METHOD)
 def echo(request):
     answer = harness.echo(request.method, request.path, query(request), request.headers.items(), len(request.body))
-    return JsonResponse(answer, headers=harness.ECHO_HEADERS)
+    return to_json(answer, harness.ECHO_HEADERS)
 
 
 @route("status/<code>", "GET")
@@ -132,7 +136,7 @@ def set_cookies(request):
 @route("cookie/read", "GET")
 def read_cookies(request):
     line = request.headers.get("Cookie")
-    return JsonResponse(harness.cookies([line] if line else []), safe=False)
+    return to_json(harness.cookies([line] if line else []))
 
 
 def authentication(get_response):
@@ -181,6 +185,8 @@ def number(request):
     # Django's own limit covers the whole application, and makes it answer 400.
     if int(request.headers.get("Content-Length") or 0) > harness.JSON_LIMIT:
         return text(status=413)
+    if not harness.is_json(request.content_type):
+        return text(status=415)
     try:
         body = harness.json.loads(request.body)
     except ValueError:
@@ -188,7 +194,7 @@ def number(request):
     if not harness.is_number(body):
         return HttpResponseBadRequest()
     hits.count("/json")
-    return JsonResponse(body)
+    return to_json(body)
 
 
 @route("stream", "GET")
@@ -215,7 +221,7 @@ def item(request, id):
 urlpatterns += [
     path("json", number),
     path("slash", lambda request: text(status=308, headers={"Location": "/slash/"})),
-    path("hits", lambda request: JsonResponse(hits)),
+    path("hits", lambda request: to_json(hits)),
 ]
 
 

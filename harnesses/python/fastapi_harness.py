@@ -125,6 +125,8 @@ def create(options):
         # FastAPI has no limit of its own.
         if int(request.headers.get("content-length", 0)) > harness.JSON_LIMIT:
             raise HTTPException(413)
+        if not harness.is_json(request.headers.get("content-type", "")):
+            raise HTTPException(415)
         try:
             number = Number.model_validate_json(await request.body(), strict=True)
         except ValidationError as error:

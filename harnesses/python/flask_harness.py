@@ -4,7 +4,7 @@ import functools
 import threading
 import time
 
-from flask import Flask, Response, abort, jsonify, request
+from flask import Flask, Response, abort, request
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -29,6 +29,9 @@ def configure(policy):
     # The default is documented as all methods.
     if "*" not in policy["allow_methods"]:
         options["methods"] = harness.methods(policy)
+    if options["origins"] == "*":
+        # Without it, every origin is sent back instead.
+        options["send_wildcard"] = True
     if exposed := harness.exposed_headers(policy):
         options["expose_headers"] = exposed
     if policy["allow_credentials"]:
@@ -41,6 +44,10 @@ def configure(policy):
 
 def text(body="", status=200, headers=()):
     return Response(body, status, headers, content_type=harness.TEXT)
+
+
+def to_json(value, headers=()):
+    return Response(harness.to_json(value), 200, headers, content_type="application/json")
 
 
 def with_lines(name, values):
@@ -88,9 +95,8 @@ def create(options):
 
     @route("/echo", harness.ANY_METHOD)
     def echo():
-        answer = jsonify(harness.echo(request.method, request.path, query(), request.headers.items(), len(request.get_data())))
-        answer.headers.extend(harness.ECHO_HEADERS)
-        return answer
+        answer = harness.echo(request.method, request.path, query(), request.headers.items(), len(request.get_data()))
+        return to_json(answer, harness.ECHO_HEADERS)
 
     @route("/status/<code>", ["GET"])
     def answer_status(code):
@@ -110,7 +116,7 @@ def create(options):
 
     @route("/cookie/read", ["GET"])
     def read_cookies():
-        return jsonify(harness.cookies(request.headers.getlist("Cookie")))
+        return to_json(harness.cookies(request.headers.getlist("Cookie")))
 
     # Flask's extensions authenticate in a decorator. Flask answers a preflight before the decorator runs.
     def private():
@@ -142,7 +148,7 @@ def create(options):
         if not harness.is_number(body):
             abort(422)
         hits.count("/json")
-        return jsonify(body)
+        return to_json(body)
 
     @route("/panic", ["GET"])
     def panic():
@@ -168,7 +174,7 @@ def create(options):
 
     @app.get("/hits")
     def answer_hits():
-        return jsonify(hits)
+        return to_json(hits)
 
     return app
 
@@ -191,6 +197,22 @@ class Server:
         self.server.server_close()
 
 
+def limit(scenario, reason, link):
+    return {"scenario": scenario, "reason": reason, "link": link}
+
+
+WEBSOCKET = (
+    "Werkzeug answers 400 to the handshake of a WebSocket on a route for HTTP",
+    "https://werkzeug.palletsprojects.com/en/stable/routing/#websockets",
+)
+WEBSOCKET_SCENARIOS = [
+    "handshake-names-the-origin",
+    "handshake-sets-cookies",
+    "no-redirects",
+    "refused-by-the-application",
+    "stranger",
+]
+
 harness.run(
     name="flask-cors",
     title="Flask-CORS",
@@ -208,5 +230,13 @@ harness.run(
     shown=lambda options: f"CORS(app, {harness.show_arguments(options)})",
     create=create,
     start=Server,
+    limits=[
+        *(limit(f"websocket/{name}", *WEBSOCKET) for name in WEBSOCKET_SCENARIOS),
+        limit(
+            "redirects/invalid-target",
+            "Werkzeug parses `Location`, and answers 500 if it is not a URL",
+            "https://werkzeug.palletsprojects.com/en/stable/wrappers/#werkzeug.wrappers.Response.get_wsgi_headers",
+        ),
+    ],
     deviations=harness.WSGI_DEVIATIONS,
 )

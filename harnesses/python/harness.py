@@ -26,7 +26,7 @@ class Cannot(Exception):
         self.field = field
 
 
-def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, deviations=()):
+def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, limits=(), deviations=()):
     """Runs a harness until the end of input.
 
     - `framework`, `middleware`: the distributions of both, for their versions.
@@ -35,6 +35,7 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
     - `shown(options)`: what users write to say these options.
     - `create(options)`: the application behind the middleware; raises if the middleware refuses the options.
     - `start(application)`: a server with a `port`, and `stop()`.
+    - `limits`: scenarios that fail because of the framework.
     - `deviations`: requests that the framework answers otherwise than the specimen's description says.
     """
     # Only protocol lines go to standard output.
@@ -83,6 +84,7 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
                     level=2,
                     http2=False,
                     unsafe=list(unsafe),
+                    limits=list(limits),
                     deviations=list(deviations),
                 )
             elif request["cmd"] == "serve":
@@ -173,7 +175,12 @@ def exposed_headers(policy):
 
 # WSGI servers join the header lines of one name (PEP 3333).
 WSGI_DEVIATIONS = [
-    {"method": "PUT", "path": "/echo", "status": 200, "reason": "WSGI gives the application one value for several header lines of one name"}
+    {
+        "method": "PUT",
+        "path": "/echo",
+        "status": 200,
+        "reason": "WSGI gives the application one value for several header lines of one name",
+    }
 ]
 
 # --- The specimen's answers ------------------------------------------------------------------------------------------------------
@@ -205,6 +212,14 @@ def echo(method, path, query, lines, body_length):
     for name, value in lines:
         headers.setdefault(name.lower(), []).append(value)
     return {"method": method, "path": path, "query": query, "headers": headers, "body_length": body_length}
+
+
+def to_json(value):
+    return json.dumps(value, separators=(",", ":"))
+
+
+def is_json(content_type):
+    return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def parameters(query, name):

@@ -8,6 +8,7 @@ cache would judge otherwise than the policy says: look whether the configuration
 Needs Python 3.9 and, to look for processes that are left behind, /proc.
 """
 
+import http.client
 import json
 import os
 import queue
@@ -331,6 +332,26 @@ def check_specimen(port, level, deviations):
         row("specimen", "FAIL", line)
     if not found:
         row("specimen", "ok", f"level {level}, {len(probes)} requests")
+
+
+def check_connection(port, level):
+    """Whether one connection serves several requests, as the suite uses it, unless the server says `Connection: close`."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    paths = ["/echo", "/status/500", "/echo"] if level == 1 else ["/echo", "/error", "/echo", "/panic", "/stream", "/nowhere", "/echo"]
+    before = None
+    for path in paths:
+        try:
+            connection.request("GET", path)
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException) as error:
+            row("connection", "FAIL", f"closed without `Connection: close` after GET {before}: {error!r}")
+            break
+        before = path
+        # A server that closes the connection does so by now.
+        time.sleep(0.05)
+    else:
+        row("connection", "ok", "kept, or closed with notice")
+    connection.close()
 
 
 def try_ask(*request):
@@ -765,7 +786,9 @@ def main():
     if not ports:
         row("serve", "FAIL", "no server runs")
     else:
-        check_specimen(next(iter(ports.values())), said["level"], said.get("deviations", []))
+        port = next(iter(ports.values()))
+        check_specimen(port, said["level"], said.get("deviations", []))
+        check_connection(port, said["level"])
     for number, (title, fields, asked) in enumerate(FIRST, 1):
         if number in ports:
             check_policy(title, fields, asked, ports[number])

@@ -7,7 +7,6 @@ import functools
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -15,19 +14,20 @@ from http.cookies import Morsel
 
 import django
 from django.conf import settings
-from django.core import checks
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path
 
-# Imported before the children are forked.
+# Imported before the children are forked, which start faster then.
+import corsheaders.apps
 import corsheaders.checks
 import corsheaders.middleware
 import django.middleware.common
+import django.views.defaults
 
 import harness
-from harness import Cannot
+from harness import Cannot, Refused
 
 
 def configure(policy):
@@ -237,21 +237,25 @@ class Child:
     """Django with these options, in a child process."""
 
     def __init__(self, options):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = harness.listen()
         self.port = self.listener.getsockname()[1]
-        # The child ends when this process does, and says in the other pipe whether it started.
+        # The child ends when this process does, and writes into the other pipe why it does not start.
         lives, self.life = os.pipe()
-        started, starts = os.pipe()
+        self.problem, starts = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             self.serve(options, lives, starts)
         os.close(lives)
         os.close(starts)
         self.listener.close()
-        with open(started) as file:
+
+    def wait(self):
+        """Waits until the child accepts connections."""
+        with open(self.problem) as file:
             if problem := file.read():
                 self.stop()
-                raise RuntimeError(problem)
+                raise Refused(problem)
+        return self
 
     def serve(self, options, lives, starts):
         """The child. Does not return."""
@@ -275,10 +279,8 @@ class Child:
                 **options,
             )
             django.setup()
-            problems = checks.run_checks()
-            if any(problem.is_serious() for problem in problems):
-                os.write(starts, "; ".join(map(str, problems)).encode())
-                os._exit(1)
+            if problems := corsheaders.checks.check_settings():
+                raise RuntimeError("; ".join(map(str, problems)))
             server = ThreadedWSGIServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
             server.socket.close()
             server.socket = self.listener
@@ -289,7 +291,7 @@ class Child:
             os.close(starts)
             server.serve_forever()
         except BaseException as error:
-            os.write(starts, repr(error).encode())
+            os.write(starts, (str(error) or repr(error)).encode())
         os._exit(1)
 
     def stop(self):
@@ -316,6 +318,6 @@ if __name__ == "__main__":
         },
         shown=lambda options: "\n".join(f"{name} = {harness.show(value)}" for name, value in options.items()),
         create=Child,
-        start=lambda child: child,
+        start=Child.wait,
         deviations=harness.WSGI_DEVIATIONS,
     )

@@ -1,7 +1,7 @@
 """Starlette's CORSMiddleware, as users of FastAPI use it."""
 
 import asyncio
-import socket
+import contextlib
 
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -167,13 +167,26 @@ def create(options):
     return app
 
 
+def without_errors(app):
+    """The application without the errors that it raises after its answer.
+
+    uvicorn closes the connection after such an error, and does not say so in the answer. The next request would be lost.
+    """
+
+    async def answer(scope, receive, send):
+        with contextlib.suppress(RuntimeError):
+            await app(scope, receive, send)
+
+    return answer
+
+
 class Server:
     loop = harness.EventLoop()
 
     def __init__(self, app):
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = harness.listen()
         self.port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(without_errors(app), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
         self.server = uvicorn.Server(config)
         self.task = asyncio.run_coroutine_threadsafe(self.server.serve(sockets=[listener]), self.loop.loop)
 

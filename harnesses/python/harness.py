@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,10 @@ class Cannot(Exception):
         self.field = field
 
 
+class Refused(Exception):
+    """The middleware refuses its options, in its own words."""
+
+
 def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, limits=(), deviations=()):
     """Runs a harness until the end of input.
 
@@ -33,18 +38,21 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
     - `configure(policy)`: the middleware's options for a policy; raises `Cannot`.
     - `unsafe`: options by the name of each unsafe configuration.
     - `shown(options)`: what users write to say these options.
-    - `create(options)`: the application behind the middleware; raises if the middleware refuses the options.
-    - `start(application)`: a server with a `port`, and `stop()`.
+    - `create(options)`: the application behind the middleware; raises if the middleware refuses the options. Runs in the main thread.
+    - `start(application)`: a server with a `port`, and `stop()`; may raise `Refused`. Both may take a while, and run in other threads.
     - `limits`: scenarios that fail because of the framework.
     - `deviations`: requests that the framework answers otherwise than the specimen's description says.
     """
     # Only protocol lines go to standard output.
     output = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    lock = threading.Lock()
+    workers = ThreadPoolExecutor(32)
     servers = {}
 
     def answer(kind, **value):
-        output.write(json.dumps({kind: value}) + "\n")
+        with lock:
+            output.write(json.dumps({kind: value}) + "\n")
 
     def serve(id, policy=None, unsafe_kind=None):
         try:
@@ -61,11 +69,21 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
             application = create(options)
         except Exception as error:
             return answer("refused" if unsafe_kind else "failed", id=id, reason=str(error) or repr(error))
+        workers.submit(begin, id, application, options, unsafe_kind)
+
+    def begin(id, application, options, unsafe_kind):
         try:
             servers[id] = start(application)
+        except Refused as error:
+            return answer("refused" if unsafe_kind else "failed", id=id, reason=str(error))
         except Exception as error:
             return answer("failed", id=id, reason=str(error) or repr(error))
         answer("ready", id=id, port=servers[id].port, configuration=shown(options))
+
+    def end(id):
+        if server := servers.pop(id, None):
+            server.stop()
+        answer("stopped", id=id)
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -90,13 +108,13 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
             elif request["cmd"] == "serve":
                 serve(request["id"], request.get("policy"), request.get("unsafe"))
             elif request["cmd"] == "stop":
-                if server := servers.pop(request["id"], None):
-                    server.stop()
-                answer("stopped", id=request["id"])
+                workers.submit(end, request["id"])
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with ThreadPoolExecutor(32) as pool:
-            list(pool.map(lambda server: server.stop(), servers.values()))
+        # Servers that are about to start are stopped too.
+        workers.shutdown()
+        with ThreadPoolExecutor(32) as workers:
+            list(workers.map(lambda server: server.stop(), servers.values()))
         # Threads that serve a client do not hold up the end.
         sys.stderr.flush()
         os._exit(0)
@@ -111,6 +129,13 @@ class EventLoop:
 
     def wait(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+
+def listen():
+    """A socket that listens on a free port. Small answers of accepted connections are sent at once."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def show(value):

@@ -27,7 +27,10 @@ export class Cannot extends Error {
  * - `limits`: scenarios that fail because of the framework.
  * - `application(middleware, hits)`: a new `http.Server` that serves the specimen behind the middleware.
  */
-export function run({ name, title, framework, middleware, homepage, configure, unsafe, create, shown = options => `cors(${options})`, limits = [], application }) {
+export function run(harness) {
+  const { name, title, framework, middleware, homepage, limits = [], configure, unsafe, create, application } = harness;
+  const { shown = options => `cors(${options})` } = harness;
+
   // Only protocol lines go to standard output.
   const answer = (kind, value) => process.stdout.write(JSON.stringify({ [kind]: value }) + '\n');
   console.log = console.info = console.debug = console.error;
@@ -121,7 +124,7 @@ function show(value) {
 /** The function of this text, which is shown as it is written here. */
 export const functionOf = text => new Function('http', `return ${text}`)(http);
 
-// --- Readings of a policy ----------------------------------------------------------------------------------------------------------
+// --- Readings of a policy --------------------------------------------------------------------------------------------------------
 
 /** None of these middlewares can do this. */
 function refuseExtensions({ diagnostics, guard }) {
@@ -156,10 +159,13 @@ export function chooseByOrigin(policy, optionsOf) {
   const any = policy.rules.findIndex(allowsAny);
   const last = any < 0 ? policy : policy.rules[any];
   const first = any < 0 ? policy.rules : policy.rules.slice(0, any);
-  const lines = first.map(rule => `if (${isAllowed(rule, 'origin')}) return callback(null, ${optionsText(rule)});`);
-  return functionOf(
-    ['(req, callback) => {', 'const origin = req.headers.origin;', ...lines, `callback(null, ${optionsText(last)});`].join('\n  ') + '\n}',
-  );
+  const lines = [
+    '(req, callback) => {',
+    'const origin = req.headers.origin;',
+    ...first.map(rule => `if (${isAllowed(rule, 'origin')}) return callback(null, ${optionsText(rule)});`),
+    `callback(null, ${optionsText(last)});`,
+  ];
+  return functionOf(lines.join('\n  ') + '\n}');
 }
 
 /** A list of methods. Where credentials are allowed, `*` is the name of a method: all that Node.js knows are listed instead. */
@@ -173,7 +179,7 @@ export function requestHeaders({ allow_headers: listed, allow_credentials: crede
   if (listed.length === 0) return none;
   if (!listed.includes('*')) return listed;
   if (listed.includes('authorization')) return all;
-  if (credentials) throw new Cannot('allow_headers', 'with credentials, all headers can be allowed only together with Authorization');
+  if (credentials) throw new Cannot('allow_headers', 'with credentials, all are allowed only together with Authorization');
   return ['*'];
 }
 
@@ -185,7 +191,7 @@ export function exposedHeaders({ expose_headers: listed, allow_credentials: cred
   return listed.length > 0 ? listed : undefined;
 }
 
-// --- The specimen's answers --------------------------------------------------------------------------------------------------------
+// --- The specimen's answers ------------------------------------------------------------------------------------------------------
 
 /** How often each handler ran. */
 export class Hits {

@@ -1,10 +1,10 @@
 // hono/cors with Hono on Node.js.
 
-import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
+import { stream } from 'hono/streaming';
 import { validator } from 'hono/validator';
 import { createAdaptorServer } from '@hono/node-server';
 import * as specimen from './harness.js';
@@ -44,8 +44,14 @@ specimen.run({
     'any-origin-with-credentials': { origin: '*', credentials: true },
     'reflected-origin': { origin: specimen.functionOf('origin => origin'), credentials: true },
     'null-origin': { origin: ['null'], credentials: true },
-    'prefix': { origin: specimen.functionOf("origin => origin.startsWith('https://app.example') ? origin : null"), credentials: true },
-    'unescaped-dot': { origin: specimen.functionOf('origin => /^https:\\/\\/.*.example.org$/.test(origin) ? origin : null'), credentials: true },
+    'prefix': {
+      origin: specimen.functionOf("origin => origin.startsWith('https://app.example') ? origin : null"),
+      credentials: true,
+    },
+    'unescaped-dot': {
+      origin: specimen.functionOf('origin => /^https:\\/\\/.*.example.org$/.test(origin) ? origin : null'),
+      credentials: true,
+    },
   },
 
   application(middleware, hits) {
@@ -112,7 +118,11 @@ specimen.run({
       return c.json(c.req.valid('json'));
     });
     route('/json', {});
-    route('/stream', { GET: c => c.body(Readable.toWeb(Readable.from(specimen.chunks()).map(chunk => Buffer.from(chunk))), 200, { 'content-type': specimen.TEXT }) });
+    route('/stream', {
+      GET: c => stream(c, async output => {
+        for await (const chunk of specimen.chunks()) await output.write(chunk);
+      }),
+    });
     app.get('/slash', c => c.redirect('/slash/', 308));
     route('/slash/', { GET: c => c.text('slash') });
     const item = c => c.text(`${c.req.method} ${c.req.param('id')}`);

@@ -48,8 +48,14 @@ specimen.run({
     // The function is the README's.
     'reflected-origin': { origin: specimen.functionOf("ctx => ctx.get('Origin') || '*'"), credentials: true },
     'null-origin': { origin: 'null', credentials: true },
-    'prefix': { origin: specimen.functionOf("ctx => ctx.get('Origin').startsWith('https://app.example') && ctx.get('Origin')"), credentials: true },
-    'unescaped-dot': { origin: specimen.functionOf("ctx => /^https:\\/\\/.*.example.org$/.test(ctx.get('Origin')) && ctx.get('Origin')"), credentials: true },
+    'prefix': {
+      origin: specimen.functionOf("ctx => ctx.get('Origin').startsWith('https://app.example') && ctx.get('Origin')"),
+      credentials: true,
+    },
+    'unescaped-dot': {
+      origin: specimen.functionOf("ctx => /^https:\\/\\/.*.example.org$/.test(ctx.get('Origin')) && ctx.get('Origin')"),
+      credentials: true,
+    },
   },
 
   application(middleware, hits) {

@@ -14,6 +14,10 @@ import harness
 from harness import Cannot
 
 
+# The headers that are documented as always allowed.
+ALWAYS_ALLOWED = {"accept", "accept-language", "content-language", "content-type"}
+
+
 def configure(policy):
     harness.require_one_for_all(policy)
     harness.require_preflight_status(policy, 200)
@@ -28,8 +32,10 @@ def configure(policy):
         if patterns := harness.patterns(policy):
             options["allow_origin_regex"] = "|".join(patterns)
     options["allow_methods"] = ["*"] if "*" in policy["allow_methods"] else harness.methods(policy)
-    if policy["allow_headers"]:
-        options["allow_headers"] = ["*"] if "*" in policy["allow_headers"] else policy["allow_headers"]
+    if "*" in policy["allow_headers"]:
+        options["allow_headers"] = ["*"]
+    elif listed := [name for name in policy["allow_headers"] if name not in ALWAYS_ALLOWED]:
+        options["allow_headers"] = listed
     if policy["allow_credentials"]:
         options["allow_credentials"] = True
     if exposed := harness.exposed_headers(policy):

@@ -38,8 +38,8 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
     - `configure(policy)`: the middleware's options for a policy; raises `Cannot`.
     - `unsafe`: options by the name of each unsafe configuration.
     - `shown(options)`: what users write to say these options.
-    - `create(options)`: the application behind the middleware; raises if the middleware refuses the options. Runs in the main thread.
-    - `start(application)`: a server with a `port`, and `stop()`; may raise `Refused`. Both may take a while, and run in other threads.
+    - `create(options)`: the application behind the middleware; raises if the middleware refuses the options.
+    - `start(application)`: a server with a `port`, and `stop()`; may raise `Refused`. These two run in worker threads.
     - `limits`: scenarios that fail because of the framework.
     - `deviations`: requests that the framework answers otherwise than the specimen's description says.
     """

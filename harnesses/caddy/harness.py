@@ -21,7 +21,7 @@ CONFIGURATION = """\
     admin off
     auto_https off
     storage file_system {folder}
-    grace_period 1s
+    grace_period 100ms
     log {{
         level ERROR
     }}
@@ -33,7 +33,11 @@ CONFIGURATION = """\
 http://:{port} {{
     bind 127.0.0.1
 {site}
-    reverse_proxy 127.0.0.1:{upstream}
+    reverse_proxy 127.0.0.1:{upstream} {{
+        transport http {{
+            compression off
+        }}
+    }}
 }}
 """
 

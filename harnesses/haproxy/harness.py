@@ -3,7 +3,8 @@
 
 The rules are those that HAProxy Technologies' ingress controller writes for its `cors-*` annotations, with their names and in
 their order: https://github.com/haproxytech/kubernetes-ingress/blob/master/documentation/annotations.md#cors and
-pkg/annotations/ingress/resSetCORS.go there. It has none for `Access-Control-Expose-Headers`: the one here has the form of the others.
+pkg/annotations/ingress/resSetCORS.go there. It has none for `Access-Control-Expose-Headers`: the one here has the form of the
+others.
 """
 
 import pathlib

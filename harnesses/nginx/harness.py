@@ -28,7 +28,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     scgi_temp_path {folder}/scgi;
     uwsgi_temp_path {folder}/uwsgi;
-    map_hash_bucket_size 256;
+    map_hash_bucket_size 512;
     # Every header of a request has to reach the specimen.
     ignore_invalid_headers off;
     underscores_in_headers on;

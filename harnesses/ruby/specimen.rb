@@ -51,7 +51,9 @@ class Specimen
     ROUTES.each do |pattern, methods, name, handler|
       match = pattern.match(request.path) or next
       return unauthorized if name == '/private' && !env['HTTP_AUTHORIZATION']
-      return text(405, 'method not allowed', 'Allow' => methods.join(', ')) unless methods.empty? || methods.include?(request.request_method)
+      unless methods.empty? || methods.include?(request.request_method)
+        return text(405, 'method not allowed', 'Allow' => methods.join(', '))
+      end
 
       count(name) if name
       return send(handler, request, *match.captures)
@@ -94,7 +96,7 @@ class Specimen
   def status(_request, code)
     return text(400, '') unless code.match?(/\A[2-5][0-9][0-9]\z/)
 
-    [code.to_i, %w[204 205 304].include?(code) ? {} : TEXT.dup, %w[204 205 304].include?(code) ? [] : ["status #{code}"]]
+    %w[204 205 304].include?(code) ? [code.to_i, {}, []] : text(code.to_i, "status #{code}")
   end
 
   def redirect(request)

@@ -86,7 +86,7 @@ class _Running:
         with (self.folder / "log").open("wb") as log:
             # `setpriv` ends the server if this process is killed.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *map(str, command)],
+                ["setpriv", "--pdeathsig", "TERM", *map(str, command)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -118,15 +118,25 @@ class _Running:
         lines = (self.folder / "log").read_text(errors="replace").split("\n")
         return " / ".join(line.strip() for line in lines if line.strip())[-500:]
 
-    def stop(self):
+    def terminate(self):
+        """Asks the server to end."""
         with self.lock:
             self.stopped = True
+        self._kill(signal.SIGTERM)
+
+    def _kill(self, number):
         if self.process:
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.process.pid, number)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.process.wait(STOP_LIMIT)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def stop(self):
+        self.terminate()
+        if self.process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_LIMIT)
+            # Whatever is left of the group, the server's children included.
+            self._kill(signal.SIGKILL)
+            self.process.wait()
         self.specimen.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -211,6 +221,8 @@ class _Harness:
             self.loop()
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for running in self.running.values():
+                running.terminate()
             for running in self.running.values():
                 running.stop()
 

@@ -19,14 +19,14 @@ class Cors:
 
     # `any`, `exact`, `regex`, `prefix` or `reflect`, and the text that goes with it.
     origins: list[tuple[str, str]]
+    # All origins as regular expressions, exact ones too, for the recipes that have nothing else. Empty for any origin.
+    regexes: list[str] = field(default_factory=list)
     methods: str = "GET, HEAD, POST"
     headers: str | None = None
     expose: str | None = None
     credentials: bool = False
     max_age: int | None = None
     preflight_status: int = 204
-    # An exact origin as a regular expression, for the recipes that have nothing else.
-    regexes: list[str] = field(default_factory=list)
 
     @property
     def any(self):

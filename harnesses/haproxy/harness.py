@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """HAProxy with the CORS rules of its vendor.
 
-The rules are those that HAProxy Technologies' ingress controller writes for its `cors-*` annotations, with their names and in
-their order: https://github.com/haproxytech/kubernetes-ingress/blob/master/documentation/annotations.md#cors and
+The rules are those that HAProxy Technologies' ingress controller writes for its `cors-*` annotations, `cors-respond-to-options`
+included: https://github.com/haproxytech/kubernetes-ingress/blob/master/documentation/annotations.md#cors and
 pkg/annotations/ingress/resSetCORS.go there. It has none for `Access-Control-Expose-Headers`: the one here has the form of the
 others.
 """

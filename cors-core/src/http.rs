@@ -82,12 +82,26 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     authority.or_else(|| headers.get(header::HOST)?.to_str().ok())
 }
 
+/// The same, unless there is more than one `Host` line.
+fn only_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let mut lines = headers.get_all(header::HOST).iter();
+    let (first, second) = (lines.next(), lines.next());
+    if second.is_some() {
+        return None;
+    }
+    uri.authority().map(Authority::as_str).or_else(|| first?.to_str().ok())
+}
+
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl<B> RequestHead for Request<B> {
     type Value = HeaderValue;
 
     fn is_options(&self) -> bool {
         self.method() == Method::OPTIONS
+    }
+
+    fn only_host(&self) -> Option<&str> {
+        only_host(self.uri(), self.headers())
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
@@ -105,6 +119,10 @@ impl RequestHead for request::Parts {
 
     fn is_options(&self) -> bool {
         self.method == Method::OPTIONS
+    }
+
+    fn only_host(&self) -> Option<&str> {
+        only_host(&self.uri, &self.headers)
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
@@ -142,6 +160,10 @@ impl RequestHead for (&Method, &Uri, &HeaderMap) {
 
     fn is_options(&self) -> bool {
         self.0 == Method::OPTIONS
+    }
+
+    fn only_host(&self) -> Option<&str> {
+        only_host(self.1, self.2)
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {

@@ -60,11 +60,11 @@ impl Guard {
     /// Checks the authority. Returns the status of the answer if it is not allowed.
     pub(super) fn check_host<'r, R: RequestHead>(&self, request: &'r R) -> Option<(u16, Denial<'r>)> {
         let hosts = self.hosts()?;
-        let (status, value) = match (request.host(), has_two_hosts(request)) {
-            (Some(host), false) if hosts.contains(host) => return None,
-            (Some(host), false) => (MISDIRECTED_REQUEST, host.as_bytes()),
+        let (status, value) = match request.only_host() {
+            Some(host) if hosts.contains(host) => return None,
+            Some(host) => (MISDIRECTED_REQUEST, host.as_bytes()),
             // RFC 9112, section 3.2: a request without `Host`, or with more than one, is answered with 400.
-            (host, _) => (BAD_REQUEST, host.unwrap_or_default().as_bytes()),
+            None => (BAD_REQUEST, request.host().unwrap_or_default().as_bytes()),
         };
         Some((status, Denial::new(Reason::HostNotAllowed, value)))
     }
@@ -129,17 +129,9 @@ impl Guard {
         }
         match self.own() {
             Some(own) => own.contains(origin.value),
-            // With two authorities it is not known which one the client meant.
-            None => {
-                let host = request.host().filter(|_| !has_two_hosts(request));
-                host.is_some_and(|host| is_origin_of(origin.value, host))
-            }
+            None => request.only_host().is_some_and(|host| is_origin_of(origin.value, host)),
         }
     }
-}
-
-fn has_two_hosts<R: RequestHead>(request: &R) -> bool {
-    request.lines(RequestHeader::Host).nth(1).is_some()
 }
 
 /// Whether a request with this method is not a write. `CONNECT` opens a WebSocket and is checked as that.
@@ -147,12 +139,16 @@ fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "CONNECT")
 }
 
-/// Whether a request opens a WebSocket (RFC 6455, section 4.1). Over HTTP/2 and HTTP/3 that is a `CONNECT` request (RFC 8441,
+/// Whether a request opens a WebSocket: a `GET` request with `Upgrade: websocket` (RFC 6455, section 4.1). Over HTTP/2 and HTTP/3 that is a `CONNECT` request (RFC 8441,
 /// section 5), whose `:protocol` not all frameworks tell. A page can send `CONNECT` for WebTransport too, and nothing else.
 fn is_handshake<R: RequestHead>(method: &str, request: &R) -> bool {
     let is_websocket = |line| {
         token::elements(line)
             .any(|element| token::trim_white_space(element).eq_ignore_ascii_case(b"websocket"))
     };
-    method == "CONNECT" || request.lines(RequestHeader::Upgrade).any(is_websocket)
+    match method {
+        "GET" => request.lines(RequestHeader::Upgrade).any(is_websocket),
+        "CONNECT" => true,
+        _ => false,
+    }
 }

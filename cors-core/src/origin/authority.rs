@@ -1,5 +1,6 @@
 //! The authority of a request: the host and the port that it is for (RFC 3986, section 3.2).
 
+use super::host::are_labels;
 use super::serialization::{LONGEST_ORIGIN, is_port, is_serialized_origin, is_web, split_port, split_scheme};
 use super::{Added, OriginFault, OriginPattern, OriginSet, default_port};
 use crate::table::Full;
@@ -78,6 +79,11 @@ impl HostSet {
 /// Whether the host and the port of an origin are those of a request. Case does not count. An authority without a port has the
 /// default port of the origin's scheme, because a server behind a proxy does not know the scheme that the browser used.
 pub(crate) fn is_origin_of(origin: &[u8], authority: &str) -> bool {
+    // Most own requests have a name without a port in both.
+    let own = origin.strip_prefix(PREFIX.as_bytes()).or_else(|| origin.strip_prefix(b"http://"));
+    if own == Some(authority.as_bytes()) && is_plain_name(authority.as_bytes()) {
+        return true;
+    }
     let Some((scheme, own)) = std::str::from_utf8(origin).ok().and_then(split_scheme) else { return false };
     let (own_host, own_port) = split_port(own);
     let (host, port) = split_port(authority);
@@ -90,6 +96,14 @@ pub(crate) fn is_origin_of(origin: &[u8], authority: &str) -> bool {
     };
     // The scheme of an application, as in `capacitor://localhost`, is never that of a server.
     is_same_port && own_host.eq_ignore_ascii_case(host) && is_web(scheme) && is_serialized_origin(origin)
+}
+
+/// Whether this is a name of the DNS without a final dot, whose last label starts with a letter, as browsers serialize it. Other hosts
+/// are serialized hosts too; this check is faster than the one for all.
+fn is_plain_name(name: &[u8]) -> bool {
+    let last = name.iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
+    // A label that starts with a letter is not a number (URL standard, "ends in a number checker").
+    name.get(last).is_some_and(u8::is_ascii_lowercase) && are_labels(name)
 }
 
 #[cfg(test)]
@@ -152,6 +166,14 @@ mod tests {
     #[case("https://api.example", "api.example", true)]
     #[case("http://api.example", "api.example", true)]
     #[case("https://api.example", "API.EXAMPLE", true)]
+    #[case("http://localhost", "localhost", true)]
+    #[case("https://127.0.0.1", "127.0.0.1", true)]
+    #[case("https://a.0xg", "a.0xg", true)]
+    #[case("https://a.0x1", "a.0x1", false)]
+    #[case("https://a..example", "a..example", false)]
+    #[case("https://a/b", "a/b", false)]
+    #[case("https://api.example.", "api.example.", true)]
+    #[case("ftp://api.example", "api.example", false)]
     #[case("https://api.example", "api.example:443", true)]
     #[case("https://api.example", "api.example:", true)]
     #[case("http://api.example", "api.example:80", true)]

@@ -89,7 +89,8 @@ impl NaiveGuard {
             return None;
         }
         let upgrades = lines(request, "upgrade").join(",").to_lowercase();
-        let is_handshake = method == "CONNECT" || upgrades.split(',').any(|name| name.trim() == "websocket");
+        let is_upgrade = upgrades.split(',').any(|name| name.trim() == "websocket");
+        let is_handshake = method == "CONNECT" || (method == "GET" && is_upgrade);
         if self.websockets && is_handshake {
             return Some((403, "foreign-websocket"));
         }

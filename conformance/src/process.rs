@@ -26,6 +26,9 @@ const LINES_KEPT: usize = 5;
 /// The most bytes of one of these lines that are shown.
 const LINE_SHOWN: usize = 500;
 
+/// How long to wait for the last lines of a program that is ending.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
 /// The most bytes of a line that are kept in memory. What follows counts as the next line.
 const LINE_LIMIT: u64 = 1 << 20;
 
@@ -48,7 +51,7 @@ pub struct ReadyLine {
 pub struct Process {
     child: Option<Box<dyn StdChildWrapper>>,
     grace: Duration,
-    output: Arc<Mutex<VecDeque<String>>>,
+    output: Output,
     /// What comes once the program is ready.
     ready: Option<(ReadyLine, oneshot::Receiver<String>)>,
     keeps: Option<Box<dyn Any + Send + Sync>>,
@@ -99,21 +102,14 @@ impl Process {
         command.wrap(JobObject);
         let mut child = command.spawn()?;
 
-        let output = Arc::<Mutex<VecDeque<String>>>::default();
+        let output = Output::default();
         // Both pipes are read to their ends, because a program that writes into a full pipe is blocked. The threads end when
         // all processes of the group have ended.
         if let Some(errors) = child.stderr().take() {
-            let output = output.clone();
-            thread::spawn(move || read_lines(errors, |line| keep(&output, line)));
+            output.read(errors, |_| {});
         }
         if let Some(lines) = child.stdout().take() {
-            let output = output.clone();
-            thread::spawn(move || {
-                read_lines(lines, |line| {
-                    each(&line);
-                    keep(&output, line);
-                });
-            });
+            output.read(lines, move |line| each(line));
         }
         Ok(Self { child: Some(child), grace, output, ready: None, keeps: None })
     }
@@ -139,19 +135,16 @@ impl Process {
             Ok(Err(_)) => format!("ended before it printed {line}"),
             Err(_) => format!("did not print {line} within {limit:?}"),
         };
-        // The threads may not have read the program's last lines yet.
-        tokio::time::sleep(PAUSE).await;
-        Err(match self.last_words() {
+        self.output.complete().await;
+        Err(match self.output.last_words() {
             None => reason,
             Some(words) => format!("{reason}; {words}"),
         })
     }
 
-    /// The last lines that the program printed, to either output; `None` if it printed nothing.
-    pub fn last_words(&self) -> Option<String> {
-        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        let last: Vec<_> = output.iter().map(|line| printable(line.as_bytes(), LINE_SHOWN)).collect();
-        (!last.is_empty()).then(|| format!("it last printed: {}", last.join(" | ")))
+    /// What the program prints.
+    pub fn output(&self) -> Output {
+        self.output.clone()
     }
 
     /// The program's process ID; 0 if it was told to end.
@@ -253,19 +246,54 @@ impl Drop for Process {
     }
 }
 
-fn read_lines(pipe: impl Read, mut each: impl FnMut(String)) {
-    let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while matches!(reader.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line), Ok(length) if length > 0) {
-        each(String::from_utf8_lossy(&line).trim_end().to_owned());
-        line.clear();
-    }
+/// The last lines that a program printed, to either output. Clones share them.
+#[derive(Clone, Default)]
+pub struct Output {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    /// How many pipes are still read.
+    open: Arc<AtomicUsize>,
 }
 
-fn keep(output: &Mutex<VecDeque<String>>, line: String) {
-    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-    if output.len() == LINES_KEPT {
-        output.pop_front();
+impl Output {
+    /// Waits a little for the last lines of a program that is ending: another thread reads them.
+    pub async fn complete(&self) {
+        let deadline = Instant::now() + LAST_LINES;
+        while self.open.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
-    output.push_back(line);
+
+    /// The last lines; `None` if the program printed nothing.
+    pub fn last_words(&self) -> Option<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let last: Vec<_> = lines.iter().map(|line| printable(line.as_bytes(), LINE_SHOWN)).collect();
+        (!last.is_empty()).then(|| format!("it last printed: {}", last.join(" | ")))
+    }
+
+    /// Reads a pipe to its end in a thread of its own. Each line is kept after `each` has seen it.
+    fn read(&self, pipe: impl Read + Send + 'static, mut each: impl FnMut(&str) + Send + 'static) {
+        self.open.fetch_add(1, Ordering::SeqCst);
+        let output = self.clone();
+        thread::spawn(move || {
+            let mut reader = BufReader::new(pipe);
+            let mut line = Vec::new();
+            let mut read = |line: &mut Vec<u8>| reader.by_ref().take(LINE_LIMIT).read_until(b'\n', line);
+            while matches!(read(&mut line), Ok(length) if length > 0) {
+                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                each(&text);
+                output.keep(text);
+                line.clear();
+            }
+            drop(each);
+            output.open.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
+    fn keep(&self, line: String) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == LINES_KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
 }

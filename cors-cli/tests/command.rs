@@ -148,7 +148,7 @@ fn conformance_runs_programs(#[case] arguments: &[&str], #[case] code: i32, #[ca
 }
 
 #[rstest]
-#[case(&[], "--external <NAME=COMMAND>")]
+#[case(&[], "--harness NAME=COMMAND")]
 #[case(&["--external", "mine"], "NAME=COMMAND")]
 #[case(&["--external", "a=true", "--external", "a=false"], "two servers are named `a`")]
 #[case(&["--external", "a=true", "--scenario", "no-such/*"], "`no-such/*`")]

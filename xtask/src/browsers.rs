@@ -6,6 +6,8 @@ use std::process::{Command, ExitCode};
 use cors_cli::command::CommandResult;
 use cors_real_browsers::real::{Kind, Program};
 
+use crate::install::{install_packages, succeed};
+
 /// The Debian packages of the browsers and of their drivers. Debian has no package of geckodriver.
 const PACKAGES: [&str; 7] = [
     "chromium",
@@ -57,18 +59,8 @@ pub(crate) fn run(action: &Action) -> CommandResult {
 fn install() -> Result<(), Box<dyn Error>> {
     let left = missing();
     if left.iter().any(|program| !program.names.contains(&GECKODRIVER)) {
-        if !can_run("apt-get") {
-            let names: Vec<_> = left.iter().map(ToString::to_string).collect();
-            return Err(format!(
-                "this machine has no `apt-get`; install these programs in another way: {}",
-                names.join(", ")
-            )
-            .into());
-        }
-        apt(&["update"])?;
-        let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
-        arguments.extend(PACKAGES);
-        apt(&arguments)?;
+        let names: Vec<_> = left.iter().map(ToString::to_string).collect();
+        install_packages(&PACKAGES, &names.join(", "))?;
     }
     if left.iter().any(|program| program.names.contains(&GECKODRIVER)) {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -86,29 +78,4 @@ fn programs() -> impl Iterator<Item = Program> {
 
 fn missing() -> Vec<Program> {
     programs().filter(|program| program.find().is_none()).collect()
-}
-
-/// Runs `apt-get`, with `sudo` unless the user is root.
-fn apt(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
-    let mut command = match can_run("sudo") && !rustix::process::geteuid().is_root() {
-        true => {
-            let mut sudo = Command::new("sudo");
-            sudo.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
-            sudo
-        }
-        false => Command::new("apt-get"),
-    };
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    succeed(command)
-}
-
-fn can_run(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-fn succeed(mut command: Command) -> Result<(), Box<dyn Error>> {
-    eprintln!("running {command:?}");
-    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use cors_cli::command::CommandResult;
-use cors_cli::command::conformance::{Options, model, run_with};
+use cors_cli::command::conformance::{Options, Programs, model, run_with};
 use cors_cli::command::values::one_of;
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::{self, Format, ReportError};
 use cors_conformance::run::Run;
-use cors_conformance::subject::external::External;
 use cors_conformance::user_agent::UserAgent;
 use cors_real_browsers::real::{Kind, LaunchError, RealBrowser};
 use cors_subjects::registry;
@@ -21,15 +20,16 @@ type UserAgentKind = Option<Kind>;
 /// The arguments of `cargo xtask conformance` and `cargo xtask compare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A middleware, or a glob over their names; repeat the option for more [default: every adapter; `compare`: all]
+    /// A middleware, or a glob over their names; repeat the option for more [default: every adapter, or only programs and harnesses if
+    /// there are any; `compare`: all]
     #[arg(long = "subject", value_name = "GLOB", value_parser = Pattern::parse)]
     subjects: Vec<Pattern>,
-    /// A program to test; repeat the option for more. Without `--subject`, only programs are tested
-    ///
-    /// COMMAND runs in a shell with CORS_POLICY (the policy as JSON), PORT and HOST in its environment. It serves the specimen
-    /// application behind the middleware to test, and prints a line that begins with `listening`. SIGTERM stops it.
-    #[arg(long = "external", value_name = "NAME=COMMAND", value_parser = External::parse)]
-    external: Vec<External>,
+    /// The programs to test.
+    #[command(flatten)]
+    programs: Programs,
+    /// Run the harnesses in `harnesses/` too: all that are installed, or those whose names match the glob
+    #[arg(long, value_name = "GLOB", num_args = 0..=1, default_missing_value = "*", value_parser = Pattern::parse)]
+    harnesses: Option<Pattern>,
     /// What plays the pages
     #[arg(long, value_name = "NAME", default_value = "model", value_parser = one_of(user_agents()))]
     user_agent: UserAgentKind,
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: Arguments) -> CommandResult {
 
 /// Runs the scenarios against the adapters and other middleware, and compares the results.
 pub(crate) fn compare(mut arguments: Arguments) -> CommandResult {
-    if arguments.subjects.is_empty() && arguments.external.is_empty() {
+    if arguments.subjects.is_empty() && arguments.programs.is_empty() {
         arguments.subjects = vec![Pattern::parse("*")?];
     }
     run_and_report(arguments, |run, format| {
@@ -59,11 +59,15 @@ fn run_and_report(
     arguments: Arguments,
     render: impl Fn(&Run, Format) -> Result<String, ReportError>,
 ) -> CommandResult {
-    let Arguments { subjects, external, user_agent, options } = arguments;
+    let Arguments { subjects, programs, harnesses, user_agent, options } = arguments;
     if user_agent.is_some() && options.browser.is_some() {
         return Err("`--browser` selects what the model does; leave it out with a real browser".into());
     }
-    let subjects = registry::select(&subjects, external)?;
+    let mut programs = programs.subjects();
+    if let Some(pattern) = harnesses {
+        programs.extend(crate::harnesses::subjects(&[pattern])?);
+    }
+    let subjects = registry::select(&subjects, programs)?;
     let profile = options.browser.clone();
     let kind = user_agent;
     let user_agent = async move {

@@ -11,6 +11,9 @@ mod agreement;
 mod bench;
 mod browsers;
 mod conformance;
+mod harness;
+mod harnesses;
+mod install;
 mod new_adapter;
 mod serve;
 mod values;
@@ -45,6 +48,14 @@ enum Command {
     Check(check::Arguments),
     #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
     Policy(policy::Arguments),
+    /// Serve the specimen application behind one middleware for requests on standard input (docs/harness.md)
+    Harness(harness::Arguments),
+    /// Install or list the harnesses: CORS middlewares in other languages, and web servers
+    Harnesses {
+        /// What to do.
+        #[command(subcommand)]
+        action: harnesses::Action,
+    },
     /// Serve the specimen application behind one middleware until SIGINT or SIGTERM
     Serve(serve::Arguments),
     /// Measure what CORS costs: the adapters, the bare frameworks, and other CORS middleware
@@ -65,6 +76,8 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Compare(arguments) => conformance::compare(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
+        Command::Harness(arguments) => harness::run(&arguments),
+        Command::Harnesses { action } => harnesses::run(&action),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -50,13 +50,13 @@ fn every_adapter_passes_every_judged_scenario() {
             .filter(|result| match result["verdict"].as_str() {
                 Some("pass") => false,
                 Some("limit") => result["limit"]["reason"].as_str().is_none(),
-                Some("skip") => !is_excused(result),
+                Some("not-asked") => !is_excused(result),
                 _ => true,
             })
             .collect();
         assert!(failed.is_empty(), "{} fails {failed:#?}", subject["name"]);
-        let counts =
-            ["passed", "failed", "limits", "skipped", "errors"].map(|count| subject[count].as_u64().unwrap());
+        let counts = ["passed", "failed", "limits", "disputed", "cannot_express", "not_asked", "errors"]
+            .map(|count| subject[count].as_u64().unwrap());
         assert_eq!(counts.iter().sum::<u64>(), run["scenarios"].as_u64().unwrap());
     }
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -76,6 +76,29 @@ fn a_program_is_tested_like_an_adapter() {
     assert_eq!(subjects[0]["kind"], "external");
     assert!(subjects[0]["passed"].as_u64().unwrap() > 5, "{run:#}");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_harness_is_judged_like_the_subject_that_it_serves() {
+    let verdicts = |arguments: &[&str]| {
+        let output = xtask(&[&["conformance", "--format", "json"], arguments].concat(), "");
+        let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let subject = &run["subjects"][0];
+        assert_eq!(subject["problems"], Value::Null, "{subject:#}");
+        let results = subject["results"].as_array().unwrap().iter();
+        results
+            .map(|result| (result["scenario"].clone(), result["verdict"].clone(), result["detail"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let command = format!("mine=exec '{XTASK}' harness --subject tower-http");
+    let programs = verdicts(&["--harness", &command]);
+    let own = verdicts(&["--subject", "tower-http"]);
+    assert_eq!(programs.len(), own.len());
+    let same = programs.iter().zip(&own).filter(|(program, own)| program.1 == own.1).count();
+    let different: Vec<_> = programs.iter().zip(&own).filter(|(program, own)| program.1 != own.1).collect();
+    // What only exists in one process cannot be given to a program, and it has one policy for all hosts.
+    assert!(different.iter().all(|(program, _)| program.1 == "cannot-express"), "{different:#?}");
+    assert!(same > own.len() * 9 / 10, "{same} of {}", own.len());
 }
 
 #[test]
@@ -102,9 +125,9 @@ fn a_report_is_written_to_a_file() {
     let arguments = ["conformance", "--subject", "cors-axum", "--scenario", "preflight/granted"];
     let output = xtask(&[&arguments[..], &["--format", "junit", "--out", path]].concat(), "");
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""));
-    assert!(
-        stderr(&output).contains("1 scenario x 1 subject: 1 passed, 0 failed, 0 limits, 0 skipped, 0 errors")
-    );
+    assert!(stderr(&output).contains(
+        "1 scenario x 1 subject: 1 passed, 0 failed, 0 limits, 0 cannot be expressed, 0 not asked, 0 errors"
+    ));
     assert!(std::fs::read_to_string(path).unwrap().contains("<testcase name=\"preflight/granted\""));
 }
 
@@ -122,7 +145,7 @@ fn subjects_and_scenarios_can_be_listed() {
 #[case(&["conformance", "--subject", "cors-axxum"], "no subject is called `cors-axxum`")]
 #[case(&["conformance", "--scenario", "no-such/*"], "no scenario is called `no-such/*`")]
 #[case(&["conformance", "--scenario", "a["], "`a[` is not a pattern")]
-#[case(&["conformance", "--external", "mine"], "`mine` is not an external subject")]
+#[case(&["conformance", "--external", "mine"], "`mine` does not name a program")]
 #[case(&["conformance", "--external", "cors-axum=true"], "two subjects are called `cors-axum`")]
 #[case(&["conformance", "--out", "/no/such/folder/report"], "--out /no/such/folder/report: ")]
 #[case(&["conformance", "--format", "yaml"], "invalid value 'yaml'")]

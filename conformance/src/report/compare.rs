@@ -56,12 +56,14 @@ fn as_table(run: &Run) -> String {
         }
     }
     for subject in &run.subjects {
-        let skips = counts::skips(subject);
-        if !skips.is_empty() {
-            let _ = writeln!(text, "\n{} {} skips", subject.name, subject.version);
-        }
-        for (reason, count) in skips {
-            let _ = writeln!(text, "  {count} x {reason}");
+        for verdict in [Verdict::CannotExpress, Verdict::NotAsked] {
+            let reasons = counts::reasons(subject, verdict);
+            if !reasons.is_empty() {
+                let _ = writeln!(text, "\n{} {}: {}", subject.name, subject.version, verdict.as_str());
+            }
+            for (reason, count) in reasons {
+                let _ = writeln!(text, "  {count} x {reason}");
+            }
         }
     }
     let _ = writeln!(text, "\n{}", counts::summary(run));
@@ -125,13 +127,16 @@ fn differences(run: &Run) -> Vec<Difference<'_>> {
     let mut scenarios = BTreeMap::<&str, Difference<'_>>::new();
     for (position, subject) in run.subjects.iter().enumerate() {
         for result in &subject.results {
-            let difference = scenarios
-                .entry(&result.scenario)
-                .or_insert_with(|| Difference { result, verdicts: vec![Verdict::Skip; run.subjects.len()] });
+            let difference = scenarios.entry(&result.scenario).or_insert_with(|| Difference {
+                result,
+                verdicts: vec![Verdict::NotAsked; run.subjects.len()],
+            });
             difference.verdicts[position] = result.verdict;
         }
     }
-    let is_shown = |verdict: &Verdict| matches!(verdict, Verdict::Fail | Verdict::Limit | Verdict::Error);
+    let is_shown = |verdict: &Verdict| {
+        matches!(verdict, Verdict::Fail | Verdict::Limit | Verdict::Disputed | Verdict::Error)
+    };
     scenarios.into_values().filter(|difference| difference.verdicts.iter().any(is_shown)).collect()
 }
 
@@ -144,10 +149,12 @@ fn mark(verdict: Verdict) -> &'static str {
         Verdict::Pass => "✓",
         Verdict::Fail => "✗",
         Verdict::Limit => "L",
-        Verdict::Skip => "–",
+        Verdict::Disputed => "D",
+        Verdict::CannotExpress => "·",
+        Verdict::NotAsked => "–",
         Verdict::Error => "!",
     }
 }
 
 /// What the marks of [`mark`] mean.
-const LEGEND: &str = "✓ holds, ✗ fails, L known limit, – not judged, ! could not be played";
+const LEGEND: &str = "✓ holds, ✗ fails, L known limit, D disputed, · cannot express, – not asked, ! error";

@@ -34,7 +34,7 @@ impl fmt::Display for Score {
 }
 
 fn is_judged(result: &ScenarioResult) -> bool {
-    result.kind.is_judged() && !matches!(result.verdict, Verdict::Skip | Verdict::Error)
+    result.kind.is_judged() && matches!(result.verdict, Verdict::Pass | Verdict::Fail | Verdict::Limit)
 }
 
 /// The groups of a run, each with its score for every subject.
@@ -60,17 +60,25 @@ pub(super) fn totals(run: &Run) -> Vec<Score> {
     run.subjects.iter().map(|subject| Score::of(&subject.results)).collect()
 }
 
-/// What becomes of the selected scenarios, for each subject: the first five rows add up to the last.
-pub(super) fn outcomes(run: &Run) -> [(&'static str, Vec<usize>); 6] {
-    let row = |count: fn(&SubjectRun) -> usize| run.subjects.iter().map(count).collect();
-    [
-        ("passed", row(|subject| subject.passed)),
-        ("failed", row(|subject| subject.failed)),
-        ("known limits", row(|subject| subject.limits)),
-        ("skipped", row(|subject| subject.skipped)),
-        ("not playable", row(|subject| subject.errors)),
-        ("selected", vec![run.scenarios; run.subjects.len()]),
-    ]
+/// What becomes of the selected scenarios, for each subject: all rows but the last add up to the last.
+pub(super) fn outcomes(run: &Run) -> Vec<(&'static str, Vec<usize>)> {
+    let row = |verdict| {
+        let heading = match verdict {
+            Verdict::Pass => "passed",
+            Verdict::Fail => "failed",
+            Verdict::Limit => "known limits",
+            Verdict::Error => "errors",
+            other => other.as_str(),
+        };
+        (heading, run.subjects.iter().map(|subject| subject.count(verdict)).collect::<Vec<_>>())
+    };
+    // Disputes are rare.
+    let is_shown = |verdict: &Verdict, counts: &[usize]| {
+        *verdict != Verdict::Disputed || counts.iter().any(|count| *count > 0)
+    };
+    let rows = Verdict::ALL.into_iter().map(|verdict| (verdict, row(verdict)));
+    let rows = rows.filter(|(verdict, (_, counts))| is_shown(verdict, counts)).map(|(_, row)| row);
+    rows.chain([("selected", vec![run.scenarios; run.subjects.len()])]).collect()
 }
 
 /// The scenarios that a subject fails or that could not be played, in the order of [`groups_first`].
@@ -84,6 +92,11 @@ pub(super) fn failures(subject: &SubjectRun) -> Vec<&ScenarioResult> {
 /// The scenarios of a subject that are known limits.
 pub(super) fn limits(subject: &SubjectRun) -> Vec<&ScenarioResult> {
     with_verdict(subject, Verdict::Limit)
+}
+
+/// The scenarios of a subject that are disputed.
+pub(super) fn disputes(subject: &SubjectRun) -> Vec<&ScenarioResult> {
+    with_verdict(subject, Verdict::Disputed)
 }
 
 fn with_verdict(subject: &SubjectRun, verdict: Verdict) -> Vec<&ScenarioResult> {
@@ -152,8 +165,8 @@ fn shortened(mut text: String) -> String {
 pub(super) fn informative(subject: &SubjectRun) -> Vec<&ScenarioResult> {
     let was_played = |result: &&ScenarioResult| match result.verdict {
         Verdict::Pass => true,
-        Verdict::Skip => !result.mismatches.is_empty(),
-        Verdict::Fail | Verdict::Limit | Verdict::Error => false,
+        Verdict::NotAsked => !result.mismatches.is_empty(),
+        _ => false,
     };
     subject.results.iter().filter(|result| !result.kind.is_judged()).filter(was_played).collect()
 }
@@ -167,13 +180,13 @@ pub(super) fn observation(result: &ScenarioResult) -> String {
     format!("differs: {}", differences.join("; "))
 }
 
-/// Why an informative scenario that does not end as described counts as skipped.
+/// Why an informative scenario that does not end as described counts as not asked.
 const DIFFERS: &str = "not judged, and not as described: see above";
 
-/// Why scenarios were skipped, the most frequent reason first.
-pub(super) fn skips(subject: &SubjectRun) -> Vec<(&str, usize)> {
+/// Why scenarios have this verdict, the most frequent reason first.
+pub(super) fn reasons(subject: &SubjectRun, verdict: Verdict) -> Vec<(&str, usize)> {
     let mut reasons = BTreeMap::<&str, usize>::new();
-    for result in with_verdict(subject, Verdict::Skip) {
+    for result in with_verdict(subject, verdict) {
         let reason = if result.mismatches.is_empty() { &result.detail } else { DIFFERS };
         *reasons.entry(reason).or_default() += 1;
     }
@@ -190,14 +203,20 @@ pub fn summary(run: &Run) -> String {
         0 => String::new(),
         count => format!(", {}", plural(count, "problem")),
     };
+    let disputed = match sum(|subject| subject.disputed) {
+        0 => String::new(),
+        count => format!(", {count} disputed"),
+    };
     format!(
-        "{} x {}: {} passed, {} failed, {}, {} skipped, {}{problems}",
+        "{} x {}: {} passed, {} failed, {}{}, {} cannot be expressed, {} not asked, {}{problems}",
         plural(run.scenarios, "scenario"),
         plural(run.subjects.len(), "subject"),
         sum(|subject| subject.passed),
         sum(|subject| subject.failed),
         plural(sum(|subject| subject.limits), "limit"),
-        sum(|subject| subject.skipped),
+        disputed,
+        sum(|subject| subject.cannot_express),
+        sum(|subject| subject.not_asked),
         plural(sum(|subject| subject.errors), "error"),
     )
 }

@@ -48,7 +48,13 @@ fn problem_case(class: &str, problem: &str) -> TestCase {
 fn status(result: &ScenarioResult) -> TestCaseStatus {
     let mut status = match result.verdict {
         Verdict::Pass => return TestCaseStatus::success(),
-        Verdict::Skip => TestCaseStatus::skipped(),
+        Verdict::CannotExpress | Verdict::NotAsked => TestCaseStatus::skipped(),
+        Verdict::Disputed => {
+            let mut status = TestCaseStatus::skipped();
+            let dispute = result.dispute.as_ref().map(ToString::to_string).unwrap_or_default();
+            status.set_message(format!("disputed: {dispute}"));
+            return status;
+        }
         Verdict::Limit => {
             let mut status = TestCaseStatus::skipped();
             let limit = result.limit.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::counts;
-use crate::run::{Run, ScenarioResult};
+use crate::run::{Run, ScenarioResult, Verdict};
 
 pub(super) fn render(run: &Run) -> String {
     let mut text = String::new();
@@ -35,14 +35,16 @@ pub(super) fn render(run: &Run) -> String {
         line(&mut text, "");
     }
     for subject in &run.subjects {
-        let skips = counts::skips(subject);
-        if !skips.is_empty() {
-            heading(&mut text, format_args!("`{}` skips", subject.name));
+        for verdict in [Verdict::CannotExpress, Verdict::NotAsked] {
+            let reasons = counts::reasons(subject, verdict);
+            if !reasons.is_empty() {
+                heading(&mut text, format_args!("`{}`, {}", subject.name, verdict.as_str()));
+            }
+            for (reason, count) in reasons {
+                line(&mut text, format_args!("- {count} × {}", escaped(reason)));
+            }
+            line(&mut text, "");
         }
-        for (reason, count) in skips {
-            line(&mut text, format_args!("- {count} × {}", escaped(reason)));
-        }
-        line(&mut text, "");
     }
     text
 }
@@ -75,6 +77,11 @@ pub(super) fn notes(run: &Run, text: &mut String) {
             format!("`{}`: {}: {}", result.scenario, escaped(&result.title), escaped(&limit))
         });
         list(text, &format!("{name}, known limits"), limits);
+        let disputes = counts::disputes(subject).into_iter().map(|result| {
+            let dispute = result.dispute.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("`{}`: {}: {}", result.scenario, escaped(&result.title), escaped(&dispute))
+        });
+        list(text, &format!("{name}, disputed"), disputes);
         let deviations = subject.deviations.iter().map(|deviation| escaped(deviation));
         list(text, &format!("{name}, known deviations of its specimen"), deviations);
     }

@@ -20,7 +20,8 @@ pub(super) fn render(run: &Run) -> String {
         text.failures(run, subject);
     }
     text.sections(run, "shown and not judged", informative);
-    text.sections(run, "skipped", skips);
+    text.sections(run, "cannot express", |subject| reasons(subject, Verdict::CannotExpress));
+    text.sections(run, "not asked", |subject| reasons(subject, Verdict::NotAsked));
     text.line(0, "");
     text.line(0, counts::summary(run));
     text.0
@@ -99,6 +100,17 @@ impl Text {
             self.line(2, format_args!("{}: {}", result.scenario, result.title));
             if let Some(limit) = &result.limit {
                 self.line(4, limit);
+            }
+        }
+        let disputes = counts::disputes(subject);
+        if !disputes.is_empty() {
+            self.line(0, "");
+            self.line(0, format_args!("{}, {} disputed", subject.name, disputes.len()));
+        }
+        for result in disputes {
+            self.line(2, format_args!("{}: {}", result.scenario, result.title));
+            if let Some(dispute) = &result.dispute {
+                self.line(4, dispute);
             }
         }
         if !subject.deviations.is_empty() {
@@ -199,6 +211,9 @@ fn informative(subject: &SubjectRun) -> Vec<String> {
     counts::informative(subject).into_iter().flat_map(lines).collect()
 }
 
-fn skips(subject: &SubjectRun) -> Vec<String> {
-    counts::skips(subject).into_iter().map(|(reason, count)| format!("{count} x {reason}")).collect()
+fn reasons(subject: &SubjectRun, verdict: Verdict) -> Vec<String> {
+    counts::reasons(subject, verdict)
+        .into_iter()
+        .map(|(reason, count)| format!("{count} x {reason}"))
+        .collect()
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::run::{ScenarioResult, SubjectRun, Verdict};
 use crate::scenario::Kind;
@@ -15,8 +17,10 @@ fn result(scenario: &str, kind: Kind, verdict: Verdict, detail: &str) -> Scenari
         harm: (kind == Kind::Security)
             .then(|| "A page on another site could delete a <user>'s data".to_owned()),
         limit: None,
+        dispute: None,
         mismatches: Vec::new(),
         exchanges: Vec::new(),
+        configurations: BTreeMap::new(),
         duration_ms: 12,
     }
 }
@@ -57,7 +61,9 @@ fn subject(name: &str, kind: SubjectKind, results: Vec<ScenarioResult>) -> Subje
         passed: count(Verdict::Pass),
         failed: count(Verdict::Fail),
         limits: count(Verdict::Limit),
-        skipped: count(Verdict::Skip),
+        disputed: count(Verdict::Disputed),
+        cannot_express: count(Verdict::CannotExpress),
+        not_asked: count(Verdict::NotAsked),
         errors: count(Verdict::Error),
         problems: Vec::new(),
         deviations: Vec::new(),
@@ -86,12 +92,22 @@ fn run() -> Run {
         result("preflight/whole-lists", Kind::Quality, Verdict::Pass, ""),
     ];
     let theirs = vec![
-        result("credentials/cookie", Kind::Required, Verdict::Skip, "cannot express the policy: no list"),
-        differing("informative/options", Kind::Informative, Verdict::Skip),
+        result(
+            "credentials/cookie",
+            Kind::Required,
+            Verdict::CannotExpress,
+            "cannot express the policy: no list",
+        ),
+        differing("informative/options", Kind::Informative, Verdict::NotAsked),
         result("methods/extension-method", Kind::Required, Verdict::Pass, ""),
         result("preflight/granted", Kind::Required, Verdict::Error, "did not end within 30s"),
         differing("preflight/method-not-listed", Kind::Security, Verdict::Fail),
-        result("preflight/whole-lists", Kind::Quality, Verdict::Skip, "cannot express the policy: no list"),
+        result(
+            "preflight/whole-lists",
+            Kind::Quality,
+            Verdict::CannotExpress,
+            "cannot express the policy: no list",
+        ),
     ];
     let adapter = SubjectRun {
         deviations: vec!["PURGE /echo answers 400: the framework does not know it".to_owned()],

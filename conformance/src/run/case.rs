@@ -1,11 +1,13 @@
 //! One scenario with one subject, from the start of its servers to their end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Judgement, servers};
+use super::Judgement;
+use super::servers::{self, Servers};
 use crate::network::LoopbackNetwork;
-use crate::scenario::{Action, RawRequest, Scenario, Step};
+use crate::scenario::{Action, HttpVersion, RawRequest, Scenario, Step};
 use crate::subject::{StartError, Subject, SubjectKind};
 use crate::user_agent::{Session, UserAgent, UserAgentError};
 use crate::verdict::{self, Observation};
@@ -21,18 +23,40 @@ pub(super) async fn play(
     user_agent: &dyn UserAgent,
 ) -> Judgement {
     if scenario.contract && subject.kind() != SubjectKind::Adapter {
-        return Judgement::skip("a promise of this project's adapters, not asked of others");
+        return Judgement::not_asked("a promise of this project's adapters, not asked of others");
+    }
+    if scenario.level() > subject.level() {
+        return Judgement::not_asked("needs routes of the specimen that the subject does not have");
+    }
+    if scenario.http == HttpVersion::Http2 && !subject.speaks_http2() {
+        return Judgement::not_asked("needs HTTP/2, which the subject does not speak");
     }
     match &scenario.browsers {
         Some(browsers) if !browsers.include(user_agent.browser()) => {
-            return Judgement::skip(format!("only of {}: {}", browsers.only.join(", "), browsers.reason));
+            return Judgement::not_asked(format!(
+                "only of {}: {}",
+                browsers.only.join(", "),
+                browsers.reason
+            ));
         }
         _ => {}
     }
     match observe(scenario, subject, user_agent).await {
-        Ok(observations) => judge(scenario, &observations),
+        Ok(Seen { observations, configurations }) => {
+            let mut judgement = judge(scenario, &observations);
+            judgement.configurations = configurations;
+            judgement
+        }
         Err(judgement) => judgement,
     }
+}
+
+/// What was seen of a scenario that was played to its end.
+pub(super) struct Seen {
+    /// One for each step.
+    pub(super) observations: Vec<Observation>,
+    /// The configurations of the servers, by their names.
+    configurations: BTreeMap<String, String>,
 }
 
 fn judge(scenario: &Scenario, observations: &[Observation]) -> Judgement {
@@ -50,23 +74,23 @@ fn judge(scenario: &Scenario, observations: &[Observation]) -> Judgement {
     Judgement::from_mismatches(mismatches, exchanges)
 }
 
-/// Plays the scenario, even if it does not apply: what was seen of each step, or the judgement if it did not get that far.
+/// Plays the scenario, even if it does not apply: what was seen, or the judgement if it did not get to its end.
 pub(super) async fn observe(
     scenario: &Scenario,
     subject: &dyn Subject,
     user_agent: &dyn UserAgent,
-) -> Result<Vec<Observation>, Judgement> {
+) -> Result<Seen, Judgement> {
     if let Some(reason) = user_agent.refusal(scenario) {
-        return Err(Judgement::skip(reason.to_string()));
+        return Err(Judgement::not_asked(reason.to_string()));
     }
-    let (network, servers) = match servers::start(scenario, subject).await {
+    let Servers { network, fronts, configurations } = match servers::start(scenario, subject).await {
         Ok(started) => started,
         // An adapter in another repository need not start servers with policies by host.
         Err(error @ StartError::Inexpressible(_))
             if subject.kind() != SubjectKind::Adapter
                 || scenario.servers.values().any(|server| !server.hosts.is_empty()) =>
         {
-            return Err(Judgement::skip(error.to_string()));
+            return Err(Judgement::cannot_express(error.to_string()));
         }
         // An adapter gets the policy itself, so that there is no policy that it cannot express.
         Err(error @ StartError::Inexpressible(_)) => return Err(Judgement::fail(error.to_string())),
@@ -74,16 +98,16 @@ pub(super) async fn observe(
     };
     let network = Arc::new(network);
     let observations = steps(scenario, user_agent, &network).await.map_err(|error| match error {
-        UserAgentError::Unable(_) => Judgement::skip(error.to_string()),
+        UserAgentError::Unable(_) => Judgement::not_asked(error.to_string()),
         UserAgentError::Failed(_) => Judgement::error(error.to_string()),
     });
     // Servers wait for open connections to end.
     drop(network);
-    for server in servers {
+    for front in fronts {
         // A server that takes longer is left to itself: it was told to stop.
-        let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
+        let _ = tokio::time::timeout(PATIENCE, front.stop()).await;
     }
-    observations
+    Ok(Seen { observations: observations?, configurations })
 }
 
 async fn steps(
@@ -171,7 +195,7 @@ async fn hits(scenario: &Scenario, network: &LoopbackNetwork) -> Result<u64, Str
         if let Some(host) = plan.policy.allowed_host().filter(|_| response.status == 421) {
             response = network.send_for(&host, request).await.map_err(failed)?;
         }
-        let counts: std::collections::BTreeMap<String, u64> = serde_json::from_slice(&response.body)
+        let counts: BTreeMap<String, u64> = serde_json::from_slice(&response.body)
             .map_err(|_| format!("GET /hits answered {} without counts", response.status))?;
         sum += counts.values().sum::<u64>();
     }

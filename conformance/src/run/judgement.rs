@@ -1,15 +1,16 @@
 //! The outcome of one scenario with one subject.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::subject::KnownLimit;
+use crate::subject::{Dispute, KnownLimit};
 use crate::verdict::Mismatch;
 
 /// Whether a scenario holds for a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
     /// It holds.
@@ -18,20 +19,37 @@ pub enum Verdict {
     Fail,
     /// It does not hold, and the subject declares this as a [known limit](KnownLimit).
     Limit,
+    /// It does not hold, and the maintainers of the middleware see it otherwise: a [dispute](Dispute).
+    Disputed,
+    /// The middleware has no option for the scenario's policy.
+    CannotExpress,
     /// It was not judged, because it does not apply.
-    Skip,
+    NotAsked,
     /// It could not be played to its end, so that nothing is known.
     Error,
 }
 
 impl Verdict {
+    /// All verdicts, in the order in which reports count them.
+    pub const ALL: [Self; 7] = [
+        Self::Pass,
+        Self::Fail,
+        Self::Limit,
+        Self::Disputed,
+        Self::CannotExpress,
+        Self::NotAsked,
+        Self::Error,
+    ];
+
     /// The word that a report uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
             Self::Limit => "limit",
-            Self::Skip => "skip",
+            Self::Disputed => "disputed",
+            Self::CannotExpress => "cannot express",
+            Self::NotAsked => "not asked",
             Self::Error => "error",
         }
     }
@@ -48,8 +66,12 @@ pub struct Judgement {
     pub mismatches: Vec<Mismatch>,
     /// What was on the wire in the steps that have mismatches, line by line.
     pub exchanges: Vec<String>,
+    /// How the middleware of each server was configured, by the names of the servers, if the subject tells it.
+    pub configurations: BTreeMap<String, String>,
     /// The known limit that the subject declares for the scenario.
     pub limit: Option<KnownLimit>,
+    /// The dispute about the scenario, if it made a difference to the verdict.
+    pub dispute: Option<Dispute>,
     /// Whether scenarios that depend on this one cannot be played, although it was not judged.
     is_broken: bool,
 }
@@ -65,9 +87,14 @@ impl Judgement {
         Self::without_mismatches(Verdict::Fail, reason.into())
     }
 
+    /// The middleware has no option for the scenario's policy.
+    pub fn cannot_express(reason: impl Into<String>) -> Self {
+        Self::without_mismatches(Verdict::CannotExpress, reason.into())
+    }
+
     /// The scenario does not apply.
-    pub fn skip(reason: impl Into<String>) -> Self {
-        Self::without_mismatches(Verdict::Skip, reason.into())
+    pub fn not_asked(reason: impl Into<String>) -> Self {
+        Self::without_mismatches(Verdict::NotAsked, reason.into())
     }
 
     /// The scenario could not be played to its end.
@@ -76,8 +103,8 @@ impl Judgement {
     }
 
     /// A scenario that this one depends on does not hold.
-    pub(super) fn skip_dependent(dependency: &str) -> Self {
-        Self { is_broken: true, ..Self::skip(format!("depends on {dependency}, which does not hold")) }
+    pub(super) fn not_asked_dependent(dependency: &str) -> Self {
+        Self { is_broken: true, ..Self::not_asked(format!("depends on {dependency}, which does not hold")) }
     }
 
     /// The scenario was played to its end, with these mismatches.
@@ -94,9 +121,9 @@ impl Judgement {
         match self.verdict {
             Verdict::Fail => {
                 let detail = format!("not judged: {}", self.detail);
-                Self { verdict: Verdict::Skip, detail, is_broken: true, ..self }
+                Self { verdict: Verdict::NotAsked, detail, is_broken: true, ..self }
             }
-            Verdict::Pass | Verdict::Limit | Verdict::Skip | Verdict::Error => self,
+            _ => self,
         }
     }
 
@@ -109,7 +136,15 @@ impl Judgement {
             Verdict::Pass => {
                 Self { limit, ..Self::fail("is no longer a limit: remove it from the subject's `limits`") }
             }
-            Verdict::Limit | Verdict::Skip | Verdict::Error => self,
+            _ => self,
+        }
+    }
+
+    /// The same judgement for a subject with a dispute about the scenario: a failure is disputed.
+    pub(super) fn disputed_by(self, dispute: &Dispute) -> Self {
+        match self.verdict {
+            Verdict::Fail => Self { verdict: Verdict::Disputed, dispute: Some(dispute.clone()), ..self },
+            _ => self,
         }
     }
 
@@ -117,13 +152,22 @@ impl Judgement {
     pub(super) fn upholds_dependents(&self) -> bool {
         match self.verdict {
             Verdict::Pass => true,
-            Verdict::Fail | Verdict::Limit | Verdict::Error => false,
-            Verdict::Skip => !self.is_broken,
+            Verdict::Fail | Verdict::Limit | Verdict::Disputed | Verdict::Error => false,
+            Verdict::CannotExpress | Verdict::NotAsked => !self.is_broken,
         }
     }
 
     fn without_mismatches(verdict: Verdict, detail: String) -> Self {
-        Self { verdict, detail, mismatches: Vec::new(), exchanges: Vec::new(), limit: None, is_broken: false }
+        Self {
+            verdict,
+            detail,
+            mismatches: Vec::new(),
+            exchanges: Vec::new(),
+            configurations: BTreeMap::new(),
+            limit: None,
+            dispute: None,
+            is_broken: false,
+        }
     }
 }
 
@@ -133,6 +177,9 @@ impl fmt::Display for Judgement {
         write!(formatter, "{}", self.verdict.as_str())?;
         if let Some(limit) = &self.limit {
             write!(formatter, " (known limit: {limit})")?;
+        }
+        if let Some(dispute) = &self.dispute {
+            write!(formatter, " by its maintainers ({dispute})")?;
         }
         if !self.detail.is_empty() {
             write!(formatter, ": {}", self.detail)?;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::scenario::{self, Scenario};
 use crate::specimen;
-use crate::subject::{KnownLimit, Subject};
+use crate::subject::{KnownLimit, Subject, SubjectKind};
 use crate::user_agent::UserAgent;
 use crate::verdict::Observation;
 
@@ -48,7 +48,7 @@ impl Default for Options {
 
 /// Plays every scenario with every subject. `watch` is called with each result as it comes.
 ///
-/// The specimen of each subject is checked first; if it is wrong, no scenario is played with the subject. A scenario is skipped if
+/// The specimen of each subject is checked first; if it is wrong, no scenario is played with the subject. A scenario is not asked if
 /// one that it depends on, and that is part of the run, did not hold for the subject. A failure or panic in one scenario does not
 /// affect the others. Dropping the future stops everything.
 ///
@@ -89,7 +89,7 @@ pub(crate) async fn run_knowing(
                 let _permit = free.acquire().await;
                 let begun = Instant::now();
                 let judgement = match broken {
-                    Some(dependency) => Judgement::skip_dependent(&dependency),
+                    Some(dependency) => Judgement::not_asked_dependent(&dependency),
                     None => play(&scenario, &subject, &user_agent, options.time_limit).await,
                 };
                 outcome.send_replace(Some(judgement.upholds_dependents()));
@@ -117,17 +117,23 @@ pub(crate) async fn run_knowing(
     Run { scenarios: scenarios.len(), problems: Vec::new(), subjects: subjects.collect() }
 }
 
-/// Checks the specimens of all subjects. Returns the problems of those that are not fit to be tested, by their position.
+/// Prepares all subjects and checks their specimens. Returns the problems of those that are not fit to be tested, by their position.
 async fn check_all(
     subjects: &[Arc<dyn Subject>],
     free: &Arc<Semaphore>,
     options: Options,
 ) -> HashMap<usize, String> {
-    let checks = subjects.iter().enumerate().filter(|_| options.check_specimen).map(|(number, subject)| {
+    let checks = subjects.iter().enumerate().map(|(number, subject)| {
         let (subject, free) = (subject.clone(), free.clone());
         async move {
             // The semaphore is never closed.
             let _permit = free.acquire().await;
+            if let Err(error) = subject.prepare().await {
+                return Some((number, format!("the subject {error}")));
+            }
+            if !options.check_specimen {
+                return None;
+            }
             let checking = async move { specimen::check(&*subject).await.map_err(|error| error.to_string()) };
             let checked = guard(options.time_limit, checking).await;
             let problem = checked.unwrap_or_else(|judgement| {
@@ -180,9 +186,12 @@ pub async fn play(
     if !scenario.kind.is_judged() {
         return judgement.without_failing();
     }
-    match subject.limits().iter().find(|limit| limit.scenario == scenario.id) {
-        Some(limit) => judgement.within(limit),
-        None => judgement,
+    if let Some(limit) = subject.limits().iter().find(|limit| limit.scenario == scenario.id) {
+        return judgement.within(limit);
+    }
+    match subject.disputes().iter().find(|dispute| dispute.scenario == scenario.id) {
+        Some(dispute) if subject.kind() != SubjectKind::Adapter => judgement.disputed_by(dispute),
+        _ => judgement,
     }
 }
 
@@ -199,7 +208,8 @@ pub async fn observe(
     time_limit: Duration,
 ) -> Result<Vec<Observation>, Judgement> {
     let (playing, with, by) = (scenario.clone(), subject.clone(), user_agent.clone());
-    guard(time_limit, async move { case::observe(&playing, &*with, &*by).await }).await?
+    let seen = guard(time_limit, async move { case::observe(&playing, &*with, &*by).await }).await??;
+    Ok(seen.observations)
 }
 
 /// Runs a future in a task of its own, so that a panic stays in it, and within a time limit.

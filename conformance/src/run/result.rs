@@ -1,6 +1,6 @@
 //! The results of a run, as reports show them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Judgement, Verdict};
 use crate::report;
 use crate::scenario::{Kind, Scenario};
-use crate::subject::{KnownLimit, Subject, SubjectKind};
+use crate::subject::{Dispute, KnownLimit, Subject, SubjectKind};
 use crate::verdict::Mismatch;
 
 /// The results of a run. It is displayed as the report for a terminal.
@@ -40,7 +40,7 @@ impl Run {
 
     /// What is wrong with the run itself: its [`problems`](Self::problems), an empty run, and counts that do not add up.
     ///
-    /// For each subject, passed, failed, limits, skipped and errors together are the selected scenarios.
+    /// For each subject, the scenarios of all verdicts together are the selected scenarios.
     pub fn all_problems(&self) -> Vec<String> {
         let mut problems = self.problems.clone();
         if problems.is_empty() && self.scenarios == 0 {
@@ -61,7 +61,7 @@ impl Run {
     #[track_caller]
     pub fn assert_clean(&self) {
         assert!(self.is_clean(), "the run is not clean\n\n{self}");
-        // `cargo test -- --nocapture` shows it, with the known limits and what was skipped.
+        // `cargo test -- --nocapture` shows it, with the known limits and what was not asked.
         println!("{self}");
     }
 
@@ -114,8 +114,12 @@ pub struct SubjectRun {
     pub failed: usize,
     /// How many do not hold, as known limits.
     pub limits: usize,
-    /// How many were not judged. An informative scenario cannot be failed: if it differs, it is skipped.
-    pub skipped: usize,
+    /// How many do not hold, and are disputed by the maintainers of the middleware.
+    pub disputed: usize,
+    /// For how many the middleware has no option.
+    pub cannot_express: usize,
+    /// How many were not judged. An informative scenario cannot be failed: if it differs, it counts here.
+    pub not_asked: usize,
     /// How many could not be played to their end. All of them, if the subject is not fit to be tested.
     pub errors: usize,
     /// Why the subject is not fit to be tested, or which of its declarations are wrong.
@@ -142,7 +146,9 @@ impl SubjectRun {
             passed: count(Verdict::Pass),
             failed: count(Verdict::Fail),
             limits: count(Verdict::Limit),
-            skipped: count(Verdict::Skip),
+            disputed: count(Verdict::Disputed),
+            cannot_express: count(Verdict::CannotExpress),
+            not_asked: count(Verdict::NotAsked),
             errors: count(Verdict::Error),
             problems: Vec::new(),
             deviations: subject.deviations().iter().map(ToString::to_string).collect(),
@@ -156,6 +162,19 @@ impl SubjectRun {
         Self { errors: scenarios, problems, ..Self::new(subject, user_agent, Vec::new()) }
     }
 
+    /// How many scenarios have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        match verdict {
+            Verdict::Pass => self.passed,
+            Verdict::Fail => self.failed,
+            Verdict::Limit => self.limits,
+            Verdict::Disputed => self.disputed,
+            Verdict::CannotExpress => self.cannot_express,
+            Verdict::NotAsked => self.not_asked,
+            Verdict::Error => self.errors,
+        }
+    }
+
     fn is_clean(&self) -> bool {
         let is_outdated = |result: &ScenarioResult| result.verdict == Verdict::Fail && result.limit.is_some();
         self.problems.is_empty()
@@ -167,14 +186,13 @@ impl SubjectRun {
 
     /// How the counts do not add up to the selected scenarios, if they do not.
     fn miscount(&self, scenarios: usize) -> Option<String> {
-        let Self { name, passed, failed, limits, skipped, errors, .. } = self;
-        let sum = passed + failed + limits + skipped + errors;
+        let name = &self.name;
+        let sum: usize = Verdict::ALL.into_iter().map(|verdict| self.count(verdict)).sum();
         let ids: BTreeSet<_> = self.results.iter().map(|result| &result.scenario).collect();
         if sum != scenarios {
-            return Some(format!(
-                "{name}: {passed} passed + {failed} failed + {limits} limits + {skipped} skipped + {errors} errors \
-                 = {sum}, but {scenarios} scenarios were selected"
-            ));
+            let counts = Verdict::ALL.map(|verdict| format!("{} {}", self.count(verdict), verdict.as_str()));
+            let counts = counts.join(" + ");
+            return Some(format!("{name}: {counts} = {sum}, but {scenarios} scenarios were selected"));
         }
         let is_unplayed = self.results.is_empty() && self.errors == scenarios;
         if ids.len() != self.results.len() || (!is_unplayed && ids.len() != scenarios) {
@@ -209,12 +227,18 @@ pub struct ScenarioResult {
     /// The known limit that the subject declares for the scenario, if it made a difference to the verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<KnownLimit>,
+    /// The dispute about the scenario, if it made a difference to the verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<Dispute>,
     /// What was expected, and what was seen instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     /// What was on the wire in the steps that have mismatches, line by line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<String>,
+    /// How the middleware of each server was configured, by the names of the servers, if the subject tells it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub configurations: BTreeMap<String, String>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
 }
@@ -231,8 +255,10 @@ impl ScenarioResult {
             group: scenario.group().to_owned(),
             harm: scenario.harm.clone(),
             limit: judgement.limit,
+            dispute: judgement.dispute,
             mismatches: judgement.mismatches,
             exchanges: judgement.exchanges,
+            configurations: judgement.configurations,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         }
     }

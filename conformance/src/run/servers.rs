@@ -9,23 +9,33 @@ use crate::scenario::{CertificateKind, Scenario, ServerPlan};
 use crate::subject::front::{Authority, Front, Security};
 use crate::subject::{HostPolicies, Server, StartError, Subject};
 
+/// The servers of a scenario.
+pub(super) struct Servers {
+    /// The network that leads to them.
+    pub(super) network: LoopbackNetwork,
+    pub(super) fronts: Vec<Front>,
+    /// How the middleware of each is configured, by the names of the servers, if the subject tells it.
+    pub(super) configurations: BTreeMap<String, String>,
+}
+
 /// Starts each server of the scenario.
-pub(super) async fn start(
-    scenario: &Scenario,
-    subject: &dyn Subject,
-) -> Result<(LoopbackNetwork, Vec<Front>), StartError> {
+pub(super) async fn start(scenario: &Scenario, subject: &dyn Subject) -> Result<Servers, StartError> {
     let mut network = LoopbackNetwork::new(scenario.http);
-    let mut servers = Vec::new();
-    for plan in scenario.servers.values() {
+    let mut fronts = Vec::new();
+    let mut configurations = BTreeMap::new();
+    for (name, plan) in &scenario.servers {
         let server = start_subject(subject, plan).await?;
+        if let Some(configuration) = server.configuration() {
+            configurations.insert(name.clone(), configuration.to_owned());
+        }
         let front = Front::start(0, security(plan)?, server).await.map_err(failed)?;
         network = match plan.tls {
             None => network.with_route(&plan.origin, front.address()),
             Some(_) => network.with_tls_route(&plan.origin, front.address(), trusted()?.der()),
         };
-        servers.push(front);
+        fronts.push(front);
     }
-    Ok((network, servers))
+    Ok(Servers { network, fronts, configurations })
 }
 
 async fn start_subject(subject: &dyn Subject, plan: &ServerPlan) -> Result<Server, StartError> {

@@ -1,5 +1,7 @@
 //! When a run is clean.
 
+use std::collections::BTreeMap;
+
 use rstest::rstest;
 
 use super::*;
@@ -16,8 +18,10 @@ fn result(id: &str, verdict: Verdict) -> ScenarioResult {
         group: "a".to_owned(),
         harm: None,
         limit: None,
+        dispute: None,
         mismatches: Vec::new(),
         exchanges: Vec::new(),
+        configurations: BTreeMap::new(),
         duration_ms: 0,
     }
 }
@@ -35,7 +39,9 @@ fn run_of(kind: SubjectKind, verdicts: &[Verdict]) -> Run {
         passed: count(Verdict::Pass),
         failed: count(Verdict::Fail),
         limits: count(Verdict::Limit),
-        skipped: count(Verdict::Skip),
+        disputed: count(Verdict::Disputed),
+        cannot_express: count(Verdict::CannotExpress),
+        not_asked: count(Verdict::NotAsked),
         errors: count(Verdict::Error),
         problems: Vec::new(),
         deviations: Vec::new(),
@@ -45,11 +51,11 @@ fn run_of(kind: SubjectKind, verdicts: &[Verdict]) -> Run {
 }
 
 fn adapter() -> Run {
-    run_of(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Limit, Verdict::Skip])
+    run_of(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Limit, Verdict::NotAsked])
 }
 
 #[rstest]
-#[case::limits_and_skips(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Limit, Verdict::Skip], true)]
+#[case::limits_and_what_is_not_asked(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Limit, Verdict::NotAsked], true)]
 #[case::failure(SubjectKind::Adapter, &[Verdict::Pass, Verdict::Fail], false)]
 #[case::failure_of_a_program(SubjectKind::External, &[Verdict::Fail], false)]
 #[case::failure_of_a_middleware(SubjectKind::Middleware, &[Verdict::Fail], true)]
@@ -73,7 +79,7 @@ fn a_run_is_clean_if_nothing_failed(
 )]
 #[case::lost_scenario(
     |run: &mut Run| run.scenarios = 4,
-    "mine: 1 passed + 0 failed + 1 limits + 1 skipped + 0 errors = 3, but 4 scenarios were selected"
+    "mine: 1 pass + 0 fail + 1 limit + 0 disputed + 0 cannot express + 1 not asked + 0 error = 3, but 4 scenarios were selected"
 )]
 #[case::lost_result(
     |run: &mut Run| drop(run.subjects[0].results.pop()),

@@ -12,6 +12,7 @@ use url::Url;
 use cors_browser::{Origin, Page};
 
 use self::program::Program;
+use crate::specimen::Level;
 
 pub use browsers::Browsers;
 pub use expectation::{
@@ -85,6 +86,15 @@ impl Scenario {
         let servers = self.servers.values().filter_map(|server| server.origin.host_str());
         let hosts: BTreeSet<_> = pages.filter_map(Origin::host).chain(servers).collect();
         hosts.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The routes of the specimen that it needs.
+    pub fn level(&self) -> Level {
+        let level = |step: &Step| match &step.action {
+            Action::Page(action) => Level::of(action.url().path()),
+            Action::Request(request) => Level::of(&request.target),
+        };
+        self.steps.iter().map(level).max().unwrap_or_default()
     }
 
     /// The folder that the scenario is in.

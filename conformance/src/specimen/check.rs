@@ -8,6 +8,7 @@ use cors_core::Policy;
 use serde_json::Value;
 use url::Url;
 
+use super::Level;
 use super::probes::{Body, COUNTED, Probe, adapter_probes, probes};
 use crate::network::LoopbackNetwork;
 use crate::scenario::HttpVersion;
@@ -103,13 +104,14 @@ impl Specimen {
         if let Some(deviation) = self.deviation(&first).await {
             return Err(SpecimenError::NotASpecimen(deviation));
         }
-        let mut found: Vec<_> = self.count().await.into_iter().collect();
+        let level = subject.level();
+        let mut found: Vec<_> = self.count(level).await.into_iter().collect();
         let more = match subject.kind() {
             SubjectKind::Adapter => adapter_probes(),
             SubjectKind::Middleware | SubjectKind::External => Vec::new(),
         };
         let mut outdated = Vec::new();
-        for probe in probes().into_iter().chain(more) {
+        for probe in probes().into_iter().chain(more).filter(|probe| Level::of(probe.path) <= level) {
             let known = subject
                 .deviations()
                 .iter()
@@ -142,9 +144,10 @@ impl Specimen {
     }
 
     /// Whether `/hits` counts the handlers that run, and no others.
-    async fn count(&self) -> Option<Deviation> {
+    async fn count(&self, level: Level) -> Option<Deviation> {
         let mut expected = BTreeMap::<&str, u64>::new();
-        for (method, path, route) in COUNTED {
+        let counted: Vec<_> = COUNTED.into_iter().filter(|(_, path, _)| Level::of(path) <= level).collect();
+        for &(method, path, route) in &counted {
             // An answer that is missing is reported by the probe of its route.
             let _ = self.answer(method, path, &[], "").await;
             if let Some(route) = route {
@@ -157,7 +160,7 @@ impl Specimen {
         if counts.as_ref() == Some(&expected) {
             return None;
         }
-        let requests: Vec<_> = COUNTED.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+        let requests: Vec<_> = counted.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
         Some(Deviation {
             request: format!("GET /hits, after {},", requests.join(", ")),
             seen: format!("`{}`", printable(seen.as_bytes(), SHOWN)),

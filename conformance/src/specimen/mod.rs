@@ -40,6 +40,55 @@ pub use check::{Deviation, SpecimenError, check};
 mod check;
 mod probes;
 
+/// How many of the specimen's routes a server has. A subject is asked only the scenarios for which its routes are enough.
+///
+/// Other programs write it as the number 1 or 2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "u8", into = "u8")]
+#[non_exhaustive]
+pub enum Level {
+    /// `/echo`, `/status/{code}` and `/hits`: enough for most scenarios.
+    #[default]
+    One,
+    /// All routes.
+    Two,
+}
+
+impl Level {
+    /// The lowest level that has a route for the path, which may have a query.
+    pub fn of(path: &str) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
+        let is_first = matches!(path, route::ECHO | route::HITS) || path.starts_with("/status/");
+        if is_first { Self::One } else { Self::Two }
+    }
+}
+
+impl From<Level> for u8 {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::One => 1,
+            Level::Two => 2,
+        }
+    }
+}
+
+impl TryFrom<u8> for Level {
+    type Error = UnknownLevel;
+
+    fn try_from(number: u8) -> Result<Self, UnknownLevel> {
+        match number {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            other => Err(UnknownLevel(other)),
+        }
+    }
+}
+
+/// A number that is not a [`Level`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a level of the specimen: write 1 or 2")]
+pub struct UnknownLevel(u8);
+
 /// Counts how often each handler ran since the server started. Clones share their counts.
 #[derive(Clone, Debug, Default)]
 pub struct Hits(Arc<Mutex<BTreeMap<&'static str, u64>>>);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A scenario that a subject is known to fail, because of something that its adapter cannot change.
 ///
@@ -19,7 +19,7 @@ use serde::Serialize;
 /// )];
 /// assert_eq!(LIMITS[0].scenario, "methods/extension-method");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct KnownLimit {
     /// The id of the scenario.
     pub scenario: Cow<'static, str>,
@@ -42,10 +42,36 @@ impl fmt::Display for KnownLimit {
     }
 }
 
+/// A scenario that a middleware fails, and about which its maintainers have said that it is right as it is.
+///
+/// Its failure is shown as disputed, with the link, and is not held against it. An [adapter](super::SubjectKind::Adapter) has none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Dispute {
+    /// The id of the scenario.
+    pub scenario: Cow<'static, str>,
+    /// What the maintainers say, as a sentence without a full stop.
+    pub reason: Cow<'static, str>,
+    /// Where they say it.
+    pub link: Cow<'static, str>,
+}
+
+impl Dispute {
+    /// A dispute from string literals.
+    pub const fn new(scenario: &'static str, reason: &'static str, link: &'static str) -> Self {
+        Self { scenario: Cow::Borrowed(scenario), reason: Cow::Borrowed(reason), link: Cow::Borrowed(link) }
+    }
+}
+
+impl fmt::Display for Dispute {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.reason, self.link)
+    }
+}
+
 /// A request that a specimen is known to answer with another status than the other specimens, because its framework does so.
 ///
 /// Like a [`KnownLimit`], a known deviation must be seen: [`specimen::check`](crate::specimen::check) reports one that is not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct KnownDeviation {
     /// The request's method.
     pub method: Cow<'static, str>,

@@ -8,11 +8,16 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-pub use cors_core::Policy;
-pub use known::{KnownDeviation, KnownLimit};
+use crate::specimen::Level;
 
+pub use command::{NamedCommand, NamedCommandError};
+pub use cors_core::Policy;
+pub use known::{Dispute, KnownDeviation, KnownLimit};
+
+mod command;
 pub mod external;
 pub mod front;
+pub mod harness;
 mod known;
 
 /// A boxed future, as the methods of [`Subject`] and [`UserAgent`](crate::user_agent::UserAgent) return it: write `Box::pin(async move { … })`.
@@ -68,9 +73,29 @@ pub trait Subject: Send + Sync {
         &[]
     }
 
+    /// The scenarios about which its maintainers have another view. Empty, unless overridden.
+    fn disputes(&self) -> &[Dispute] {
+        &[]
+    }
+
     /// The requests that its specimen is known to answer otherwise than the others. Empty, unless overridden.
     fn deviations(&self) -> &[KnownDeviation] {
         &[]
+    }
+
+    /// The routes that its specimen has. All, unless overridden.
+    fn level(&self) -> Level {
+        Level::Two
+    }
+
+    /// Whether its servers speak HTTP/2 without TLS (prior knowledge). They do, unless overridden.
+    fn speaks_http2(&self) -> bool {
+        true
+    }
+
+    /// Gets the subject ready before anything else is asked of it. There is nothing to do, unless overridden.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), StartError>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// Starts a server on a free port of the loopback interface, configured with `policy`.
@@ -119,8 +144,24 @@ macro_rules! forward {
                 (**self).limits()
             }
 
+            fn disputes(&self) -> &[Dispute] {
+                (**self).disputes()
+            }
+
             fn deviations(&self) -> &[KnownDeviation] {
                 (**self).deviations()
+            }
+
+            fn level(&self) -> Level {
+                (**self).level()
+            }
+
+            fn speaks_http2(&self) -> bool {
+                (**self).speaks_http2()
+            }
+
+            fn prepare(&self) -> BoxFuture<'_, Result<(), StartError>> {
+                (**self).prepare()
             }
 
             fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -185,6 +226,7 @@ impl From<io::Error> for StartError {
 /// A running server. It is stopped when it is dropped.
 pub struct Server {
     address: SocketAddr,
+    configuration: Option<String>,
     stop: Option<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>,
 }
 
@@ -194,7 +236,7 @@ impl Server {
     /// The call of `stop` must be enough to make the server end; the future that it returns only waits for the end. A server
     /// that is dropped calls `stop` and drops the future.
     pub fn new(address: SocketAddr, stop: impl FnOnce() -> BoxFuture<'static, ()> + Send + 'static) -> Self {
-        Self { address, stop: Some(Box::new(stop)) }
+        Self { address, configuration: None, stop: Some(Box::new(stop)) }
     }
 
     /// A server that listens on `address` and runs in a task, which is aborted to stop it.
@@ -208,9 +250,21 @@ impl Server {
         })
     }
 
+    /// The same server with the middleware's configuration as a user would write it. Reports show it.
+    #[must_use]
+    pub fn configured_as(mut self, configuration: impl Into<String>) -> Self {
+        self.configuration = Some(configuration.into());
+        self
+    }
+
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The middleware's configuration as a user would write it, if the subject tells it.
+    pub fn configuration(&self) -> Option<&str> {
+        self.configuration.as_deref()
     }
 
     /// Stops it and waits until it has stopped.

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use cors_browser::Profile;
 use cors_conformance::pattern::Pattern;
 use cors_conformance::report::{self, Format, ReportError};
-use cors_conformance::subject::Subject;
 use cors_conformance::subject::external::External;
+use cors_conformance::subject::harness::Harness;
+use cors_conformance::subject::{NamedCommand, Subject};
 use cors_conformance::user_agent::{Model, UserAgent};
 use cors_conformance::{Run, Suite};
 
@@ -38,15 +39,44 @@ Exits with 0 if every judged scenario holds, with 1 if one does not, and with 2 
 /// The arguments of `cors conformance`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The program to test; repeat the option for more
-    ///
-    /// COMMAND runs in a shell with CORS_POLICY (the policy as JSON), PORT and HOST in its environment. It serves the specimen
-    /// application behind the middleware to test, and prints a line that begins with `listening`. SIGTERM stops it.
-    #[arg(long = "external", value_name = "NAME=COMMAND", value_parser = External::parse, required_unless_present = "list")]
-    external: Vec<External>,
+    /// The programs to test.
+    #[command(flatten)]
+    programs: Programs,
     /// The options that do not depend on the servers.
     #[command(flatten)]
     options: Options,
+}
+
+/// The programs to test.
+#[derive(Debug, clap::Args)]
+pub struct Programs {
+    /// A harness to test; repeat the option for more
+    ///
+    /// COMMAND runs in a shell, once for all policies. It is asked on its standard input to serve the specimen application behind the
+    /// middleware to test, and says what the middleware cannot express (docs/harness.md).
+    #[arg(long = "harness", value_name = "NAME=COMMAND", value_parser = NamedCommand::parse)]
+    harness: Vec<NamedCommand>,
+    /// A simpler program to test; repeat the option for more
+    ///
+    /// COMMAND runs in a shell, once for each policy, with CORS_POLICY (the policy as JSON), PORT and HOST in its environment. It
+    /// serves the specimen application behind the middleware to test, and prints a line that begins with `listening`. SIGTERM stops
+    /// it.
+    #[arg(long = "external", value_name = "NAME=COMMAND", value_parser = NamedCommand::parse)]
+    external: Vec<NamedCommand>,
+}
+
+impl Programs {
+    /// Whether no program was given.
+    pub fn is_empty(&self) -> bool {
+        self.harness.is_empty() && self.external.is_empty()
+    }
+
+    /// The programs as subjects.
+    pub fn subjects(self) -> Vec<Arc<dyn Subject>> {
+        let harness = |program| Arc::new(Harness::from(program)) as Arc<dyn Subject>;
+        let external = |program| Arc::new(External::from(program)) as Arc<dyn Subject>;
+        self.harness.into_iter().map(harness).chain(self.external.into_iter().map(external)).collect()
+    }
 }
 
 /// The options of a run that do not depend on the servers.
@@ -87,9 +117,11 @@ pub struct Options {
 ///
 /// An argument is wrong, or the report cannot be written.
 pub fn run(arguments: Arguments) -> CommandResult {
-    let Arguments { external, options } = arguments;
-    let subjects: Vec<Arc<dyn Subject>> =
-        external.into_iter().map(|subject| Arc::new(subject) as Arc<dyn Subject>).collect();
+    let Arguments { programs, options } = arguments;
+    if programs.is_empty() && !options.list {
+        return Err("there is nothing to test: name a program with `--harness NAME=COMMAND`".into());
+    }
+    let subjects = programs.subjects();
     let model = model(options.browser.clone());
     run_with(options, &subjects, async { Ok::<_, std::convert::Infallible>(model) }, report::render)
 }

@@ -14,7 +14,6 @@ use crate::subject::tower_http::TowerHttp;
 use crate::subject::warp::CorsWarp;
 use crate::subject::warp_cors::WarpCors;
 use cors_conformance::pattern::Pattern;
-use cors_conformance::subject::external::External;
 use cors_conformance::subject::{Subject, SubjectKind};
 
 /// Every subject of this repository, adapters first.
@@ -56,7 +55,7 @@ pub enum SelectError {
         known: String,
     },
     /// Two subjects have the same name.
-    #[error("two subjects are called `{0}`: give the external one another name")]
+    #[error("two subjects are called `{0}`: give the program another name")]
     Ambiguous(String),
 }
 
@@ -67,17 +66,20 @@ impl SelectError {
     }
 }
 
-/// The subjects of this repository whose names match any of `patterns`, and all of `external`.
+/// The subjects of this repository whose names match any of `patterns`, and all of `programs`.
 ///
-/// Without patterns, only `external`; if that is empty, too, this project's adapters.
+/// Without patterns, only `programs`; if there are none, this project's adapters.
 ///
 /// # Errors
 ///
 /// A pattern matches no subject, or two subjects have the same name.
-pub fn select(patterns: &[Pattern], external: Vec<External>) -> Result<Vec<Arc<dyn Subject>>, SelectError> {
+pub fn select(
+    patterns: &[Pattern],
+    programs: Vec<Arc<dyn Subject>>,
+) -> Result<Vec<Arc<dyn Subject>>, SelectError> {
     let own = subjects();
     let mut names: BTreeSet<String> = own.iter().map(|subject| subject.name().to_owned()).collect();
-    if let Some(twin) = external.iter().find(|subject| !names.insert(subject.name().to_owned())) {
+    if let Some(twin) = programs.iter().find(|subject| !names.insert(subject.name().to_owned())) {
         return Err(SelectError::Ambiguous(twin.name().to_owned()));
     }
     for pattern in patterns {
@@ -86,25 +88,26 @@ pub fn select(patterns: &[Pattern], external: Vec<External>) -> Result<Vec<Arc<d
         }
     }
     let is_wanted = |subject: &dyn Subject| match patterns {
-        [] => external.is_empty() && subject.kind() == SubjectKind::Adapter,
+        [] => programs.is_empty() && subject.kind() == SubjectKind::Adapter,
         patterns => patterns.iter().any(|pattern| pattern.matches(subject.name())),
     };
     let mut chosen: Vec<Arc<dyn Subject>> =
         own.into_iter().filter(|subject| is_wanted(&**subject)).map(Arc::from).collect();
-    for subject in external {
-        chosen.push(Arc::new(subject));
-    }
+    chosen.extend(programs);
     Ok(chosen)
 }
 
 #[cfg(test)]
 mod tests {
+    use cors_conformance::subject::external::External;
+
     use super::*;
 
     fn names(patterns: &[&str], external: &[&str]) -> Result<Vec<String>, SelectError> {
         let patterns: Vec<_> = patterns.iter().map(|text| Pattern::parse(text).unwrap()).collect();
-        let external = external.iter().map(|name| External::new(*name, "true")).collect();
-        Ok(select(&patterns, external)?.iter().map(|subject| subject.name().to_owned()).collect())
+        let program = |name: &&str| Arc::new(External::new(*name, "true")) as Arc<dyn Subject>;
+        let programs = external.iter().map(program).collect();
+        Ok(select(&patterns, programs)?.iter().map(|subject| subject.name().to_owned()).collect())
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn may_be_skipped(scenario: &Scenario, user_agent: &dyn UserAgent) -> bool {
 fn is_accepted(verdict: Verdict, may_be_skipped: bool) -> bool {
     match verdict {
         Verdict::Pass | Verdict::Limit => true,
-        Verdict::Skip => may_be_skipped,
+        Verdict::NotAsked => may_be_skipped,
         _ => false,
     }
 }

@@ -91,7 +91,7 @@ async fn run_all(scenarios: &[Arc<Scenario>], subject: Fake, options: Options) -
     assert_eq!(*seen.lock().unwrap(), scenarios.len());
     assert_eq!(run.scenarios, scenarios.len());
     let subject = run.subjects.remove(0);
-    let counts = [subject.passed, subject.failed, subject.limits, subject.skipped, subject.errors];
+    let counts = Verdict::ALL.map(|verdict| subject.count(verdict));
     assert_eq!(counts.iter().sum::<usize>(), scenarios.len());
     subject
 }
@@ -117,7 +117,7 @@ async fn a_scenario_passes_or_fails() {
 #[tokio::test]
 async fn an_informative_scenario_cannot_be_failed() {
     let differs = run_one(scenario("a/a", "kind = \"informative\"", DIFFERS), adapter()).await;
-    assert_eq!(differs.verdict, Verdict::Skip);
+    assert_eq!(differs.verdict, Verdict::NotAsked);
     assert_eq!(differs.detail, "not judged: step 1, actual response: expected status 418, seen status 200");
     assert_eq!(differs.mismatches.len(), 1);
     let holds = run_one(scenario("a/a", "kind = \"informative\"", HOLDS), adapter()).await;
@@ -129,7 +129,7 @@ async fn a_contract_binds_adapters_only() {
     let contract = scenario("a/a", "kind = \"required\"\ncontract = true", DIFFERS);
     assert_eq!(run_one(contract.clone(), adapter()).await.verdict, Verdict::Fail);
     for kind in [SubjectKind::Middleware, SubjectKind::External] {
-        assert_eq!(run_one(contract.clone(), Fake::new(kind, |_| Ok(()))).await.verdict, Verdict::Skip);
+        assert_eq!(run_one(contract.clone(), Fake::new(kind, |_| Ok(()))).await.verdict, Verdict::NotAsked);
     }
 }
 
@@ -137,7 +137,10 @@ async fn a_contract_binds_adapters_only() {
 async fn a_policy_that_cannot_be_expressed_is_skipped() {
     let subject = |kind| Fake::new(kind, |_| Err(StartError::Inexpressible("no".to_owned())));
     let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject(SubjectKind::Middleware)).await;
-    assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Skip, "cannot express the policy: no"));
+    assert_eq!(
+        (result.verdict, result.detail.as_str()),
+        (Verdict::CannotExpress, "cannot express the policy: no")
+    );
     let result = run_one(scenario("a/a", REQUIRED, HOLDS), subject(SubjectKind::Adapter)).await;
     assert_eq!((result.verdict, result.detail.as_str()), (Verdict::Fail, "cannot express the policy: no"));
 }
@@ -187,7 +190,7 @@ async fn scenarios_that_depend_on_a_failure_are_skipped() {
     let one_at_a_time = Options { jobs: NonZeroUsize::MIN, ..Options::default() };
     let run = run_all(&scenarios, adapter(), one_at_a_time).await;
     let verdicts: Vec<_> = run.results.iter().map(|result| result.verdict.as_str()).collect();
-    assert_eq!(verdicts, ["skip", "skip", "fail", "pass", "pass", "pass"]);
+    assert_eq!(verdicts, ["not asked", "not asked", "fail", "pass", "pass", "pass"]);
     assert_eq!(run.results[0].detail, "depends on a/b, which does not hold");
 }
 
@@ -206,7 +209,7 @@ async fn the_json_of_a_run_is_the_documented_one() {
             "scenarios": 1,
             "subjects": [{
                 "name": "fake", "kind": "adapter", "framework": "axum", "version": "0", "user_agent": "model",
-                "passed": 1, "failed": 0, "limits": 0, "skipped": 0, "errors": 0,
+                "passed": 1, "failed": 0, "limits": 0, "disputed": 0, "cannot_express": 0, "not_asked": 0, "errors": 0,
                 "results": [{
                     "scenario": "a/a", "kind": "required", "verdict": "pass", "detail": "",
                     "title": "t", "group": "a", "duration_ms": 0,

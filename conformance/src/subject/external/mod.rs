@@ -6,10 +6,10 @@
 //! reach everything that the shell started.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Command;
 use std::time::Duration;
 
-use super::{BoxFuture, Policy, Server, StartError, Subject, SubjectKind};
+use super::command::shell;
+use super::{BoxFuture, NamedCommand, Policy, Server, StartError, Subject, SubjectKind};
 use crate::process::{Process, ReadyLine};
 
 mod port;
@@ -35,35 +35,22 @@ pub struct External {
     grace: Duration,
 }
 
-/// Text that is not `NAME=COMMAND`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an external subject: write NAME=COMMAND, such as `mine=./server --quiet`")]
-pub struct ExternalError(String);
-
 impl External {
     /// A subject `name` that the shell command `command` starts.
     pub fn new(name: impl Into<String>, command: impl Into<String>) -> Self {
         Self { name: name.into(), command: command.into(), start_limit: START_LIMIT, grace: GRACE }
     }
 
-    /// Parses `NAME=COMMAND`.
-    ///
-    /// # Errors
-    ///
-    /// The text has no `=`, or nothing before or after it.
-    pub fn parse(text: &str) -> Result<Self, ExternalError> {
-        match text.split_once('=') {
-            Some((name, command)) if !name.trim().is_empty() && !command.trim().is_empty() => {
-                Ok(Self::new(name.trim(), command.trim()))
-            }
-            _ => Err(ExternalError(text.to_owned())),
-        }
-    }
-
     /// The same subject with other time limits: `start` until it listens (10 s by default), and `grace` from SIGTERM until it
     /// is killed (3 s by default).
     pub fn with_limits(self, start: Duration, grace: Duration) -> Self {
         Self { start_limit: start, grace, ..self }
+    }
+}
+
+impl From<NamedCommand> for External {
+    fn from(program: NamedCommand) -> Self {
+        Self::new(program.name, program.command)
     }
 }
 
@@ -82,10 +69,7 @@ impl Subject for External {
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         Box::pin(async move {
-            if policy.has_predicates() || policy.has_lookup() {
-                let reason = "a function or a lookup cannot be given to another program";
-                return Err(StartError::Inexpressible(reason.to_owned()));
-            }
+            can_be_given_to_a_program(policy)?;
             let policy =
                 serde_json::to_string(policy).map_err(|error| StartError::Failed(error.to_string()))?;
             let port = port::free().ok_or_else(|| StartError::Failed("no port is free".to_owned()))?;
@@ -103,11 +87,13 @@ impl Subject for External {
     }
 }
 
-fn shell(command: &str) -> Command {
-    let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut shell = Command::new(program);
-    shell.args([option, command]);
-    shell
+/// An error if the policy has parts that only exist in this process.
+pub(super) fn can_be_given_to_a_program(policy: &Policy) -> Result<(), StartError> {
+    if policy.has_predicates() || policy.has_lookup() {
+        let reason = "a function or a lookup cannot be given to another program";
+        return Err(StartError::Inexpressible(reason.to_owned()));
+    }
+    Ok(())
 }
 
 #[cfg(all(test, unix))]

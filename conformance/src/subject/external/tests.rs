@@ -128,15 +128,3 @@ async fn a_program_that_prints_much_is_not_blocked() {
     assert_eq!(program.read("wrote"), "done");
     server.stop().await;
 }
-
-#[rstest]
-#[case("mine=./server --quiet=yes", Some(("mine", "./server --quiet=yes")))]
-#[case(" mine = ./server ", Some(("mine", "./server")))]
-#[case("./server", None)]
-#[case("=./server", None)]
-#[case("mine=", None)]
-fn name_and_command_are_parsed(#[case] text: &str, #[case] expected: Option<(&str, &str)>) {
-    let parsed = External::parse(text);
-    let seen = parsed.as_ref().ok().map(|external| (external.name.as_str(), external.command.as_str()));
-    assert_eq!(seen, expected);
-}

@@ -138,7 +138,9 @@ impl Player<'_> {
 impl NotCompared {
     fn new(judgement: Judgement, name: &str) -> Self {
         match judgement.verdict {
-            Verdict::Skip => Self { class: Class::Skipped, why: judgement.detail },
+            Verdict::CannotExpress | Verdict::NotAsked => {
+                Self { class: Class::Skipped, why: judgement.detail }
+            }
             _ => Self { class: Class::Failed, why: format!("{name}: {}", judgement.detail) },
         }
     }

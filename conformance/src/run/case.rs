@@ -10,7 +10,7 @@ use crate::network::LoopbackNetwork;
 use crate::scenario::{Action, HttpVersion, RawRequest, Scenario, Step};
 use crate::subject::{StartError, Subject, SubjectKind};
 use crate::user_agent::{Session, UserAgent, UserAgentError};
-use crate::verdict::{self, Observation};
+use crate::verdict::{self, Mismatch, Observation};
 use cors_browser::{Exchange, ExchangeKind, Network, Page, WireRequest};
 
 /// How long to wait for a server to stop.
@@ -43,7 +43,11 @@ pub(super) async fn play(
     }
     match observe(scenario, subject, user_agent).await {
         Ok(Seen { observations, configurations }) => {
-            let mut judgement = judge(scenario, &observations);
+            let check = match subject.kind() {
+                SubjectKind::Adapter => verdict::check,
+                SubjectKind::Middleware | SubjectKind::External => verdict::check_noticeable,
+            };
+            let mut judgement = judge(scenario, &observations, check);
             judgement.configurations = configurations;
             judgement
         }
@@ -59,12 +63,16 @@ pub(super) struct Seen {
     configurations: BTreeMap<String, String>,
 }
 
-fn judge(scenario: &Scenario, observations: &[Observation]) -> Judgement {
+fn judge(
+    scenario: &Scenario,
+    observations: &[Observation],
+    check: impl Fn(usize, &Step, &Observation) -> Vec<Mismatch>,
+) -> Judgement {
     let mut mismatches = Vec::new();
     let mut exchanges = Vec::new();
     for (index, (step, seen)) in scenario.steps.iter().zip(observations).enumerate() {
         let number = index + 1;
-        let found = verdict::check(number, step, seen);
+        let found = check(number, step, seen);
         if !found.is_empty() {
             exchanges.push(format!("step {number}"));
             exchanges.extend(seen.exchanges.iter().flat_map(verdict::render_exchange));

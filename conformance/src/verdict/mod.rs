@@ -8,6 +8,7 @@ use cors_browser::{Exchange, Outcome, SecurityError};
 pub use render::exchange as render_exchange;
 
 mod message;
+mod noticeable;
 mod page;
 mod render;
 mod wire;
@@ -45,6 +46,12 @@ impl std::fmt::Display for Mismatch {
         let Self { step, about, expected, seen } = self;
         write!(formatter, "step {step}, {about}: expected {expected}, seen {seen}")
     }
+}
+
+/// The mismatches between `seen` and what `step` expects that a browser, a cache or a user can notice. `number` is that of the step, from
+/// 1. Others than this project's adapters are judged by these.
+pub fn check_noticeable(number: usize, step: &Step, seen: &Observation) -> Vec<Mismatch> {
+    check(number, &noticeable::noticeable(step, seen), seen)
 }
 
 /// All mismatches between `seen` and what `step` expects. `number` is that of the step, from 1.

@@ -312,3 +312,113 @@ fn an_exchange_is_rendered_with_both_sides() {
     shown.response = Err(NetworkError::new(FailureKind::BrokenOff, "the connection broke off"));
     assert_eq!(render_exchange(&shown).last().unwrap(), "< no response: the connection broke off");
 }
+
+/// One exchange of a request from `https://app.example`.
+fn answered(
+    kind: ExchangeKind,
+    method: &str,
+    status: u16,
+    headers: &[(&str, &str)],
+    page: Outcome,
+    handlers_run: u64,
+) -> Observation {
+    let mut exchange = exchange(kind);
+    exchange.request.method = method.to_owned();
+    exchange.request.headers =
+        lines(&[("origin", "https://app.example"), ("access-control-request-method", "PUT")]);
+    let response = WireResponse { status, headers: lines(headers), body: Vec::new(), body_error: None };
+    exchange.response = Ok(response);
+    Observation { exchanges: vec![exchange], handlers_run: Some(Ok(handlers_run)), ..seen(page) }
+}
+
+const OPEN: (&str, &str) = ("access-control-allow-origin", "https://app.example");
+const FIXED: (&str, &str) = ("access-control-allow-origin", "https://other.example");
+const TYPE: &str = "application/json; charset=utf-8";
+
+/// What an adapter promises (`promise` is whether it is kept), and what others are judged by.
+#[rstest]
+#[case::status(r#"status = 204"#, "OPTIONS", 200, &[OPEN], false, true)]
+#[case::status_of_a_denial(r#"status = 204"#, "OPTIONS", 403, &[OPEN], false, false)]
+#[case::status_of_an_answer(r#"status = 204"#, "GET", 200, &[OPEN], false, false)]
+#[case::more_methods(
+    r#"headers = { access-control-allow-methods = "PUT" }"#,
+    "OPTIONS", 204, &[OPEN, ("access-control-allow-methods", "GET,put, PUT")], false, false
+)]
+#[case::methods_in_another_order(
+    r#"headers = { access-control-allow-methods = "PUT,PATCH" }"#,
+    "OPTIONS", 204, &[OPEN, ("access-control-allow-methods", "GET, PATCH, PUT")], false, true
+)]
+#[case::a_method_less(
+    r#"headers = { access-control-allow-methods = "PUT,PATCH" }"#,
+    "OPTIONS", 204, &[OPEN, ("access-control-allow-methods", "PUT")], false, false
+)]
+#[case::closed(r#"absent = ["access-control-*"]"#, "GET", 200, &[FIXED], false, true)]
+#[case::open(r#"absent = ["access-control-*"]"#, "GET", 200, &[OPEN], false, false)]
+#[case::open_to_all(
+    r#"absent = ["access-control-*"]"#, "GET", 200, &[("access-control-allow-origin", "*")], false, false
+)]
+#[case::methods_of_a_denial(
+    r#"absent = ["access-control-*"]"#, "OPTIONS", 204, &[("access-control-allow-methods", "PUT")], false, true
+)]
+#[case::another_header(r#"absent = ["x-a"]"#, "GET", 200, &[("x-a", "1")], false, false)]
+#[case::reflected(r#"headers = { access-control-allow-origin = "*" }"#, "GET", 200, &[OPEN], false, true)]
+#[case::not_reflected(r#"headers = { access-control-allow-origin = "*" }"#, "GET", 200, &[FIXED], false, false)]
+#[case::no_vary(r#"tokens = { vary = ["origin"] }"#, "GET", 200, &[OPEN], false, false)]
+#[case::no_vary_of_a_preflight(r#"tokens = { vary = ["origin"] }"#, "OPTIONS", 204, &[OPEN], false, true)]
+#[case::no_vary_of_a_write(r#"tokens = { vary = ["origin"] }"#, "POST", 200, &[OPEN], false, true)]
+#[case::no_vary_of_a_refusal(r#"tokens = { vary = ["origin"] }"#, "GET", 403, &[], false, true)]
+#[case::no_vary_of_a_cached_refusal(
+    r#"tokens = { vary = ["origin"] }"#, "GET", 403, &[("cache-control", "max-age=60")], false, false
+)]
+#[case::no_vary_of_a_fixed_answer(r#"tokens = { vary = ["origin"] }"#, "GET", 200, &[FIXED], false, true)]
+#[case::vary_of_the_application(
+    r#"tokens = { vary = ["origin", "accept"] }"#, "GET", 200, &[FIXED, ("vary", "origin")], false, false
+)]
+#[case::charset(r#"headers = { content-type = "application/json" }"#, "GET", 200, &[("content-type", TYPE)], false, true)]
+#[case::another_type(r#"headers = { content-type = "text/plain" }"#, "GET", 200, &[("content-type", TYPE)], false, false)]
+fn what_others_are_judged_by(
+    #[case] expectation: &str,
+    #[case] method: &str,
+    #[case] status: u16,
+    #[case] headers: &[(&str, &str)],
+    #[case] promise: bool,
+    #[case] noticeable: bool,
+) {
+    let expected = step(&format!("wire = [{{ on = \"actual\", {expectation} }}]"));
+    let page = Outcome::Response(response());
+    let seen = answered(ExchangeKind::Actual, method, status, headers, page, 1);
+    assert_eq!(check(1, &expected, &seen).is_empty(), promise);
+    let found = check_noticeable(1, &expected, &seen);
+    assert_eq!(found.is_empty(), noticeable, "{found:?}");
+}
+
+#[rstest]
+#[case::another_reason(r#"page = { outcome = "blocked", reason = "credentials-not-allowed" }"#, 0, true)]
+#[case::fewer_handlers("page = { outcome = \"blocked\" }\nhandlers_run = 1", 0, true)]
+#[case::more_handlers("page = { outcome = \"blocked\" }\nhandlers_run = 0", 1, false)]
+#[case::a_status_that_no_page_sees(
+    "page = { outcome = \"blocked\" }\nwire = [{ on = \"actual\", status = 200 }]",
+    0,
+    true
+)]
+#[case::not_blocked("page = { outcome = \"opaque\" }", 0, false)]
+fn what_a_blocked_page_cannot_see(
+    #[case] expectation: &str,
+    #[case] handlers: u64,
+    #[case] noticeable: bool,
+) {
+    let seen = answered(ExchangeKind::Actual, "GET", 403, &[], blocked(), handlers);
+    let found = check_noticeable(1, &step(expectation), &seen);
+    assert_eq!(found.is_empty(), noticeable, "{found:?}");
+}
+
+#[test]
+fn white_space_in_json_makes_no_difference() {
+    let body = |text: &str| {
+        let response = PageResponse { body: Some(text.as_bytes().to_vec()), ..response() };
+        let step = step(r#"page = { outcome = "readable", body = '["a","b"]' }"#);
+        check(1, &step, &seen(Outcome::Response(response))).is_empty()
+    };
+    assert!(body(r#"["a", "b"]"#));
+    assert!(!body(r#"["b", "a"]"#));
+}

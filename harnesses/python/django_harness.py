@@ -319,5 +319,4 @@ if __name__ == "__main__":
         shown=lambda options: "\n".join(f"{name} = {harness.show(value)}" for name, value in options.items()),
         create=Child,
         start=Child.wait,
-        deviations=harness.WSGI_DEVIATIONS,
     )

@@ -208,9 +208,6 @@ WEBSOCKET = (
 WEBSOCKET_SCENARIOS = [
     "handshake-names-the-origin",
     "handshake-sets-cookies",
-    "no-redirects",
-    "refused-by-the-application",
-    "stranger",
 ]
 
 harness.run(
@@ -232,11 +229,5 @@ harness.run(
     start=Server,
     limits=[
         *(limit(f"websocket/{name}", *WEBSOCKET) for name in WEBSOCKET_SCENARIOS),
-        limit(
-            "redirects/invalid-target",
-            "Werkzeug parses `Location`, and answers 500 if it is not a URL",
-            "https://werkzeug.palletsprojects.com/en/stable/wrappers/#werkzeug.wrappers.Response.get_wsgi_headers",
-        ),
     ],
-    deviations=harness.WSGI_DEVIATIONS,
 )

@@ -31,7 +31,7 @@ class Refused(Exception):
     """The middleware refuses its options, in its own words."""
 
 
-def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, limits=(), deviations=()):
+def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, limits=(), disputes=()):
     """Runs a harness until the end of input.
 
     - `framework`, `middleware`: the distributions of both, for their versions.
@@ -41,7 +41,7 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
     - `create(options)`: the application behind the middleware; raises if the middleware refuses the options.
     - `start(application)`: a server with a `port`, and `stop()`; may raise `Refused`. These two run in worker threads.
     - `limits`: scenarios that fail because of the framework.
-    - `deviations`: requests that the framework answers otherwise than the specimen's description says.
+    - `disputes`: scenarios that fail, and of which the maintainers have said that the middleware is right.
     """
     # Only protocol lines go to standard output.
     output = os.fdopen(os.dup(1), "w", buffering=1)
@@ -103,7 +103,7 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
                     http2=False,
                     unsafe=list(unsafe),
                     limits=list(limits),
-                    deviations=list(deviations),
+                    disputes=list(disputes),
                 )
             elif request["cmd"] == "serve":
                 serve(request["id"], request.get("policy"), request.get("unsafe"))
@@ -196,17 +196,6 @@ def exposed_headers(policy):
     if "*" in policy["expose_headers"] and policy["allow_credentials"]:
         raise Cannot("expose_headers", "with credentials, `*` is the name of a header, and there is no other way to expose all")
     return policy["expose_headers"]
-
-
-# WSGI servers join the header lines of one name (PEP 3333).
-WSGI_DEVIATIONS = [
-    {
-        "method": "PUT",
-        "path": "/echo",
-        "status": 200,
-        "reason": "WSGI gives the application one value for several header lines of one name",
-    }
-]
 
 # --- The specimen's answers ------------------------------------------------------------------------------------------------------
 

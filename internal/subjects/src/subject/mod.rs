@@ -15,7 +15,7 @@ pub mod warp;
 pub mod warp_cors;
 
 use cors_conformance::subject::{
-    BoxFuture, HostPolicies, KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind,
+    BoxFuture, Dispute, HostPolicies, KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind,
 };
 use cors_core::{InvalidHost, PolicyMap, PolicySource};
 

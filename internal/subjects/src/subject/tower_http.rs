@@ -10,7 +10,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 use super::axum::serve;
 use super::guard::csrf_layer;
 use super::origin_pattern::OriginPattern;
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::{Dispute, Server, StartError, Subject, SubjectKind, locked_version};
 use crate::specimen::{self, Hits};
 
 /// tower-http's `CorsLayer` and `CsrfLayer` around the axum specimen.
@@ -34,6 +34,10 @@ impl Subject for TowerHttp {
         locked_version("tower-http")
     }
 
+    fn disputes(&self) -> &[Dispute] {
+        DISPUTES
+    }
+
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         match (layer(policy), csrf_layer(policy)) {
             // Inside, so that preflights are answered first, and a page that may read can see that it was denied.
@@ -46,6 +50,15 @@ impl Subject for TowerHttp {
         }
     }
 }
+
+const ANSWERS_OPTIONS: &str = "the middleware is meant to answer all OPTIONS requests itself";
+const ABOUT_OPTIONS: &str = "https://github.com/tower-rs/tower-http/issues/497";
+
+const DISPUTES: &[Dispute] = &[
+    Dispute::new("guard/options", ANSWERS_OPTIONS, ABOUT_OPTIONS),
+    Dispute::new("interference/options-without-origin", ANSWERS_OPTIONS, ABOUT_OPTIONS),
+    Dispute::new("interference/own-options-handler", ANSWERS_OPTIONS, ABOUT_OPTIONS),
+];
 
 fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
     if policy.has_rules() {

@@ -58,6 +58,9 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
     if policy.diagnostics() {
         return Err("warp::cors has no diagnostic mode");
     }
+    if policy.allow_origins().any(|origin| origin == "file://") {
+        return Err("warp::cors takes only origins with a host");
+    }
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err("warp::cors always answers a preflight with 200");
     }

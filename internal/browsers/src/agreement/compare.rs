@@ -103,11 +103,24 @@ impl Player<'_> {
     /// shows.
     async fn explain(&self, comparisons: &mut [Comparison]) -> Result<(), NotCompared> {
         let mut needed = vec![Vec::new(); comparisons.len()];
-        for rule in self.profile.rules() {
-            let without = self.play_model(&self.profile.without(rule.name)).await?;
-            for ((comparison, without), needed) in comparisons.iter().zip(&without).zip(&mut needed) {
-                if comparison.browser.as_ref().is_some_and(|shown| !is_same(without, shown)) {
-                    needed.push(format!("{} ({})", rule.name, rule.source));
+        // Most rules make no difference to a scenario. They are tried in groups, and a group is split only if it makes one.
+        let mut groups = vec![self.profile.rules()];
+        while let Some(group) = groups.pop() {
+            let profile = group.iter().fold(self.profile.clone(), |profile, rule| profile.without(rule.name));
+            let without = self.play_model(&profile).await?;
+            let differs = |(comparison, without): (&Comparison, &Observation)| {
+                comparison.browser.as_ref().is_some_and(|shown| !is_same(without, shown))
+            };
+            let differs: Vec<_> = comparisons.iter().zip(&without).map(differs).collect();
+            match group {
+                _ if !differs.contains(&true) => {}
+                [rule] => {
+                    let needing = needed.iter_mut().zip(differs).filter(|(_, differs)| *differs);
+                    needing.for_each(|(needed, _)| needed.push(format!("{} ({})", rule.name, rule.source)));
+                }
+                group => {
+                    let (first, second) = group.split_at(group.len() / 2);
+                    groups.extend([second, first]);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The suite notices every fault of the browser model. A rule whose fault goes unnoticed would not be tested.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cors_browser::{Fault, Profile};
 use cors_conformance::run::{Options, Verdict, run};
@@ -150,6 +150,10 @@ faults! {
     ignores_event_source_credentials: IgnoresEventSourceCredentials, "event-source";
 }
 
+/// All scenarios, parsed once.
+static SCENARIOS: LazyLock<Vec<Arc<Scenario>>> =
+    LazyLock::new(|| scenario::embedded().expect("scenarios").into_iter().map(Arc::new).collect());
+
 async fn assert_noticed(fault: Fault, likely_group: &str) {
     // Local Network Access is a rule of Chromium.
     let profile = if likely_group == "local-network" { Profile::chromium() } else { Profile::standard() };
@@ -161,7 +165,7 @@ async fn assert_noticed(fault: Fault, likely_group: &str) {
 
 /// Runs the scenarios until one fails: first those of `likely_group`, then the others.
 async fn first_failed(browser: Arc<dyn UserAgent>, likely_group: &str) -> Option<String> {
-    let scenarios = scenario::embedded().expect("scenarios").into_iter().map(Arc::new);
+    let scenarios = SCENARIOS.iter().cloned();
     let (likely, others): (Vec<_>, Vec<_>) = scenarios.partition(|scenario| scenario.group() == likely_group);
     assert!(!likely.is_empty(), "unknown group `{likely_group}`");
     match first_failed_of(&likely, &browser).await {

@@ -16,6 +16,7 @@ pub mod subject;
 mod suite;
 #[doc(hidden)]
 pub mod text;
+pub mod unsafe_configuration;
 pub mod user_agent;
 pub mod verdict;
 

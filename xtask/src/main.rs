@@ -33,7 +33,7 @@ enum Command {
     /// Exits with 0 if every judged scenario holds, with 1 if an adapter or a program fails one, and with 2 if an argument is wrong.
     Conformance(conformance::Arguments),
     /// Compare the adapters with other CORS middleware for the same frameworks
-    Compare(conformance::Arguments),
+    Compare(conformance::CompareArguments),
     /// Compare the browser model with real Chromium, Firefox and WebKit, step by step
     ///
     /// Exits with 0 if they agree, with 1 if they do not, and with 2 if a browser is missing or an argument is wrong.

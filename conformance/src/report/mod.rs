@@ -6,6 +6,7 @@ pub use compare::{compare, side_by_side};
 pub use counts::summary;
 pub use list::list;
 pub use progress::Progress;
+pub use unsafe_configurations::unsafe_configurations;
 
 mod compare;
 mod counts;
@@ -14,6 +15,7 @@ mod list;
 mod markdown;
 mod progress;
 mod table;
+mod unsafe_configurations;
 
 /// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -110,6 +110,32 @@ pub trait Subject: Send + Sync {
         let reason = "the subject has one policy for all hosts".to_owned();
         Box::pin(std::future::ready(Err(StartError::Inexpressible(reason))))
     }
+
+    /// Starts a server with a configuration that no policy can have, by its [name](crate::unsafe_configuration). It cannot be
+    /// expressed, unless overridden.
+    fn start_unsafe<'a>(&'a self, configuration: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        let reason = format!("there is no option for {configuration}");
+        Box::pin(std::future::ready(Err(StartError::Inexpressible(reason))))
+    }
+}
+
+/// What a subject did with an [unsafe configuration](crate::unsafe_configuration).
+pub enum UnsafeStart {
+    /// The middleware took it.
+    Ready {
+        /// The server that runs with it.
+        server: Server,
+        /// What the middleware said about it, such as a warning in its log.
+        warning: Option<String>,
+    },
+    /// The middleware refused it, for this reason.
+    Refused(String),
+}
+
+impl From<Server> for UnsafeStart {
+    fn from(server: Server) -> Self {
+        Self::Ready { server, warning: None }
+    }
 }
 
 /// Policies by the host that a request is for.
@@ -173,6 +199,13 @@ macro_rules! forward {
                 policies: &'a HostPolicies,
             ) -> BoxFuture<'a, Result<Server, StartError>> {
                 (**self).start_by_host(policies)
+            }
+
+            fn start_unsafe<'a>(
+                &'a self,
+                configuration: &'a str,
+            ) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+                (**self).start_unsafe(configuration)
             }
         }
     };

@@ -152,7 +152,7 @@ pub fn run_with<E: Error + 'static>(
         print(&report::list(&scenarios, subjects))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let destination = Destination::open(options.out.as_deref()).map_err(|error| format!("--out {error}"))?;
+    let destination = options.destination()?;
 
     let work = async {
         let suite = suite.user_agent(user_agent.await?);
@@ -167,6 +167,20 @@ pub fn run_with<E: Error + 'static>(
 }
 
 impl Options {
+    /// The format of the report.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Where the report goes. The file is opened at once, so that a mistake is told before anything runs.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn destination(&self) -> Result<Destination, String> {
+        Destination::open(self.out.as_deref()).map_err(|error| format!("--out {error}"))
+    }
+
     fn suite(&self) -> Suite {
         let mut folders = self.folders.iter();
         let mut suite = match folders.next() {

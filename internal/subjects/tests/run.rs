@@ -12,9 +12,12 @@ use futures_util::future::{BoxFuture, FutureExt};
 
 use cors_conformance::run::*;
 use cors_conformance::scenario::Scenario;
-use cors_conformance::subject::{Server, StartError, Subject, SubjectKind};
-use cors_conformance::user_agent::UserAgent;
+use cors_conformance::subject::{Server, StartError, Subject, SubjectKind, UnsafeStart};
+use cors_conformance::unsafe_configuration::{UnsafeOutcome, try_all};
+use cors_conformance::user_agent::{Model, UserAgent};
+use cors_subjects::registry;
 use cors_subjects::subject::axum::serve;
+use rstest::rstest;
 
 /// A subject that serves only a few routes, and runs a function before it starts.
 struct Fake {
@@ -217,4 +220,72 @@ async fn the_json_of_a_run_is_the_documented_one() {
             }],
         })
     );
+}
+
+#[rstest]
+#[case::adapter("cors-axum", "any-origin-with-credentials", UnsafeOutcome::Refused)]
+#[case::adapter_prefix("cors-warp", "prefix", UnsafeOutcome::Refused)]
+#[case::adapter_null("cors-rocket", "null-origin", UnsafeOutcome::Refused)]
+#[case::panic("tower-http", "any-origin-with-credentials", UnsafeOutcome::Refused)]
+#[case::reflected("tower-http", "reflected-origin", UnsafeOutcome::ReadsWithCookies)]
+#[case::documented_prefix("actix-cors", "prefix", UnsafeOutcome::ReadsWithCookies)]
+#[case::default("poem-cors", "any-origin-with-credentials", UnsafeOutcome::ReadsWithCookies)]
+#[case::regex("rocket_cors", "unescaped-dot", UnsafeOutcome::ReadsWithCookies)]
+#[case::no_option("warp-cors", "prefix", UnsafeOutcome::CannotExpress)]
+#[tokio::test]
+async fn unsafe_configurations(#[case] subject: &str, #[case] name: &str, #[case] expected: UnsafeOutcome) {
+    let subject = registry::find(subject).unwrap();
+    let run = try_all(&*subject, &Model::default()).await;
+    let result = run.results.iter().find(|result| result.name == name).unwrap();
+    assert_eq!(result.outcome, expected, "{result:?}");
+}
+
+/// Answers to everybody with these headers.
+async fn fixed(headers: &'static [(&'static str, &'static str)]) -> Server {
+    let answer = move || async move { axum::response::AppendHeaders(headers.to_vec()) };
+    serve(axum::Router::new().route("/echo", axum::routing::get(answer))).await.unwrap()
+}
+
+struct Fixed(&'static [(&'static str, &'static str)]);
+
+impl Subject for Fixed {
+    fn name(&self) -> &str {
+        "fixed"
+    }
+
+    fn kind(&self) -> SubjectKind {
+        SubjectKind::Middleware
+    }
+
+    fn framework(&self) -> &str {
+        "axum"
+    }
+
+    fn start<'a>(&'a self, _: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
+        Box::pin(async { Err(StartError::Failed("it takes no policies".to_owned())) })
+    }
+
+    fn start_unsafe<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        Box::pin(async { Ok(fixed(self.0).await.into()) })
+    }
+}
+
+#[rstest]
+#[case::closed(&[], UnsafeOutcome::Blocked)]
+#[case::wildcard(
+    &[("access-control-allow-origin", "*"), ("access-control-allow-credentials", "true")],
+    UnsafeOutcome::ReadsWithoutCookies
+)]
+#[case::open(
+    &[("access-control-allow-origin", "https://evilexample.org"), ("access-control-allow-credentials", "true")],
+    UnsafeOutcome::ReadsWithCookies
+)]
+#[tokio::test]
+async fn what_a_stranger_reads(
+    #[case] headers: &'static [(&'static str, &'static str)],
+    #[case] expected: UnsafeOutcome,
+) {
+    let run = try_all(&Fixed(headers), &Model::default()).await;
+    let result = run.results.iter().find(|result| result.name == "unescaped-dot").unwrap();
+    assert_eq!(result.outcome, expected, "{result:?}");
 }

@@ -12,7 +12,7 @@ use super::command::shell;
 use super::external::can_be_given_to_a_program;
 use super::{
     BoxFuture, Dispute, KnownDeviation, KnownLimit, NamedCommand, Policy, Server, StartError, Subject,
-    SubjectKind,
+    SubjectKind, UnsafeStart,
 };
 use crate::specimen::Level;
 use connection::Connection;
@@ -74,19 +74,6 @@ struct Errors {
     equal: usize,
 }
 
-/// What a harness did with an [unsafe configuration](Harness::serve_unsafe).
-pub enum UnsafeAnswer {
-    /// The middleware took it.
-    Ready {
-        /// The server that runs with it.
-        server: Server,
-        /// What the middleware said about it, such as a warning in its log.
-        warning: Option<String>,
-    },
-    /// The middleware refused it, for this reason.
-    Refused(String),
-}
-
 impl Harness {
     /// A subject `name` whose harness the shell command `command` starts. It is an [external](SubjectKind::External) one.
     pub fn new(name: impl Into<String>, command: impl Into<String>) -> Self {
@@ -119,17 +106,7 @@ impl Harness {
         self.hello.get()
     }
 
-    /// Starts a server with a configuration that no policy can have, by its name in the protocol, such as
-    /// `any-origin-with-credentials`.
-    ///
-    /// # Errors
-    ///
-    /// The harness cannot express it, or fails.
-    pub async fn serve_unsafe(&self, configuration: &str) -> Result<UnsafeAnswer, StartError> {
-        self.serve(Configuration::Unsafe(configuration)).await
-    }
-
-    async fn serve(&self, what: Configuration<'_>) -> Result<UnsafeAnswer, StartError> {
+    async fn serve(&self, what: Configuration<'_>) -> Result<UnsafeStart, StartError> {
         if let Some(reason) = self.given_up() {
             return Err(StartError::Failed(reason));
         }
@@ -143,7 +120,7 @@ impl Harness {
         answer.map_err(|failure| failure.error)
     }
 
-    async fn try_serve(&self, what: Configuration<'_>) -> Result<UnsafeAnswer, Failure> {
+    async fn try_serve(&self, what: Configuration<'_>) -> Result<UnsafeStart, Failure> {
         let (connection, id) = self.connection().await?;
         let answer = connection.ask(&Command::Serve { id, what }, self.limits.serve).await;
         let failed = |reason: String| Failure { error: StartError::Failed(reason), counts: true };
@@ -163,9 +140,9 @@ impl Harness {
                     Some(configuration) => server.configured_as(configuration),
                     None => server,
                 };
-                Ok(UnsafeAnswer::Ready { server, warning })
+                Ok(UnsafeStart::Ready { server, warning })
             }
-            Ok(Answer::Refused { reason, .. }) => Ok(UnsafeAnswer::Refused(reason)),
+            Ok(Answer::Refused { reason, .. }) => Ok(UnsafeStart::Refused(reason)),
             Ok(Answer::Cannot { field, reason, .. }) => {
                 Err(Failure { error: StartError::Inexpressible(format!("{field}: {reason}")), counts: false })
             }
@@ -296,12 +273,24 @@ impl Subject for Harness {
             let rules: Vec<_> = policy.rules().collect();
             let message = PolicyMessage::new(policy, &rules);
             match self.serve(Configuration::Policy(Box::new(message))).await? {
-                UnsafeAnswer::Ready { server, .. } => Ok(server),
-                UnsafeAnswer::Refused(reason) => {
+                UnsafeStart::Ready { server, .. } => Ok(server),
+                UnsafeStart::Refused(reason) => {
                     let reason = format!("the middleware refused a safe policy: {reason}");
                     Err(StartError::Failed(reason))
                 }
             }
+        })
+    }
+
+    fn start_unsafe<'a>(&'a self, configuration: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        Box::pin(async move {
+            self.prepare().await?;
+            let offers = |hello: &Hello| hello.unsafe_configurations.iter().any(|name| name == configuration);
+            if !self.hello().is_some_and(offers) {
+                let reason = format!("the harness does not offer {configuration}");
+                return Err(StartError::Inexpressible(reason));
+            }
+            self.serve(Configuration::Unsafe(configuration)).await
         })
     }
 }

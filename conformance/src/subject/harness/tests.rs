@@ -123,19 +123,23 @@ async fn what_a_middleware_cannot_say_is_told() {
 
 #[tokio::test]
 async fn unsafe_configurations_are_asked_for_by_name() {
-    let program = Program::serving(&format!(
+    let hello = HELLO.replace("\"http2\":false", r#""unsafe":["null-origin","prefix"]"#);
+    let serve = format!(
         r#"case "$line" in
             *'"unsafe":"null-origin"'*) echo '{{"refused":{{"id":'$id',"reason":"no null"}}}}' ;;
             *'"unsafe":"prefix"'*) echo '{{"ready":{{"id":'$id',"port":5,"warning":"careful"}}}}' ;;
             *) {READY} ;;
         esac"#
-    ));
-    let answer = program.subject.serve_unsafe("null-origin").await.unwrap();
-    assert!(matches!(answer, UnsafeAnswer::Refused(reason) if reason == "no null"));
-    let UnsafeAnswer::Ready { warning, .. } = program.subject.serve_unsafe("prefix").await.unwrap() else {
+    );
+    let program = Program::new(&format!("echo '{hello}'"), &serve, ":");
+    let answer = program.subject.start_unsafe("null-origin").await.unwrap();
+    assert!(matches!(answer, UnsafeStart::Refused(reason) if reason == "no null"));
+    let UnsafeStart::Ready { warning, .. } = program.subject.start_unsafe("prefix").await.unwrap() else {
         panic!("it refused");
     };
     assert_eq!(warning.as_deref(), Some("careful"));
+    let unknown = program.subject.start_unsafe("unescaped-dot").await;
+    assert!(matches!(unknown, Err(StartError::Inexpressible(reason)) if reason.contains("does not offer")));
 }
 
 #[rstest]

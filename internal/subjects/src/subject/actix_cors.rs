@@ -2,13 +2,15 @@
 
 use actix_cors::Cors;
 use actix_web::HttpServer;
+use actix_web::http::header::HeaderValue;
 use cors_core::Policy;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::actix::serve;
 use super::guard::with_own_origins;
 use super::origin_pattern::OriginPattern;
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, REFLECTED, no_option, started};
+use super::{Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{Hits, actix::application};
 
 /// `actix-cors`'s `Cors`, which denies other origins if the policy has a guard, around the actix-web specimen.
@@ -40,17 +42,48 @@ impl Subject for ActixCors {
         if let Some(lack) = lack(&policy) {
             return ready(Err(StartError::Inexpressible(lack.to_owned()))).boxed();
         }
-        let hits = Hits::default();
-        let application = move || application(hits.clone()).wrap(configure(&policy));
-        let server = |listener| {
-            HttpServer::new(application)
-                .workers(1)
-                .disable_signals()
-                .listen_auto_h2c(listener)
-                .map(HttpServer::run)
-        };
-        ready(serve(server)).boxed()
+        ready(serve_with(move || configure(&policy))).boxed()
     }
+
+    fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        ready(start_unsafe(name)).boxed()
+    }
+}
+
+/// Serves the specimen with the middleware that `cors` makes for each worker.
+fn serve_with(cors: impl Fn() -> Cors + Clone + Send + 'static) -> Result<Server, StartError> {
+    let hits = Hits::default();
+    let application = move || application(hits.clone()).wrap(cors());
+    serve(|listener| {
+        let server = HttpServer::new(application).workers(1).disable_signals();
+        server.listen_auto_h2c(listener).map(HttpServer::run)
+    })
+}
+
+fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
+    let (cors, code): (fn() -> Cors, _) = match configuration {
+        ANY_ORIGIN => (
+            || Cors::default().allow_any_origin().supports_credentials(),
+            "Cors::default().allow_any_origin().supports_credentials()",
+        ),
+        NULL => (
+            || Cors::default().allowed_origin("null").supports_credentials(),
+            r#"Cors::default().allowed_origin("null").supports_credentials()"#,
+        ),
+        // The documentation of `allowed_origin_fn` compares the start of the origin.
+        PREFIX => (
+            || {
+                let starts = |origin: &HeaderValue| origin.as_bytes().starts_with(b"https://app.example");
+                Cors::default().allowed_origin_fn(move |origin, _| starts(origin)).supports_credentials()
+            },
+            r#"Cors::default()
+    .allowed_origin_fn(|origin, _| origin.as_bytes().starts_with(b"https://app.example"))
+    .supports_credentials()"#,
+        ),
+        REFLECTED => return no_option("any origin with credentials is reflected"),
+        _ => return no_option("it has no regular expressions"),
+    };
+    started(serve_with(cors), code)
 }
 
 fn configure(policy: &Policy) -> Cors {

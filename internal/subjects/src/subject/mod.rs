@@ -10,12 +10,14 @@ pub mod poem_cors;
 pub mod rocket;
 pub mod rocket_cors;
 pub mod tower_http;
+mod unsafe_start;
 mod version;
 pub mod warp;
 pub mod warp_cors;
 
 use cors_conformance::subject::{
     BoxFuture, Dispute, HostPolicies, KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind,
+    UnsafeStart,
 };
 use cors_core::{InvalidHost, PolicyMap, PolicySource};
 

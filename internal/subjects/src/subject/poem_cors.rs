@@ -7,7 +7,8 @@ use poem::middleware::Cors;
 
 use super::guard::with_own_origins;
 use super::poem::serve;
-use super::{Server, StartError, Subject, SubjectKind, locked_version};
+use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, REFLECTED, no_option, started};
+use super::{Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{self, Hits};
 
 /// `poem::middleware::Cors` around the Poem specimen.
@@ -38,6 +39,29 @@ impl Subject for PoemCors {
         }
         .boxed()
     }
+
+    fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        start_unsafe(name).boxed()
+    }
+}
+
+async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
+    let with_credentials = || Cors::new().allow_credentials(true);
+    let (cors, code) = match configuration {
+        // "NOTE: The default is to allow any origin".
+        ANY_ORIGIN => (with_credentials(), "Cors::new().allow_credentials(true)"),
+        NULL => (
+            with_credentials().allow_origin("null"),
+            r#"Cors::new().allow_origin("null").allow_credentials(true)"#,
+        ),
+        PREFIX => (
+            with_credentials().allow_origin_regex("https://app.example*"),
+            r#"Cors::new().allow_origin_regex("https://app.example*").allow_credentials(true)"#,
+        ),
+        REFLECTED => return no_option("any origin with credentials is reflected"),
+        _ => return no_option("its patterns are not regular expressions"),
+    };
+    started(serve(specimen::poem::application(Hits::default()).with(cors)).await, code)
 }
 
 /// Poem's middleware with this policy, configured as its documentation recommends.

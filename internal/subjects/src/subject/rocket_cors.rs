@@ -10,7 +10,8 @@ use rocket_cors::{
 
 use super::guard::with_own_origins;
 use super::rocket::{PURGE, serve};
-use super::{KnownDeviation, Server, StartError, Subject, SubjectKind, locked_version};
+use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, UNESCAPED_DOT, no_option, started};
+use super::{KnownDeviation, Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{self, Hits};
 
 const DEVIATIONS: &[KnownDeviation] = &[PURGE];
@@ -45,6 +46,31 @@ impl Subject for RocketCors {
             Ok(cors) => serve(specimen::rocket::build(Hits::default()).attach(cors)).boxed(),
             Err(error) => future::ready(Err(error)).boxed(),
         }
+    }
+
+    fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        start_unsafe(name).boxed()
+    }
+}
+
+async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
+    let (origins, code) = match configuration {
+        ANY_ORIGIN => (AllowedOrigins::all(), "AllowedOrigins::all()"),
+        NULL => (AllowedOrigins::some_null(), "AllowedOrigins::some_null()"),
+        PREFIX => (
+            AllowedOrigins::some_regex(&[r"^https://app\.example"]),
+            r#"AllowedOrigins::some_regex(&[r"^https://app\.example"])"#,
+        ),
+        UNESCAPED_DOT => (
+            AllowedOrigins::some_regex(&["^https://.*.example.org$"]),
+            r#"AllowedOrigins::some_regex(&["^https://.*.example.org$"])"#,
+        ),
+        _ => return no_option("any origin with credentials is reflected"),
+    };
+    let code = format!("CorsOptions::default().allowed_origins({code}).allow_credentials(true)");
+    match CorsOptions::default().allowed_origins(origins).allow_credentials(true).to_cors() {
+        Ok(cors) => started(serve(specimen::rocket::build(Hits::default()).attach(cors)).await, &code),
+        Err(error) => Ok(UnsafeStart::Refused(error.to_string())),
     }
 }
 

@@ -10,7 +10,8 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 use super::axum::serve;
 use super::guard::csrf_layer;
 use super::origin_pattern::OriginPattern;
-use super::{Dispute, Server, StartError, Subject, SubjectKind, locked_version};
+use super::unsafe_start::{ANY_ORIGIN, NULL, REFLECTED, no_option, started, unless_it_panics};
+use super::{Dispute, Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{self, Hits};
 
 /// tower-http's `CorsLayer` and `CsrfLayer` around the axum specimen.
@@ -38,6 +39,10 @@ impl Subject for TowerHttp {
         DISPUTES
     }
 
+    fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        start_unsafe(name).boxed()
+    }
+
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         match (layer(policy), csrf_layer(policy)) {
             // Inside, so that preflights are answered first, and a page that may read can see that it was denied.
@@ -59,6 +64,28 @@ const DISPUTES: &[Dispute] = &[
     Dispute::new("interference/options-without-origin", ANSWERS_OPTIONS, ABOUT_OPTIONS),
     Dispute::new("interference/own-options-handler", ANSWERS_OPTIONS, ABOUT_OPTIONS),
 ];
+
+async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
+    let with = |origin| CorsLayer::new().allow_origin(origin).allow_credentials(true);
+    let (cors, code) = match configuration {
+        ANY_ORIGIN => {
+            (with(AllowOrigin::any()), "CorsLayer::new().allow_origin(Any).allow_credentials(true)")
+        }
+        REFLECTED => (
+            with(AllowOrigin::mirror_request()),
+            "CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true)",
+        ),
+        NULL => (
+            with(AllowOrigin::list([HeaderValue::from_static("null")])),
+            r#"CorsLayer::new().allow_origin(["null".parse().unwrap()]).allow_credentials(true)"#,
+        ),
+        _ => return no_option("it compares whole origins; a predicate is the application's own code"),
+    };
+    match unless_it_panics(|| specimen::axum::router(Hits::default()).layer(cors)) {
+        Ok(router) => started(serve(router).await, code),
+        Err(reason) => Ok(UnsafeStart::Refused(reason)),
+    }
+}
 
 fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
     if policy.has_rules() {

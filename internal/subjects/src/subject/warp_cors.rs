@@ -6,7 +6,8 @@ use warp::Filter;
 use warp::cors::Builder;
 
 use super::guard::with_own_origins;
-use super::{Server, StartError, Subject, SubjectKind, locked_version, warp::serve};
+use super::unsafe_start::{ANY_ORIGIN, NULL, REFLECTED, no_option, started, unless_it_panics};
+use super::{Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version, warp::serve};
 use crate::specimen::{Hits, warp::routes};
 
 /// warp's own CORS filter.
@@ -37,6 +38,33 @@ impl Subject for WarpCors {
             }
             Err(lacking) => future::err(StartError::Inexpressible(lacking.to_owned())).boxed(),
         }
+    }
+
+    fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
+        start_unsafe(name).boxed()
+    }
+}
+
+async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
+    let with_credentials = || warp::cors().allow_methods(["GET"]).allow_credentials(true);
+    let (cors, code) = match configuration {
+        ANY_ORIGIN => (
+            Ok(with_credentials().allow_any_origin()),
+            r#"warp::cors().allow_any_origin().allow_methods(["GET"]).allow_credentials(true)"#,
+        ),
+        NULL => (
+            unless_it_panics(|| with_credentials().allow_origin("null")),
+            r#"warp::cors().allow_origin("null").allow_methods(["GET"]).allow_credentials(true)"#,
+        ),
+        REFLECTED => return no_option("any origin with credentials is reflected"),
+        _ => return no_option("it has exact origins only"),
+    };
+    match cors {
+        Ok(cors) => {
+            let routes = routes(&Hits::default()).with(cors).map(warp::Reply::into_response);
+            started(serve(routes.boxed()).await, code)
+        }
+        Err(reason) => Ok(UnsafeStart::Refused(reason)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Judgement, Verdict};
 use crate::report;
@@ -13,12 +13,12 @@ use crate::subject::{Dispute, KnownLimit, Subject, SubjectKind};
 use crate::verdict::Mismatch;
 
 /// The results of a run. It is displayed as the report for a terminal.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Run {
     /// How many scenarios were selected.
     pub scenarios: usize,
     /// Why nothing could be played, such as scenario files with mistakes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// The results, subject by subject.
     pub subjects: Vec<SubjectRun>,
@@ -96,7 +96,7 @@ impl fmt::Debug for Unclean {
 }
 
 /// The results of all scenarios with one subject.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SubjectRun {
     /// The subject's name.
     pub name: String,
@@ -123,10 +123,10 @@ pub struct SubjectRun {
     /// How many could not be played to their end. All of them, if the subject is not fit to be tested.
     pub errors: usize,
     /// Why the subject is not fit to be tested, or which of its declarations are wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// The answers of its specimen that are known to deviate.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deviations: Vec<String>,
     /// The results, ordered by the ids of the scenarios. Empty if the subject is not fit to be tested.
     pub results: Vec<ScenarioResult>,
@@ -207,7 +207,7 @@ impl SubjectRun {
 }
 
 /// The result of one scenario with one subject.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ScenarioResult {
     /// The scenario's id.
     pub scenario: String,
@@ -222,22 +222,22 @@ pub struct ScenarioResult {
     /// The folder of the scenario.
     pub group: String,
     /// The harm that is done if it does not hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harm: Option<String>,
     /// The known limit that the subject declares for the scenario, if it made a difference to the verdict.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<KnownLimit>,
     /// The dispute about the scenario, if it made a difference to the verdict.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispute: Option<Dispute>,
     /// What was expected, and what was seen instead.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     /// What was on the wire in the steps that have mismatches, line by line.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<String>,
     /// How the middleware of each server was configured, by the names of the servers, if the subject tells it.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub configurations: BTreeMap<String, String>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,

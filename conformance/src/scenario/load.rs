@@ -19,6 +19,11 @@ pub fn embedded() -> Result<Vec<Scenario>, LoadError> {
     load(embedded_files(), Vec::new())
 }
 
+/// The text of an embedded scenario file, by the scenario's id.
+pub fn embedded_text(id: &str) -> Option<&'static str> {
+    EMBEDDED.get_file(format!("{id}.toml"))?.contents_utf8()
+}
+
 /// Every scenario of the `*.toml` files in a folder and its subfolders, in the order of their ids.
 ///
 /// The id of a scenario is its path in the folder, without `.toml`.

@@ -19,7 +19,7 @@ pub use expectation::{
     MessageExpectation, NavigatedTo, On, PageExpectation, Readable, ReadableType, StatusExpectation,
     WireExpectation,
 };
-pub use load::{LoadError, Problem, embedded, embedded_with, from_directory};
+pub use load::{LoadError, Problem, embedded, embedded_text, embedded_with, from_directory};
 pub(crate) use load::{from_directories, is_embedded};
 pub use select::{NoScenario, select};
 pub use step::{Action, RawRequest, Step};

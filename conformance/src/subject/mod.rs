@@ -215,7 +215,7 @@ forward!(Arc);
 forward!(Box);
 
 /// Whose middleware a subject runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum SubjectKind {

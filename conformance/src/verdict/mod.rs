@@ -1,6 +1,6 @@
 //! Verdicts: compares what was seen of a step with what is expected.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::{On, Step};
 use cors_browser::{Exchange, Outcome, SecurityError};
@@ -29,7 +29,7 @@ pub struct Observation {
 }
 
 /// Something that was expected, and what was seen instead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Mismatch {
     /// The step, counted from 1.
     pub step: usize,

@@ -16,6 +16,7 @@ mod harnesses;
 mod install;
 mod new_adapter;
 mod serve;
+mod site;
 mod values;
 
 /// The commands of the CORS workspace
@@ -58,6 +59,8 @@ enum Command {
     },
     /// Serve the specimen application behind one middleware until SIGINT or SIGTERM
     Serve(serve::Arguments),
+    /// Write the comparison with other CORS middleware as a static website
+    Site(site::Arguments),
     /// Measure what CORS costs: the adapters, the bare frameworks, and other CORS middleware
     ///
     /// Builds the benchmarks in the release profile and runs them. The options after `bench` go to the benchmarks.
@@ -81,5 +84,6 @@ fn main() -> ExitCode {
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Site(arguments) => site::run(&arguments),
     })
 }

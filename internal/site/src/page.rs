@@ -1,0 +1,194 @@
+//! What all pages share: the frame, links and text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cors_conformance::run::SubjectRun;
+use cors_conformance::subject::SubjectKind;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::Results;
+
+pub(crate) const STYLE: &str = include_str!("style.css");
+pub(crate) const SCRIPT: &str = include_str!("script.js");
+
+/// The results with the names of the files that their pages are in.
+pub(crate) struct Site<'a> {
+    pub(crate) results: &'a Results,
+    /// The names of files, by the names of the subjects.
+    files: BTreeMap<&'a str, String>,
+}
+
+impl<'a> Site<'a> {
+    pub(crate) fn new(results: &'a Results) -> Self {
+        let mut taken = BTreeSet::new();
+        let mut files = BTreeMap::new();
+        for subject in &results.run.subjects {
+            let wanted = slug(&subject.name);
+            let mut file = wanted.clone();
+            let mut number = 1;
+            while !taken.insert(file.clone()) {
+                number += 1;
+                file = format!("{wanted}-{number}");
+            }
+            files.insert(subject.name.as_str(), file);
+        }
+        Self { results, files }
+    }
+
+    fn file(&self, subject: &str) -> &str {
+        self.files.get(subject).map_or("unknown", String::as_str)
+    }
+
+    /// The path of a subject's page.
+    pub(crate) fn subject_path(&self, subject: &str) -> String {
+        format!("middlewares/{}.html", self.file(subject))
+    }
+
+    /// The path of a subject's badge.
+    pub(crate) fn badge_path(&self, subject: &str, extension: &str) -> String {
+        format!("badges/{}.{extension}", self.file(subject))
+    }
+
+    /// A link to a subject's page.
+    pub(crate) fn subject_link(&self, page: &Page<'_>, subject: &SubjectRun) -> Markup {
+        html! { a href=(page.to(&self.subject_path(&subject.name))) { (subject.name) } }
+    }
+
+    /// A link to a scenario's page with its id as text.
+    pub(crate) fn scenario_link(&self, page: &Page<'_>, id: &str) -> Markup {
+        html! {
+            @if self.results.scenarios.contains_key(id) {
+                a href=(page.to(&scenario_path(id))) { code { (id) } }
+            } @else {
+                code { (id) }
+            }
+        }
+    }
+
+    /// The other middlewares first, then the adapters.
+    pub(crate) fn columns(&self) -> Vec<&'a SubjectRun> {
+        let mut columns: Vec<_> = self.results.run.subjects.iter().collect();
+        columns.sort_by_key(|subject| {
+            (subject.kind == SubjectKind::Adapter, is_unplayed(subject), subject.name.to_lowercase())
+        });
+        columns
+    }
+}
+
+/// Whether a subject was not fit to be tested.
+pub(crate) fn is_unplayed(subject: &SubjectRun) -> bool {
+    subject.results.is_empty()
+}
+
+/// The path of a scenario's page.
+pub(crate) fn scenario_path(id: &str) -> String {
+    match id.split_once('/') {
+        Some((group, name)) => format!("scenarios/{}/{}.html", slug(group), slug(name)),
+        None => format!("scenarios/{}.html", slug(id)),
+    }
+}
+
+/// A text as a name of a file or an anchor. It is never empty and never leads out of a folder.
+pub(crate) fn slug(text: &str) -> String {
+    let slug: String = text
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' })
+        .collect();
+    if slug.is_empty() { "-".to_owned() } else { slug }
+}
+
+/// A page of the site.
+pub(crate) struct Page<'a> {
+    pub(crate) title: &'a str,
+    /// Its path in the folder of the site.
+    pub(crate) path: &'a str,
+    /// Whether it has a table with filters.
+    pub(crate) has_script: bool,
+}
+
+impl Page<'_> {
+    /// The address of a file of the site, as a link of this page.
+    pub(crate) fn to(&self, path: &str) -> String {
+        format!("{}{path}", "../".repeat(self.path.matches('/').count()))
+    }
+
+    /// The whole page.
+    pub(crate) fn render(&self, results: &Results, content: &Markup) -> String {
+        let mut links = vec![("index.html", "Findings"), ("matrix.html", "All results")];
+        if !results.unsafe_configurations.is_empty() {
+            links.push(("unsafe.html", "Unsafe configurations"));
+        }
+        links.extend([("faq.html", "Questions"), ("about.html", "About")]);
+        let markup = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) " – CORS middlewares compared" }
+                    link rel="icon" href="data:,";
+                    link rel="stylesheet" href=(self.to("style.css"));
+                    @if self.has_script {
+                        script src=(self.to("script.js")) defer {}
+                    }
+                }
+                body {
+                    a.skip href="#content" { "Skip to the content" }
+                    header.site {
+                        p.name { a href=(self.to("index.html")) { "CORS middlewares compared" } }
+                        nav aria-label="Pages" {
+                            @for (path, text) in links {
+                                a href=(self.to(path)) aria-current=[(path == self.path).then_some("page")] { (text) }
+                            }
+                        }
+                    }
+                    main id="content" tabindex="-1" { (content) }
+                    footer.site {
+                        p {
+                            (results.run.scenarios) " scenarios, " (results.run.subjects.len()) " servers"
+                            @if let Some(date) = &results.date { ", played on " time datetime=(date) { (date) } }
+                            ". " a href=(self.to("about.html")) { "How this was measured" } "."
+                        }
+                    }
+                }
+            }
+        };
+        markup.into_string()
+    }
+}
+
+/// A text in which parts between backticks are code.
+pub(crate) fn prose(text: &str) -> Markup {
+    if text.matches('`').count() % 2 == 1 {
+        return html! { (text) };
+    }
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 0 { (part) } @else if !part.is_empty() { code { (part) } }
+        }
+    }
+}
+
+/// A link to another website, or its text if the address is not one that a browser may follow.
+pub(crate) fn outside(url: &str, text: &str) -> Markup {
+    html! {
+        @if url.starts_with("https://") || url.starts_with("http://") { a href=(url) rel="noopener noreferrer" { (text) } }
+        @else { (text) }
+    }
+}
+
+/// A number with a noun.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Text that is shown to screen readers only.
+pub(crate) fn hidden(text: &str) -> Markup {
+    html! { span.hidden { (text) } }
+}
+
+/// Lines of code.
+pub(crate) fn code(text: &str) -> Markup {
+    html! { pre tabindex="0" { code { (text) } } }
+}

@@ -1,0 +1,63 @@
+//! `cargo xtask site`: the comparison of CORS middlewares as a static website.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use cors_cli::command::CommandResult;
+use cors_site::Results;
+
+/// Where results are committed.
+const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/results");
+
+/// The arguments of `cargo xtask site`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder to write the pages into; files of the same names are replaced
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// JSON reports of `cargo xtask compare`, the one to show first; of the others, the site lists the dates [default:
+    /// docs/results/*.json, the newest first]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    results: Vec<PathBuf>,
+}
+
+/// Writes the site.
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
+    let files = match &arguments.results[..] {
+        [] => committed(Path::new(RESULTS)).map_err(|error| format!("{RESULTS}: {error}"))?,
+        files => files.to_vec(),
+    };
+    let Some((shown, earlier)) = files.split_first() else {
+        return Err(format!("{RESULTS} has no results: run `cargo xtask compare --format json --out FILE`, and give the file as `--results FILE`").into());
+    };
+    let mut results = read(shown)?;
+    for file in earlier {
+        results.earlier.push(read(file)?.date.unwrap_or_else(|| stem(file)));
+    }
+    cors_site::write(&results, &arguments.out)?;
+    println!("{}", arguments.out.join("index.html").display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> Result<Results, Box<dyn std::error::Error>> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(Results::read(&stem(file), &text)?)
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The results in a folder. Their names are dates, so that the newest comes first.
+fn committed(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    files.reverse();
+    Ok(files)
+}

@@ -2,12 +2,14 @@
 
 use crate::run::Run;
 
+pub use changes::{Change, Changes, Names, changes};
 pub use compare::{compare, side_by_side};
 pub use counts::summary;
 pub use list::list;
 pub use progress::Progress;
 pub use unsafe_configurations::unsafe_configurations;
 
+mod changes;
 mod compare;
 mod counts;
 mod junit;

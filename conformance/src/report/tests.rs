@@ -242,3 +242,59 @@ fn a_run_without_scenarios_has_a_report() {
         assert!(!render(&empty, format).unwrap().trim().is_empty());
     }
 }
+
+/// The results of one subject, by the ids of their scenarios.
+fn single(name: &str, verdicts: &[(&str, Verdict)]) -> Run {
+    let results = verdicts.iter().map(|(id, verdict)| {
+        let detail = if *verdict == Verdict::Pass { "" } else { "a reason" };
+        result(id, Kind::Required, *verdict, detail)
+    });
+    let subjects = vec![subject(name, SubjectKind::Middleware, results.collect())];
+    Run { scenarios: verdicts.len(), problems: Vec::new(), subjects }
+}
+
+#[test]
+fn equal_runs_have_no_changes() {
+    let changes = changes(&run(), &run());
+    assert!(changes.is_empty() && !changes.is_regression());
+    assert_eq!(changes.to_string(), "nothing changed\n");
+}
+
+#[test]
+fn what_held_and_does_not_hold_any_more_is_a_regression() {
+    let all = Verdict::ALL;
+    let ids: Vec<String> = (0..all.len() * all.len()).map(|number| format!("a/{number}")).collect();
+    let pairs = all.iter().flat_map(|before| all.iter().map(move |now| (*before, *now)));
+    let (before, now): (Vec<_>, Vec<_>) =
+        ids.iter().zip(pairs).map(|(id, (before, now))| ((id.as_str(), before), (id.as_str(), now))).unzip();
+    let changes = changes(&single("x", &before), &single("x", &now));
+    let now_of = |list: &[Change]| list.iter().map(|change| change.now).collect::<Vec<_>>();
+    let failing = [Verdict::Fail, Verdict::Limit, Verdict::Disputed, Verdict::Error];
+    assert_eq!(now_of(&changes.regressions), failing);
+    assert!(changes.regressions.iter().all(|change| change.before == Verdict::Pass));
+    assert_eq!(now_of(&changes.improvements), [Verdict::Pass; 4]);
+    let changed = all.len() * (all.len() - 1);
+    assert_eq!(changes.others.len(), changed - 8);
+    assert!(changes.is_regression());
+}
+
+#[test]
+fn a_subject_that_cannot_be_tested_any_more_is_a_regression() {
+    let changes = changes(&single("mine", &[("a/b", Verdict::Pass)]), &unfit());
+    assert_eq!(changes.unfit, ["mine"]);
+    assert!(changes.is_regression() && changes.to_string().contains("not fit"));
+}
+
+#[test]
+fn what_only_one_run_has_is_named_and_not_compared() {
+    let old = single("x", &[("a/both", Verdict::Fail), ("a/old", Verdict::Pass)]);
+    let mut new = single("x", &[("a/both", Verdict::Pass), ("a/new", Verdict::Fail)]);
+    new.subjects.push(subject("y", SubjectKind::Middleware, Vec::new()));
+    let changes = changes(&old, &new);
+    assert!(!changes.is_regression());
+    assert_eq!(
+        changes.to_string(),
+        "1 improvement\n  x, a/both: fail before, pass now\nnew: 1 subject: y\nnew: 1 scenario: a/new\n\
+         gone: 1 scenario: a/old\n"
+    );
+}

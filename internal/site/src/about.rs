@@ -1,7 +1,7 @@
 //! How the results came about, and what they do not mean.
 
 use cors_conformance::run::Verdict;
-use maud::html;
+use maud::{Markup, html};
 
 use crate::marks::{self, chip};
 use crate::matrix::kind_chip;
@@ -12,9 +12,17 @@ pub(crate) const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 pub(crate) fn page(site: &Site<'_>) -> String {
     let page = Page { title: "About", path: "about.html", has_script: false };
-    let results = site.results;
     let content = html! {
         h1 { "About these results" }
+        (content(site))
+    };
+    page.render(site.results, &content)
+}
+
+/// How the results came about.
+pub(crate) fn content(site: &Site<'_>) -> Markup {
+    let results = site.results;
+    html! {
         h2 { "How this was measured" }
         p {
             "Every server runs the same small application behind its CORS middleware. For each scenario the middleware gets the scenario's policy, as its documentation recommends to write it. "
@@ -69,6 +77,5 @@ pub(crate) fn page(site: &Site<'_>) -> String {
             ul { @for problem in &results.run.problems { li { (problem) } } }
         }
         p { "The suite, the scenarios and the harnesses are " a href=(REPOSITORY) { "in the repository" } ", with a guide for servers in other languages." }
-    };
-    page.render(results, &content)
+    }
 }

@@ -251,7 +251,7 @@ pub(crate) const CAUSES: &[Cause] = &[
         severity: Severity::Worse,
         sentence: "Requests that CORS does not restrict are answered with 403.",
         explanation: "Forms, event streams and WebSockets of other sites send an `Origin` too. The browser would protect the response by itself. Rejecting the request protects more, and also stops what worked before.",
-        applies: is_rejected,
+        applies: |result| result.group != "guard" && is_rejected(result),
     },
     Cause {
         slug: "origin-named-for-all",

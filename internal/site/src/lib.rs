@@ -22,6 +22,7 @@ mod page;
 mod results;
 mod scenario_page;
 mod score;
+mod single;
 mod standards;
 mod start;
 #[cfg(test)]
@@ -53,6 +54,11 @@ pub fn write(results: &Results, folder: &Path) -> Result<(), WriteError> {
         written.map_err(|error| WriteError { path, error })?;
     }
     Ok(())
+}
+
+/// The findings, the table of all results and the scenarios that fail, as one page in one file.
+pub fn single_page(results: &Results) -> String {
+    single::page(&page::Site::new(results))
 }
 
 /// The files of the site: paths in its folder, with `/`, and their text.

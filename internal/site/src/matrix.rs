@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use crate::ScenarioText;
 use crate::marks::{self, cell};
-use crate::page::{Page, Site, is_unplayed, plural, prose, scenario_path, slug};
+use crate::page::{Page, Site, is_unplayed, plural, prose, slug};
 use crate::score::Score;
 
 pub(crate) const KINDS: [Kind; 4] = [Kind::Security, Kind::Required, Kind::Quality, Kind::Informative];
@@ -18,15 +18,23 @@ pub(crate) fn page(site: &Site<'_>) -> String {
     let page = Page { title: "All results", path: "matrix.html", has_script: true };
     let content = html! {
         h1 { "All results" }
+        (content(site, &page))
+    };
+    page.render(site.results, &content)
+}
+
+/// The table with its filters.
+pub(crate) fn content(site: &Site<'_>, page: &Page<'_>) -> Markup {
+    html! {
         p.lead {
-            "Each row is a scenario, each column a server. A group unfolds to its scenarios, and a scenario has a page that shows what was sent and seen."
+            "Each row is a scenario, each column a server. A group unfolds to its scenarios."
+            @if !page.is_single() { " A scenario has a page that shows what was sent and seen." }
         }
         (legend())
         (filters(site))
         p id="found" role="status" { (plural(site.results.scenarios.len(), "scenario")) }
-        (table(site, &page))
-    };
-    page.render(site.results, &content)
+        (table(site, page))
+    }
 }
 
 pub(crate) fn legend() -> Markup {
@@ -98,7 +106,7 @@ fn table(site: &Site<'_>, page: &Page<'_>) -> Markup {
                         th.corner scope="col" { "Scenario" }
                         @for (index, subject) in columns.iter().enumerate() {
                             th.{ "name" (if index == columns.len() - adapters { " first" } else { "" }) } scope="col" {
-                                a href=(page.to(&site.subject_path(&subject.name))) { (subject.name) }
+                                span.turned { (site.subject_link(page, subject)) }
                             }
                         }
                     }
@@ -114,7 +122,10 @@ fn table(site: &Site<'_>, page: &Page<'_>) -> Markup {
                         @for scenario in scenarios {
                             tr data-kind=(scenario.kind.as_str()) {
                                 th scope="row" {
-                                    a href=(page.to(&scenario_path(&scenario.id))) title=(scenario.id) { (prose(&scenario.title)) }
+                                    @match site.scenario_address(page, &scenario.id) {
+                                        Some(address) => a.title href=(address) title=(scenario.id) { (prose(&scenario.title)) },
+                                        None => span.title title=(scenario.id) { (prose(&scenario.title)) },
+                                    }
                                     " " (kind_chip(scenario.kind))
                                 }
                                 @for verdicts in &verdicts { (cell(verdicts.get(scenario.id.as_str()).copied())) }

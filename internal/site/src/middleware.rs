@@ -8,7 +8,7 @@ use cors_conformance::scenario::Kind;
 use cors_conformance::subject::SubjectKind;
 use maud::{Markup, html};
 
-use crate::findings::{Finding, findings};
+use crate::findings::{Finding, findings, is_outdated_limit};
 use crate::marks::{self, chip};
 use crate::matrix::{KINDS, kind_chip};
 use crate::page::{Page, Site, code, is_unplayed, outside, plural, prose};
@@ -87,15 +87,20 @@ fn numbers(site: &Site<'_>, subject: &SubjectRun) -> Markup {
 
 fn failures(site: &Site<'_>, page: &Page<'_>, subject: &SubjectRun) -> Markup {
     let findings = findings(&[subject]);
+    let outdated: Vec<_> = subject.results.iter().filter(|result| is_outdated_limit(result)).collect();
     html! {
         h2 { "What fails" }
         @if findings.is_empty() { p { "Nothing that it was judged in." } }
+        @if !outdated.is_empty() {
+            p { "These scenarios are declared as known limits, and hold. This says nothing against the middleware: the declaration has to go." }
+            ul.scenarios { @for result in outdated { li { (site.scenario_link(page, &result.scenario)) " " (prose(&result.title)) } } }
+        }
         @for finding in &findings { (cause(site, page, subject, finding)) }
     }
 }
 
 fn cause(site: &Site<'_>, page: &Page<'_>, subject: &SubjectRun, finding: &Finding<'_>) -> Markup {
-    let anchor = format!("{}#{}", page.to("index.html"), finding.slug);
+    let anchor = page.to_anchor("index.html", &finding.slug);
     html! {
         article.finding.{ (finding.severity.slug()) } {
             h3 { (prose(&finding.sentence)) }

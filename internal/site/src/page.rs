@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cors_conformance::run::SubjectRun;
 use cors_conformance::subject::SubjectKind;
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::Results;
+use crate::findings::is_failing;
 
 pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) const SCRIPT: &str = include_str!("script.js");
@@ -16,6 +17,8 @@ pub(crate) struct Site<'a> {
     pub(crate) results: &'a Results,
     /// The names of files, by the names of the subjects.
     files: BTreeMap<&'a str, String>,
+    /// The scenarios that a subject fails.
+    pub(crate) failing: BTreeSet<&'a str>,
 }
 
 impl<'a> Site<'a> {
@@ -32,7 +35,9 @@ impl<'a> Site<'a> {
             }
             files.insert(subject.name.as_str(), file);
         }
-        Self { results, files }
+        let played = results.run.subjects.iter().flat_map(|subject| &subject.results);
+        let failing = played.filter(|result| is_failing(result));
+        Self { results, files, failing: failing.map(|result| result.scenario.as_str()).collect() }
     }
 
     fn file(&self, subject: &str) -> &str {
@@ -51,18 +56,28 @@ impl<'a> Site<'a> {
 
     /// A link to a subject's page.
     pub(crate) fn subject_link(&self, page: &Page<'_>, subject: &SubjectRun) -> Markup {
-        html! { a href=(page.to(&self.subject_path(&subject.name))) { (subject.name) } }
+        html! {
+            @if page.is_single() { (subject.name) }
+            @else { a href=(page.to(&self.subject_path(&subject.name))) { (subject.name) } }
+        }
     }
 
     /// A link to a scenario's page with its id as text.
     pub(crate) fn scenario_link(&self, page: &Page<'_>, id: &str) -> Markup {
         html! {
-            @if self.results.scenarios.contains_key(id) {
-                a href=(page.to(&scenario_path(id))) { code { (id) } }
-            } @else {
-                code { (id) }
+            @match self.scenario_address(page, id) {
+                Some(address) => a href=(address) { code { (id) } },
+                None => code { (id) },
             }
         }
+    }
+
+    /// Where a page can link to for a scenario. The single page has only the scenarios that a middleware fails.
+    pub(crate) fn scenario_address(&self, page: &Page<'_>, id: &str) -> Option<String> {
+        if page.is_single() {
+            return self.failing.contains(id).then(|| format!("#{}", scenario_anchor(id)));
+        }
+        self.results.scenarios.contains_key(id).then(|| page.to(&scenario_path(id)))
     }
 
     /// The other middlewares first, then the adapters.
@@ -88,6 +103,11 @@ pub(crate) fn scenario_path(id: &str) -> String {
     }
 }
 
+/// The anchor of a scenario in the single page.
+pub(crate) fn scenario_anchor(id: &str) -> String {
+    format!("of-{}", slug(id))
+}
+
 /// A text as a name of a file or an anchor. It is never empty and never leads out of a folder.
 pub(crate) fn slug(text: &str) -> String {
     let slug: String = text
@@ -100,7 +120,7 @@ pub(crate) fn slug(text: &str) -> String {
 /// A page of the site.
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
-    /// Its path in the folder of the site.
+    /// Its path in the folder of the site. Empty: it is the only page, with everything in it.
     pub(crate) path: &'a str,
     /// Whether it has a table with filters.
     pub(crate) has_script: bool,
@@ -112,6 +132,16 @@ impl Page<'_> {
         format!("{}{path}", "../".repeat(self.path.matches('/').count()))
     }
 
+    /// Whether it is the only page.
+    pub(crate) fn is_single(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    /// The address of an anchor of a page.
+    pub(crate) fn to_anchor(&self, path: &str, anchor: &str) -> String {
+        if self.is_single() { format!("#{anchor}") } else { format!("{}#{anchor}", self.to(path)) }
+    }
+
     /// The whole page.
     pub(crate) fn render(&self, results: &Results, content: &Markup) -> String {
         let mut links = vec![("index.html", "Findings"), ("matrix.html", "All results")];
@@ -119,6 +149,15 @@ impl Page<'_> {
             links.push(("unsafe.html", "Unsafe configurations"));
         }
         links.extend([("faq.html", "Questions"), ("about.html", "About")]);
+        if self.is_single() {
+            links = vec![
+                ("#content", "Findings"),
+                ("#results", "All results"),
+                ("#failing", "Failing scenarios"),
+                ("#about", "About"),
+            ];
+        }
+        let about = if self.is_single() { "#about".to_owned() } else { self.to("about.html") };
         let markup = html! {
             (DOCTYPE)
             html lang="en" {
@@ -128,15 +167,19 @@ impl Page<'_> {
                     meta name="color-scheme" content="light dark";
                     title { (self.title) " – CORS middlewares compared" }
                     link rel="icon" href="data:,";
-                    link rel="stylesheet" href=(self.to("style.css"));
-                    @if self.has_script {
+                    @if self.is_single() {
+                        style { (PreEscaped(STYLE)) }
+                    } @else {
+                        link rel="stylesheet" href=(self.to("style.css"));
+                    }
+                    @if self.has_script && !self.is_single() {
                         script src=(self.to("script.js")) defer {}
                     }
                 }
                 body {
                     a.skip href="#content" { "Skip to the content" }
                     header.site {
-                        p.name { a href=(self.to("index.html")) { "CORS middlewares compared" } }
+                        p.name { a href=(if self.is_single() { "#content".to_owned() } else { self.to("index.html") }) { "CORS middlewares compared" } }
                         nav aria-label="Pages" {
                             @for (path, text) in links {
                                 a href=(self.to(path)) aria-current=[(path == self.path).then_some("page")] { (text) }
@@ -148,9 +191,10 @@ impl Page<'_> {
                         p {
                             (results.run.scenarios) " scenarios, " (results.run.subjects.len()) " servers"
                             @if let Some(date) = &results.date { ", played on " time datetime=(date) { (date) } }
-                            ". " a href=(self.to("about.html")) { "How this was measured" } "."
+                            ". " a href=(about) { "How this was measured" } "."
                         }
                     }
+                    @if self.has_script && self.is_single() { script { (PreEscaped(SCRIPT)) } }
                 }
             }
         };

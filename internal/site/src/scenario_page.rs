@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::ScenarioText;
 use crate::about::REPOSITORY;
-use crate::causes::cause_of;
+use crate::causes::{Severity, cause_of};
 use crate::marks::chip;
 use crate::matrix::kind_chip;
 use crate::page::{Page, Site, code, outside, prose, scenario_path};
@@ -26,7 +26,7 @@ pub(crate) fn page(site: &Site<'_>, scenario: &ScenarioText) -> String {
             Some((subject, result))
         })
         .collect();
-    rows.sort_by_key(|(_, result)| place(result.verdict));
+    rows.sort_by_key(|(_, result)| place(result));
     let policy = scenario.policy();
     let content = html! {
         p.path { a href=(page.to("matrix.html")) { "All results" } " / " (scenario.group) " / " code { (scenario.id) } }
@@ -57,10 +57,12 @@ pub(crate) fn page(site: &Site<'_>, scenario: &ScenarioText) -> String {
     page.render(site.results, &content)
 }
 
-/// Where results with this verdict are in the list: first those that need a word.
-fn place(verdict: Verdict) -> usize {
+/// Where a result is in the list: first those that need a word, the worst before all others.
+fn place(result: &ScenarioResult) -> (usize, Option<Severity>) {
     let order = [Verdict::Fail, Verdict::Disputed, Verdict::Limit, Verdict::Error, Verdict::Pass];
-    order.iter().position(|other| *other == verdict).unwrap_or(order.len())
+    let place = order.iter().position(|verdict| *verdict == result.verdict).unwrap_or(order.len());
+    let severity = (result.verdict == Verdict::Fail).then(|| cause_of(result).map(|cause| cause.severity));
+    (place, severity.flatten())
 }
 
 fn about_kind(scenario: &ScenarioText) -> &'static str {
@@ -92,7 +94,7 @@ fn sources(site: &Site<'_>, page: &Page<'_>, scenario: &ScenarioText) -> Markup 
                     }
                 }
                 @for question in questions {
-                    li { "Question: " a href={ (page.to("faq.html")) "#" (question.slug) } { (question.question) } }
+                    li { "Question: " a href=(page.to_anchor("faq.html", &question.slug)) { (question.question) } }
                 }
             }
         }
@@ -170,20 +172,20 @@ fn table(site: &Site<'_>, page: &Page<'_>, rows: &[Row<'_>]) -> Markup {
     }
 }
 
-fn reason(page: &Page<'_>, result: &ScenarioResult) -> Markup {
+pub(crate) fn reason(page: &Page<'_>, result: &ScenarioResult) -> Markup {
     html! {
         @if let Some(limit) = &result.limit { p.why { (prose(&limit.reason)) " (" (outside(&limit.link, "source")) ")" } }
         @if let Some(dispute) = &result.dispute { p.why { "The maintainers: " (prose(&dispute.reason)) " (" (outside(&dispute.link, "source")) ")" } }
         @if result.verdict == Verdict::Fail {
             @if let Some(cause) = cause_of(result) {
-                p.why { (prose(cause.sentence)) " " a href={ (page.to("index.html")) "#" (cause.slug) } { "About this cause" } }
+                p.why { (prose(cause.sentence)) " " a href=(page.to_anchor("index.html", cause.slug)) { "About this cause" } }
             }
         }
         @if result.mismatches.is_empty() && !result.detail.is_empty() { p.why { (prose(&result.detail)) } }
     }
 }
 
-fn details(result: &ScenarioResult) -> Markup {
+pub(crate) fn details(result: &ScenarioResult) -> Markup {
     html! {
         @if !result.mismatches.is_empty() {
             details {

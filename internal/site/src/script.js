@@ -25,8 +25,8 @@
   });
   for (const group of groups) {
     for (const row of group.lines) {
-      const link = row.querySelector("a");
-      row.searched = (link.textContent + " " + link.title).toLowerCase();
+      const title = row.querySelector(".title");
+      row.searched = (title.textContent + " " + title.title).toLowerCase();
     }
   }
 
@@ -63,25 +63,42 @@
     }
     only.textContent = subject === "" ? "" :
       "#matrix tr > :not(:first-child):not(:nth-child(" + (Number(subject) + 2) + ")) { display: none }";
+    table.classList.toggle("one", subject !== "");
     found.textContent = count + (count === 1 ? " scenario" : " scenarios");
+  }
+
+  function save() {
     const state = new URLSearchParams(fields.map((field) => [field.name, field.value]).filter(([, value]) => value));
     history.replaceState(null, "", "#" + state);
   }
 
+  function changed() {
+    filter();
+    save();
+  }
+
+  /* The address of the page keeps the filters. An address without "=" leads to another part of the page. */
   function restore() {
-    const state = new URLSearchParams(location.hash.slice(1));
+    const hash = location.hash.slice(1);
+    const target = hash.includes("=") ? null : document.getElementById(hash);
+    if (target) {
+      if (target.tagName === "DETAILS") target.open = true;
+      return;
+    }
+    const state = new URLSearchParams(hash);
     for (const field of fields) field.value = state.get(field.name) || "";
     filter();
   }
 
-  form.addEventListener("input", filter);
+  form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter));
+  form.addEventListener("reset", () => setTimeout(changed));
   unfold.addEventListener("click", () => {
     const isOpen = unfold.textContent === "Unfold all";
     for (const group of groups) if (!group.heading.hidden) show(group, isOpen);
   });
   window.addEventListener("hashchange", restore);
   form.hidden = false;
+  filter();
   restore();
 })();

@@ -13,11 +13,17 @@ const SHOWN: usize = 6;
 
 pub(crate) fn page(site: &Site<'_>) -> String {
     let page = Page { title: "Findings", path: "index.html", has_script: false };
+    page.render(site.results, &content(site, &page))
+}
+
+/// The findings and the scores.
+pub(crate) fn content(site: &Site<'_>, page: &Page<'_>) -> Markup {
     let results = site.results;
-    let others: Vec<_> = results.others().collect();
+    let mut others: Vec<_> = results.others().collect();
+    others.sort_by_key(|subject| subject.name.to_lowercase());
     let tested = others.iter().filter(|subject| !is_unplayed(subject)).count();
     let findings = findings(&others);
-    let content = html! {
+    html! {
         h1 { "What CORS middlewares do to users" }
         p.lead {
             "CORS decides which website may read what a server answers. " (tested) " middlewares and web servers were given the same policies, "
@@ -25,7 +31,7 @@ pub(crate) fn page(site: &Site<'_>) -> String {
             "These are the differences that matter, the worst first."
         }
         p {
-            "A middleware that passes is not a safe application: see " a href="about.html#passing" { "what passing does not mean" } ". "
+            "A middleware that passes is not a safe application: see " a href=(page.to_anchor("about.html", "passing")) { "what passing does not mean" } ". "
             "What a middleware has no option for is not held against it."
         }
         ul.jumps {
@@ -43,7 +49,7 @@ pub(crate) fn page(site: &Site<'_>) -> String {
                 section.tier.{ (severity.slug()) } aria-labelledby=(severity.slug()) {
                     h2 id=(severity.slug()) { (severity.heading()) }
                     p { (severity.about()) }
-                    @for finding in of(&findings, severity) { (shown(site, &page, finding)) }
+                    @for finding in of(&findings, severity) { (shown(site, page, finding)) }
                 }
             }
         }
@@ -53,7 +59,7 @@ pub(crate) fn page(site: &Site<'_>) -> String {
                 "“Common” counts only the " (score::common(results).len()) " scenarios that every server was judged in. "
                 "“Own” counts all that this one was judged in: what it cannot express, disputes and promises of other projects are left out."
             }
-            (scores(site, &page, false))
+            (scores(site, page, false))
         }
         section aria-labelledby="adapters" {
             h2 id="adapters" { "This project's adapters" }
@@ -62,10 +68,9 @@ pub(crate) fn page(site: &Site<'_>) -> String {
                 "They are therefore listed apart, and no finding above compares others with them. "
                 "They are asked more: also for what only this project promises."
             }
-            (scores(site, &page, true))
+            (scores(site, page, true))
         }
-    };
-    page.render(results, &content)
+    }
 }
 
 fn of<'f, 'a>(findings: &'f [Finding<'a>], severity: Severity) -> impl Iterator<Item = &'f Finding<'a>> {
@@ -86,7 +91,7 @@ fn shown(site: &Site<'_>, page: &Page<'_>, finding: &Finding<'_>) -> Markup {
                 @for affected in &finding.subjects {
                     @let disputes: Vec<_> = affected.results.iter().filter_map(|result| result.dispute.as_ref()).collect();
                     li {
-                        a.chip href=(page.to(&site.subject_path(&affected.subject.name))) { (affected.subject.name) }
+                        span.chip { (site.subject_link(page, affected.subject)) }
                         @if let Some(dispute) = disputes.first() {
                             " " span.verdict.d title=(dispute.reason) { (outside(&dispute.link, "disputed")) }
                         }

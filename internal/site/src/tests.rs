@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::{files, fixture, write};
+use crate::{files, fixture, single_page, write};
 
 fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
     let selector = Selector::parse(selector).unwrap();
@@ -15,6 +15,13 @@ fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
 fn pages() -> BTreeMap<String, Html> {
     let files = files(&fixture::results()).into_iter().filter(|(path, _)| path.ends_with(".html"));
     files.map(|(path, text)| (path, Html::parse_document(&text))).collect()
+}
+
+/// The pages of the site, and the page that is alone.
+fn all_pages() -> BTreeMap<String, Html> {
+    let mut pages = pages();
+    pages.insert("single.html".to_owned(), Html::parse_document(&single_page(&fixture::results())));
+    pages
 }
 
 /// Fails with all complaints at once.
@@ -38,7 +45,7 @@ fn resolve(page: &str, link: &str) -> String {
 
 #[test]
 fn every_page_is_well_formed() {
-    let complaints = pages().into_iter().flat_map(|(path, page)| {
+    let complaints = all_pages().into_iter().flat_map(|(path, page)| {
         page.errors.iter().map(|error| format!("{path}: {error}")).collect::<Vec<_>>()
     });
     none(complaints.collect());
@@ -47,7 +54,7 @@ fn every_page_is_well_formed() {
 #[test]
 fn every_link_leads_to_a_file_and_an_anchor_of_the_site() {
     let files = files(&fixture::results());
-    let pages = pages();
+    let pages = all_pages();
     let mut complaints = Vec::new();
     for (path, page) in &pages {
         let links = select(page, "[href], [src]");
@@ -57,9 +64,10 @@ fn every_link_leads_to_a_file_and_an_anchor_of_the_site() {
             if link.starts_with("https://") || link == "data:," {
                 continue;
             }
+            assert!(path != "single.html" || link.starts_with('#'), "{link} leads out of the single page");
             let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if target.is_empty() { path.clone() } else { resolve(path, target) };
-            if !files.contains_key(&target) {
+            if !files.contains_key(&target) && target != *path {
                 complaints.push(format!("{path}: {link}: no such file"));
             }
             let has_anchor =
@@ -93,11 +101,14 @@ fn every_page_is_reached_from_the_start_page() {
 
 #[test]
 fn nothing_of_a_server_becomes_markup() {
-    for (path, page) in pages() {
-        let scripts = select(&page, "script");
-        let is_matrix = path == "matrix.html";
-        assert_eq!(scripts.len(), usize::from(is_matrix), "{path}");
-        assert!(scripts.iter().all(|script| script.inner_html().is_empty()), "{path}");
+    for (path, page) in all_pages() {
+        let scripts: Vec<String> =
+            select(&page, "script").iter().map(|script| script.text().collect()).collect();
+        match path.as_str() {
+            "matrix.html" => assert_eq!(scripts, [""]),
+            "single.html" => assert_eq!(scripts, [crate::page::SCRIPT]),
+            _ => assert!(scripts.is_empty(), "{path}"),
+        }
         assert!(select(&page, "b").iter().all(|bold| !bold.inner_html().contains("step")), "{path}");
         for element in select(&page, "*") {
             for (name, value) in element.value().attrs() {
@@ -127,7 +138,7 @@ fn no_name_of_a_subject_leads_out_of_the_folder() {
 
 #[test]
 fn pages_load_nothing_from_the_network() {
-    for (path, page) in pages() {
+    for (path, page) in all_pages() {
         for element in select(&page, "link, script, img, iframe, source") {
             let address = element.attr("href").or_else(|| element.attr("src")).unwrap_or_default();
             assert!(!address.contains("//"), "{path}: {address}");
@@ -141,7 +152,7 @@ fn pages_load_nothing_from_the_network() {
 #[test]
 fn pages_have_what_assistive_technology_needs() {
     let mut complaints = Vec::new();
-    for (path, page) in pages() {
+    for (path, page) in all_pages() {
         let count = |selector| select(&page, selector).len();
         let mut check = |is_right: bool, what: &str| {
             if !is_right {

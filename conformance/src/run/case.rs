@@ -68,18 +68,22 @@ fn judge(
     observations: &[Observation],
     check: impl Fn(usize, &Step, &Observation) -> Vec<Mismatch>,
 ) -> Judgement {
-    let mut mismatches = Vec::new();
+    let found: Vec<_> = scenario
+        .steps
+        .iter()
+        .zip(observations)
+        .enumerate()
+        .map(|(index, (step, seen))| check(index + 1, step, seen))
+        .collect();
+    let holds = found.iter().all(Vec::is_empty);
     let mut exchanges = Vec::new();
-    for (index, (step, seen)) in scenario.steps.iter().zip(observations).enumerate() {
-        let number = index + 1;
-        let found = check(number, step, seen);
-        if !found.is_empty() {
-            exchanges.push(format!("step {number}"));
+    for (index, (found, seen)) in found.iter().zip(observations).enumerate() {
+        if holds || !found.is_empty() {
+            exchanges.push(format!("step {}", index + 1));
             exchanges.extend(seen.exchanges.iter().flat_map(verdict::render_exchange));
         }
-        mismatches.extend(found);
     }
-    Judgement::from_mismatches(mismatches, exchanges)
+    Judgement::from_mismatches(found.into_iter().flatten().collect(), exchanges)
 }
 
 /// Plays the scenario, even if it does not apply: what was seen, or the judgement if it did not get to its end.

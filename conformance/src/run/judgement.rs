@@ -64,7 +64,7 @@ pub struct Judgement {
     pub detail: String,
     /// What was expected, and what was seen instead.
     pub mismatches: Vec<Mismatch>,
-    /// What was on the wire in the steps that have mismatches, line by line.
+    /// What was on the wire, line by line: in the steps that have mismatches, or in all if the scenario holds.
     pub exchanges: Vec<String>,
     /// How the middleware of each server was configured, by the names of the servers, if the subject tells it.
     pub configurations: BTreeMap<String, String>,
@@ -110,7 +110,7 @@ impl Judgement {
     /// The scenario was played to its end, with these mismatches.
     pub fn from_mismatches(mismatches: Vec<Mismatch>, exchanges: Vec<String>) -> Self {
         if mismatches.is_empty() {
-            return Self::pass();
+            return Self { exchanges, ..Self::pass() };
         }
         let detail = mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         Self { mismatches, exchanges, ..Self::fail(detail) }
@@ -184,6 +184,7 @@ impl fmt::Display for Judgement {
         if !self.detail.is_empty() {
             write!(formatter, ": {}", self.detail)?;
         }
-        self.exchanges.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
+        let shown = if self.verdict == Verdict::Pass { &[] } else { &self.exchanges[..] };
+        shown.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
     }
 }

@@ -114,7 +114,9 @@ pub(crate) async fn run_knowing(
         run.problems.extend(wrong_limits(&**subject, &exists, scenarios));
         run
     });
-    Run { scenarios: scenarios.len(), problems: Vec::new(), subjects: subjects.collect() }
+    let mut subjects: Vec<_> = subjects.collect();
+    result::keep_examples(&mut subjects);
+    Run { scenarios: scenarios.len(), problems: Vec::new(), subjects }
 }
 
 /// Prepares all subjects and checks their specimens. Returns the problems of those that are not fit to be tested, by their position.

@@ -233,7 +233,8 @@ pub struct ScenarioResult {
     /// What was expected, and what was seen instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
-    /// What was on the wire in the steps that have mismatches, line by line.
+    /// What was on the wire in the steps that have mismatches, line by line. Of the subjects for which the scenario holds, one has
+    /// exchanges: those of all steps, if it does not hold for another subject of the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<String>,
     /// How the middleware of each server was configured, by the names of the servers, if the subject tells it.
@@ -260,6 +261,25 @@ impl ScenarioResult {
             exchanges: judgement.exchanges,
             configurations: judgement.configurations,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Keeps the exchanges of one pass for each scenario that another subject does not pass, as an example of how it should be, and
+/// drops those of all other passes.
+pub(super) fn keep_examples(subjects: &mut [SubjectRun]) {
+    let is_failing = |result: &&ScenarioResult| {
+        matches!(result.verdict, Verdict::Fail | Verdict::Limit | Verdict::Disputed)
+    };
+    let results = subjects.iter().flat_map(|subject| &subject.results);
+    let mut wanted: BTreeSet<String> =
+        results.filter(is_failing).map(|result| result.scenario.clone()).collect();
+    // The example of another project's middleware says more than that of an adapter.
+    let mut order: Vec<_> = subjects.iter_mut().collect();
+    order.sort_by_key(|subject| subject.kind == SubjectKind::Adapter);
+    for result in order.into_iter().flat_map(|subject| &mut subject.results) {
+        if result.verdict == Verdict::Pass && !wanted.remove(&result.scenario) {
+            result.exchanges.clear();
         }
     }
 }

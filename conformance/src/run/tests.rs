@@ -121,3 +121,27 @@ fn a_run_that_is_not_clean_is_an_error_that_prints_the_report() {
 fn assert_clean_panics_with_the_report() {
     run_of(SubjectKind::Adapter, &[Verdict::Fail]).assert_clean();
 }
+
+#[test]
+fn one_pass_is_an_example_of_what_another_subject_fails() {
+    let with = |kind, verdicts: &[Verdict]| {
+        let mut subject = run_of(kind, verdicts).subjects.remove(0);
+        subject.results.iter_mut().for_each(|result| result.exchanges = vec!["step 1".to_owned()]);
+        subject
+    };
+    let (pass, fail) = (Verdict::Pass, Verdict::Fail);
+    let mut subjects = [
+        with(SubjectKind::Adapter, &[pass, pass, pass]),
+        with(SubjectKind::Middleware, &[pass, fail, fail]),
+        with(SubjectKind::Middleware, &[pass, pass, fail]),
+        with(SubjectKind::Middleware, &[pass, pass, Verdict::NotAsked]),
+    ];
+    result::keep_examples(&mut subjects);
+    let kept = |subject: &SubjectRun| -> Vec<bool> {
+        subject.results.iter().map(|result| !result.exchanges.is_empty()).collect()
+    };
+    assert_eq!(
+        subjects.each_ref().map(kept),
+        [[false, false, true], [false, true, true], [false, true, true], [false, false, true]]
+    );
+}

@@ -16,6 +16,9 @@ pub(crate) struct Arguments {
     /// The folder to write the pages into; files of the same names are replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Write one file with everything that matters, DIR/index.html, in place of many pages
+    #[arg(long)]
+    single: bool,
     /// JSON reports of `cargo xtask compare`, the one to show first; of the others, the site lists the dates [default:
     /// docs/results/*.json, the newest first]
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -35,7 +38,12 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     for file in earlier {
         results.earlier.push(read(file)?.date.unwrap_or_else(|| stem(file)));
     }
-    cors_site::write(&results, &arguments.out)?;
+    if arguments.single {
+        fs::create_dir_all(&arguments.out)?;
+        fs::write(arguments.out.join("index.html"), cors_site::single_page(&results))?;
+    } else {
+        cors_site::write(&results, &arguments.out)?;
+    }
     println!("{}", arguments.out.join("index.html").display());
     Ok(ExitCode::SUCCESS)
 }
@@ -60,4 +68,21 @@ fn committed(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.sort();
     files.reverse();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_results_come_first_and_other_files_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["2026-01-02.json", "2025-12-31.json", "2026-01-10.json", "README.md"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let files = committed(folder.path()).unwrap();
+        let names: Vec<_> = files.iter().map(|file| stem(file)).collect();
+        assert_eq!(names, ["2026-01-10", "2026-01-02", "2025-12-31"]);
+        assert!(committed(&folder.path().join("missing")).unwrap().is_empty());
+    }
 }

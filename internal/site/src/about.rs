@@ -31,7 +31,7 @@ pub(crate) fn content(site: &Site<'_>) -> Markup {
             "The model is compared with real Chromium, Firefox and WebKit."
         }
         p {
-            "Every page of a scenario shows the configuration that was used. If a middleware is configured better in another way, "
+            "The page of a scenario shows the configuration that was used, where the server tells it. If a middleware is configured better in another way, "
             a href={ (REPOSITORY) "/issues" } { "please say so" } "."
         }
         h2 id="passing" { "What passing does not mean" }

@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// docs/results/*.json, the newest first]
     #[arg(long, value_name = "FILE", num_args = 1..)]
     results: Vec<PathBuf>,
+    /// A JSON report of `cargo xtask compare --unsafe-configurations`
+    #[arg(long, value_name = "FILE")]
+    unsafe_configurations: Option<PathBuf>,
 }
 
 /// Writes the site.
@@ -37,6 +40,11 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     let mut results = read(shown)?;
     for file in earlier {
         results.earlier.push(read(file)?.date.unwrap_or_else(|| stem(file)));
+    }
+    if let Some(file) = &arguments.unsafe_configurations {
+        let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let runs = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        results.add_unsafe(runs);
     }
     if arguments.single {
         fs::create_dir_all(&arguments.out)?;

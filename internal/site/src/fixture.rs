@@ -134,7 +134,7 @@ pub(crate) fn results() -> Results {
 
 fn new_results() -> Results {
     let answer = Answer { answer: "refused".to_owned(), detail: HOSTILE.to_owned() };
-    let answers = BTreeMap::from([("any origin with credentials".to_owned(), answer)]);
+    let answers = BTreeMap::from([("any-origin-with-credentials".to_owned(), answer)]);
     Results {
         date: Some("2026-01-02".to_owned()),
         commit: Some("0123abc".to_owned()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cors_conformance::scenario::{self, Kind, LoadError, Scenario};
 use cors_conformance::subject::SubjectKind;
+use cors_conformance::unsafe_configuration::UnsafeRun;
 use cors_conformance::{FAQ, Run};
 use serde::Deserialize;
 
@@ -160,6 +161,19 @@ impl Results {
             unsafe_configurations: report.unsafe_configurations,
             ..Self::new(report.run)?
         })
+    }
+
+    /// Adds what the subjects do with unsafe configurations.
+    pub fn add_unsafe(&mut self, runs: Vec<UnsafeRun>) {
+        for run in runs {
+            let answers = run.results.into_iter().map(|result| {
+                let detail = [result.configuration, result.warning, Some(result.detail)];
+                let detail: Vec<_> = detail.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+                let answer = Answer { answer: result.outcome.as_str().to_owned(), detail: detail.join(". ") };
+                (result.name, answer)
+            });
+            self.unsafe_configurations.insert(run.subject, answers.collect());
+        }
     }
 
     /// The results of a run that was just made.

@@ -214,3 +214,14 @@ fn a_report_that_was_written_can_be_read_back() {
         text
     );
 }
+
+#[test]
+fn unsafe_configurations_are_read_from_their_report() {
+    let mut results = fixture::results();
+    let report = r#"[{"subject":"zebra-cors","results":[
+        {"name":"null-origin","outcome":"reads-with-cookies","detail":"","configuration":"cors()"}
+    ]}]"#;
+    results.add_unsafe(serde_json::from_str(report).unwrap());
+    let answer = &results.unsafe_configurations["zebra-cors"]["null-origin"];
+    assert_eq!((answer.answer.as_str(), answer.detail.as_str()), ("READ WITH COOKIES", "cors()"));
+}

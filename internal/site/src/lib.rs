@@ -1,6 +1,6 @@
 //! The comparison of CORS middlewares as a static website.
 //!
-//! [`write`] writes the pages of [`Results`] into a folder. They need no server and no network.
+//! [`write()`] writes the pages of [`Results`] into a folder. They need no server and no network.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -132,6 +132,10 @@ fn lack(policy: &Policy) -> Option<&'static str> {
     if policy.has_predicates() || policy.has_lookup() {
         return Some("functions and lookups of a policy are not translated");
     }
+    // With such an origin, the server does not start.
+    if policy.allow_origins().any(|origin| origin == "file://") {
+        return Some("it takes only origins with a host");
+    }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Some("preflights are always answered with 200");

@@ -26,7 +26,7 @@ pub(crate) fn page(site: &Site<'_>) -> String {
                             th scope="row" { (site.subject_link(&page, subject)) }
                             @for configuration in &configurations {
                                 @match answers.get(&subject.name).and_then(|answers| answers.get(configuration.name)) {
-                                    Some(answer) => td { strong { (answer.answer) } @if !answer.detail.is_empty() { br; span.why { (prose(&answer.detail)) } } },
+                                    Some(answer) => td { strong { (answer.answer) } @if !answer.detail.is_empty() { details { summary { "how" } span.why { (prose(&answer.detail)) } } } },
                                     None => td { span aria-hidden="true" { "–" } (hidden("not asked")) },
                                 }
                             }

@@ -92,7 +92,7 @@ impl Process {
         mut command: Command,
         input: Stdio,
         grace: Duration,
-        mut each: impl FnMut(&str) + Send + 'static,
+        each: impl FnMut(&str) + Send + 'static,
     ) -> io::Result<Self> {
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut command = StdCommandWrap::from(command);
@@ -109,7 +109,7 @@ impl Process {
             output.read(errors, |_| {});
         }
         if let Some(lines) = child.stdout().take() {
-            output.read(lines, move |line| each(line));
+            output.read(lines, each);
         }
         Ok(Self { child: Some(child), grace, output, ready: None, keeps: None })
     }

@@ -21,6 +21,21 @@ use crate::user_agent::{UserAgent, UserAgentError};
 /// How long one attempt may take.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
+/// The name of [every origin with credentials](UnsafeConfiguration::ALL).
+pub const ANY_ORIGIN: &str = "any-origin-with-credentials";
+
+/// The name of the option that sends the request's origin back.
+pub const REFLECTED: &str = "reflected-origin";
+
+/// The name of `null` as an allowed origin.
+pub const NULL: &str = "null-origin";
+
+/// The name of origins that begin with an allowed one.
+pub const PREFIX: &str = "prefix";
+
+/// The name of the regular expression whose dots are not escaped.
+pub const UNESCAPED_DOT: &str = "unescaped-dot";
+
 /// A configuration that lets strangers read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnsafeConfiguration {
@@ -40,21 +55,21 @@ impl UnsafeConfiguration {
     /// All that are tried.
     pub const ALL: [Self; 5] = [
         Self {
-            name: "any-origin-with-credentials",
+            name: ANY_ORIGIN,
             title: "every origin (`*`), with credentials",
             harm: "every page on the web",
             stranger: Some("https://stranger.example"),
             policy: Some(r#"{"allow_origins":"*","allow_credentials":true}"#),
         },
         Self {
-            name: "reflected-origin",
+            name: REFLECTED,
             title: "the option that sends the request's origin back, with credentials",
             harm: "every page on the web",
             stranger: Some("https://stranger.example"),
             policy: None,
         },
         Self {
-            name: "null-origin",
+            name: NULL,
             title: "`null` as an allowed origin, with credentials",
             harm: "every page with a sandboxed frame",
             stranger: None,
@@ -63,14 +78,14 @@ impl UnsafeConfiguration {
             ),
         },
         Self {
-            name: "prefix",
+            name: PREFIX,
             title: "origins that begin with `https://app.example`, with credentials",
             harm: "pages of https://app.example.evil.example",
             stranger: Some("https://app.example.evil.example"),
             policy: Some(r#"{"allow_origins":"https://app.example*","allow_credentials":true}"#),
         },
         Self {
-            name: "unescaped-dot",
+            name: UNESCAPED_DOT,
             title: "the regular expression `^https://.*.example.org$`, with credentials",
             harm: "pages of https://evilexample.org",
             stranger: Some("https://evilexample.org"),

@@ -32,9 +32,18 @@ pub(super) struct Connection {
 struct Shared {
     waiting: HashMap<Key, oneshot::Sender<Answer>>,
     /// Why nothing more can be asked.
-    broken: Option<String>,
+    broken: Option<Break>,
     /// Whether [`Connection::broke`] has told of the break.
     is_told: bool,
+}
+
+/// What a program did so that it can no longer be asked.
+#[derive(Clone)]
+enum Break {
+    /// It closed its output.
+    Ended,
+    /// It printed this, with what is wrong with it.
+    Garbage(String),
 }
 
 /// Receives the lines that the program prints.
@@ -44,12 +53,12 @@ impl Receiver {
     fn receive(&self, line: &str) {
         let mut shared = lock(&self.0);
         match serde_json::from_str::<Answer>(line) {
-            // Nobody waits for an answer that comes too late.
+            // An answer that comes too late is ignored.
             Ok(answer) => drop(shared.waiting.remove(&answer.key()).map(|waiting| waiting.send(answer))),
             Err(error) => {
                 let line = printable(line.as_bytes(), SHOWN);
-                shared
-                    .break_off(format!("printed `{line}`, which is not an answer of the protocol ({error})"));
+                let reason = format!("printed `{line}`, which is not an answer of the protocol ({error})");
+                shared.break_off(Break::Garbage(reason));
             }
         }
     }
@@ -58,13 +67,13 @@ impl Receiver {
 impl Drop for Receiver {
     /// The program has closed its output.
     fn drop(&mut self) {
-        lock(&self.0).break_off("ended".to_owned());
+        lock(&self.0).break_off(Break::Ended);
     }
 }
 
 impl Shared {
     /// Ends everything that waits. The first reason is kept.
-    fn break_off(&mut self, reason: String) {
+    fn break_off(&mut self, reason: Break) {
         self.broken.get_or_insert(reason);
         self.waiting.clear();
     }
@@ -130,8 +139,7 @@ impl Connection {
 
     /// Why the program cannot be asked any more.
     async fn reason(&self) -> String {
-        let reason = lock(&self.shared).broken.clone().unwrap_or_default();
-        if reason != "ended" {
+        if let Some(Break::Garbage(reason)) = lock(&self.shared).broken.clone() {
             return reason;
         }
         let deadline = Instant::now() + LAST_WAIT;

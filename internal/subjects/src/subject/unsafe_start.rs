@@ -4,12 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cors_conformance::subject::{Server, StartError, UnsafeStart};
 
-/// The configurations by their names in the harness protocol.
-pub(super) const ANY_ORIGIN: &str = "any-origin-with-credentials";
-pub(super) const REFLECTED: &str = "reflected-origin";
-pub(super) const NULL: &str = "null-origin";
-pub(super) const PREFIX: &str = "prefix";
-pub(super) const UNESCAPED_DOT: &str = "unescaped-dot";
+pub(super) use cors_conformance::unsafe_configuration::{ANY_ORIGIN, NULL, PREFIX, REFLECTED, UNESCAPED_DOT};
 
 /// What `make` returns, or the message with which it panics: that is how some middlewares refuse a configuration.
 pub(super) fn unless_it_panics<T>(make: impl FnOnce() -> T) -> Result<T, String> {

@@ -75,8 +75,8 @@ pub trait RequestHead: RequestInfo {
         self.is_options() && has(RequestHeader::Origin) && has(RequestHeader::AccessControlRequestMethod)
     }
 
-    /// Returns the authority that the request is for, as [`host`](RequestInfo::host) does; `None` if there is none, or if the request
-    /// has more than one `Host` line, so that it is not known which one the client meant.
+    /// Returns the authority that the request is for, as [`host`](RequestInfo::host) does. With more than one `Host` line it returns
+    /// `None`, because it is not known which one the client meant.
     ///
     /// The default implementation calls [`host`](RequestInfo::host) and [`lines`](Self::lines). Override it if both are found at once.
     fn only_host(&self) -> Option<&str> {

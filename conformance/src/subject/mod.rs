@@ -114,7 +114,7 @@ pub trait Subject: Send + Sync {
     /// Starts a server with a configuration that no policy can have, by its [name](crate::unsafe_configuration). It cannot be
     /// expressed, unless overridden.
     fn start_unsafe<'a>(&'a self, configuration: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
-        let reason = format!("there is no option for {configuration}");
+        let reason = format!("the subject has no option for {configuration}");
         Box::pin(std::future::ready(Err(StartError::Inexpressible(reason))))
     }
 }

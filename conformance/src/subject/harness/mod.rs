@@ -203,7 +203,7 @@ impl Harness {
     }
 }
 
-/// Why there is no server.
+/// Why a server did not start.
 struct Failure {
     error: StartError,
     /// Whether it counts as an error of its own.

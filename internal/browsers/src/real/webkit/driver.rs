@@ -72,7 +72,7 @@ async fn attempt(webkit: &WebKit, proxy: &str, hosts: &[String]) -> Result<Drive
         .env("NO_AT_BRIDGE", "1")
         // Draws without shared graphics memory, which takes less memory.
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
-        // Start in less time: these pages are small, and nobody looks at them.
+        // Start in less time: the pages are small and not displayed.
         .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
         .env("JSC_useJIT", "0");
     let started = Process::start(command, NO_LINE, GRACE)

@@ -63,6 +63,16 @@ fn every_adapter_passes_every_judged_scenario() {
 }
 
 #[test]
+fn the_readme_shows_what_the_command_prints() {
+    let readme = include_str!("../../README.md");
+    let shown = readme.split("```text\n").nth(1).and_then(|text| text.split("```").next()).unwrap();
+    let printed = stdout(&xtask(&["conformance"], ""));
+    let printed: Vec<_> = printed.lines().collect();
+    let missing: Vec<_> = shown.lines().filter(|line| !printed.contains(line)).collect();
+    assert!(shown.lines().count() > 9 && missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
 fn a_program_is_tested_like_an_adapter() {
     let command = format!(
         r#"mine=printf %s "$CORS_POLICY" | exec '{XTASK}' serve --subject cors-axum --policy - --port "$PORT""#

@@ -84,6 +84,12 @@ pub(crate) fn is_origin_of(origin: &[u8], authority: &str) -> bool {
     if own == Some(authority.as_bytes()) && is_plain_name(authority.as_bytes()) {
         return true;
     }
+    // Hosts without ports are equal or not, whatever the scheme. Most foreign origins are told apart here.
+    if own.is_some_and(|own| !own.contains(&b':') && !own.eq_ignore_ascii_case(authority.as_bytes()))
+        && !authority.contains(':')
+    {
+        return false;
+    }
     let Some((scheme, own)) = std::str::from_utf8(origin).ok().and_then(split_scheme) else { return false };
     let (own_host, own_port) = split_port(own);
     let (host, port) = split_port(authority);

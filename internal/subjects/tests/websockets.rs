@@ -14,6 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 const LISTED: &str = "https://app.example";
 
+/// A masked text frame with the payload `hi` (RFC 6455, section 5.2).
+const MASKED_TEXT: [u8; 8] = [0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
+
 /// How many handshakes reached the application.
 type Hits = Arc<AtomicU32>;
 
@@ -189,8 +192,7 @@ async fn open(address: SocketAddr, host: &str, origin: Option<&str>) -> (u16, Op
     if status != 101 {
         return (status, None);
     }
-    // A masked text frame with the payload `hi` (RFC 6455, section 5.2).
-    stream.write_all(&[0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2]).await.unwrap();
+    stream.write_all(&MASKED_TEXT).await.unwrap();
     let mut frame = [0; 4];
     stream.read_exact(&mut frame).await.unwrap();
     assert_eq!(frame[..2], [0x81, 2]);
@@ -216,5 +218,53 @@ async fn a_foreign_page_opens_no_socket(
         assert_eq!(open(address, "chat.example", Some(origin)).await, (403, None), "{origin}");
     }
     assert_eq!(open(address, "evil.example", Some("https://evil.example")).await, (421, None));
+    assert_eq!(hits.load(Ordering::Relaxed), 3);
+}
+
+/// Tries a handshake over HTTP/2 (RFC 8441, section 5). Returns the status, and what is echoed if the socket is open.
+async fn open_over_http2(address: SocketAddr, host: &str, origin: Option<&str>) -> (u16, Option<String>) {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (client, mut connection) = h2::client::handshake(stream).await.unwrap();
+    // A client has to know the server's settings before it sends `:protocol` (RFC 8441, section 3).
+    let mut ping = connection.ping_pong().unwrap();
+    let driven = tokio::spawn(connection);
+    ping.ping(h2::Ping::opaque()).await.unwrap();
+    let mut client = client.ready().await.unwrap();
+    assert!(client.is_extended_connect_protocol_enabled());
+
+    let mut request = http::Request::connect(format!("http://{host}/chat"))
+        .extension(h2::ext::Protocol::from_static("websocket"))
+        .header("sec-websocket-version", "13");
+    if let Some(origin) = origin {
+        request = request.header("origin", origin);
+    }
+    let (response, mut sent) = client.send_request(request.body(()).unwrap(), false).unwrap();
+    let response = response.await.unwrap();
+    let status = response.status().as_u16();
+    let mut echoed = None;
+    if status == 200 {
+        sent.send_data(MASKED_TEXT.to_vec().into(), false).unwrap();
+        let frame = response.into_body().data().await.unwrap().unwrap();
+        assert_eq!(frame[..2], [0x81, 2]);
+        echoed = Some(String::from_utf8(frame[2..].to_vec()).unwrap());
+    }
+    driven.abort();
+    (status, echoed)
+}
+
+/// axum is the framework that can open WebSockets over HTTP/2.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_foreign_page_opens_no_socket_over_http2() {
+    let hits = Hits::default();
+    let address = axum_server(Arc::clone(&hits)).await;
+    let opened = (200, Some("hi".to_owned()));
+    for origin in [None, Some("https://chat.example"), Some(LISTED)] {
+        assert_eq!(open_over_http2(address, "chat.example", origin).await, opened, "{origin:?}");
+    }
+    assert_eq!(hits.load(Ordering::Relaxed), 3);
+    for origin in ["https://evil.example", "null", "https://chat.example:8443"] {
+        assert_eq!(open_over_http2(address, "chat.example", Some(origin)).await, (403, None), "{origin}");
+    }
+    assert_eq!(open_over_http2(address, "evil.example", Some("https://evil.example")).await, (421, None));
     assert_eq!(hits.load(Ordering::Relaxed), 3);
 }

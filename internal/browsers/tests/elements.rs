@@ -18,11 +18,14 @@ use cors_browser::{
 };
 use cors_conformance::user_agent::{Model, UserAgent};
 use cors_real_browsers::real::{Kind, LaunchError, RealBrowser};
+use futures_util::{StreamExt, stream};
 use rstest::rstest;
 use tokio::runtime::Runtime;
 use url::Url;
 
 const APP: &str = "https://app.example";
+/// How many elements a browser loads at the same time.
+const AT_A_TIME: usize = 4;
 const ANONYMOUS: Option<CrossOrigin> = Some(CrossOrigin::Anonymous);
 
 /// One response for every request.
@@ -183,23 +186,19 @@ fn the_model_loads_what_the_browser_loads(#[case] kind: Kind) {
         Err(error) => panic!("{error}"),
     };
     let model = Model::new(kind.profile());
-    let mut differences = Vec::new();
-    for case in cases() {
-        let expected = runtime.block_on(load(&model, &case));
-        let seen = runtime.block_on(load(&browser, &case));
-        if show(&expected) != show(&seen) {
-            differences.push(format!(
-                "{:?} {:?} of {} with status {} and {:?}: the model shows `{}`, the browser `{}`",
-                case.element,
-                case.cross_origin,
-                case.server,
-                case.status,
-                case.headers,
-                show(&expected),
-                show(&seen)
-            ));
-        }
-    }
+    let difference = async |case: Case| {
+        let (expected, seen) = (load(&model, &case).await, load(&browser, &case).await);
+        let (expected, seen) = (show(&expected), show(&seen));
+        let Case { element, cross_origin, server, status, headers, .. } = case;
+        (expected != seen).then(|| {
+            format!(
+                "{element:?} {cross_origin:?} of {server} with status {status} and {headers:?}: the model shows `{expected}`, \
+                 the browser `{seen}`"
+            )
+        })
+    };
+    let played = stream::iter(cases()).map(difference).buffered(AT_A_TIME);
+    let differences: Vec<_> = runtime.block_on(played.filter_map(ready).collect());
     drop(browser);
     drop(runtime);
     cors_conformance::process::all_gone();

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::fs;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use cors_browser::Profile;
 use cors_conformance::pattern::Pattern;
-use cors_conformance::report::{self, Format, ReportError};
+use cors_conformance::report::{self, Format};
 use cors_conformance::subject::external::External;
 use cors_conformance::subject::harness::Harness;
 use cors_conformance::subject::{NamedCommand, Subject};
@@ -34,7 +35,8 @@ Run the CORS conformance scenarios against servers in any language
 A server is a program that serves the specimen application behind the CORS middleware to test. A model of a browser plays the pages. \
 The report says which scenarios hold, and for each that does not: what was expected, what was seen, and what was on the wire.
 
-Exits with 0 if every judged scenario holds, with 1 if one does not, and with 2 if an argument is wrong.";
+Exits with 0 if every judged scenario holds, with 1 if one does not, and with 2 if an argument is wrong. With --baseline it exits with 1 \
+only if something that held in the earlier run does not hold any more.";
 
 /// The arguments of `cors conformance`.
 #[derive(Debug, clap::Args)]
@@ -45,10 +47,24 @@ pub struct Arguments {
     /// The options that do not depend on the servers.
     #[command(flatten)]
     options: Options,
+    /// What is reported, and where.
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What is reported, and where.
+#[derive(Debug, clap::Args)]
+pub struct Output {
+    /// The format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = one_of(REPORT_FORMATS))]
+    pub format: Format,
+    /// The file to write the report to [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// The programs to test.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct Programs {
     /// A harness to test; repeat the option for more
     ///
@@ -97,18 +113,15 @@ pub struct Options {
     /// The browser whose behavior the model follows [default: standard]
     #[arg(long, value_name = "NAME", value_parser = one_of(profiles()))]
     pub browser: Option<Profile>,
-    /// The format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = one_of(REPORT_FORMATS))]
-    format: Format,
-    /// The file to write the report to [default: standard output]
+    /// The JSON report of an earlier run: show what changed since, and exit with 1 only if something that held does not hold any more
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    baseline: Option<PathBuf>,
     /// The number of scenarios that run at the same time [default: two per processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// List the servers and scenarios, and run nothing
     #[arg(long)]
-    list: bool,
+    pub list: bool,
 }
 
 /// Runs the command.
@@ -117,13 +130,16 @@ pub struct Options {
 ///
 /// An argument is wrong, or the report cannot be written.
 pub fn run(arguments: Arguments) -> CommandResult {
-    let Arguments { programs, options } = arguments;
+    let Arguments { programs, options, output } = arguments;
     if programs.is_empty() && !options.list {
         return Err("there is nothing to test: name a program with `--harness NAME=COMMAND`".into());
     }
     let subjects = programs.subjects();
     let model = model(options.browser.clone());
-    run_with(options, &subjects, async { Ok::<_, std::convert::Infallible>(model) }, report::render)
+    let user_agent = async { Ok::<_, std::convert::Infallible>(model) };
+    run_with(options, output.out.as_deref(), &subjects, user_agent, |run| {
+        Ok(report::render(run, output.format)?)
+    })
 }
 
 /// The browser model: `profile`, or the standards.
@@ -131,7 +147,7 @@ pub fn model(profile: Option<Profile>) -> Arc<dyn UserAgent> {
     Arc::new(Model::new(profile.unwrap_or_else(Profile::standard)))
 }
 
-/// Runs the scenarios with `subjects`, shows the progress, and writes the report.
+/// Runs the scenarios with `subjects`, shows the progress, and writes the report to `out` or to standard output.
 ///
 /// The user agent is started after the arguments are checked, and stopped with everything else if the run is interrupted.
 ///
@@ -140,9 +156,10 @@ pub fn model(profile: Option<Profile>) -> Arc<dyn UserAgent> {
 /// An argument is wrong, the user agent does not start, or the report cannot be written.
 pub fn run_with<E: Error + 'static>(
     options: Options,
+    out: Option<&Path>,
     subjects: &[Arc<dyn Subject>],
     user_agent: impl Future<Output = Result<Arc<dyn UserAgent>, E>>,
-    render: impl Fn(&Run, Format) -> Result<String, ReportError>,
+    render: impl FnOnce(&Run) -> Result<String, Box<dyn Error>>,
 ) -> CommandResult {
     check_names(subjects)?;
     let suite = options.suite();
@@ -152,7 +169,8 @@ pub fn run_with<E: Error + 'static>(
         print(&report::list(&scenarios, subjects))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let destination = options.destination()?;
+    let baseline = options.read_baseline()?;
+    let destination = destination(out)?;
 
     let work = async {
         let suite = suite.user_agent(user_agent.await?);
@@ -162,23 +180,40 @@ pub fn run_with<E: Error + 'static>(
         eprintln!("interrupted");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    destination.write(&render(&run, options.format)?, &report::summary(&run))?;
-    Ok(if run.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    destination.write(&render(&run)?, &report::summary(&run))?;
+    let is_good = match &baseline {
+        None => run.is_clean(),
+        Some(baseline) => {
+            let changes = report::changes(baseline, &run);
+            eprint!("since the baseline: {changes}");
+            run.all_problems().is_empty() && !changes.is_regression()
+        }
+    };
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the report goes: `out`, or standard output. The file is opened at once, so that a mistake is told before anything runs.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn destination(out: Option<&Path>) -> Result<Destination, String> {
+    Destination::open(out).map_err(|error| format!("--out {error}"))
 }
 
 impl Options {
-    /// The format of the report.
-    pub fn format(&self) -> Format {
-        self.format
+    /// Whether only some of the scenarios are selected.
+    pub fn is_selection(&self) -> bool {
+        !self.patterns.is_empty() || !self.folders.is_empty()
     }
 
-    /// Where the report goes. The file is opened at once, so that a mistake is told before anything runs.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be written.
-    pub fn destination(&self) -> Result<Destination, String> {
-        Destination::open(self.out.as_deref()).map_err(|error| format!("--out {error}"))
+    fn read_baseline(&self) -> Result<Option<Run>, String> {
+        let Some(file) = &self.baseline else { return Ok(None) };
+        let failed = |error: &dyn std::fmt::Display| format!("--baseline {}: {error}", file.display());
+        let text = fs::read_to_string(file).map_err(|error| failed(&error))?;
+        let run = serde_json::from_str(&text)
+            .map_err(|error| failed(&format!("not the JSON report of a run: {error}")))?;
+        Ok(Some(run))
     }
 
     fn suite(&self) -> Suite {

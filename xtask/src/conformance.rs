@@ -1,28 +1,31 @@
 //! `cargo xtask conformance` and `cargo xtask compare`: the scenarios against the adapters and other middleware.
 
 use std::error::Error;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use cors_cli::command::CommandResult;
-use cors_cli::command::conformance::{Options, Programs, model, run_with};
-use cors_cli::command::values::one_of;
+use cors_cli::command::conformance::{Options, Output, Programs, destination, model, run_with};
+use cors_cli::command::values::{Choice, REPORT_FORMATS, one_of};
 use cors_cli::interrupt::{INTERRUPTED, unless_interrupted};
 use cors_conformance::pattern::Pattern;
-use cors_conformance::report::{self, Format, ReportError};
+use cors_conformance::report::{self, Format};
 use cors_conformance::run::Run;
 use cors_conformance::subject::Subject;
-use cors_conformance::unsafe_configuration::{self, UnsafeConfiguration};
+use cors_conformance::unsafe_configuration::{self, UnsafeConfiguration, UnsafeRun};
 use cors_conformance::user_agent::UserAgent;
 use cors_real_browsers::real::{Kind, LaunchError, RealBrowser};
+use cors_site::{Report, Results};
 use cors_subjects::registry;
+use time::OffsetDateTime;
 
 use crate::values::user_agents;
 
 /// A real browser, or `None` for the model. The alias keeps clap from treating the option as one without a value.
 type UserAgentKind = Option<Kind>;
 
-/// The arguments of `cargo xtask conformance` and `cargo xtask compare`.
+/// What `cargo xtask conformance` and `cargo xtask compare` play.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// A middleware, or a glob over their names; repeat the option for more [default: every adapter, or only programs and harnesses if
@@ -43,90 +46,165 @@ pub(crate) struct Arguments {
     options: Options,
 }
 
+/// The arguments of `cargo xtask conformance`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConformanceArguments {
+    /// What is played.
+    #[command(flatten)]
+    arguments: Arguments,
+    /// What is reported, and where.
+    #[command(flatten)]
+    output: Output,
+}
+
+/// The format of a comparison.
+#[derive(Clone, Copy, Debug)]
+enum CompareFormat {
+    Report(Format),
+    Html,
+}
+
 /// The arguments of `cargo xtask compare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArguments {
-    /// The options that `cargo xtask conformance` has too.
+    /// What is played.
     #[command(flatten)]
     arguments: Arguments,
+    /// The format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = one_of(compare_formats()))]
+    format: CompareFormat,
+    /// The file to write the report to [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Instead of scenarios, show what each middleware does with configurations that let strangers read
     #[arg(long)]
     unsafe_configurations: bool,
 }
 
+fn compare_formats() -> Vec<Choice<CompareFormat>> {
+    let formats = REPORT_FORMATS.map(|(name, help, format)| (name, help, CompareFormat::Report(format)));
+    let html = ("html", "One page with everything that differs, for browsers", CompareFormat::Html);
+    formats.into_iter().chain([html]).collect()
+}
+
 /// Runs the scenarios against the adapters.
-pub(crate) fn run(arguments: Arguments) -> CommandResult {
-    run_and_report(arguments, report::render)
+pub(crate) fn run(arguments: ConformanceArguments) -> CommandResult {
+    let ConformanceArguments { mut arguments, output } = arguments;
+    let subjects = arguments.select()?;
+    arguments.play(output.out.as_deref(), &subjects, |run| Ok(report::render(run, output.format)?))
 }
 
 /// Runs the scenarios against the adapters and other middleware, and compares the results.
 pub(crate) fn compare(arguments: CompareArguments) -> CommandResult {
-    let CompareArguments { mut arguments, unsafe_configurations } = arguments;
+    let CompareArguments { mut arguments, format, out, unsafe_configurations } = arguments;
     if arguments.subjects.is_empty() && arguments.programs.is_empty() {
         arguments.subjects = vec![Pattern::parse("*")?];
     }
+    let subjects = arguments.select()?;
     if unsafe_configurations {
-        return try_unsafe_configurations(arguments);
+        let CompareFormat::Report(format) = format else {
+            return Err("`--unsafe-configurations` has no HTML; `cargo xtask site` shows its table".into());
+        };
+        let destination = destination(out.as_deref())?;
+        let Some(runs) = try_unsafe_configurations(&subjects, &arguments.options)? else {
+            return Ok(interrupted());
+        };
+        let summary = format!(
+            "tried {} configurations with {} middlewares",
+            UnsafeConfiguration::ALL.len(),
+            runs.len()
+        );
+        destination.write(&report::unsafe_configurations(&runs, format)?, &summary)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    run_and_report(arguments, |run, format| {
+    // The reports that contain everything. A selection of scenarios is not everything.
+    let is_whole = match format {
+        CompareFormat::Html | CompareFormat::Report(Format::Json) => !arguments.options.is_selection(),
+        CompareFormat::Report(_) => false,
+    };
+    let tried = if is_whole && !arguments.options.list {
+        try_unsafe_configurations(&subjects, &arguments.options)?
+    } else {
+        Some(Vec::new())
+    };
+    let Some(unsafe_configurations) = tried else { return Ok(interrupted()) };
+    arguments.play(out.as_deref(), &subjects, |run| {
         let mut run = run.clone();
         report::side_by_side(&mut run);
-        report::compare(&run, format)
+        let format = match format {
+            CompareFormat::Report(format) if format != Format::Json => {
+                return Ok(report::compare(&run, format)?);
+            }
+            json_or_html => json_or_html,
+        };
+        let date = OffsetDateTime::now_utc().date().to_string();
+        let whole = Report { date: Some(date), commit: commit(), unsafe_configurations, run };
+        match format {
+            CompareFormat::Report(_) => Ok(serde_json::to_string(&whole)? + "\n"),
+            CompareFormat::Html => Ok(cors_site::single_page(&Results::from_report(whole)?)),
+        }
     })
 }
 
-/// Tries the unsafe configurations with each middleware, one after the other.
-fn try_unsafe_configurations(arguments: Arguments) -> CommandResult {
-    let Arguments { subjects, programs, harnesses, options, .. } = arguments;
-    let subjects = select(&subjects, programs, harnesses)?;
-    let destination = options.destination()?;
+/// The commit of this repository, with `-dirty` if files differ from it. `None` outside of a repository.
+fn commit() -> Option<String> {
+    let output = Command::new("git")
+        .args(["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}
+
+/// Tries the unsafe configurations with each middleware, one after the other. `None` if the user interrupts it.
+fn try_unsafe_configurations(
+    subjects: &[Arc<dyn Subject>],
+    options: &Options,
+) -> Result<Option<Vec<UnsafeRun>>, Box<dyn Error>> {
     let user_agent = model(options.browser.clone());
     let work = async {
         let mut runs = Vec::new();
-        for subject in &subjects {
-            eprintln!("{}", subject.name());
+        for subject in subjects {
+            eprintln!("unsafe configurations: {}", subject.name());
             runs.push(unsafe_configuration::try_all(&**subject, &*user_agent).await);
         }
         runs
     };
-    let Some(runs) = unless_interrupted(work)? else {
-        eprintln!("interrupted");
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    let summary =
-        format!("tried {} configurations with {} middlewares", UnsafeConfiguration::ALL.len(), runs.len());
-    destination.write(&report::unsafe_configurations(&runs, options.format())?, &summary)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(unless_interrupted(work)?)
 }
 
-fn select(
-    subjects: &[Pattern],
-    programs: Programs,
-    harnesses: Option<Pattern>,
-) -> Result<Vec<Arc<dyn Subject>>, Box<dyn Error>> {
-    let mut programs = programs.subjects();
-    if let Some(pattern) = harnesses {
-        programs.extend(crate::harnesses::subjects(&[pattern])?);
-    }
-    Ok(registry::select(subjects, programs)?)
+fn interrupted() -> ExitCode {
+    eprintln!("interrupted");
+    ExitCode::from(INTERRUPTED)
 }
 
-fn run_and_report(
-    arguments: Arguments,
-    render: impl Fn(&Run, Format) -> Result<String, ReportError>,
-) -> CommandResult {
-    let Arguments { subjects, programs, harnesses, user_agent, options } = arguments;
-    if user_agent.is_some() && options.browser.is_some() {
-        return Err("`--browser` selects what the model does; leave it out with a real browser".into());
+impl Arguments {
+    fn select(&mut self) -> Result<Vec<Arc<dyn Subject>>, Box<dyn Error>> {
+        let mut programs = std::mem::take(&mut self.programs).subjects();
+        if let Some(pattern) = self.harnesses.take() {
+            programs.extend(crate::harnesses::subjects(&[pattern])?);
+        }
+        Ok(registry::select(&self.subjects, programs)?)
     }
-    let subjects = select(&subjects, programs, harnesses)?;
-    let profile = options.browser.clone();
-    let kind = user_agent;
-    let user_agent = async move {
-        Ok::<_, LaunchError>(match kind {
-            Some(kind) => Arc::new(RealBrowser::launch(kind).await?) as Arc<dyn UserAgent>,
-            None => model(profile),
-        })
-    };
-    run_with(options, &subjects, user_agent, render)
+
+    fn play(
+        self,
+        out: Option<&Path>,
+        subjects: &[Arc<dyn Subject>],
+        render: impl FnOnce(&Run) -> Result<String, Box<dyn Error>>,
+    ) -> CommandResult {
+        let Self { user_agent: kind, options, .. } = self;
+        if kind.is_some() && options.browser.is_some() {
+            return Err("`--browser` selects what the model does; leave it out with a real browser".into());
+        }
+        let profile = options.browser.clone();
+        let user_agent = async move {
+            Ok::<_, LaunchError>(match kind {
+                Some(kind) => Arc::new(RealBrowser::launch(kind).await?) as Arc<dyn UserAgent>,
+                None => model(profile),
+            })
+        };
+        run_with(options, out, subjects, user_agent, render)
+    }
 }

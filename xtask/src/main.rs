@@ -32,7 +32,7 @@ enum Command {
     /// Run the CORS conformance scenarios against the adapters, or against other servers
     ///
     /// Exits with 0 if every judged scenario holds, with 1 if an adapter or a program fails one, and with 2 if an argument is wrong.
-    Conformance(conformance::Arguments),
+    Conformance(conformance::ConformanceArguments),
     /// Compare the adapters with other CORS middleware for the same frameworks
     Compare(conformance::CompareArguments),
     /// Compare the browser model with real Chromium, Firefox and WebKit, step by step

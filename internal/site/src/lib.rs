@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-pub use results::{Answer, Question, ReadError, Results, ScenarioText};
+pub use results::{Answer, Question, ReadError, Report, Results, ScenarioText};
 
 mod about;
 mod badge;

@@ -6,7 +6,7 @@ use cors_conformance::scenario::{self, Kind, LoadError, Scenario};
 use cors_conformance::subject::SubjectKind;
 use cors_conformance::unsafe_configuration::UnsafeRun;
 use cors_conformance::{FAQ, Run};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A run with everything that its pages need.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +28,11 @@ pub struct Results {
 }
 
 /// What a middleware does with an unsafe configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The answer in a word or two, such as `refused`.
     pub answer: String,
     /// What was seen.
-    #[serde(default)]
     pub detail: String,
 }
 
@@ -129,15 +128,19 @@ pub enum ReadError {
     Questions(#[from] toml::de::Error),
 }
 
-/// A JSON report, with fields that older reports do not have.
-#[derive(Deserialize)]
-struct Report {
-    #[serde(flatten)]
-    run: Run,
-    date: Option<String>,
-    commit: Option<String>,
+/// The JSON report of a comparison. The report of a run can be read as one too.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Report {
+    /// The day of the run, such as `2026-11-28`.
+    pub date: Option<String>,
+    /// The commit of this repository that the run was made with.
+    pub commit: Option<String>,
+    /// What each subject does with unsafe configurations.
     #[serde(default)]
-    unsafe_configurations: BTreeMap<String, BTreeMap<String, Answer>>,
+    pub unsafe_configurations: Vec<UnsafeRun>,
+    /// The run.
+    #[serde(flatten)]
+    pub run: Run,
 }
 
 #[derive(Deserialize)]
@@ -152,15 +155,22 @@ impl Results {
     ///
     /// The text is not the JSON report of a run.
     pub fn read(name: &str, text: &str) -> Result<Self, ReadError> {
-        let report = serde_json::from_str::<Report>(text)
+        let mut report = serde_json::from_str::<Report>(text)
             .map_err(|error| ReadError::Report { name: name.to_owned(), error })?;
-        let date = report.date.or_else(|| is_date(name).then(|| name.to_owned()));
-        Ok(Self {
-            date,
-            commit: report.commit,
-            unsafe_configurations: report.unsafe_configurations,
-            ..Self::new(report.run)?
-        })
+        report.date = report.date.or_else(|| is_date(name).then(|| name.to_owned()));
+        Self::from_report(report)
+    }
+
+    /// The results of a report.
+    ///
+    /// # Errors
+    ///
+    /// It cannot fail: a test of the suite loads the same scenarios and questions.
+    pub fn from_report(report: Report) -> Result<Self, ReadError> {
+        let Report { date, commit, unsafe_configurations, run } = report;
+        let mut results = Self { date, commit, ..Self::new(run)? };
+        results.add_unsafe(unsafe_configurations);
+        Ok(results)
     }
 
     /// Adds what the subjects do with unsafe configurations.

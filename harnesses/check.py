@@ -420,7 +420,7 @@ def subdomains(scheme, host):
     }
 
 
-ANY = {"kind": "any"}
+ANY = {"kind": "any", "pattern": "*", "regex": "^.*$"}
 APP = exact("https://app.example")
 PORTS = {
     "kind": "any-port",

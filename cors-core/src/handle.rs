@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::mem;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
-
-use crate::decision::{Mode, Prepared};
+use crate::decision::{Mode, Prepared, Seed};
 use crate::event::{Event, Events, Observer};
+use crate::lease::{Lease, LeaseCell, Slot};
 use crate::{Policy, PolicyBuilder, PolicyError, PreparedPolicy, RequestInfo};
 
 /// Changes the policy of an adapter while requests are in flight.
@@ -29,22 +29,24 @@ use crate::{Policy, PolicyBuilder, PolicyError, PreparedPolicy, RequestInfo};
 ///
 /// # What replacing costs
 ///
-/// Requests never wait: reading the policy takes no lock, and a request never frees a policy that was replaced, however
-/// large it is. [`replace`](Self::replace) frees the old policy in the calling thread, after the new policy is in use. If
-/// requests still use the old policy at that moment, it stays in memory and the first later change after they have ended
-/// frees it. Dropping the last clone of the handle frees everything that is left.
-pub struct PolicyHandle<V>(Arc<Shared<V>>);
+/// Requests never wait: reading the policy takes no lock, threads that serve requests write to no memory that they share, and a
+/// request never frees a policy that was replaced, however large it is. [`replace`](Self::replace) frees old policies in the
+/// calling thread, after the new policy is in use. A thread that used the old policy keeps it until its next request, so the old
+/// policy often stays in memory until the change after that. Dropping the last clone of the handle frees what no thread keeps.
+pub struct PolicyHandle<V>(Lease<Shared<V>>);
 
 struct Shared<V> {
-    current: ArcSwap<Prepared<V>>,
+    current: LeaseCell<Seed, Prepared<V>>,
+    /// The slot of all policies of this handle.
+    slot: Slot,
     observer: Option<Arc<dyn Observer>>,
-    /// Policies that were replaced while requests used them. Each has a reference here, so that the last request that
+    /// Policies that were replaced while threads used them. Each has a reference here, so that the last request that
     /// uses one does not free it. Every change holds this lock from start to end, so that none is lost; requests never take
     /// it.
     replaced: Mutex<Vec<PreparedPolicy<V>>>,
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + Send + Sync + 'static> PolicyHandle<V> {
     /// Creates a handle that starts with this policy.
     pub fn new(policy: Policy) -> Self {
         Self::create(policy, None)
@@ -56,12 +58,15 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     }
 
     fn create(policy: Policy, observer: Option<Arc<dyn Observer>>) -> Self {
-        let prepared = Arc::new(Prepared::new(policy, Mode::default(), observer.clone()));
-        Self(Arc::new(Shared { current: ArcSwap::new(prepared), observer, replaced: Mutex::default() }))
+        let slot = Slot::new();
+        let seed = Seed { policy, mode: Mode::default(), observer: observer.clone() };
+        let current = LeaseCell::new(PreparedPolicy::from_seed(seed, slot).0);
+        let shared = Shared { current, slot, observer, replaced: Mutex::default() };
+        Self(Lease::new(shared, Slot::new(), |_| ()))
     }
 
     fn report(&self, event: &Event<'_>) {
-        Events(self.0.observer.as_deref()).report(event);
+        Events(self.0.shared().observer.as_deref()).report(event);
     }
 
     /// Replaces the policy for all requests that start after this call.
@@ -75,7 +80,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     pub fn replace(&self, policy: Policy) {
         log_warnings(&policy);
         let new = policy.clone();
-        self.change(|current| Some(Prepared::new(new, current.mode(), self.0.observer.clone())));
+        self.change(|current| Some(Seed { policy: new, ..current.clone() }));
         self.report(&Event::PolicyReplaced(&policy));
     }
 
@@ -175,9 +180,8 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
 
     fn change_mode(&self, event: &Event<'_>, change: impl FnOnce(Mode) -> Mode) {
         let is_changed = self.change(|current| {
-            let mode = change(current.mode());
-            (mode != current.mode())
-                .then(|| Prepared::new(current.policy().clone(), mode, self.0.observer.clone()))
+            let mode = change(current.mode);
+            (mode != current.mode).then(|| Seed { mode, ..current.clone() })
         });
         if is_changed {
             self.report(event);
@@ -185,16 +189,16 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     }
 
     /// Makes one change, unless `next` returns `None`, and frees the policies that are no longer used.
-    fn change(&self, next: impl FnOnce(&Prepared<V>) -> Option<Prepared<V>>) -> bool {
-        // No reader can get a policy that was swapped out, so a count of one stays one.
-        let is_unused = |policy: &PreparedPolicy<V>| Arc::strong_count(&policy.0) == 1;
+    fn change(&self, next: impl FnOnce(&Seed) -> Option<Seed>) -> bool {
+        let shared = self.0.shared();
+        // No reader can get a policy that was swapped out, so the only reference stays the only one.
+        let is_unused = |policy: &PreparedPolicy<V>| policy.0.is_only();
         let unused: Vec<_> = {
             // A panic while the lock is held leaves a complete list.
-            let mut replaced = self.0.replaced.lock().unwrap_or_else(PoisonError::into_inner);
-            let current = self.0.current.load();
-            let Some(next) = next(&current) else { return false };
-            drop(current);
-            replaced.push(PreparedPolicy(self.0.current.swap(Arc::new(next))));
+            let mut replaced = shared.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(next) = next(&shared.current.peek()) else { return false };
+            let next = PreparedPolicy::from_seed(next, shared.slot);
+            replaced.push(PreparedPolicy(shared.current.replace(next.0)));
             let (unused, used) = mem::take(&mut *replaced).into_iter().partition(is_unused);
             *replaced = used;
             unused
@@ -205,45 +209,53 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PolicyHandle<V> {
     }
 }
 
-impl<V> PolicyHandle<V> {
+impl<V: Send + Sync + 'static> PolicyHandle<V> {
     /// The policy for a request that starts now.
+    #[inline]
     pub fn current(&self) -> PreparedPolicy<V> {
-        PreparedPolicy(self.0.current.load_full())
+        PreparedPolicy(self.0.shared().current.current())
+    }
+}
+
+impl<V> PolicyHandle<V> {
+    fn peek(&self) -> impl Deref<Target = Seed> {
+        self.0.shared().current.peek()
     }
 
     /// Returns whether the policy is applied: it is, unless [`switch_off`](Self::switch_off) was called.
     pub fn is_on(&self) -> bool {
-        !self.0.current.load().mode().is_off
+        !self.peek().mode.is_off
     }
 
     /// Returns whether diagnostic mode is on, by [`set_diagnostics`](Self::set_diagnostics) or else by the policy.
     pub fn diagnostics(&self) -> bool {
-        let current = self.0.current.load();
-        current.mode().diagnostics.unwrap_or_else(|| current.policy().diagnostics())
+        let current = self.peek();
+        current.mode.diagnostics.unwrap_or_else(|| current.policy.diagnostics())
     }
 
     /// Returns whether the policy has a guard that denies nothing and only reports, by [`set_report_only`](Self::set_report_only)
     /// or else by the policy.
     pub fn report_only(&self) -> bool {
-        let current = self.0.current.load();
-        let guard = current.policy().guard();
-        guard.is_some_and(|guard| current.mode().report_only.unwrap_or(guard.report_only()))
+        let current = self.peek();
+        let guard = current.policy.guard();
+        guard.is_some_and(|guard| current.mode.report_only.unwrap_or(guard.report_only()))
     }
 }
 
-impl<V> Clone for PolicyHandle<V> {
+impl<V: Send + Sync + 'static> Clone for PolicyHandle<V> {
+    #[inline]
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(self.0.clone())
     }
 }
 
 impl<V> fmt::Debug for PolicyHandle<V> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let current = self.0.current.load();
-        let Mode { is_off, diagnostics, report_only } = current.mode();
+        let current = self.peek();
+        let Mode { is_off, diagnostics, report_only } = current.mode;
         formatter
             .debug_struct("PolicyHandle")
-            .field("policy", current.policy())
+            .field("policy", &current.policy)
             .field("is_off", &is_off)
             .field("diagnostics", &diagnostics)
             .field("report_only", &report_only)
@@ -269,7 +281,7 @@ pub struct PolicySource<V>(Source<V>);
 enum Source<V> {
     Fixed(PreparedPolicy<V>),
     Handle(PolicyHandle<V>),
-    ByRequest(Arc<Choice<V>>),
+    ByRequest(Lease<Choice<V>>),
 }
 
 struct Choice<V> {
@@ -279,7 +291,7 @@ struct Choice<V> {
 
 type Choose<V> = dyn Fn(&dyn RequestInfo) -> Option<PolicySource<V>> + Send + Sync;
 
-impl<V> PolicySource<V> {
+impl<V: Send + Sync + 'static> PolicySource<V> {
     /// Chooses a policy by the head of each request, for example by the tenant that it is for.
     ///
     /// `choose` returns one of the sources that the program has made before, or `None` for the policy `other`. It is called once
@@ -309,7 +321,8 @@ impl<V> PolicySource<V> {
         other: impl Into<Self>,
         choose: impl Fn(&dyn RequestInfo) -> Option<Self> + Send + Sync + 'static,
     ) -> Self {
-        Self(Source::ByRequest(Arc::new(Choice { other: other.into(), choose: Box::new(choose) })))
+        let choice = Choice { other: other.into(), choose: Box::new(choose) };
+        Self(Source::ByRequest(Lease::new(choice, Slot::new(), |_| ())))
     }
 
     /// The policy for this request, which starts now. An adapter calls it once per request.
@@ -318,9 +331,9 @@ impl<V> PolicySource<V> {
         match &self.0 {
             Source::Fixed(policy) => policy.clone(),
             Source::Handle(handle) => handle.current(),
-            Source::ByRequest(choice) => match (choice.choose)(request) {
+            Source::ByRequest(choice) => match (choice.shared().choose)(request) {
                 Some(chosen) => chosen.for_request(request),
-                None => choice.other.for_request(request),
+                None => choice.shared().other.for_request(request),
             },
         }
     }
@@ -336,7 +349,7 @@ impl<V> PolicySource<V> {
         match &self.0 {
             Source::Fixed(policy) => policy.clone(),
             Source::Handle(handle) => handle.current(),
-            Source::ByRequest(choice) => choice.other.current(),
+            Source::ByRequest(choice) => choice.shared().other.current(),
         }
     }
 
@@ -381,18 +394,19 @@ impl<V> From<PolicyHandle<V>> for PolicySource<V> {
     }
 }
 
-impl<V> From<&PolicyHandle<V>> for PolicySource<V> {
+impl<V: Send + Sync + 'static> From<&PolicyHandle<V>> for PolicySource<V> {
     fn from(handle: &PolicyHandle<V>) -> Self {
         handle.clone().into()
     }
 }
 
-impl<V> Clone for PolicySource<V> {
+impl<V: Send + Sync + 'static> Clone for PolicySource<V> {
+    #[inline]
     fn clone(&self) -> Self {
         match &self.0 {
             Source::Fixed(policy) => policy.clone().into(),
             Source::Handle(handle) => handle.into(),
-            Source::ByRequest(choice) => Self(Source::ByRequest(Arc::clone(choice))),
+            Source::ByRequest(choice) => Self(Source::ByRequest(choice.clone())),
         }
     }
 }
@@ -402,9 +416,10 @@ impl<V> fmt::Debug for PolicySource<V> {
         match &self.0 {
             Source::Fixed(policy) => formatter.debug_tuple("Fixed").field(policy).finish(),
             Source::Handle(handle) => formatter.debug_tuple("Handle").field(handle).finish(),
-            Source::ByRequest(choice) => {
-                formatter.debug_struct("ByRequest").field("other", &choice.other).finish_non_exhaustive()
-            }
+            Source::ByRequest(choice) => formatter
+                .debug_struct("ByRequest")
+                .field("other", &choice.shared().other)
+                .finish_non_exhaustive(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod header;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "tracing")]
+mod lease;
 mod limiter;
 #[cfg(feature = "lookup")]
 mod lookup;

@@ -65,15 +65,8 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let replaceable;
-        let policy = match self.policy.fixed() {
-            // Borrowed, because a reference count would be shared by all threads.
-            Some(policy) => policy,
-            None => {
-                replaceable = self.policy.for_request(&head(&request));
-                &replaceable
-            }
-        };
+        // One request uses one policy from start to end, even if a handle replaces it in the meantime.
+        let policy = self.policy.for_request(&head(&request));
         let ask = policy.ask(&head(&request));
         let looked_up = ask.await;
         let actual = match policy.decide_with(&head(&request), looked_up) {
@@ -84,7 +77,7 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
             Decision::Actual(actual) => actual,
         };
         if let Some(outside) = Outside::take(&mut request) {
-            outside.leave(policy.clone(), actual);
+            outside.leave(policy, actual);
             return self.inner.call(request).await.map(IntoResponse::into_response);
         }
         let mut response = self.inner.get_response(request).await;

@@ -89,7 +89,7 @@ impl Watcher {
         Ok(Watching { stop, last_error, thread: Some(thread) })
     }
 
-    fn run<V: Clone + for<'a> TryFrom<&'a str>>(mut self, handle: &PolicyHandle<V>) {
+    fn run<V: Clone + for<'a> TryFrom<&'a str> + Send + Sync + 'static>(mut self, handle: &PolicyHandle<V>) {
         while let Some(changed) = self.wait() {
             self.watch_folders(&changed);
             self.read(handle);
@@ -135,7 +135,10 @@ impl Watcher {
     }
 
     /// Reads the file, and replaces the policy if it is a new one.
-    fn read<V: Clone + for<'a> TryFrom<&'a str>>(&mut self, handle: &PolicyHandle<V>) {
+    fn read<V: Clone + for<'a> TryFrom<&'a str> + Send + Sync + 'static>(
+        &mut self,
+        handle: &PolicyHandle<V>,
+    ) {
         let content = match fs::read(&self.path) {
             Ok(content) => content,
             Err(error) => {

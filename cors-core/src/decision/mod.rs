@@ -10,7 +10,7 @@ mod vary;
 
 pub use self::ask::{Ask, LookupAnswer};
 pub use self::prepared::PreparedPolicy;
-pub(crate) use self::prepared::{Mode, Prepared};
+pub(crate) use self::prepared::{Mode, Prepared, Seed};
 pub use self::reason::Reason;
 use crate::RequestHead;
 use crate::event::Events;

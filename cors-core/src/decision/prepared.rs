@@ -5,13 +5,16 @@ use std::sync::Arc;
 use super::vary::VaryValues;
 use super::{Access, Actual, Ask, Decision, Denied, LookupAnswer, Preflight};
 use crate::event::{Events, Observer};
+use crate::lease::{Lease, Slot};
 use crate::policy::{Checked, NameList, Origins, Policy, Terms, TermsId};
 use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 
 /// A policy together with all header values that its decisions write, in the header value type `V` of a framework.
 ///
 /// `V` must implement `Clone` and `TryFrom<&str>`: `http::HeaderValue` does, and so does `String`. The values are made
-/// once, in [`new`](Self::new). Cloning a prepared policy only counts a reference.
+/// in [`new`](Self::new), and once for each thread that uses the policy. Cloning a prepared policy only counts a reference, in memory
+/// of the current thread: threads that serve requests never wait for each other. A thread keeps its reference, so that a policy is
+/// freed when all threads that used it have ended.
 ///
 /// An adapter calls [`decide`](Self::decide) for each request and then one of the three writing methods:
 ///
@@ -47,12 +50,19 @@ use crate::{RequestHead, RequestHeader, ResponseHead, ResponseHeader, token};
 /// assert_eq!(response.headers()["vary"], "Origin");
 /// # Ok::<(), cors_core::PolicyError>(())
 /// ```
-pub struct PreparedPolicy<V>(pub(crate) Arc<Prepared<V>>);
+pub struct PreparedPolicy<V>(pub(crate) Lease<Seed, Prepared<V>>);
 
+/// What the header values are made from.
+#[derive(Clone)]
+pub(crate) struct Seed {
+    pub(crate) policy: Policy,
+    pub(crate) mode: Mode,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+/// What a thread has of a policy.
 pub(crate) struct Prepared<V> {
-    policy: Policy,
-    mode: Mode,
-    observer: Option<Arc<dyn Observer>>,
+    seed: Seed,
     own: PreparedTerms<V>,
     /// By the number of the rule.
     rules: Vec<PreparedTerms<V>>,
@@ -100,27 +110,30 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     /// If `V` rejects visible ASCII characters and spaces. They are valid in a header value (RFC 9110, section 5.5), so no
     /// framework's type does.
     pub fn new(policy: Policy) -> Self {
-        Self(Arc::new(Prepared::new(policy, Mode::default(), None)))
+        Self::from_seed(Seed { policy, mode: Mode::default(), observer: None }, Slot::new())
+    }
+
+    /// Prepares a policy that replaces the one in the same slot.
+    pub(crate) fn from_seed(seed: Seed, slot: Slot) -> Self {
+        #[cfg(feature = "metrics")]
+        crate::event::prepare_counters();
+        Self(Lease::new(seed, slot, Prepared::new))
     }
 }
 
 impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
-    pub(crate) fn new(policy: Policy, mode: Mode, observer: Option<Arc<dyn Observer>>) -> Self {
-        #[cfg(feature = "metrics")]
-        crate::event::prepare_counters();
-        let Checked { origins, own, guard, .. } = policy.checked();
+    fn new(seed: &Seed) -> Self {
+        let Checked { origins, own, guard, .. } = seed.policy.checked();
         let rules = match origins {
             Origins::ByRule(rules) => rules.terms().iter().map(PreparedTerms::new).collect(),
             Origins::Any | Origins::Listed(_) => Vec::new(),
         };
         Self {
-            mode,
-            observer,
             own: PreparedTerms::new(own),
             rules,
             // With rules the response depends on the origin, even if all other origins get the same one.
             vary: VaryValues::new(matches!(origins, Origins::Any), guard.as_deref()),
-            policy,
+            seed: seed.clone(),
         }
     }
 }
@@ -161,7 +174,7 @@ pub(super) fn header_value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V
 impl<V> PreparedPolicy<V> {
     /// The policy.
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        &self.0.local().seed.policy
     }
 
     /// Decides about a request; see [`Policy::decide`].
@@ -175,14 +188,14 @@ impl<V> PreparedPolicy<V> {
     /// Asks the policy's lookup about the origin of a request; see [`Policy::ask`].
     #[inline]
     pub fn ask<R: RequestHead>(&self, request: &R) -> Ask {
-        let Prepared { policy, mode, observer, .. } = &*self.0;
+        let Seed { policy, mode, observer } = &self.0.local().seed;
         let is_off = mode.is_off && policy.guard().is_none();
         if is_off { Ask::not_asked() } else { policy.checked().ask(request, observer.as_ref()) }
     }
 
     /// Decides about a request with the answer of the policy's lookup; see [`Policy::decide_with`].
     pub fn decide_with<R: RequestHead>(&self, request: &R, answer: LookupAnswer) -> Decision<R::Value> {
-        let Prepared { policy, mode, observer, .. } = &*self.0;
+        let Seed { policy, mode, observer } = &self.0.local().seed;
         policy.decide_as(request, answer, *mode, Events(observer.as_deref()))
     }
 
@@ -198,7 +211,7 @@ impl<V> PreparedPolicy<V> {
         if matches!(actual.0, Access::Off) {
             return;
         }
-        let prepared = &*self.0;
+        let prepared = self.0.local();
         // After this nothing is left to replace, and appending is faster than replacing.
         response.remove_with_prefix(token::ACCESS_CONTROL);
         match actual.0 {
@@ -241,7 +254,7 @@ impl<V> PreparedPolicy<V> {
         R: ResponseHead,
         R::Value: From<&'p V>,
     {
-        self.0.vary.write_denied(response);
+        self.0.local().vary.write_denied(response);
         self.write_actual(denied.actual, response);
     }
 
@@ -256,7 +269,7 @@ impl<V> PreparedPolicy<V> {
         R: ResponseHead,
         R::Value: From<&'p V> + From<V>,
     {
-        let prepared = &*self.0;
+        let prepared = self.0.local();
         response.remove_with_prefix(token::ACCESS_CONTROL);
         if let Some(terms) = prepared.terms(preflight.terms).filter(|_| preflight.tells_policy) {
             let mut echo = |asked, name| echo::<V, Q, R>(request, asked, response, name);
@@ -284,14 +297,6 @@ impl<V> PreparedPolicy<V> {
 }
 
 impl<V> Prepared<V> {
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
-    }
-
     /// The terms that a decision names, or `None` if another policy made the decision.
     #[inline]
     fn terms(&self, id: TermsId) -> Option<&PreparedTerms<V>> {
@@ -317,15 +322,16 @@ impl<V> AllowList<V> {
     }
 }
 
-impl<V> Clone for PreparedPolicy<V> {
+impl<V: Send + Sync + 'static> Clone for PreparedPolicy<V> {
+    #[inline]
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(self.0.clone())
     }
 }
 
 impl<V> std::fmt::Debug for PreparedPolicy<V> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("PreparedPolicy").field(&self.0.policy).finish()
+        formatter.debug_tuple("PreparedPolicy").field(self.policy()).finish()
     }
 }
 

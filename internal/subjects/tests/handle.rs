@@ -34,7 +34,7 @@ trait Handle {
     fn replace(&self, policy: Policy);
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> Handle for cors_core::PolicyHandle<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + Send + Sync + 'static> Handle for cors_core::PolicyHandle<V> {
     fn switch_off(&self) {
         self.switch_off();
     }

@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use crate::framework::{Framework, Middleware};
 use crate::measure::{Answer, Measurable, Sampler, difference, interleaved};
 use crate::request::Kind;
+use crate::sources::Sources;
 
 /// What our adapter and the framework's other middleware add to one kind of request.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -67,7 +68,9 @@ pub(crate) fn measure(
 
 /// Makes the applications of a framework and checks their answers, so that an error page is never measured.
 fn checked(framework: Framework, runtime: &Rc<Runtime>) -> Result<Applications, String> {
-    let applications = Middleware::COMPARED.map(|middleware| framework.application(middleware, runtime));
+    let sources = Sources::fixed();
+    let applications =
+        Middleware::COMPARED.map(|middleware| framework.application(middleware, &sources, runtime));
     for kind in Kind::ALL {
         for (middleware, application) in Middleware::COMPARED.into_iter().zip(&applications) {
             check(framework, middleware, kind, &application.answer(kind))?;

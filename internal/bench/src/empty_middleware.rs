@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::framework::{Framework, Middleware};
 use crate::measure::{Sampler, difference, interleaved};
 use crate::request::Kind;
+use crate::sources::Sources;
 
 /// What a middleware that does nothing adds to a plain request.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,10 +25,11 @@ pub(crate) fn measure(
     progress: impl Fn(),
 ) -> Result<Vec<EmptyMiddleware>, Box<dyn Error>> {
     let runtime = Rc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?);
+    let sources = Sources::fixed();
     let applications: Vec<_> = frameworks
         .iter()
         .map(|framework| {
-            [Middleware::Bare, Middleware::Empty].map(|with| framework.application(with, &runtime))
+            [Middleware::Bare, Middleware::Empty].map(|with| framework.application(with, &sources, &runtime))
         })
         .collect();
     let mut samplers: Vec<[Sampler<'_>; 2]> = applications

@@ -24,6 +24,8 @@ mod measure;
 mod policy_size;
 mod report;
 mod request;
+mod scaling;
+mod sources;
 
 use crate::end_to_end::Served;
 use crate::framework::Framework;
@@ -48,6 +50,9 @@ struct Arguments {
     /// Also measure a middleware that does nothing, and writing headers, in each framework.
     #[arg(long)]
     floor: bool,
+    /// Also measure the adapters with each of these numbers of threads at the same time, such as `1,2`.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Vec<u16>,
     /// Also measure requests per second over a socket; needs wrk.
     #[arg(long)]
     end_to_end: bool,
@@ -110,6 +115,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let bar = progress("header maps", rounds);
         header_map::measure(rounds, || bar.inc(1))
     });
+    let scaling = match &arguments.threads[..] {
+        [] => None,
+        threads => {
+            let threads: Vec<_> = threads.iter().map(|&number| usize::from(number)).collect();
+            let rounds = rounds.div_ceil(scaling::ROUNDS_PER_ROUND);
+            let bar = progress("threads", rounds);
+            Some(scaling::measure(&frameworks, &threads, rounds, || bar.inc(1))?)
+        }
+    };
     let end_to_end = match arguments.end_to_end {
         true => {
             let bar = progress("end to end", end_to_end::rounds(&frameworks));
@@ -118,8 +132,16 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         false => None,
     };
 
-    let report =
-        Report { costs, decisions, policy_sizes, hostile, empty_middleware, header_maps, end_to_end };
+    let report = Report {
+        costs,
+        decisions,
+        policy_sizes,
+        hostile,
+        empty_middleware,
+        header_maps,
+        scaling,
+        end_to_end,
+    };
     let text = report::render(&report, arguments.format)?;
     match out {
         Some(mut file) => file.write_all(text.as_bytes())?,

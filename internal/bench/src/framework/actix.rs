@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use super::Middleware;
 use crate::measure::{Answer, Application, Measurable, Measured};
 use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
+use crate::sources::Sources;
 
 /// An application. A macro, because each middleware gives it another type.
 macro_rules! application {
@@ -23,12 +24,17 @@ macro_rules! application {
     };
 }
 
-pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+pub(super) fn application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
     runtime.block_on(async {
         match middleware {
             Middleware::Bare => measured(init_service(application!()).await, runtime),
             Middleware::Adapter => {
-                measured(init_service(application!(.wrap(cors_actix::Cors::new(policy())))).await, runtime)
+                let cors = cors_actix::Cors::new(sources.actix.clone());
+                measured(init_service(application!(.wrap(cors))).await, runtime)
             }
             Middleware::Other => measured(init_service(application!(.wrap(other()))).await, runtime),
             Middleware::Empty => {

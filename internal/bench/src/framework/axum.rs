@@ -20,19 +20,28 @@ use tower_http::cors::AllowOrigin;
 use super::Middleware;
 use super::tower_service::TowerService;
 use crate::measure::{Measurable, Measured};
-use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
+use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE};
+use crate::sources::Sources;
 
-pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+pub(super) fn application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
     match middleware {
-        Middleware::Adapter => measured(cors(), runtime),
-        other => layer_application(other, runtime),
+        Middleware::Adapter => measured(cors(sources), runtime),
+        other => layer_application(other, sources, runtime),
     }
 }
 
 /// The same application, with our adapter as a layer of the router.
-pub(super) fn layer_application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+pub(super) fn layer_application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
     // `axum::serve` does the same for each connection. Otherwise axum would apply the layer to the handler again for each request.
-    measured(router(middleware).with_state::<()>(()), runtime)
+    measured(router(middleware, sources).with_state::<()>(()), runtime)
 }
 
 fn measured<S>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Measurable>
@@ -46,23 +55,24 @@ pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std:
     if middleware != Middleware::Adapter {
         return serve_layer(middleware, listener).await;
     }
-    let make_service = ServiceExt::<Request>::into_make_service(cors());
+    let make_service = ServiceExt::<Request>::into_make_service(cors(&Sources::fixed()));
     axum::serve(tokio::net::TcpListener::from_std(listener)?, make_service).await
 }
 
 pub(super) async fn serve_layer(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
-    axum::serve(tokio::net::TcpListener::from_std(listener)?, router(middleware)).await
+    let router = router(middleware, &Sources::fixed());
+    axum::serve(tokio::net::TcpListener::from_std(listener)?, router).await
 }
 
-fn cors() -> Cors<Router> {
-    Cors::new(router(Middleware::Bare).with_state::<()>(()), policy())
+fn cors(sources: &Sources) -> Cors<Router> {
+    Cors::new(router(Middleware::Bare, sources).with_state::<()>(()), sources.http.clone())
 }
 
-fn router(middleware: Middleware) -> Router {
+fn router(middleware: Middleware, sources: &Sources) -> Router {
     let router = Router::new().route(ROUTE, any(async || BODY));
     match middleware {
         Middleware::Bare => router,
-        Middleware::Adapter => router.layer(CorsLayer::new(policy())),
+        Middleware::Adapter => router.layer(CorsLayer::new(sources.http.clone())),
         Middleware::Other => router.layer(other()),
         Middleware::Empty => router.layer(Identity::new()),
     }

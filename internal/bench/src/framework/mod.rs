@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use crate::measure::Measurable;
+use crate::sources::Sources;
 
 /// The middleware around an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -73,16 +74,21 @@ impl Framework {
         }
     }
 
-    /// The application, to be called in this thread.
-    pub(crate) fn application(self, middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+    /// The application, to be called in this thread. Our adapter has its policy from `sources`.
+    pub(crate) fn application(
+        self,
+        middleware: Middleware,
+        sources: &Sources,
+        runtime: &Rc<Runtime>,
+    ) -> Box<dyn Measurable> {
         match self {
-            Self::Axum => axum::application(middleware, runtime),
-            Self::AxumLayer => axum::layer_application(middleware, runtime),
-            Self::Actix => actix::application(middleware, runtime),
-            Self::Rocket => rocket::application(middleware, runtime),
-            Self::Warp => warp::application(middleware, runtime),
-            Self::WarpFilter => warp::filter_application(middleware, runtime),
-            Self::Poem => poem::application(middleware, runtime),
+            Self::Axum => axum::application(middleware, sources, runtime),
+            Self::AxumLayer => axum::layer_application(middleware, sources, runtime),
+            Self::Actix => actix::application(middleware, sources, runtime),
+            Self::Rocket => rocket::application(middleware, sources, runtime),
+            Self::Warp => warp::application(middleware, sources, runtime),
+            Self::WarpFilter => warp::filter_application(middleware, sources, runtime),
+            Self::Poem => poem::application(middleware, sources, runtime),
         }
     }
 

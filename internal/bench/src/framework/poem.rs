@@ -14,11 +14,16 @@ use tokio::runtime::Runtime;
 use super::{Middleware, tower_service};
 use crate::measure::{Answer, Application, Measurable, Measured};
 use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
+use crate::sources::Sources;
 
-pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+pub(super) fn application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
     match middleware {
         Middleware::Bare => measured(routes(), runtime),
-        Middleware::Adapter => measured(routes().with(cors_poem::Cors::new(policy())), runtime),
+        Middleware::Adapter => measured(routes().with(cors_poem::Cors::new(sources.http.clone())), runtime),
         Middleware::Other => measured(routes().with(other()), runtime),
         Middleware::Empty => measured(routes().around(pass), runtime),
     }

@@ -14,11 +14,16 @@ use tokio::runtime::Runtime;
 
 use super::Middleware;
 use crate::measure::{Answer, Application, Measurable, Measured};
-use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE, policy};
+use crate::request::{BODY, EXPOSED_HEADER, Kind, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, ROUTE};
+use crate::sources::Sources;
 
 #[expect(clippy::expect_used, reason = "the application is the same in every run")]
-pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
-    let client = runtime.block_on(Client::untracked(rocket(middleware, 0)));
+pub(super) fn application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
+    let client = runtime.block_on(Client::untracked(rocket(middleware, sources, 0)));
     Box::new(Measured::new(Local(client.expect("the application ignites")), runtime))
 }
 
@@ -26,17 +31,17 @@ pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std:
     // Rocket binds the port itself.
     let port = listener.local_addr()?.port();
     drop(listener);
-    let ended = rocket(middleware, port).launch().await;
+    let ended = rocket(middleware, &Sources::fixed(), port).launch().await;
     ended.map(drop).map_err(|error| std::io::Error::other(error.to_string()))
 }
 
-fn rocket(middleware: Middleware, port: u16) -> Rocket<Build> {
+fn rocket(middleware: Middleware, sources: &Sources, port: u16) -> Rocket<Build> {
     let shutdown = Shutdown { ctrlc: false, ..Shutdown::default() };
     let config = Config { port, log_level: LogLevel::Off, shutdown, ..Config::release_default() };
     let bare = rocket::custom(config).mount("/", routes![get_item, put_item, options_item]);
     match middleware {
         Middleware::Bare => bare,
-        Middleware::Adapter => bare.attach(cors_rocket::Cors::new(policy())),
+        Middleware::Adapter => bare.attach(cors_rocket::Cors::new(sources.rocket.clone())),
         Middleware::Other => bare.attach(other()),
         Middleware::Empty => bare.attach(Empty),
     }

@@ -16,19 +16,30 @@ use super::Middleware;
 use super::tower_service::TowerService;
 use crate::measure::{Measurable, Measured};
 use crate::request::{BODY, EXPOSED_HEADER, MAX_AGE, METHODS, ORIGINS, REQUEST_HEADERS, policy};
+use crate::sources::Sources;
 
-pub(super) fn application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+pub(super) fn application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
     match middleware {
-        Middleware::Adapter => measured(CorsLayer::new(policy()).layer(warp::service(routes())), runtime),
-        other => filter_application(other, runtime),
+        Middleware::Adapter => {
+            measured(CorsLayer::new(sources.http.clone()).layer(warp::service(routes())), runtime)
+        }
+        other => filter_application(other, sources, runtime),
     }
 }
 
 /// The same application, with our filter instead of our service.
-pub(super) fn filter_application(middleware: Middleware, runtime: &Rc<Runtime>) -> Box<dyn Measurable> {
+pub(super) fn filter_application(
+    middleware: Middleware,
+    sources: &Sources,
+    runtime: &Rc<Runtime>,
+) -> Box<dyn Measurable> {
     match middleware {
         Middleware::Bare => measured(warp::service(routes()), runtime),
-        Middleware::Adapter => measured(warp::service(filter()), runtime),
+        Middleware::Adapter => measured(warp::service(filter(sources)), runtime),
         Middleware::Other => measured(warp::service(routes().with(other())), runtime),
         Middleware::Empty => measured(warp::service(empty()), runtime),
     }
@@ -61,7 +72,7 @@ pub(super) async fn serve(middleware: Middleware, listener: TcpListener) -> std:
 pub(super) async fn serve_filter(middleware: Middleware, listener: TcpListener) -> std::io::Result<()> {
     let application: BoxedFilter<(warp::reply::Response,)> = match middleware {
         Middleware::Bare => routes().map(Reply::into_response).boxed(),
-        Middleware::Adapter => filter().boxed(),
+        Middleware::Adapter => filter(&Sources::fixed()).boxed(),
         Middleware::Other => routes().with(other()).map(Reply::into_response).boxed(),
         Middleware::Empty => empty().map(Reply::into_response).boxed(),
     };
@@ -69,12 +80,15 @@ pub(super) async fn serve_filter(middleware: Middleware, listener: TcpListener) 
     Ok(())
 }
 
-fn filter() -> impl Filter<Extract = (warp::reply::Response,), Error = std::convert::Infallible>
+fn filter(
+    sources: &Sources,
+) -> impl Filter<Extract = (warp::reply::Response,), Error = std::convert::Infallible>
 + Clone
 + Send
 + Sync
-+ 'static {
-    cors_warp::Cors::new(policy()).wrap(routes())
++ 'static
++ use<> {
+    cors_warp::Cors::new(sources.http.clone()).wrap(routes())
 }
 
 fn routes() -> impl Filter<Extract = (&'static str,), Error = warp::Rejection> + Clone + Send + Sync + 'static

@@ -17,6 +17,7 @@ use crate::end_to_end::EndToEnd;
 use crate::header_map::HeaderMapCost;
 use crate::hostile::Hostile;
 use crate::policy_size::{Kind, PolicySize};
+use crate::scaling::Scaling;
 
 /// All results.
 #[derive(Debug, Serialize)]
@@ -31,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) empty_middleware: Option<Vec<EmptyMiddleware>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) header_maps: Option<Vec<HeaderMapCost>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scaling: Option<Vec<Scaling>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_to_end: Option<Vec<EndToEnd>>,
 }
@@ -71,6 +74,7 @@ fn grids(report: &Report) -> Vec<Grid> {
     grids.extend(report.hostile.as_deref().map(hostile));
     grids.extend(report.empty_middleware.as_deref().map(empty_middleware));
     grids.extend(report.header_maps.as_deref().map(header_maps));
+    grids.extend(report.scaling.as_deref().map(scaling));
     grids.extend(report.end_to_end.as_deref().map(end_to_end));
     grids
 }
@@ -222,6 +226,27 @@ fn header_maps(costs: &[HeaderMapCost]) -> Grid {
         left: 1,
         header: vec!["map", "headers", "ns", "allocs"],
         rows: costs.iter().map(row).collect(),
+    }
+}
+
+fn scaling(measured: &[Scaling]) -> Grid {
+    let row = |measured: &Scaling| {
+        vec![
+            measured.framework.name().to_owned(),
+            measured.request.name().to_owned(),
+            measured.source.name().to_owned(),
+            measured.threads.to_string(),
+            ns(measured.bare_ns),
+            format!("{:.2}", measured.bare_ratio_to_first),
+            added(measured.added_ns),
+            format!("{:.2}", measured.ratio_to_first),
+        ]
+    };
+    Grid {
+        title: "What the adapters add when several threads serve at the same time",
+        left: 3,
+        header: vec!["framework", "request", "policy", "threads", "bare ns", "ratio", "adapter ns", "ratio"],
+        rows: measured.iter().map(row).collect(),
     }
 }
 

@@ -35,6 +35,7 @@ fn report() -> Report {
         hostile: None,
         empty_middleware: None,
         header_maps: None,
+        scaling: None,
         end_to_end: None,
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use crate::framework::{Framework, Middleware};
+use crate::header_map::{self, HeaderCost};
 use crate::measure::{Answer, Measurable, Sampler, difference, interleaved};
 use crate::request::Kind;
 use crate::sources::Sources;
@@ -21,24 +22,52 @@ pub(crate) struct Cost {
     pub(crate) other_ns: f64,
     pub(crate) adapter_added_ns: f64,
     pub(crate) other_added_ns: f64,
+    /// What the other middleware would add if it wrote `Vary: Origin`, which some leave out.
+    pub(crate) other_fair_added_ns: f64,
     pub(crate) adapter_added_allocs: i64,
     pub(crate) other_added_allocs: i64,
+    /// How many threads serve at the same time.
+    pub(crate) threads: usize,
+    /// The least that any middleware adds.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) floor: Option<Floor>,
+}
+
+/// The least that any middleware adds: one that does nothing, and writing the headers into the framework's own map.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Floor {
+    pub(crate) hook_ns: f64,
+    pub(crate) headers_ns: f64,
+    pub(crate) floor_ns: f64,
+    /// What the adapter adds, divided by the floor.
+    pub(crate) ratio_to_floor: f64,
+    pub(crate) floor_allocs: i64,
 }
 
 impl Cost {
     /// What the adapter adds, divided by what the other middleware adds. `None` if the other middleware adds less than a nanosecond:
     /// it does nothing that can be measured, or it answers faster than the handler.
     pub(crate) fn ratio(&self) -> Option<f64> {
-        (self.other_added_ns >= 1.0).then(|| self.adapter_added_ns / self.other_added_ns)
+        ratio(self.adapter_added_ns, self.other_added_ns)
+    }
+
+    /// The same with a middleware that does the same work.
+    pub(crate) fn fair_ratio(&self) -> Option<f64> {
+        ratio(self.adapter_added_ns, self.other_fair_added_ns)
     }
 }
 
-/// One framework's application: bare, with our adapter, and with the other middleware.
-type Applications = [Box<dyn Measurable>; 3];
+fn ratio(added: f64, other: f64) -> Option<f64> {
+    (other >= 1.0).then(|| added / other)
+}
+
+/// One framework's application: bare, with our adapter, with the other middleware, and with one that does nothing.
+type Applications = [Box<dyn Measurable>; 4];
 
 pub(crate) fn measure(
     frameworks: &[Framework],
     rounds: usize,
+    with_floor: bool,
     progress: impl Fn(),
 ) -> Result<Vec<Cost>, Box<dyn Error>> {
     let runtime = Rc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?);
@@ -51,7 +80,7 @@ pub(crate) fn measure(
         .zip(&applications)
         .flat_map(|(&framework, applications)| Kind::ALL.map(|request| (framework, request, applications)))
         .collect();
-    let mut samplers: Vec<[Sampler<'_>; 3]> = rows
+    let mut samplers: Vec<[Sampler<'_>; 4]> = rows
         .iter()
         .map(|&(_, request, applications)| {
             applications
@@ -60,9 +89,14 @@ pub(crate) fn measure(
         })
         .collect();
     let medians = interleaved(rounds, &mut samplers, progress);
-    let costs = rows.iter().zip(medians);
+    let names: Vec<_> = rows.iter().map(|&(framework, request, _)| (framework, request)).collect();
+    let headers = header_map::measure(&names, rounds, || {});
+    let costs = rows.iter().zip(medians).zip(headers);
     Ok(costs
-        .map(|(&(framework, request, applications), ns)| cost(framework, request, applications, ns))
+        .map(|((&(framework, request, applications), ns), headers)| {
+            let cost = cost(framework, request, applications, ns, headers);
+            Cost { floor: cost.floor.filter(|_| with_floor), ..cost }
+        })
         .collect())
 }
 
@@ -79,25 +113,47 @@ fn checked(framework: Framework, runtime: &Rc<Runtime>) -> Result<Applications, 
     Ok(applications)
 }
 
-fn cost(framework: Framework, request: Kind, applications: &Applications, ns: [f64; 3]) -> Cost {
-    let [bare_ns, adapter_ns, other_ns] = ns;
-    let [bare, adapter, other] = applications.each_ref().map(|application| application.allocations(request));
+fn cost(
+    framework: Framework,
+    request: Kind,
+    applications: &Applications,
+    ns: [f64; 4],
+    headers: HeaderCost,
+) -> Cost {
+    let [bare_ns, adapter_ns, other_ns, hook_ns] = ns;
+    let [bare, adapter, other, hook] =
+        applications.each_ref().map(|application| application.allocations(request));
+    let (adapter_added_ns, other_added_ns) = (adapter_ns - bare_ns, other_ns - bare_ns);
+    let [_, _, other_application, _] = applications;
+    let varies = other_application.answer(request).varies;
+    let hook_ns = hook_ns - bare_ns;
+    let floor_ns = hook_ns.max(0.0) + headers.ns;
     Cost {
         framework,
         request,
         bare_ns,
         adapter_ns,
         other_ns,
-        adapter_added_ns: adapter_ns - bare_ns,
-        other_added_ns: other_ns - bare_ns,
+        adapter_added_ns,
+        other_added_ns,
+        other_fair_added_ns: other_added_ns + if varies { 0.0 } else { headers.vary_ns },
         adapter_added_allocs: difference(adapter, bare),
         other_added_allocs: difference(other, bare),
+        threads: 1,
+        floor: Some(Floor {
+            hook_ns,
+            headers_ns: headers.ns,
+            floor_ns,
+            ratio_to_floor: adapter_added_ns / floor_ns,
+            floor_allocs: difference(hook, bare) + headers.allocs,
+        }),
     }
 }
 
 /// Checks that an answer is the expected one.
 fn check(framework: Framework, middleware: Middleware, kind: Kind, answer: &Answer) -> Result<(), String> {
-    let is_allowed = middleware != Middleware::Bare && matches!(kind, Kind::Actual | Kind::Preflight);
+    let has_cors = matches!(middleware, Middleware::Adapter | Middleware::Other);
+    let is_allowed = has_cors && matches!(kind, Kind::Actual | Kind::Preflight);
     let expected = kind.origin().filter(|_| is_allowed);
     let is_success = (200..300).contains(&answer.status);
     // Some middleware rejects requests of origins that are not allowed.
@@ -133,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_framework_has_a_row_for_every_kind_of_request() {
-        let costs = measure(&[Framework::Axum, Framework::Poem], 1, || {}).unwrap();
+        let costs = measure(&[Framework::Axum, Framework::Poem], 1, true, || {}).unwrap();
         let rows: Vec<_> = costs.iter().map(|cost| (cost.framework, cost.request)).collect();
         let expected: Vec<_> = [Framework::Axum, Framework::Poem]
             .iter()
@@ -163,7 +219,7 @@ mod tests {
         #[case] allow_origin: Option<&str>,
         #[case] expected: bool,
     ) {
-        let answer = Answer { status, allow_origin: allow_origin.map(str::to_owned) };
+        let answer = Answer::new(status, allow_origin, None);
         assert_eq!(check(Framework::Axum, middleware, kind, &answer).is_ok(), expected);
     }
 }

@@ -14,7 +14,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 mod cost;
 mod decision;
-mod empty_middleware;
 mod end_to_end;
 mod framework;
 mod head;
@@ -47,9 +46,9 @@ struct Arguments {
     /// Also measure requests that try to be expensive.
     #[arg(long)]
     hostile: bool,
-    /// Also measure a middleware that does nothing, and writing headers, in each framework.
+    /// Also show the floor: a middleware that does nothing, and writing the headers, in each framework.
     #[arg(long)]
-    floor: bool,
+    hooks: bool,
     /// Also measure the adapters with each of these numbers of threads at the same time, such as `1,2`.
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     threads: Vec<u16>,
@@ -93,7 +92,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let rounds = arguments.rounds as usize;
     let frameworks = framework::selected(&arguments.frameworks);
     let bar = progress("adapters", rounds);
-    let costs = cost::measure(&frameworks, rounds, || bar.inc(1))?;
+    let costs = cost::measure(&frameworks, rounds, arguments.hooks, || bar.inc(1))?;
     let bar = progress("decision", rounds);
     let decisions = decision::measure(rounds, || bar.inc(1));
     let policy_sizes = arguments.policy_size.then(|| {
@@ -103,17 +102,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let hostile = arguments.hostile.then(|| {
         let bar = progress("hostile", rounds);
         hostile::measure(rounds, || bar.inc(1))
-    });
-    let empty_middleware = match arguments.floor {
-        true => {
-            let bar = progress("floor", rounds);
-            Some(empty_middleware::measure(&frameworks, rounds, || bar.inc(1))?)
-        }
-        false => None,
-    };
-    let header_maps = arguments.floor.then(|| {
-        let bar = progress("header maps", rounds);
-        header_map::measure(rounds, || bar.inc(1))
     });
     let scaling = match &arguments.threads[..] {
         [] => None,
@@ -132,16 +120,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         false => None,
     };
 
-    let report = Report {
-        costs,
-        decisions,
-        policy_sizes,
-        hostile,
-        empty_middleware,
-        header_maps,
-        scaling,
-        end_to_end,
-    };
+    let report = Report { costs, decisions, policy_sizes, hostile, scaling, end_to_end };
     let text = report::render(&report, arguments.format)?;
     match out {
         Some(mut file) => file.write_all(text.as_bytes())?,

@@ -36,6 +36,16 @@ pub(crate) trait Application {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) allow_origin: Option<String>,
+    /// Whether `Vary` names `Origin`.
+    pub(crate) varies: bool,
+}
+
+impl Answer {
+    /// An answer with this status, and with the first lines of these headers.
+    pub(crate) fn new(status: u16, allow_origin: Option<&str>, vary: Option<&str>) -> Self {
+        let names = |vary: &str| vary.split(',').any(|name| name.trim().eq_ignore_ascii_case("origin"));
+        Self { status, allow_origin: allow_origin.map(str::to_owned), varies: vary.is_some_and(names) }
+    }
 }
 
 /// An application whose type is hidden, so that those of all frameworks can be measured together.

@@ -126,12 +126,9 @@ where
 
     fn answer<'a>(&'a self, response: &Self::Response<'a>) -> Answer {
         let Ok(response) = response else {
-            return Answer { status: 500, allow_origin: None };
+            return Answer::new(500, None, None);
         };
-        let allow_origin = response.headers().get("access-control-allow-origin");
-        Answer {
-            status: response.status().as_u16(),
-            allow_origin: allow_origin.and_then(|value| value.to_str().ok()).map(str::to_owned),
-        }
+        let value = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        Answer::new(response.status().as_u16(), value("access-control-allow-origin"), value("vary"))
     }
 }

@@ -31,7 +31,7 @@ pub(crate) enum Middleware {
 
 impl Middleware {
     /// The ones that are compared with each other.
-    pub(crate) const COMPARED: [Self; 3] = [Self::Bare, Self::Adapter, Self::Other];
+    pub(crate) const COMPARED: [Self; 4] = [Self::Bare, Self::Adapter, Self::Other, Self::Empty];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]

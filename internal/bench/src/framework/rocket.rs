@@ -102,7 +102,7 @@ impl Application for Local {
     }
 
     fn answer<'a>(&'a self, response: &LocalResponse<'a>) -> Answer {
-        let allow_origin = response.headers().get_one("access-control-allow-origin");
-        Answer { status: response.status().code, allow_origin: allow_origin.map(str::to_owned) }
+        let value = |name: &str| response.headers().get_one(name);
+        Answer::new(response.status().code, value("access-control-allow-origin"), value("vary"))
     }
 }

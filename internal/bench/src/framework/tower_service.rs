@@ -60,6 +60,6 @@ pub(super) fn request(kind: Kind) -> Request<()> {
 }
 
 pub(super) fn answer(status: u16, headers: &HeaderMap) -> Answer {
-    let allow_origin = headers.get("access-control-allow-origin").and_then(|value| value.to_str().ok());
-    Answer { status, allow_origin: allow_origin.map(str::to_owned) }
+    let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    Answer::new(status, value("access-control-allow-origin"), value("vary"))
 }

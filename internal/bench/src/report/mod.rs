@@ -10,11 +10,9 @@ use std::error::Error;
 
 use serde::Serialize;
 
-use crate::cost::Cost;
+use crate::cost::{Cost, Floor};
 use crate::decision::Decision;
-use crate::empty_middleware::EmptyMiddleware;
 use crate::end_to_end::EndToEnd;
-use crate::header_map::HeaderMapCost;
 use crate::hostile::Hostile;
 use crate::policy_size::{Kind, PolicySize};
 use crate::scaling::Scaling;
@@ -28,10 +26,6 @@ pub(crate) struct Report {
     pub(crate) policy_sizes: Option<Vec<PolicySize>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hostile: Option<Vec<Hostile>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) empty_middleware: Option<Vec<EmptyMiddleware>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) header_maps: Option<Vec<HeaderMapCost>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scaling: Option<Vec<Scaling>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,10 +64,11 @@ struct Grid {
 
 fn grids(report: &Report) -> Vec<Grid> {
     let mut grids = vec![costs(&report.costs), decisions(&report.decisions)];
+    if report.costs.iter().any(|cost| cost.floor.is_some()) {
+        grids.push(floors(&report.costs));
+    }
     grids.extend(report.policy_sizes.as_deref().map(policy_sizes));
     grids.extend(report.hostile.as_deref().map(hostile));
-    grids.extend(report.empty_middleware.as_deref().map(empty_middleware));
-    grids.extend(report.header_maps.as_deref().map(header_maps));
     grids.extend(report.scaling.as_deref().map(scaling));
     grids.extend(report.end_to_end.as_deref().map(end_to_end));
     grids
@@ -88,7 +83,8 @@ fn costs(costs: &[Cost]) -> Grid {
             ns(cost.bare_ns),
             added(cost.adapter_added_ns),
             added(cost.other_added_ns),
-            cost.ratio().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
+            optional(cost.ratio()),
+            optional(cost.fair_ratio()),
             format!("{:+}", cost.adapter_added_allocs),
             format!("{:+}", cost.other_added_allocs),
         ]
@@ -104,6 +100,7 @@ fn costs(costs: &[Cost]) -> Grid {
             "adapter ns",
             "other ns",
             "ratio",
+            "with Vary",
             "adapter allocs",
             "other allocs",
         ],
@@ -200,32 +197,36 @@ fn hostile(requests: &[Hostile]) -> Grid {
     }
 }
 
-fn empty_middleware(costs: &[EmptyMiddleware]) -> Grid {
-    let row = |cost: &EmptyMiddleware| {
-        vec![
+fn floors(costs: &[Cost]) -> Grid {
+    let row = |cost: &Cost| {
+        let Floor { hook_ns, headers_ns, floor_ns, ratio_to_floor, floor_allocs } = cost.floor?;
+        Some(vec![
             cost.framework.name().to_owned(),
-            ns(cost.bare_ns),
-            added(cost.added_ns),
-            format!("{:+}", cost.added_allocs),
-        ]
+            cost.request.name().to_owned(),
+            added(hook_ns),
+            added(headers_ns),
+            added(floor_ns),
+            added(cost.adapter_added_ns),
+            format!("{ratio_to_floor:.2}"),
+            format!("{floor_allocs:+}"),
+            format!("{:+}", cost.adapter_added_allocs),
+        ])
     };
     Grid {
-        title: "What a middleware that does nothing adds to a plain request",
-        left: 1,
-        header: vec!["framework", "bare ns", "ns", "allocs"],
-        rows: costs.iter().map(row).collect(),
-    }
-}
-
-fn header_maps(costs: &[HeaderMapCost]) -> Grid {
-    let row = |cost: &HeaderMapCost| {
-        vec![cost.map.to_owned(), cost.headers.to_string(), added(cost.ns), format!("{:+}", cost.allocs)]
-    };
-    Grid {
-        title: "What writing the headers costs, in each framework's own map",
-        left: 1,
-        header: vec!["map", "headers", "ns", "allocs"],
-        rows: costs.iter().map(row).collect(),
+        title: "What the adapter adds, beside the least that any middleware adds: an empty one, and the headers",
+        left: 2,
+        header: vec![
+            "framework",
+            "request",
+            "hook ns",
+            "headers ns",
+            "floor ns",
+            "adapter ns",
+            "ratio",
+            "floor allocs",
+            "adapter allocs",
+        ],
+        rows: costs.iter().filter_map(row).collect(),
     }
 }
 
@@ -265,6 +266,10 @@ fn end_to_end(measured: &[EndToEnd]) -> Grid {
         header: vec!["framework", "bare", "adapter", "other"],
         rows: measured.iter().map(row).collect(),
     }
+}
+
+fn optional(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
 }
 
 fn ns(value: f64) -> String {

@@ -15,6 +15,15 @@ fn report() -> Report {
         other_added_ns: 400.0,
         adapter_added_allocs: 0,
         other_added_allocs: -2,
+        other_fair_added_ns: 500.0,
+        threads: 1,
+        floor: Some(Floor {
+            hook_ns: 20.0,
+            headers_ns: 30.0,
+            floor_ns: 50.0,
+            ratio_to_floor: 2.0,
+            floor_allocs: 0,
+        }),
     };
     let decision = |request| Decision {
         request,
@@ -33,8 +42,6 @@ fn report() -> Report {
         decisions: RequestKind::ALL.map(decision).into(),
         policy_sizes: None,
         hostile: None,
-        empty_middleware: None,
-        header_maps: None,
         scaling: None,
         end_to_end: None,
     }
@@ -57,6 +64,13 @@ fn json_has_the_fields_that_programs_read() {
         "other_added_ns",
         "adapter_added_allocs",
         "other_added_allocs",
+        "other_fair_added_ns",
+        "threads",
+        "hook_ns",
+        "headers_ns",
+        "floor_ns",
+        "ratio_to_floor",
+        "floor_allocs",
     ];
     expected.sort_unstable();
     let mut found = fields(&json["costs"][0]);
@@ -90,4 +104,5 @@ fn every_format_for_people_has_every_row(#[case] format: Format) {
         assert!(text.matches(framework.name()).count() >= RequestKind::ALL.len(), "{text}");
     }
     assert!(text.contains("+100") && text.contains("+400") && text.contains("0.25"), "{text}");
+    assert!(text.contains("0.20") && text.contains("2.00"), "{text}");
 }

@@ -141,6 +141,51 @@ fn a_report_is_written_to_a_file() {
     assert!(std::fs::read_to_string(path).unwrap().contains("<testcase name=\"preflight/granted\""));
 }
 
+/// A scenario that tower-http fails.
+const FAILED: &str = "interference/own-allow-credentials-opens-nothing";
+
+#[test]
+fn a_baseline_shows_what_changed_and_decides_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.into_os_string().into_string().unwrap()
+    };
+    let compare = |subject: &str, options: &[&str]| {
+        let arguments = ["compare", "--subject", subject, "--scenario", FAILED];
+        xtask(&[&arguments, options].concat(), "")
+    };
+    let old = stdout(&compare("tower-http", &["--format", "json"]));
+    assert_eq!(old.matches(r#""verdict":"fail""#).count(), 1, "{old}");
+
+    let same = compare("tower-http", &["--baseline", &write("same.json", &old)]);
+    assert!(stderr(&same).contains("since the baseline: nothing changed"), "{}", stderr(&same));
+    assert_eq!(same.status.code(), Some(0));
+
+    let held = old.replace(r#""verdict":"fail""#, r#""verdict":"pass""#);
+    let worse = compare("tower-http", &["--baseline", &write("held.json", &held)]);
+    let expected = format!("1 regression\n  tower-http, {FAILED}: pass before, fail now: ");
+    assert!(stderr(&worse).contains(&expected), "{}", stderr(&worse));
+    assert_eq!(worse.status.code(), Some(1));
+
+    let broken = compare("tower-http", &["--baseline", &write("broken.json", "{}")]);
+    assert!(stderr(&broken).contains("broken.json: not the JSON report of a run: "), "{}", stderr(&broken));
+    assert_eq!(broken.status.code(), Some(2));
+}
+
+#[test]
+fn a_whole_comparison_has_its_date_and_its_unsafe_configurations() {
+    let output = xtask(&["compare", "--subject", "warp-cors", "--format", "json"], "");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["date"].as_str().unwrap().len(), "2026-01-02".len());
+    assert_eq!(report["unsafe_configurations"][0]["subject"], "warp-cors");
+    assert_eq!(report["subjects"][0]["name"], "warp-cors");
+
+    let page = stdout(&xtask(&["compare", "--subject", "warp-cors", "--format", "html"], ""));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("warp-cors"), "{page}");
+}
+
 #[test]
 fn subjects_and_scenarios_can_be_listed() {
     let output =

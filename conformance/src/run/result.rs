@@ -133,16 +133,27 @@ pub struct SubjectRun {
 }
 
 impl SubjectRun {
-    /// Counts the results of `subject`.
-    pub fn new(subject: &dyn Subject, user_agent: &str, mut results: Vec<ScenarioResult>) -> Self {
-        results.sort_by(|one, other| one.scenario.cmp(&other.scenario));
-        let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    /// The results of `subject`.
+    pub fn new(subject: &dyn Subject, user_agent: &str, results: Vec<ScenarioResult>) -> Self {
         Self {
-            name: subject.name().to_owned(),
-            kind: subject.kind(),
             framework: subject.framework().to_owned(),
             version: subject.version().to_owned(),
             user_agent: user_agent.to_owned(),
+            deviations: subject.deviations().iter().map(ToString::to_string).collect(),
+            ..Self::counted(subject.name(), subject.kind(), results)
+        }
+    }
+
+    /// Orders and counts the results of the subject with this name. Where the subject runs, and its version, are left empty.
+    pub fn counted(name: impl Into<String>, kind: SubjectKind, mut results: Vec<ScenarioResult>) -> Self {
+        results.sort_by(|one, other| one.scenario.cmp(&other.scenario));
+        let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+        Self {
+            name: name.into(),
+            kind,
+            framework: String::new(),
+            version: String::new(),
+            user_agent: String::new(),
             passed: count(Verdict::Pass),
             failed: count(Verdict::Fail),
             limits: count(Verdict::Limit),
@@ -151,7 +162,7 @@ impl SubjectRun {
             not_asked: count(Verdict::NotAsked),
             errors: count(Verdict::Error),
             problems: Vec::new(),
-            deviations: subject.deviations().iter().map(ToString::to_string).collect(),
+            deviations: Vec::new(),
             results,
         }
     }

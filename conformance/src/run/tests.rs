@@ -29,24 +29,7 @@ fn result(id: &str, verdict: Verdict) -> ScenarioResult {
 fn run_of(kind: SubjectKind, verdicts: &[Verdict]) -> Run {
     let ids = ["a/a", "a/b", "a/c", "a/d", "a/e"];
     let results: Vec<_> = ids.iter().zip(verdicts).map(|(id, verdict)| result(id, *verdict)).collect();
-    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
-    let subject = SubjectRun {
-        name: "mine".to_owned(),
-        kind,
-        framework: "f".to_owned(),
-        version: "0".to_owned(),
-        user_agent: "model".to_owned(),
-        passed: count(Verdict::Pass),
-        failed: count(Verdict::Fail),
-        limits: count(Verdict::Limit),
-        disputed: count(Verdict::Disputed),
-        cannot_express: count(Verdict::CannotExpress),
-        not_asked: count(Verdict::NotAsked),
-        errors: count(Verdict::Error),
-        problems: Vec::new(),
-        deviations: Vec::new(),
-        results,
-    };
+    let subject = SubjectRun::counted("mine", kind, results);
     Run { scenarios: verdicts.len(), problems: Vec::new(), subjects: vec![subject] }
 }
 

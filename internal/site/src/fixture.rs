@@ -55,23 +55,11 @@ pub(crate) fn failing(
 }
 
 fn subject(name: &str, kind: SubjectKind, results: Vec<ScenarioResult>) -> SubjectRun {
-    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
     SubjectRun {
-        name: name.to_owned(),
-        kind,
         framework: "zebra-web".to_owned(),
         version: "1.2.3".to_owned(),
         user_agent: "model".to_owned(),
-        passed: count(Verdict::Pass),
-        failed: count(Verdict::Fail),
-        limits: count(Verdict::Limit),
-        disputed: count(Verdict::Disputed),
-        cannot_express: count(Verdict::CannotExpress),
-        not_asked: count(Verdict::NotAsked),
-        errors: count(Verdict::Error),
-        problems: Vec::new(),
-        deviations: Vec::new(),
-        results,
+        ..SubjectRun::counted(name, kind, results)
     }
 }
 

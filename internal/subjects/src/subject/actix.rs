@@ -11,7 +11,10 @@ use cors_core::{Policy, PolicySource};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::sync::oneshot;
 
-use super::{HostPolicies, Server, StartError, Subject, SubjectKind, by_host, locked_version};
+use super::written::written;
+use super::{
+    HostPolicies, Server, StartError, Starting, Subject, SubjectKind, by_host, by_policy, locked_version,
+};
 use crate::specimen::{Hits, actix::application};
 
 /// `cors-actix`'s `Cors` around the actix-web specimen.
@@ -36,7 +39,7 @@ impl Subject for CorsActix {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        start(policy.into())
+        by_policy(policy, start)
     }
 
     fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -44,8 +47,9 @@ impl Subject for CorsActix {
     }
 }
 
-fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
-    let cors = Cors::new(policy);
+fn start(policy: PolicySource<HeaderValue>) -> Starting {
+    let cors = written!(Cors::new(policy));
+    let (code, cors) = (cors.code(), cors.value);
     let hits = Hits::default();
     let application = move || application(hits.clone()).wrap(cors.clone());
     let server = |listener| {
@@ -55,7 +59,7 @@ fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server,
             .listen_auto_h2c(listener)
             .map(HttpServer::run)
     };
-    ready(serve(server)).boxed()
+    (code, ready(serve(server)).boxed())
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

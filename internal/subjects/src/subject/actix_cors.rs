@@ -2,6 +2,7 @@
 
 use actix_cors::Cors;
 use actix_web::HttpServer;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::HeaderValue;
 use cors_core::Policy;
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -9,7 +10,9 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use super::actix::serve;
 use super::guard::with_own_origins;
 use super::origin_pattern::OriginPattern;
+use super::translate::{common_lack, texts};
 use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, REFLECTED, no_option, started};
+use super::written::{Written, written};
 use super::{Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{Hits, actix::application};
 
@@ -42,7 +45,9 @@ impl Subject for ActixCors {
         if let Some(lack) = lack(&policy) {
             return ready(Err(StartError::Inexpressible(lack.to_owned()))).boxed();
         }
-        ready(serve_with(move || configure(&policy))).boxed()
+        let code = configure(&policy).code();
+        let server = serve_with(move || configure(&policy).value);
+        ready(server.map(|server| server.configured_as(code))).boxed()
     }
 
     fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
@@ -61,64 +66,71 @@ fn serve_with(cors: impl Fn() -> Cors + Clone + Send + 'static) -> Result<Server
 }
 
 fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
-    let (cors, code): (fn() -> Cors, _) = match configuration {
-        ANY_ORIGIN => (
-            || Cors::default().allow_any_origin().supports_credentials(),
-            "Cors::default().allow_any_origin().supports_credentials()",
-        ),
-        NULL => (
-            || Cors::default().allowed_origin("null").supports_credentials(),
-            r#"Cors::default().allowed_origin("null").supports_credentials()"#,
-        ),
+    let make: fn(Written<Cors>) -> Written<Cors> = match configuration {
+        ANY_ORIGIN => |cors| written!(cors.allow_any_origin()),
+        NULL => |cors| written!(cors.allowed_origin("null")),
         // The documentation of `allowed_origin_fn` compares the start of the origin.
-        PREFIX => (
-            || {
-                let starts = |origin: &HeaderValue| origin.as_bytes().starts_with(b"https://app.example");
-                Cors::default().allowed_origin_fn(move |origin, _| starts(origin)).supports_credentials()
-            },
-            r#"Cors::default()
-    .allowed_origin_fn(|origin, _| origin.as_bytes().starts_with(b"https://app.example"))
-    .supports_credentials()"#,
-        ),
+        PREFIX => |cors| {
+            written!(cors.allowed_origin_fn(written!({} |origin: &HeaderValue, _: &RequestHead| {
+                origin.as_bytes().starts_with(b"https://app.example")
+            })))
+        },
         REFLECTED => return no_option("any origin with credentials is reflected"),
         _ => return no_option("it has no regular expressions"),
     };
-    started(serve_with(cors), code)
+    let cors = move || {
+        let cors = make(written!(Cors::default()));
+        written!(cors.supports_credentials())
+    };
+    started(serve_with(move || cors().value), &cors().code())
 }
 
-fn configure(policy: &Policy) -> Cors {
-    let mut cors = Cors::default();
+fn configure(policy: &Policy) -> Written<Cors> {
+    let mut cors = written!(Cors::default());
 
     if policy.allows_any_origin() {
         // "Configures use of wildcard (`*`) origin in responses when appropriate."
-        cors = cors.allow_any_origin().send_wildcard();
+        cors = written!(cors.allow_any_origin().send_wildcard());
     }
     for origin in policy.allow_origins().filter(|origin| origin != "*") {
         cors = match OriginPattern::parse(&origin).filter(|_| origin.contains('*')) {
             // The documentation's examples compare the start or the end of the origin, which allows other sites as well.
-            Some(pattern) => cors.allowed_origin_fn(move |origin, _| pattern.matches(origin.as_bytes())),
-            None => cors.allowed_origin(&origin),
+            Some(pattern) => {
+                let matches = written!({ pattern } move |origin: &HeaderValue, _: &RequestHead| {
+                    pattern.matches(origin.as_bytes())
+                });
+                written!(cors.allowed_origin_fn(matches))
+            }
+            None => written!(cors.allowed_origin(&*origin)),
         };
     }
 
     cors = match policy.allow_methods() {
-        [any] if any == "*" => cors.allow_any_method(),
+        [any] if any == "*" => written!(cors.allow_any_method()),
         // It denies a method that is not listed even if it is CORS-safelisted.
-        methods => cors.allowed_methods(SAFELISTED).allowed_methods(methods.iter().map(String::as_str)),
+        [] => written!(cors.allowed_methods(SAFELISTED)),
+        methods => written!(cors.allowed_methods(SAFELISTED).allowed_methods(texts(methods))),
     };
     cors = match policy.allow_headers() {
-        [any, ..] if any == "*" => cors.allow_any_header(),
-        headers => cors.allowed_headers(headers.iter().map(String::as_str)),
+        [any, ..] if any == "*" => written!(cors.allow_any_header()),
+        [] => cors,
+        headers => written!(cors.allowed_headers(texts(headers))),
     };
     cors = match policy.expose_headers() {
-        [any] if any == "*" => cors.expose_any_header(),
-        headers => cors.expose_headers(headers.iter().map(String::as_str)),
+        [any] if any == "*" => written!(cors.expose_any_header()),
+        [] => cors,
+        headers => written!(cors.expose_headers(texts(headers))),
     };
-    cors = cors.block_on_origin_mismatch(policy.guard().is_some());
-    if policy.allow_credentials() {
-        cors = cors.supports_credentials();
+    if policy.guard().is_some() {
+        cors = written!(cors.block_on_origin_mismatch(true));
     }
-    cors.max_age(policy.max_age().and_then(|max_age| usize::try_from(max_age.as_secs()).ok()))
+    if policy.allow_credentials() {
+        cors = written!(cors.supports_credentials());
+    }
+    if let Some(max_age) = policy.max_age() {
+        cors = written!(cors.max_age(usize::try_from(max_age.as_secs()).unwrap_or(usize::MAX)));
+    }
+    cors
 }
 
 /// Fetch, "CORS-safelisted method".
@@ -126,11 +138,8 @@ const SAFELISTED: [&str; 3] = ["GET", "HEAD", "POST"];
 
 /// Something in the policy for which `actix-cors` has no option.
 fn lack(policy: &Policy) -> Option<&'static str> {
-    if policy.has_rules() {
-        return Some("it has one set of methods, headers and credentials for all origins");
-    }
-    if policy.has_predicates() || policy.has_lookup() {
-        return Some("functions and lookups of a policy are not translated");
+    if let Some(lack) = common_lack(policy) {
+        return Some(lack);
     }
     // With such an origin, the server does not start.
     if policy.allow_origins().any(|origin| origin == "file://") {
@@ -189,6 +198,6 @@ mod tests {
     #[actix_web::test]
     async fn a_configuration_is_accepted(#[case] policy: PolicyBuilder) {
         // A configuration that `actix-cors` does not accept fails here, as it does when a server starts.
-        init_service(App::new().wrap(configure(&policy.build().expect("a safe policy")))).await;
+        init_service(App::new().wrap(configure(&policy.build().expect("a safe policy")).value)).await;
     }
 }

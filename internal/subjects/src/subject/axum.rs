@@ -11,7 +11,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::Layer;
 
-use super::{HostPolicies, Server, StartError, Subject, SubjectKind, by_host, locked_version};
+use super::written::written;
+use super::{
+    HostPolicies, Server, StartError, Starting, Subject, SubjectKind, by_host, by_policy, locked_version,
+};
 use crate::specimen::{self, Hits};
 
 /// How long a stopped server may take to finish the responses that it has begun.
@@ -39,7 +42,7 @@ impl Subject for CorsAxum {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        start(policy.into())
+        by_policy(policy, start)
     }
 
     fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -47,11 +50,13 @@ impl Subject for CorsAxum {
     }
 }
 
-fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
+fn start(policy: PolicySource<HeaderValue>) -> Starting {
     // Around the router and not into it with `Router::layer`, as the adapter recommends: axum adds `Allow` to the answers of
     // layers that are inside of a router.
-    let app = CorsLayer::new(policy).layer(specimen::axum::router(Hits::default()));
-    serve(Router::new().fallback_service(app)).boxed()
+    let cors = written!(CorsLayer::new(policy));
+    let code = cors.code();
+    let app = cors.value.layer(specimen::axum::router(Hits::default()));
+    (code, serve(Router::new().fallback_service(app)).boxed())
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

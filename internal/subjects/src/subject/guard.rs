@@ -3,31 +3,37 @@
 use std::borrow::Cow;
 
 use cors_core::{Guard, GuardAction, Policy};
+use http::{Method, Uri};
 use tower_http::csrf::CsrfLayer;
+
+use super::written::{Written, written};
 
 /// tower-http's `CsrfLayer` with the policy's guard, configured as its documentation recommends. `None` without a guard.
 ///
 /// # Errors
 ///
 /// It has no option for something in the guard.
-pub(super) fn csrf_layer(policy: &Policy) -> Result<Option<CsrfLayer>, &'static str> {
+pub(super) fn csrf_layer(policy: &Policy) -> Result<Option<Written<CsrfLayer>>, &'static str> {
     let Some(guard) = policy.guard() else { return Ok(None) };
     if let Some(lack) = lack_of_csrf_layer(policy, guard) {
         return Err(lack);
     }
-    let exempt: Vec<(String, String)> =
-        guard.exempt().map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
-    let layer = CsrfLayer::new().with_insecure_bypass(move |method, uri| {
-        exempt.iter().any(|exemption| exemption.0 == method.as_str() && exemption.1 == uri.path())
-    });
+    let exempt: Vec<(Cow<'static, str>, Cow<'static, str>)> =
+        guard.exempt().map(|(method, path)| (method.to_owned().into(), path.to_owned().into())).collect();
+    let mut layer = written!(CsrfLayer::new());
+    if !exempt.is_empty() {
+        layer = written!(layer.with_insecure_bypass(written!({ exempt } move |method: &Method, uri: &Uri| {
+            exempt.iter().any(|exempt| exempt.0 == method.as_str() && exempt.1 == uri.path())
+        })));
+    }
     // It compares origins byte for byte, so `*` and `null` of the policy trust nobody.
     let listed = policy.allow_origins().filter(|origin| origin.contains("://"));
     let own = guard.own_origins().iter().map(|origin| origin.as_str().into());
-    listed
-        .chain(own)
-        .try_fold(layer, CsrfLayer::add_trusted_origin)
-        .map(Some)
-        .map_err(|_| "it trusts `http` and `https` origins only")
+    for origin in listed.chain(own) {
+        let trusting = written!(layer.add_trusted_origin(&*origin)).transpose();
+        layer = trusting.map_err(|_| "it trusts `http` and `https` origins only")?;
+    }
+    Ok(Some(layer))
 }
 
 fn lack_of_csrf_layer(policy: &Policy, guard: &Guard) -> Option<&'static str> {

@@ -2,10 +2,13 @@
 
 use url::Url;
 
+use super::written::ToCode;
+
 /// A pattern of `allow_origins`, as a careful user would implement it in a predicate:
 /// `scheme://host`, where the host may begin with `*.`, have a `*` in its leftmost label or be `*`, and the port may be `*`.
 #[derive(Clone, Debug)]
 pub(super) struct OriginPattern {
+    pattern: String,
     scheme: String,
     host: Host,
     port: Port,
@@ -72,7 +75,7 @@ impl OriginPattern {
             _ => (rest, None),
         };
         let port = if any_port { Port::Any } else { Port::Is(port) };
-        Some(Self { scheme: scheme.to_owned(), host: Host::parse(host), port })
+        Some(Self { pattern: pattern.to_owned(), scheme: scheme.to_owned(), host: Host::parse(host), port })
     }
 
     pub(super) fn matches(&self, origin: &[u8]) -> bool {
@@ -96,6 +99,12 @@ impl OriginPattern {
             Port::Is(port) => url.port() == port,
         };
         url.scheme() == self.scheme && host_matches && port_matches
+    }
+}
+
+impl ToCode for OriginPattern {
+    fn to_code(&self) -> String {
+        format!("OriginPattern::parse({:?})", self.pattern)
     }
 }
 

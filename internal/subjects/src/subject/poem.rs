@@ -13,7 +13,11 @@ use poem::{Endpoint, EndpointExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{HostPolicies, KnownLimit, Server, StartError, Subject, SubjectKind, by_host, locked_version};
+use super::written::written;
+use super::{
+    HostPolicies, KnownLimit, Server, StartError, Starting, Subject, SubjectKind, by_host, by_policy,
+    locked_version,
+};
 use crate::specimen::{self, Hits};
 
 /// How long a stopped server may take to finish the responses that it has begun.
@@ -52,7 +56,7 @@ impl Subject for CorsPoem {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        start(policy.into())
+        by_policy(policy, start)
     }
 
     fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -60,8 +64,10 @@ impl Subject for CorsPoem {
     }
 }
 
-fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
-    serve(specimen::poem::application(Hits::default()).with(Cors::new(policy))).boxed()
+fn start(policy: PolicySource<HeaderValue>) -> Starting {
+    let cors = written!(Cors::new(policy));
+    let code = cors.code();
+    (code, serve(specimen::poem::application(Hits::default()).with(cors.value)).boxed())
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

@@ -7,7 +7,9 @@ use poem::middleware::Cors;
 
 use super::guard::with_own_origins;
 use super::poem::serve;
+use super::translate::{common_lack, inexpressible, texts};
 use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, REFLECTED, no_option, started};
+use super::written::{Written, written};
 use super::{Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{self, Hits};
 
@@ -35,7 +37,9 @@ impl Subject for PoemCors {
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
         async {
             let cors = middleware(policy)?;
-            serve(specimen::poem::application(Hits::default()).with(cors)).await
+            let code = cors.code();
+            let server = serve(specimen::poem::application(Hits::default()).with(cors.value)).await?;
+            Ok(server.configured_as(code))
         }
         .boxed()
     }
@@ -46,50 +50,40 @@ impl Subject for PoemCors {
 }
 
 async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
-    let with_credentials = || Cors::new().allow_credentials(true);
-    let (cors, code) = match configuration {
+    let cors = written!(Cors::new());
+    let cors = match configuration {
         // "NOTE: The default is to allow any origin".
-        ANY_ORIGIN => (with_credentials(), "Cors::new().allow_credentials(true)"),
-        NULL => (
-            with_credentials().allow_origin("null"),
-            r#"Cors::new().allow_origin("null").allow_credentials(true)"#,
-        ),
-        PREFIX => (
-            with_credentials().allow_origin_regex("https://app.example*"),
-            r#"Cors::new().allow_origin_regex("https://app.example*").allow_credentials(true)"#,
-        ),
+        ANY_ORIGIN => cors,
+        NULL => written!(cors.allow_origin("null")),
+        PREFIX => written!(cors.allow_origin_regex("https://app.example*")),
         REFLECTED => return no_option("any origin with credentials is reflected"),
         _ => return no_option("its patterns are not regular expressions"),
     };
-    started(serve(specimen::poem::application(Hits::default()).with(cors)).await, code)
+    let cors = written!(cors.allow_credentials(true));
+    let code = cors.code();
+    started(serve(specimen::poem::application(Hits::default()).with(cors.value)).await, &code)
 }
 
 /// Poem's middleware with this policy, configured as its documentation recommends.
-fn middleware(policy: &Policy) -> Result<Cors, StartError> {
-    let inexpressible = |reason: &str| Err(StartError::Inexpressible(reason.to_owned()));
-    let policy = &*match with_own_origins(policy) {
-        Ok(policy) => policy,
-        Err(lack) => return inexpressible(lack),
-    };
-    if policy.has_rules() {
-        return inexpressible("it has one set of methods, headers and credentials for all origins");
-    }
-    if policy.has_predicates() || policy.has_lookup() {
-        return inexpressible("functions and lookups of a policy are not translated");
+fn middleware(policy: &Policy) -> Result<Written<Cors>, StartError> {
+    let policy = &*with_own_origins(policy).map_err(inexpressible)?;
+    if let Some(lack) = common_lack(policy) {
+        return Err(inexpressible(lack));
     }
     if policy.diagnostics() {
-        return inexpressible("it has no diagnostic mode");
+        return Err(inexpressible("it has no diagnostic mode"));
     }
     if policy.allow_headers() == ["*"] {
-        return inexpressible("all headers cannot be allowed without `Authorization`");
+        return Err(inexpressible("all headers cannot be allowed without `Authorization`"));
     }
     // To a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
-        return inexpressible("its preflight responses are always 200");
+        return Err(inexpressible("its preflight responses are always 200"));
     }
 
     // "NOTE: The default is to allow any origin", and the same for methods and headers.
-    let mut cors = Cors::new().allow_credentials(policy.allow_credentials());
+    let cors = written!(Cors::new());
+    let mut cors = written!(cors.allow_credentials(policy.allow_credentials()));
     for origin in policy.allow_origins().filter(|_| !policy.allows_any_origin()) {
         cors = allow_origin(cors, &origin);
         // Any port includes the scheme's default, which an origin does not contain.
@@ -99,29 +93,36 @@ fn middleware(policy: &Policy) -> Result<Cors, StartError> {
     }
     if !any(policy.allow_methods()) {
         // It allows only what is listed, so that safelisted methods are listed as well.
-        cors = cors.allow_methods(["GET", "HEAD", "POST"]).allow_methods(texts(policy.allow_methods()));
+        cors = written!(cors.allow_methods(["GET", "HEAD", "POST"]));
+        if !policy.allow_methods().is_empty() {
+            cors = written!(cors.allow_methods(texts(policy.allow_methods())));
+        }
     }
     if !any(policy.allow_headers()) {
         // An empty list allows any header, so a name that is always allowed is listed.
-        cors = cors.allow_header("accept").allow_headers(texts(policy.allow_headers()));
+        cors = written!(cors.allow_header("accept"));
+        if !policy.allow_headers().is_empty() {
+            cors = written!(cors.allow_headers(texts(policy.allow_headers())));
+        }
     }
-    cors = cors.expose_headers(texts(policy.expose_headers()));
+    if !policy.expose_headers().is_empty() {
+        cors = written!(cors.expose_headers(texts(policy.expose_headers())));
+    }
 
     // Fetch, "CORS-preflight fetch": without a max-age a browser takes 5 seconds; the middleware always sends one.
     let max_age = policy.max_age().map_or(5, |max_age| max_age.as_secs());
-    Ok(cors.max_age(i32::try_from(max_age).unwrap_or(i32::MAX)))
+    Ok(written!(cors.max_age(i32::try_from(max_age).unwrap_or(i32::MAX))))
 }
 
-fn allow_origin(cors: Cors, origin: &str) -> Cors {
-    if origin.contains('*') { cors.allow_origin_regex(origin) } else { cors.allow_origin(origin) }
+fn allow_origin(cors: Written<Cors>, origin: &str) -> Written<Cors> {
+    match origin.contains('*') {
+        true => written!(cors.allow_origin_regex(origin)),
+        false => written!(cors.allow_origin(origin)),
+    }
 }
 
 fn any(list: &[String]) -> bool {
     list.iter().any(|item| item == "*")
-}
-
-fn texts(list: &[String]) -> impl Iterator<Item = &str> {
-    list.iter().map(String::as_str)
 }
 
 #[cfg(test)]
@@ -142,7 +143,7 @@ mod tests {
         }
         let application = specimen::poem::application(Hits::default());
         application
-            .with(middleware(policy).expect("expressible"))
+            .with(middleware(policy).expect("expressible").value)
             .get_response(request.finish())
             .await
             .status()

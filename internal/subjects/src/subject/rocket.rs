@@ -9,9 +9,10 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::{Build, Orbit, Rocket, Shutdown};
 use tokio::sync::mpsc;
 
+use super::written::written;
 use super::{
-    HostPolicies, KnownDeviation, KnownLimit, Server, StartError, Subject, SubjectKind, by_host,
-    locked_version,
+    HostPolicies, KnownDeviation, KnownLimit, Server, StartError, Starting, Subject, SubjectKind, by_host,
+    by_policy, locked_version,
 };
 use crate::specimen::{self, Hits};
 
@@ -97,7 +98,7 @@ impl Subject for CorsRocket {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        start(policy.into())
+        by_policy(policy, start)
     }
 
     fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -105,8 +106,10 @@ impl Subject for CorsRocket {
     }
 }
 
-fn start(policy: PolicySource<String>) -> BoxFuture<'static, Result<Server, StartError>> {
-    serve(specimen::rocket::build(Hits::default()).attach(Cors::new(policy))).boxed()
+fn start(policy: PolicySource<String>) -> Starting {
+    let cors = written!(Cors::new(policy));
+    let code = cors.code();
+    (code, serve(specimen::rocket::build(Hits::default()).attach(cors.value)).boxed())
 }
 
 /// Serves an application on the address of its configuration, over HTTP/1.1 and HTTP/2 with prior knowledge.

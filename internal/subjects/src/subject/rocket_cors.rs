@@ -1,16 +1,19 @@
 //! rocket_cors's fairing on the Rocket specimen, configured as its documentation recommends.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use cors_core::Policy;
-use futures_util::future::{self, BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt};
 use rocket_cors::{
     AllOrSome, AllowedHeaders, AllowedMethods, AllowedOrigins, Cors, CorsOptions, Method, Origins,
 };
 
 use super::guard::with_own_origins;
 use super::rocket::{PURGE, serve};
-use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, UNESCAPED_DOT, no_option, started};
+use super::translate::{common_lack, inexpressible, texts};
+use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, UNESCAPED_DOT, no_option};
+use super::written::{ToCode, Written, written};
 use super::{KnownDeviation, Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{self, Hits};
 
@@ -42,10 +45,7 @@ impl Subject for RocketCors {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        match cors(policy) {
-            Ok(cors) => serve(specimen::rocket::build(Hits::default()).attach(cors)).boxed(),
-            Err(error) => future::ready(Err(error)).boxed(),
-        }
+        start(policy).boxed()
     }
 
     fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
@@ -53,66 +53,84 @@ impl Subject for RocketCors {
     }
 }
 
+async fn start(policy: &Policy) -> Result<Server, StartError> {
+    serve_with(cors(policy)?).await
+}
+
+async fn serve_with(cors: Written<Cors>) -> Result<Server, StartError> {
+    let code = cors.code();
+    let server = serve(specimen::rocket::build(Hits::default()).attach(cors.value)).await?;
+    Ok(server.configured_as(code))
+}
+
 async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
-    let (origins, code) = match configuration {
-        ANY_ORIGIN => (AllowedOrigins::all(), "AllowedOrigins::all()"),
-        NULL => (AllowedOrigins::some_null(), "AllowedOrigins::some_null()"),
-        PREFIX => (
-            AllowedOrigins::some_regex(&[r"^https://app\.example"]),
-            r#"AllowedOrigins::some_regex(&[r"^https://app\.example"])"#,
-        ),
-        UNESCAPED_DOT => (
-            AllowedOrigins::some_regex(&["^https://.*.example.org$"]),
-            r#"AllowedOrigins::some_regex(&["^https://.*.example.org$"])"#,
-        ),
+    let origins = match configuration {
+        ANY_ORIGIN => written!(AllowedOrigins::all()),
+        NULL => written!(AllowedOrigins::some_null()),
+        PREFIX => written!(AllowedOrigins::some_regex(&[r"^https://app\.example"])),
+        UNESCAPED_DOT => written!(AllowedOrigins::some_regex(&["^https://.*.example.org$"])),
         _ => return no_option("any origin with credentials is reflected"),
     };
-    let code = format!("CorsOptions::default().allowed_origins({code}).allow_credentials(true)");
-    match CorsOptions::default().allowed_origins(origins).allow_credentials(true).to_cors() {
-        Ok(cors) => started(serve(specimen::rocket::build(Hits::default()).attach(cors)).await, &code),
+    let options = written!(CorsOptions::default());
+    let cors = written!(options.allowed_origins(origins).allow_credentials(true).to_cors());
+    match cors.transpose() {
+        Ok(cors) => Ok(serve_with(cors).await?.into()),
         Err(error) => Ok(UnsafeStart::Refused(error.to_string())),
     }
 }
 
-fn cors(policy: &Policy) -> Result<Cors, StartError> {
+fn cors(policy: &Policy) -> Result<Written<Cors>, StartError> {
     let policy = &*with_own_origins(policy).map_err(inexpressible)?;
-    if policy.has_rules() {
-        return Err(inexpressible("it has one set of methods, headers and credentials for all origins"));
-    }
-    if policy.has_predicates() || policy.has_lookup() {
-        return Err(inexpressible("functions and lookups of a policy are not translated"));
+    if let Some(lack) = common_lack(policy) {
+        return Err(inexpressible(lack));
     }
     // It answers preflights with 204 and has no option for that; to a browser 200 and 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err(inexpressible("preflights are always answered with 204"));
     }
-    let options = CorsOptions::default()
-        .allowed_origins(allowed_origins(policy))
-        .send_wildcard(policy.allows_any_origin())
-        .allowed_methods(allowed_methods(policy)?)
-        .allowed_headers(allowed_headers(policy)?)
-        .allow_credentials(policy.allow_credentials())
-        .expose_headers(policy.expose_headers().iter().cloned().collect())
-        .max_age(policy.max_age().and_then(|max_age| max_age.as_secs().try_into().ok()));
-    options.to_cors().map_err(|error| inexpressible(&error.to_string()))
+    let expose_headers: HashSet<String> = policy.expose_headers().iter().cloned().collect();
+    let options = written!(CorsOptions::default());
+    let cors = written!(
+        options
+            .allowed_origins(allowed_origins(policy))
+            .send_wildcard(policy.allows_any_origin())
+            .allowed_methods(allowed_methods(policy)?)
+            .allowed_headers(allowed_headers(policy)?)
+            .allow_credentials(policy.allow_credentials())
+            .expose_headers(expose_headers)
+            .max_age(policy.max_age().and_then(|max_age| usize::try_from(max_age.as_secs()).ok()))
+            .to_cors()
+    );
+    cors.transpose().map_err(|error| inexpressible(&error.to_string()))
 }
 
 /// Exact origins as they are. Patterns and other schemes as anchored regular expressions, as its documentation says.
-fn allowed_origins(policy: &Policy) -> AllowedOrigins {
+fn allowed_origins(policy: &Policy) -> Written<AllowedOrigins> {
     if policy.allows_any_origin() {
-        return AllowedOrigins::all();
+        return written!(AllowedOrigins::all());
     }
-    let mut origins = Origins::default();
-    for origin in policy.allow_origins() {
-        if origin == "null" {
-            origins.allow_null = true;
-        } else if origin.contains('*') || !(origin.starts_with("http:") || origin.starts_with("https:")) {
-            origins.regex.get_or_insert_default().insert(expression(&origin));
-        } else {
-            origins.exact.get_or_insert_default().insert(origin.into_owned());
-        }
+    let is_exact =
+        |origin: &str| !origin.contains('*') && (origin.starts_with("http:") || origin.starts_with("https:"));
+    let origins: Vec<_> = policy.allow_origins().filter(|origin| origin != "null").collect();
+    let (exact, others): (Vec<_>, Vec<_>) = origins.iter().partition(|origin| is_exact(origin));
+    let regex: Vec<_> = others.iter().map(|origin| expression(origin)).collect();
+    let regex = texts(&regex);
+    if policy.allow_origins().any(|origin| origin == "null") {
+        let exact: HashSet<String> = exact.iter().map(ToString::to_string).collect();
+        let regex: HashSet<String> = regex.iter().map(ToString::to_string).collect();
+        return written!({ exact, regex } AllOrSome::Some(Origins {
+            allow_null: true,
+            exact: Some(exact),
+            regex: Some(regex),
+        }));
     }
-    AllOrSome::Some(origins)
+    written!(AllowedOrigins::some(&exact, &regex))
+}
+
+impl ToCode for Method {
+    fn to_code(&self) -> String {
+        format!("Method::from_str({:?}).unwrap()", self.as_str())
+    }
 }
 
 /// The regular expression that a careful user would write for a pattern: anchored, with dots escaped, any number of labels or a
@@ -154,16 +172,15 @@ fn allowed_methods(policy: &Policy) -> Result<AllowedMethods, StartError> {
         .collect()
 }
 
-fn allowed_headers(policy: &Policy) -> Result<AllowedHeaders, StartError> {
+fn allowed_headers(policy: &Policy) -> Result<Written<AllowedHeaders>, StartError> {
     match policy.allow_headers() {
         [any] if any == "*" => Err(inexpressible("all headers cannot be allowed without `Authorization`")),
-        [any, _authorization] if any == "*" => Ok(AllowedHeaders::all()),
-        names => Ok(AllowedHeaders::some(&names.iter().map(String::as_str).collect::<Vec<_>>())),
+        [any, _authorization] if any == "*" => Ok(written!(AllowedHeaders::all())),
+        names => {
+            let names = texts(names);
+            Ok(written!(AllowedHeaders::some(&names)))
+        }
     }
-}
-
-fn inexpressible(what: &str) -> StartError {
-    StartError::Inexpressible(what.to_owned())
 }
 
 #[cfg(test)]

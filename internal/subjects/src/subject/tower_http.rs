@@ -1,16 +1,17 @@
 //! tower-http's `CorsLayer`, and its `CsrfLayer` for a guard, around the axum specimen, configured as its documentation recommends.
 
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::{HeaderValue, Method};
 use cors_core::Policy;
-use futures_util::future::{self, BoxFuture, FutureExt};
-use tower::util::option_layer;
+use futures_util::future::{BoxFuture, FutureExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 
 use super::axum::serve;
 use super::guard::csrf_layer;
 use super::origin_pattern::OriginPattern;
+use super::translate::{common_lack, header_names, inexpressible, parse_all};
 use super::unsafe_start::{ANY_ORIGIN, NULL, REFLECTED, no_option, started, unless_it_panics};
+use super::written::{Written, written};
 use super::{Dispute, Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version};
 use crate::specimen::{self, Hits};
 
@@ -44,16 +45,20 @@ impl Subject for TowerHttp {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        match (layer(policy), csrf_layer(policy)) {
-            // Inside, so that preflights are answered first, and a page that may read can see that it was denied.
-            (Ok(cors), Ok(csrf)) => {
-                let router = specimen::axum::router(Hits::default()).layer(option_layer(csrf));
-                serve(router.layer(cors)).boxed()
-            }
-            (Err(error), _) => future::ready(Err(error)).boxed(),
-            (_, Err(lack)) => future::ready(Err(inexpressible(lack))).boxed(),
-        }
+        start(policy).boxed()
     }
+}
+
+async fn start(policy: &Policy) -> Result<Server, StartError> {
+    let (cors, csrf) = (layer(policy)?, csrf_layer(policy).map_err(inexpressible)?);
+    let mut router = Written::new(specimen::axum::router(Hits::default()), "router");
+    // Inside, so that preflights are answered first, and a page that may read can see that it was denied.
+    if let Some(csrf) = csrf {
+        router = written!(router.layer(csrf));
+    }
+    let router = written!(router.layer(cors));
+    let code = router.code();
+    Ok(serve(router.value).await?.configured_as(code))
 }
 
 const ANSWERS_OPTIONS: &str = "the middleware is meant to answer all OPTIONS requests itself";
@@ -66,111 +71,90 @@ const DISPUTES: &[Dispute] = &[
 ];
 
 async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
-    let with = |origin| CorsLayer::new().allow_origin(origin).allow_credentials(true);
-    let (cors, code) = match configuration {
-        ANY_ORIGIN => {
-            (with(AllowOrigin::any()), "CorsLayer::new().allow_origin(Any).allow_credentials(true)")
-        }
-        REFLECTED => (
-            with(AllowOrigin::mirror_request()),
-            "CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true)",
-        ),
-        NULL => (
-            with(AllowOrigin::list([HeaderValue::from_static("null")])),
-            r#"CorsLayer::new().allow_origin(["null".parse().unwrap()]).allow_credentials(true)"#,
-        ),
+    let origin = match configuration {
+        ANY_ORIGIN => written!(AllowOrigin::any()),
+        REFLECTED => written!(AllowOrigin::mirror_request()),
+        NULL => written!(AllowOrigin::list([HeaderValue::from_static("null")])),
         _ => return no_option("it compares whole origins; a predicate is the application's own code"),
     };
-    match unless_it_panics(|| specimen::axum::router(Hits::default()).layer(cors)) {
-        Ok(router) => started(serve(router).await, code),
+    let cors = written!(CorsLayer::new());
+    let cors = written!(cors.allow_origin(origin).allow_credentials(true));
+    let code = cors.code();
+    match unless_it_panics(|| specimen::axum::router(Hits::default()).layer(cors.value)) {
+        Ok(router) => started(serve(router).await, &code),
         Err(reason) => Ok(UnsafeStart::Refused(reason)),
     }
 }
 
-fn layer(policy: &Policy) -> Result<CorsLayer, StartError> {
-    if policy.has_rules() {
-        return Err(inexpressible("it has one set of methods, headers and credentials for all origins"));
-    }
-    if policy.has_predicates() || policy.has_lookup() {
-        return Err(inexpressible("functions and lookups of a policy are not translated"));
+fn layer(policy: &Policy) -> Result<Written<CorsLayer>, StartError> {
+    if let Some(lack) = common_lack(policy) {
+        return Err(inexpressible(lack));
     }
     // It answers preflights with 200 and has no option for that; to a browser 200 and the default 204 are the same.
     if !matches!(policy.preflight_status(), 200 | 204) {
         return Err(inexpressible("preflights are always answered with 200"));
     }
+    let layer = written!(CorsLayer::new());
     let mut layer =
-        CorsLayer::new().allow_origin(allow_origin(policy)?).allow_credentials(policy.allow_credentials());
+        written!(layer.allow_origin(allow_origin(policy)?).allow_credentials(policy.allow_credentials()));
     if !policy.allow_methods().is_empty() {
-        layer = layer.allow_methods(allow_methods(policy)?);
+        layer = written!(layer.allow_methods(allow_methods(policy)?));
     }
     if !policy.allow_headers().is_empty() {
-        layer = layer.allow_headers(allow_headers(policy)?);
+        layer = written!(layer.allow_headers(allow_headers(policy)?));
     }
     layer = match policy.expose_headers() {
         [] => layer,
-        [any] if any == "*" => layer.expose_headers(Any),
-        names => layer.expose_headers(header_names(names)?),
+        [any] if any == "*" => written!(layer.expose_headers(Any)),
+        names => written!(layer.expose_headers(header_names(names)?)),
     };
     if let Some(max_age) = policy.max_age() {
-        layer = layer.max_age(max_age);
+        layer = written!(layer.max_age(max_age));
     }
     Ok(layer)
 }
 
 /// A list for exact origins, even for one (a single value would be sent in every response), and a predicate if there is a
 /// pattern.
-fn allow_origin(policy: &Policy) -> Result<AllowOrigin, StartError> {
+fn allow_origin(policy: &Policy) -> Result<Written<AllowOrigin>, StartError> {
     if policy.allows_any_origin() {
-        return Ok(AllowOrigin::any());
+        return Ok(written!(AllowOrigin::any()));
     }
     let (patterns, exact): (Vec<_>, Vec<_>) = policy.allow_origins().partition(|entry| entry.contains('*'));
     let exact = parse_all(&exact, HeaderValue::from_str)?;
     if patterns.is_empty() {
-        return Ok(AllowOrigin::list(exact));
+        return Ok(written!(AllowOrigin::list(exact)));
     }
     let patterns = patterns
         .iter()
         .map(|pattern| OriginPattern::parse(pattern).ok_or_else(|| inexpressible(pattern)))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| {
+    let predicate = written!({ exact, patterns } move |origin: &HeaderValue, _: &Parts| {
         exact.contains(origin) || patterns.iter().any(|pattern| pattern.matches(origin.as_bytes()))
-    }))
+    });
+    Ok(written!(AllowOrigin::predicate(predicate)))
 }
 
-fn allow_methods(policy: &Policy) -> Result<AllowMethods, StartError> {
+fn allow_methods(policy: &Policy) -> Result<Written<AllowMethods>, StartError> {
     match policy.allow_methods() {
-        [any] if any == "*" && policy.allow_credentials() => Ok(AllowMethods::mirror_request()),
-        [any] if any == "*" => Ok(AllowMethods::any()),
+        [any] if any == "*" && policy.allow_credentials() => Ok(written!(AllowMethods::mirror_request())),
+        [any] if any == "*" => Ok(written!(AllowMethods::any())),
         methods => {
-            Ok(AllowMethods::list(parse_all(methods, |method| Method::from_bytes(method.as_bytes()))?))
+            let methods = parse_all(methods, |method| Method::from_bytes(method.as_bytes()))?;
+            Ok(written!(AllowMethods::list(methods)))
         }
     }
 }
 
-fn allow_headers(policy: &Policy) -> Result<AllowHeaders, StartError> {
+fn allow_headers(policy: &Policy) -> Result<Written<AllowHeaders>, StartError> {
     match policy.allow_headers() {
         [any] if any == "*" && policy.allow_credentials() => {
             Err(inexpressible("all headers, with credentials, cannot be allowed without `Authorization`"))
         }
-        [any] if any == "*" => Ok(AllowHeaders::any()),
-        [any, _authorization] if any == "*" => Ok(AllowHeaders::mirror_request()),
-        names => Ok(AllowHeaders::list(header_names(names)?)),
+        [any] if any == "*" => Ok(written!(AllowHeaders::any())),
+        [any, _authorization] if any == "*" => Ok(written!(AllowHeaders::mirror_request())),
+        names => Ok(written!(AllowHeaders::list(header_names(names)?))),
     }
-}
-
-fn header_names(names: &[String]) -> Result<Vec<HeaderName>, StartError> {
-    parse_all(names, |name| HeaderName::from_bytes(name.as_bytes()))
-}
-
-fn parse_all<I, T, E>(texts: I, parse: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, StartError>
-where
-    I: IntoIterator<Item: AsRef<str>>,
-{
-    texts.into_iter().map(|text| parse(text.as_ref()).map_err(|_| inexpressible(text.as_ref()))).collect()
-}
-
-fn inexpressible(what: &str) -> StartError {
-    StartError::Inexpressible(what.to_owned())
 }
 
 #[cfg(test)]

@@ -12,7 +12,11 @@ use warp::filters::BoxedFilter;
 use warp::http::HeaderValue;
 use warp::reply::Response;
 
-use super::{HostPolicies, KnownLimit, Server, StartError, Subject, SubjectKind, by_host, locked_version};
+use super::written::written;
+use super::{
+    HostPolicies, KnownLimit, Server, StartError, Starting, Subject, SubjectKind, by_host, by_policy,
+    locked_version,
+};
 use crate::specimen::{Hits, warp::routes};
 
 /// How long a stopped server may take to finish the responses that it has begun.
@@ -51,7 +55,7 @@ impl Subject for CorsWarp {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        start(policy.into())
+        by_policy(policy, start)
     }
 
     fn start_by_host<'a>(&'a self, policies: &'a HostPolicies) -> BoxFuture<'a, Result<Server, StartError>> {
@@ -59,9 +63,10 @@ impl Subject for CorsWarp {
     }
 }
 
-fn start(policy: PolicySource<HeaderValue>) -> BoxFuture<'static, Result<Server, StartError>> {
-    let app = Cors::new(policy).wrap(routes(&Hits::default()));
-    serve(app.boxed()).boxed()
+fn start(policy: PolicySource<HeaderValue>) -> Starting {
+    let cors = written!(Cors::new(policy));
+    let code = cors.code();
+    (code, serve(cors.value.wrap(routes(&Hits::default())).boxed()).boxed())
 }
 
 /// Serves an application on an ephemeral loopback port, over HTTP/1.1 and HTTP/2 with prior knowledge.

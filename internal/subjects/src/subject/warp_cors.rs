@@ -1,12 +1,14 @@
 //! `warp::cors` around the warp specimen, as its documentation says: `routes.with(cors)`.
 
 use cors_core::Policy;
-use futures_util::future::{self, BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt};
 use warp::Filter;
 use warp::cors::Builder;
 
 use super::guard::with_own_origins;
-use super::unsafe_start::{ANY_ORIGIN, NULL, REFLECTED, no_option, started, unless_it_panics};
+use super::translate::{common_lack, inexpressible, texts};
+use super::unsafe_start::{ANY_ORIGIN, NULL, REFLECTED, no_option, unless_it_panics};
+use super::written::{Written, written};
 use super::{Server, StartError, Subject, SubjectKind, UnsafeStart, locked_version, warp::serve};
 use crate::specimen::{Hits, warp::routes};
 
@@ -32,12 +34,7 @@ impl Subject for WarpCors {
     }
 
     fn start<'a>(&'a self, policy: &'a Policy) -> BoxFuture<'a, Result<Server, StartError>> {
-        match configure(policy) {
-            Ok(cors) => {
-                serve(routes(&Hits::default()).with(cors).map(warp::Reply::into_response).boxed()).boxed()
-            }
-            Err(lacking) => future::err(StartError::Inexpressible(lacking.to_owned())).boxed(),
-        }
+        start(policy).boxed()
     }
 
     fn start_unsafe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<UnsafeStart, StartError>> {
@@ -45,37 +42,37 @@ impl Subject for WarpCors {
     }
 }
 
+async fn start(policy: &Policy) -> Result<Server, StartError> {
+    let cors = configure(policy).map_err(inexpressible)?;
+    serve_with(cors).await
+}
+
+async fn serve_with(cors: Written<Builder>) -> Result<Server, StartError> {
+    let code = cors.code();
+    let routes = routes(&Hits::default()).with(cors.value).map(warp::Reply::into_response);
+    Ok(serve(routes.boxed()).await?.configured_as(code))
+}
+
 async fn start_unsafe(configuration: &str) -> Result<UnsafeStart, StartError> {
-    let with_credentials = || warp::cors().allow_methods(["GET"]).allow_credentials(true);
-    let (cors, code) = match configuration {
-        ANY_ORIGIN => (
-            Ok(with_credentials().allow_any_origin()),
-            r#"warp::cors().allow_any_origin().allow_methods(["GET"]).allow_credentials(true)"#,
-        ),
-        NULL => (
-            unless_it_panics(|| with_credentials().allow_origin("null")),
-            r#"warp::cors().allow_origin("null").allow_methods(["GET"]).allow_credentials(true)"#,
-        ),
+    let cors = written!(warp::cors());
+    let cors = written!(cors.allow_methods(["GET"]).allow_credentials(true));
+    let cors = match configuration {
+        ANY_ORIGIN => Ok(written!(cors.allow_any_origin())),
+        NULL => unless_it_panics(|| written!(cors.allow_origin("null"))),
         REFLECTED => return no_option("any origin with credentials is reflected"),
         _ => return no_option("it has exact origins only"),
     };
     match cors {
-        Ok(cors) => {
-            let routes = routes(&Hits::default()).with(cors).map(warp::Reply::into_response);
-            started(serve(routes.boxed()).await, code)
-        }
+        Ok(cors) => Ok(serve_with(cors).await?.into()),
         Err(reason) => Ok(UnsafeStart::Refused(reason)),
     }
 }
 
 /// warp's filter with this policy, or the reason why it cannot express it.
-fn configure(policy: &Policy) -> Result<Builder, &'static str> {
+fn configure(policy: &Policy) -> Result<Written<Builder>, &'static str> {
     let policy = &*with_own_origins(policy)?;
-    if policy.has_rules() {
-        return Err("warp::cors has one set of methods, headers and credentials for all origins");
-    }
-    if policy.has_predicates() || policy.has_lookup() {
-        return Err("functions and lookups of a policy are not translated");
+    if let Some(lack) = common_lack(policy) {
+        return Err(lack);
     }
     if policy.allow_methods() == ["*"] {
         return Err("warp::cors cannot allow any method");
@@ -94,17 +91,23 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
     }
 
     // warp denies safelisted methods that are not listed.
-    let mut cors = warp::cors()
-        .allow_methods(["GET", "HEAD", "POST"])
-        .allow_methods(policy.allow_methods().iter().map(String::as_str))
-        .allow_headers(policy.allow_headers().iter().map(String::as_str))
-        .expose_headers(policy.expose_headers().iter().map(String::as_str))
-        .allow_credentials(policy.allow_credentials());
+    let cors = written!(warp::cors());
+    let mut cors = written!(cors.allow_methods(["GET", "HEAD", "POST"]));
+    if !policy.allow_methods().is_empty() {
+        cors = written!(cors.allow_methods(texts(policy.allow_methods())));
+    }
+    if !policy.allow_headers().is_empty() {
+        cors = written!(cors.allow_headers(texts(policy.allow_headers())));
+    }
+    if !policy.expose_headers().is_empty() {
+        cors = written!(cors.expose_headers(texts(policy.expose_headers())));
+    }
+    cors = written!(cors.allow_credentials(policy.allow_credentials()));
     if let Some(max_age) = policy.max_age() {
-        cors = cors.max_age(max_age);
+        cors = written!(cors.max_age(max_age));
     }
     if policy.allows_any_origin() {
-        return Ok(cors.allow_any_origin());
+        return Ok(written!(cors.allow_any_origin()));
     }
     for origin in policy.allow_origins() {
         if origin == "null" {
@@ -113,7 +116,7 @@ fn configure(policy: &Policy) -> Result<Builder, &'static str> {
         if origin.contains('*') {
             return Err("warp::cors has exact origins only");
         }
-        cors = cors.allow_origin(&*origin);
+        cors = written!(cors.allow_origin(&*origin));
     }
     Ok(cors)
 }

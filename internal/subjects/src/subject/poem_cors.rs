@@ -6,6 +6,7 @@ use poem::EndpointExt;
 use poem::middleware::Cors;
 
 use super::guard::with_own_origins;
+use super::origin_pattern::OriginPattern;
 use super::poem::serve;
 use super::translate::{common_lack, inexpressible, texts};
 use super::unsafe_start::{ANY_ORIGIN, NULL, PREFIX, REFLECTED, no_option, started};
@@ -84,12 +85,23 @@ fn middleware(policy: &Policy) -> Result<Written<Cors>, StartError> {
     // "NOTE: The default is to allow any origin", and the same for methods and headers.
     let cors = written!(Cors::new());
     let mut cors = written!(cors.allow_credentials(policy.allow_credentials()));
+    let mut in_labels = Vec::new();
     for origin in policy.allow_origins().filter(|_| !policy.allows_any_origin()) {
+        if is_in_a_label(&origin) {
+            in_labels.extend(OriginPattern::parse(&origin));
+            continue;
+        }
         cors = allow_origin(cors, &origin);
         // Any port includes the scheme's default, which an origin does not contain.
         if let Some(origin) = origin.strip_suffix(":*") {
             cors = allow_origin(cors, origin);
         }
+    }
+    if !in_labels.is_empty() {
+        // Its wildcard would match dots as well.
+        cors = written!(cors.allow_origins_fn(written!({ in_labels } move |origin: &str| {
+            in_labels.iter().any(|pattern| pattern.matches(origin.as_bytes()))
+        })));
     }
     if !any(policy.allow_methods()) {
         // It allows only what is listed, so that safelisted methods are listed as well.
@@ -119,6 +131,12 @@ fn allow_origin(cors: Written<Cors>, origin: &str) -> Written<Cors> {
         true => written!(cors.allow_origin_regex(origin)),
         false => written!(cors.allow_origin(origin)),
     }
+}
+
+/// Whether the asterisk of a pattern stands for a part of a label, and not for whole labels.
+fn is_in_a_label(pattern: &str) -> bool {
+    let host = pattern.split_once("://").map_or(pattern, |(_, rest)| rest.trim_end_matches(":*"));
+    host.contains('*') && !host.starts_with("*.") && host != "*"
 }
 
 fn any(list: &[String]) -> bool {
@@ -155,6 +173,8 @@ mod tests {
     #[case::subdomain("https://a.app.example", "PUT", None, 200)]
     #[case::any_port("http://localhost:3000", "PUT", None, 200)]
     #[case::no_port("http://localhost", "PUT", None, 200)]
+    #[case::part_of_a_label("https://pr-7.preview.example", "PUT", None, 200)]
+    #[case::more_than_a_label("https://pr-7.evil.preview.example", "PUT", None, 403)]
     #[case::origin("https://other.example", "POST", None, 403)]
     #[case::method(PAGE, "DELETE", None, 403)]
     #[case::header(PAGE, "PUT", Some("x-b"), 403)]
@@ -166,7 +186,12 @@ mod tests {
         #[case] expected: u16,
     ) {
         let policy = Policy::builder()
-            .allow_origins([PAGE, "https://*.app.example", "http://localhost:*"])
+            .allow_origins([
+                PAGE,
+                "https://*.app.example",
+                "http://localhost:*",
+                "https://pr-*.preview.example",
+            ])
             .allow_methods("PUT")
             .allow_headers("x-a");
         let status = preflight(&policy.build().expect("a policy"), origin, method, header).await;

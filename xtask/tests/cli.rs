@@ -243,8 +243,10 @@ fn a_server_prints_its_address_and_stops_after_a_signal(
         "cors-rocket",
         "cors-warp",
         "actix-cors",
+        "ntex-cors",
         "poem-cors",
         "rocket_cors",
+        "salvo-cors",
         "tower-http",
         "warp-cors"
     )]

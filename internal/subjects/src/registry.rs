@@ -6,10 +6,12 @@ use std::sync::Arc;
 use crate::subject::actix::CorsActix;
 use crate::subject::actix_cors::ActixCors;
 use crate::subject::axum::CorsAxum;
+use crate::subject::ntex_cors::NtexCors;
 use crate::subject::poem::CorsPoem;
 use crate::subject::poem_cors::PoemCors;
 use crate::subject::rocket::CorsRocket;
 use crate::subject::rocket_cors::RocketCors;
+use crate::subject::salvo::SalvoCors;
 use crate::subject::tower_http::TowerHttp;
 use crate::subject::warp::CorsWarp;
 use crate::subject::warp_cors::WarpCors;
@@ -25,8 +27,10 @@ pub fn subjects() -> Vec<Box<dyn Subject>> {
         Box::new(CorsRocket),
         Box::new(CorsWarp),
         Box::new(ActixCors),
+        Box::new(NtexCors),
         Box::new(PoemCors),
         Box::new(RocketCors),
+        Box::new(SalvoCors),
         Box::new(TowerHttp),
         Box::new(WarpCors),
     ]

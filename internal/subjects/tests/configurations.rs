@@ -63,6 +63,18 @@ max_age = 77
     .supports_credentials()
     .max_age(77)"#
 )]
+#[case::ntex_cors(
+    "ntex-cors",
+    r#"Cors::new()
+    .allowed_origin("https://app.example")
+    .allowed_methods(["GET", "HEAD", "POST"])
+    .allowed_methods(["PATCH"])
+    .allowed_header("accept")
+    .allowed_headers(["x-wanted"])
+    .expose_headers(["x-shown"])
+    .supports_credentials()
+    .max_age(77)"#
+)]
 #[case::poem(
     "poem-cors",
     r#"Cors::new()
@@ -86,6 +98,18 @@ max_age = 77
     .expose_headers(HashSet::from(["x-shown".to_owned()]))
     .max_age(Some(77))
     .to_cors()?"#
+)]
+#[case::salvo(
+    "salvo-cors",
+    r#"Service::new(router)
+    .hoop(Cors::new()
+        .allow_origin(AllowOrigin::list([HeaderValue::from_static("https://app.example")]))
+        .allow_credentials(true)
+        .allow_methods(AllowMethods::list([Method::PATCH]))
+        .allow_headers(AllowHeaders::list([HeaderName::from_static("x-wanted")]))
+        .expose_headers([HeaderName::from_static("x-shown")])
+        .max_age(Duration::from_secs(77))
+        .into_handler())"#
 )]
 #[case::tower_http(
     "tower-http",
@@ -120,6 +144,7 @@ async fn the_whole_text(#[case] subject: &str, #[case] expected: &str) {
 #[case::actix_cors("actix-cors", r#"OriginPattern::parse("https://*.app.example")"#)]
 #[case::poem("poem-cors", r#".allow_origin_regex("https://*.app.example")"#)]
 #[case::rocket_cors("rocket_cors", r#""^https://([a-z0-9_-]+\\.)*[a-z0-9_-]+\\.app\\.example$""#)]
+#[case::salvo("salvo-cors", r#"OriginPattern::parse("https://*.app.example")"#)]
 #[tokio::test]
 async fn patterns_are_told(#[case] subject: &str, #[case] expected: &str) {
     let subject = find(subject).expect("a subject");
@@ -158,6 +183,7 @@ async fn guards_are_told(
     "any-origin-with-credentials",
     "Cors::default().allow_any_origin().supports_credentials()"
 )]
+#[case::ntex_cors("ntex-cors", "null-origin", r#"Cors::new().allowed_origin("null").supports_credentials()"#)]
 #[case::poem("poem-cors", "any-origin-with-credentials", "Cors::new().allow_credentials(true)")]
 #[case::rocket_cors(
     "rocket_cors",

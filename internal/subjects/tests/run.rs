@@ -232,6 +232,9 @@ async fn the_json_of_a_run_is_the_documented_one() {
 #[case::default("poem-cors", "any-origin-with-credentials", UnsafeOutcome::ReadsWithCookies)]
 #[case::regex("rocket_cors", "unescaped-dot", UnsafeOutcome::ReadsWithCookies)]
 #[case::no_option("warp-cors", "prefix", UnsafeOutcome::CannotExpress)]
+#[case::assertion("salvo-cors", "any-origin-with-credentials", UnsafeOutcome::Refused)]
+#[case::mirrored("salvo-cors", "reflected-origin", UnsafeOutcome::ReadsWithCookies)]
+#[case::default_of_ntex("ntex-cors", "any-origin-with-credentials", UnsafeOutcome::ReadsWithCookies)]
 #[tokio::test]
 async fn unsafe_configurations(#[case] subject: &str, #[case] name: &str, #[case] expected: UnsafeOutcome) {
     let subject = registry::find(subject).unwrap();

@@ -166,6 +166,7 @@ macro_rules! debug_is_code {
 debug_is_code! {
     bool => "", "";
     i32 => "", "";
+    salvo::cors::Any => "", "";
     str => "", "";
     tower_http::cors::Any => "", "";
     usize => "", "";

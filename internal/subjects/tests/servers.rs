@@ -22,8 +22,10 @@ const OVERDUE: Duration = Duration::from_secs(10);
 #[case::http_2_with_prior_knowledge(HttpVersion::Http2)]
 #[tokio::test]
 async fn every_server_speaks(#[case] version: HttpVersion) {
-    let speaks = |subject: &Box<dyn Subject>| version == HttpVersion::Http11 || subject.speaks_http2();
-    for subject in subjects().into_iter().filter(speaks) {
+    for subject in subjects() {
+        if version == HttpVersion::Http2 && !subject.speaks_http2() {
+            continue;
+        }
         let server = start(&*subject).await;
         let url = Url::parse("https://api.example/item/1").expect("a URL");
         let network = LoopbackNetwork::new(version).with_route(&url, server.address());

@@ -154,38 +154,38 @@ async fn serve_with(cors: impl Fn() -> Written<Cors> + Clone + Send + 'static) -
     };
     // ntex runs in a thread and a system of its own.
     let (started, starting) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
     let (ended, end) = oneshot::channel();
     let system = thread::Builder::new().name("ntex-specimen".to_owned()).spawn(move || {
         let system = System::build().name("ntex-specimen").disable_signals().build(DefaultRuntime);
         system.block_on(async move {
             let server = HttpServer::new(application).workers(1).disable_signals();
-            let server = server.listen(listener).map(HttpServer::run);
-            let Ok(running) = server.as_ref().map(Clone::clone) else {
-                let _ = started.send(server);
-                return;
+            let server = match server.listen(listener).map(HttpServer::run) {
+                Ok(server) => server,
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                    return;
+                }
             };
-            if started.send(server).is_err() {
-                // The future that waits for the server was dropped.
-                running.stop(false).await;
-            }
-            let _ = running.await;
+            // The receiver is gone if the future that waits for the server was dropped, and so is the sender of `stopped`.
+            let _ = started.send(Ok(()));
+            // A sender that is dropped stops the server, too.
+            let _ = stopped.await;
+            server.stop(false).await;
         });
         // The receiver is gone if the server was dropped.
         let _ = ended.send(());
     });
     system.map_err(failed)?;
-    let server = match starting.await {
-        Ok(server) => server.map_err(failed)?,
+    match starting.await {
+        Ok(outcome) => outcome.map_err(failed)?,
         Err(_) => return Err(StartError::Failed("ntex ended before it listened".to_owned())),
-    };
+    }
 
     let server = Server::new(address, move || {
-        let stopped = server.stop(false);
-        async move {
-            stopped.await;
-            let _ = end.await;
-        }
-        .boxed()
+        // An error says that the server has ended already.
+        let _ = stop.send(());
+        end.map(drop).boxed()
     });
     Ok(server.configured_as(code))
 }

@@ -91,6 +91,16 @@ pub(crate) const CAUSES: &[Cause] = &[
         },
     },
     Cause {
+        slug: "range-answered",
+        severity: Severity::Unnoticed,
+        sentence: "A request for a part of a response gets only this part, where the other servers send all of it.",
+        explanation: "The web server cuts the response of the application itself and answers 206. The page asked for that.",
+        applies: |result| {
+            result.scenario == "request-headers/range-without-a-coding"
+                && result.mismatches.iter().all(|mismatch| mismatch.seen == "status 206")
+        },
+    },
+    Cause {
         slug: "look-alike-origins",
         severity: Severity::Security,
         sentence: "Another site with a similar name can read what only the listed sites may read.",
@@ -244,6 +254,26 @@ pub(crate) const CAUSES: &[Cause] = &[
                 mismatch.seen.contains("closed without a response")
                     || mismatch.seen.contains("connection failed")
             })
+        },
+    },
+    Cause {
+        slug: "max-age-added",
+        severity: Severity::Worse,
+        sentence: "Browsers keep the answer to a preflight for longer than the policy says, so that a stricter policy reaches users late.",
+        explanation: "A policy without a max-age leaves browsers at five seconds. The middleware sends a time of its own.",
+        applies: |result| {
+            result.scenario == "caching/default-of-five-seconds"
+                && result.mismatches.iter().any(|mismatch| mismatch.seen == "0 preflight requests")
+        },
+    },
+    Cause {
+        slug: "methods-in-any-case",
+        severity: Severity::Worse,
+        sentence: "A page that writes `patch` in place of `PATCH` passes the preflight, and its developer searches the mistake elsewhere.",
+        explanation: "Methods are case-sensitive. The preflight allows both spellings, but most applications know only one.",
+        applies: |result| {
+            result.scenario == "methods/case-sensitive"
+                && result.mismatches.iter().any(|mismatch| mismatch.seen == "1 actual request")
         },
     },
     Cause {
@@ -414,6 +444,31 @@ fn means_the_same(result: &ScenarioResult, mismatch: &Mismatch) -> bool {
 mod tests {
     use super::*;
     use crate::fixture;
+
+    #[test]
+    fn causes_of_single_scenarios() {
+        for (scenario, mismatch, expected) in [
+            (
+                "methods/case-sensitive",
+                ("wire", "0 actual requests", "1 actual request"),
+                "methods-in-any-case",
+            ),
+            (
+                "caching/default-of-five-seconds",
+                ("wire", "1 preflight request", "0 preflight requests"),
+                "max-age-added",
+            ),
+            (
+                "request-headers/range-without-a-coding",
+                ("page", "status 200", "status 206"),
+                "range-answered",
+            ),
+        ] {
+            assert_eq!(cause(scenario, &[mismatch], &[]), Some(expected));
+            assert_eq!(cause("zebra/stripes", &[mismatch], &[]), None);
+            assert_eq!(cause(scenario, &[("page", "status 200", "status 500")], &[]), None);
+        }
+    }
 
     fn cause(scenario: &str, mismatches: &[(&str, &str, &str)], exchanges: &[&str]) -> Option<&'static str> {
         cause_of(&fixture::failing(scenario, mismatches, exchanges)).map(|cause| cause.slug)

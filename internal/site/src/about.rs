@@ -19,6 +19,18 @@ pub(crate) fn page(site: &Site<'_>) -> String {
     page.render(site.results, &content)
 }
 
+/// A link to a commit. The run may have been made with changes to it, which the word `-dirty` at its end says.
+fn commit_link(commit: &str) -> Markup {
+    let (id, is_changed) = match commit.strip_suffix("-dirty") {
+        Some(id) => (id, true),
+        None => (commit, false),
+    };
+    html! {
+        (outside(&format!("{REPOSITORY}/commit/{id}"), id))
+        @if is_changed { ", with changes that were not committed" }
+    }
+}
+
 /// How the results came about.
 pub(crate) fn content(site: &Site<'_>) -> Markup {
     let results = site.results;
@@ -56,17 +68,20 @@ pub(crate) fn content(site: &Site<'_>) -> Markup {
             dt { (kind_chip(cors_conformance::scenario::Kind::Quality)) } dd { "It works otherwise, but worse for users." }
             dt { (kind_chip(cors_conformance::scenario::Kind::Informative)) } dd { "There is no right answer. It is shown and not judged." }
         }
-        h2 { "This run" }
+        h2 id="run" { "This run" }
         dl.facts {
             dt { "Date" } dd { (results.date.as_deref().unwrap_or("not recorded")) }
             dt { "Commit" } dd {
                 @match &results.commit {
-                    Some(commit) => (outside(&format!("{REPOSITORY}/commit/{commit}"), commit)),
+                    Some(commit) => (commit_link(commit)),
                     None => "not recorded",
                 }
             }
             dt { "Suite" } dd { "cors-conformance " (env!("CARGO_PKG_VERSION")) ", " (results.run.scenarios) " scenarios" }
-            dt { "Browser" } dd { (results.user_agent()) }
+            dt { "Browser" } dd { (if results.user_agent() == "model" { "the browser model, which follows the standards" } else { results.user_agent() }) }
+            dt { "Versions" } dd {
+                ul { @for subject in site.columns() { li { (subject.name) " " span.version { (subject.version) } } } }
+            }
             @if !results.earlier.is_empty() {
                 dt { "Earlier runs" }
                 dd { ul { @for date in &results.earlier { li { (date) } } } }
@@ -77,5 +92,18 @@ pub(crate) fn content(site: &Site<'_>) -> Markup {
             ul { @for problem in &results.run.problems { li { (problem) } } }
         }
         p { "The suite, the scenarios and the harnesses are " a href=(REPOSITORY) { "in the repository" } ", with a guide for servers in other languages." }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_with_changes_is_linked_without_the_word_for_them() {
+        let link = commit_link("0123abc-dirty").into_string();
+        assert!(link.contains("/commit/0123abc\"") && link.contains("not committed"), "{link}");
+        let link = commit_link("0123abc").into_string();
+        assert!(link.contains("/commit/0123abc\"") && !link.contains("not committed"), "{link}");
     }
 }

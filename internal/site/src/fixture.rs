@@ -7,6 +7,7 @@ use cors_conformance::Run;
 use cors_conformance::run::{ScenarioResult, SubjectRun, Verdict};
 use cors_conformance::scenario::Kind;
 use cors_conformance::subject::{Dispute, SubjectKind};
+use cors_conformance::unsafe_configuration::UnsafeOutcome;
 use cors_conformance::verdict::Mismatch;
 
 use crate::{Answer, Results};
@@ -121,7 +122,7 @@ pub(crate) fn results() -> Results {
 }
 
 fn new_results() -> Results {
-    let answer = Answer { answer: "refused".to_owned(), detail: HOSTILE.to_owned() };
+    let answer = Answer { outcome: UnsafeOutcome::Refused, detail: HOSTILE.to_owned() };
     let answers = BTreeMap::from([("any-origin-with-credentials".to_owned(), answer)]);
     Results {
         date: Some("2026-01-02".to_owned()),

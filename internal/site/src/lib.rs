@@ -10,6 +10,7 @@ pub use results::{Answer, Question, ReadError, Report, Results, ScenarioText};
 
 mod about;
 mod badge;
+mod browsers;
 mod causes;
 mod faq;
 mod findings;
@@ -66,6 +67,7 @@ pub fn files(results: &Results) -> BTreeMap<String, String> {
     let site = page::Site::new(results);
     let mut files = BTreeMap::from([
         ("about.html".to_owned(), about::page(&site)),
+        ("browsers.html".to_owned(), browsers::page(&site)),
         ("faq.html".to_owned(), faq::page(&site)),
         ("index.html".to_owned(), start::page(&site)),
         ("matrix.html".to_owned(), matrix::page(&site)),

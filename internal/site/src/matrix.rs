@@ -17,7 +17,7 @@ pub(crate) const KINDS: [Kind; 4] = [Kind::Security, Kind::Required, Kind::Quali
 pub(crate) fn page(site: &Site<'_>) -> String {
     let page = Page { title: "All results", path: "matrix.html", has_script: true };
     let content = html! {
-        h1 { "All results" }
+        h1 id="results" { (page.title) }
         (content(site, &page))
     };
     page.render(site.results, &content)
@@ -70,13 +70,13 @@ fn filters(site: &Site<'_>) -> Markup {
             label { "Server "
                 select name="subject" {
                     option value="" { "all" }
-                    @for (index, subject) in site.columns().iter().enumerate() { option value=(index) { (subject.name) } }
+                    @for subject in site.columns() { option value=(site.file(&subject.name)) { (subject.name) } }
                 }
             }
             label { "Result "
                 select name="status" {
                     option value="" { "any" }
-                    @for verdict in Verdict::ALL { option value=(marks::mark(verdict).1) { (verdict.as_str()) } }
+                    @for verdict in Verdict::ALL { option value=(slug(verdict.as_str())) data-class=(marks::mark(verdict).1) { (verdict.as_str()) } }
                 }
             }
             span.buttons {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use cors_conformance::run::{ScenarioResult, SubjectRun, Verdict};
 use cors_conformance::scenario::Kind;
 use cors_conformance::subject::SubjectKind;
+use cors_conformance::unsafe_configuration::UnsafeConfiguration;
 use maud::{Markup, html};
 
 use crate::findings::{Finding, findings, is_outdated_limit};
@@ -13,6 +14,7 @@ use crate::marks::{self, chip};
 use crate::matrix::{KINDS, kind_chip};
 use crate::page::{Page, Site, code, is_unplayed, outside, plural, prose};
 use crate::score::{self, Score};
+use crate::unsafe_page;
 
 /// Scenarios with a small, usual policy: their configuration is shown as the example.
 const EXAMPLES: [&str; 4] =
@@ -35,7 +37,8 @@ pub(crate) fn page(site: &Site<'_>, subject: &SubjectRun) -> String {
             }
         }
         @if !is_unplayed(subject) {
-            (numbers(site, subject))
+            (numbers(site, &page, subject))
+            p { a href={ (page.to("matrix.html")) "#subject=" (site.file(&subject.name)) } { "Its results in all scenarios" } }
             (failures(site, &page, subject))
             (stated(site, &page, subject))
             (reasons(site, &page, subject, Verdict::Error, "Errors"))
@@ -43,6 +46,7 @@ pub(crate) fn page(site: &Site<'_>, subject: &SubjectRun) -> String {
             (reasons(site, &page, subject, Verdict::NotAsked, "Not asked"))
             (configuration(site, &page, subject))
         }
+        (unsafe_configurations(site, &page, subject))
         @if !subject.deviations.is_empty() {
             h2 { "How its test application differs" }
             ul { @for deviation in &subject.deviations { li { (prose(deviation)) } } }
@@ -52,7 +56,7 @@ pub(crate) fn page(site: &Site<'_>, subject: &SubjectRun) -> String {
     page.render(site.results, &content)
 }
 
-fn numbers(site: &Site<'_>, subject: &SubjectRun) -> Markup {
+fn numbers(site: &Site<'_>, page: &Page<'_>, subject: &SubjectRun) -> Markup {
     let common = score::common(site.results);
     let of_kind = |kind: Kind| subject.results.iter().filter(move |result| result.kind == kind);
     html! {
@@ -77,7 +81,7 @@ fn numbers(site: &Site<'_>, subject: &SubjectRun) -> Markup {
                     }
                     tr.sum {
                         th scope="row" { "all" }
-                        @for verdict in Verdict::ALL { td.number { (subject.count(verdict)) } }
+                        @for verdict in Verdict::ALL { td.number { (site.count_link(page, subject, verdict)) } }
                     }
                 }
             }
@@ -193,6 +197,25 @@ fn configuration(site: &Site<'_>, page: &Page<'_>, subject: &SubjectRun) -> Mark
             h2 { "How it was configured" }
             p { "For the policy of " (site.scenario_link(page, &result.scenario)) ". The page of each scenario shows the configuration for its own policy." }
             @for text in result.configurations.values() { (code(text)) }
+        }
+    }
+}
+
+/// What it does when it is told to let others read.
+fn unsafe_configurations(site: &Site<'_>, page: &Page<'_>, subject: &SubjectRun) -> Markup {
+    let answers = site.results.unsafe_configurations.get(&subject.name);
+    html! {
+        @if let Some(answers) = answers {
+            h2 { "Unsafe configurations" }
+            p { "What it does when it is told to use one. " a href=(page.to("unsafe.html")) { "All middlewares" } }
+            dl.unsafe {
+                @for configuration in UnsafeConfiguration::ALL {
+                    @if let Some(answer) = answers.get(configuration.name) {
+                        dt { (prose(configuration.title)) }
+                        dd { (unsafe_page::shown(answer)) }
+                    }
+                }
+            }
         }
     }
 }

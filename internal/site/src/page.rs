@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cors_conformance::run::SubjectRun;
+use cors_conformance::run::{SubjectRun, Verdict};
 use cors_conformance::subject::SubjectKind;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -40,7 +40,8 @@ impl<'a> Site<'a> {
         Self { results, files, failing: failing.map(|result| result.scenario.as_str()).collect() }
     }
 
-    fn file(&self, subject: &str) -> &str {
+    /// The name of a subject in paths and addresses.
+    pub(crate) fn file(&self, subject: &str) -> &str {
         self.files.get(subject).map_or("unknown", String::as_str)
     }
 
@@ -78,6 +79,16 @@ impl<'a> Site<'a> {
             return self.failing.contains(id).then(|| format!("#{}", scenario_anchor(id)));
         }
         self.results.scenarios.contains_key(id).then(|| page.to(&scenario_path(id)))
+    }
+
+    /// How many scenarios a subject has with a verdict, with a link to them in the table of all results.
+    pub(crate) fn count_link(&self, page: &Page<'_>, subject: &SubjectRun, verdict: Verdict) -> Markup {
+        let count = subject.count(verdict);
+        if page.is_single() || count == 0 {
+            return html! { (count) };
+        }
+        let (file, status) = (self.file(&subject.name), slug(verdict.as_str()));
+        html! { a href={ (page.to("matrix.html")) "#subject=" (file) "&status=" (status) } { (count) } }
     }
 
     /// The other middlewares first, then the adapters.
@@ -148,14 +159,17 @@ impl Page<'_> {
         if !results.unsafe_configurations.is_empty() {
             links.push(("unsafe.html", "Unsafe configurations"));
         }
-        links.extend([("faq.html", "Questions"), ("about.html", "About")]);
+        links.extend([("browsers.html", "Browsers"), ("faq.html", "Questions"), ("about.html", "About")]);
         if self.is_single() {
             links = vec![
                 ("#content", "Findings"),
                 ("#results", "All results"),
                 ("#failing", "Failing scenarios"),
-                ("#about", "About"),
             ];
+            if !results.unsafe_configurations.is_empty() {
+                links.push(("#unsafe", "Unsafe configurations"));
+            }
+            links.extend([("#browsers", "Browsers"), ("#about", "About")]);
         }
         let about = if self.is_single() { "#about".to_owned() } else { self.to("about.html") };
         let markup = html! {

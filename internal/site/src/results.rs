@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cors_conformance::scenario::{self, Kind, LoadError, Scenario};
 use cors_conformance::subject::SubjectKind;
-use cors_conformance::unsafe_configuration::UnsafeRun;
+use cors_conformance::unsafe_configuration::{UnsafeOutcome, UnsafeRun};
 use cors_conformance::{FAQ, Run};
 use serde::{Deserialize, Serialize};
 
@@ -28,10 +28,10 @@ pub struct Results {
 }
 
 /// What a middleware does with an unsafe configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The answer in a word or two, such as `refused`.
-    pub answer: String,
+    /// What became of it.
+    pub outcome: UnsafeOutcome,
     /// What was seen.
     pub detail: String,
 }
@@ -179,7 +179,7 @@ impl Results {
             let answers = run.results.into_iter().map(|result| {
                 let detail = [result.configuration, result.warning, Some(result.detail)];
                 let detail: Vec<_> = detail.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-                let answer = Answer { answer: result.outcome.as_str().to_owned(), detail: detail.join(". ") };
+                let answer = Answer { outcome: result.outcome, detail: detail.join(". ") };
                 (result.name, answer)
             });
             self.unsafe_configurations.insert(run.subject, answers.collect());

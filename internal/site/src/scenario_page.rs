@@ -9,7 +9,7 @@ use crate::about::REPOSITORY;
 use crate::causes::{Severity, cause_of};
 use crate::marks::chip;
 use crate::matrix::kind_chip;
-use crate::page::{Page, Site, code, outside, prose, scenario_path};
+use crate::page::{Page, Site, code, outside, prose, scenario_path, slug};
 use crate::standards;
 
 /// A subject with its result in the scenario of the page.
@@ -29,7 +29,7 @@ pub(crate) fn page(site: &Site<'_>, scenario: &ScenarioText) -> String {
     rows.sort_by_key(|(_, result)| place(result));
     let policy = scenario.policy();
     let content = html! {
-        p.path { a href=(page.to("matrix.html")) { "All results" } " / " (scenario.group) " / " code { (scenario.id) } }
+        p.path { a href=(page.to("matrix.html")) { "All results" } " / " a href={ (page.to("matrix.html")) "#group-" (slug(&scenario.group)) } { (scenario.group) } " / " code { (scenario.id) } }
         h1 { (prose(&scenario.title)) }
         p {
             (kind_chip(scenario.kind)) " " (about_kind(scenario))
@@ -53,6 +53,9 @@ pub(crate) fn page(site: &Site<'_>, scenario: &ScenarioText) -> String {
         (example(site, &page, &rows))
         h2 { "Results" }
         (table(site, &page, &rows))
+        h2 { "Play it" }
+        p { "In a clone of " a href=(REPOSITORY) { "the repository" } ", this plays the scenario with every server and prints what was sent and seen:" }
+        (code(&format!("cargo xtask compare --harnesses --scenario {}", scenario.id)))
     };
     page.render(site.results, &content)
 }

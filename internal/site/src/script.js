@@ -38,13 +38,15 @@
     unfold.textContent = allOpen ? "Fold all" : "Unfold all";
   }
 
-  function hasStatus(row, subject, status) {
-    if (subject !== "") return row.cells[Number(subject) + 1].className === status;
+  function hasStatus(row, column, status) {
+    if (column > 0) return row.cells[column].className === status;
     return [...row.cells].some((cell) => cell.tagName === "TD" && cell.className === status);
   }
 
   function filter() {
-    const [text, kind, subject, status] = fields.map((field) => field.value);
+    const [text, kind] = fields.map((field) => field.value);
+    const column = form.elements.subject.selectedIndex;
+    const status = form.elements.status.selectedOptions[0].dataset.class || "";
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const isFiltered = words.length > 0 || kind !== "" || status !== "";
     let count = 0;
@@ -53,7 +55,7 @@
       for (const row of group.lines) {
         const isShown = words.every((word) => row.searched.includes(word))
           && (kind === "" || row.dataset.kind === kind)
-          && (status === "" || hasStatus(row, subject, status));
+          && (status === "" || hasStatus(row, column, status));
         row.hidden = !isShown;
         if (isShown) shown += 1;
       }
@@ -61,15 +63,15 @@
       group.heading.hidden = shown === 0;
       show(group, isFiltered && shown > 0);
     }
-    only.textContent = subject === "" ? "" :
-      "#matrix tr > :not(:first-child):not(:nth-child(" + (Number(subject) + 2) + ")) { display: none }";
-    table.classList.toggle("one", subject !== "");
+    only.textContent = column === 0 ? "" :
+      "#matrix tr > :not(:first-child):not(:nth-child(" + (column + 1) + ")) { display: none }";
+    table.classList.toggle("one", column > 0);
     found.textContent = count + (count === 1 ? " scenario" : " scenarios");
   }
 
   function save() {
     const state = new URLSearchParams(fields.map((field) => [field.name, field.value]).filter(([, value]) => value));
-    history.replaceState(null, "", "#" + state);
+    history.replaceState(null, "", location.pathname + location.search + (String(state) && "#" + state));
   }
 
   function changed() {
@@ -77,16 +79,24 @@
     save();
   }
 
-  /* The address of the page keeps the filters. An address without "=" leads to another part of the page. */
+  /* The address of the page keeps the filters. An address without "=" leads to a part of the page. */
   function restore() {
     const hash = location.hash.slice(1);
     const target = hash.includes("=") ? null : document.getElementById(hash);
     if (target) {
       if (target.tagName === "DETAILS") target.open = true;
+      const group = groups.find((group) => group.heading === target);
+      if (group) {
+        show(group, true);
+        target.scrollIntoView();
+      }
       return;
     }
     const state = new URLSearchParams(hash);
-    for (const field of fields) field.value = state.get(field.name) || "";
+    for (const field of fields) {
+      field.value = state.get(field.name) || "";
+      if (field.selectedIndex === -1) field.value = "";
+    }
     filter();
   }
 

@@ -6,7 +6,7 @@ use crate::findings::is_failing;
 use crate::marks::chip;
 use crate::matrix::kind_chip;
 use crate::page::{Page, Site, code, prose, scenario_anchor};
-use crate::{ScenarioText, about, matrix, scenario_page, start};
+use crate::{ScenarioText, about, browsers, matrix, scenario_page, start, unsafe_page};
 
 pub(crate) fn page(site: &Site<'_>) -> String {
     let page = Page { title: "Findings", path: "", has_script: true };
@@ -17,6 +17,12 @@ pub(crate) fn page(site: &Site<'_>) -> String {
         (matrix::content(site, &page))
         h2 id="failing" { "Failing scenarios" }
         @for scenario in failing { (shown(site, &page, scenario)) }
+        @if !site.results.unsafe_configurations.is_empty() {
+            h2 id="unsafe" { "Unsafe configurations" }
+            (unsafe_page::content(site, &page))
+        }
+        h2 id="browsers" { "What browsers do differently" }
+        (browsers::content())
         h2 id="about" { "About these results" }
         (about::content(site))
     };

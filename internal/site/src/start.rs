@@ -34,13 +34,25 @@ pub(crate) fn content(site: &Site<'_>, page: &Page<'_>) -> Markup {
             "A middleware that passes is not a safe application: see " a href=(page.to_anchor("about.html", "passing")) { "what passing does not mean" } ". "
             "What a middleware has no option for is not held against it."
         }
-        ul.jumps {
+        p.facts-line {
+            @if let Some(date) = &results.date { "Played on " time datetime=(date) { (date) } ", " } @else { "Played " }
+            "with " (plural(results.scenarios.values().filter(|scenario| !scenario.contract).count(), "scenario")) " that all are asked. "
+            a href=(page.to_anchor("about.html", "run")) { "Versions and commit" } "."
+        }
+        ul.jumps aria-label="Findings by severity" {
             @for severity in Severity::ALL {
                 @let count = of(&findings, severity).count();
                 @if count > 0 {
                     li { a.{ "jump " (severity.slug()) } href={ "#" (severity.slug()) } { (severity.heading()) " " span.count { (count) } } }
                 }
             }
+        }
+        ul.jumps.more aria-label="More results" {
+            li { a.jump href=(page.to_anchor("matrix.html", "results")) { "All results" } }
+            @if !results.unsafe_configurations.is_empty() {
+                li { a.jump href=(page.to_anchor("unsafe.html", "unsafe")) { "Unsafe configurations" } }
+            }
+            li { a.jump href=(page.to_anchor("browsers.html", "browsers")) { "What browsers do differently" } }
             li { a.jump href="#middlewares" { "All middlewares" } }
             li { a.jump href="#adapters" { "This project's adapters" } }
         }
@@ -155,9 +167,9 @@ fn scores(site: &Site<'_>, page: &Page<'_>, adapters: bool) -> Markup {
                             } @else {
                                 td.number { (Score::in_common(subject, &common)) }
                                 td.number { (Score::of(&subject.results)) }
-                                td.number { (subject.failed) }
-                                td.number { (subject.count(Verdict::Limit)) }
-                                td.number { (subject.count(Verdict::CannotExpress)) }
+                                @for verdict in [Verdict::Fail, Verdict::Limit, Verdict::CannotExpress] {
+                                    td.number { (site.count_link(page, subject, verdict)) }
+                                }
                             }
                         }
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cors_conformance::unsafe_configuration::UnsafeOutcome;
 use scraper::{ElementRef, Html, Selector};
 
 use crate::{files, fixture, single_page, write};
@@ -72,7 +73,9 @@ fn every_link_leads_to_a_file_and_an_anchor_of_the_site() {
             }
             let has_anchor =
                 |page: &Html| select(page, "[id]").iter().any(|element| element.attr("id") == Some(anchor));
-            if !anchor.is_empty() && !pages.get(&target).is_some_and(has_anchor) {
+            // Filters of the table; `browser.rs` tests them.
+            let is_filter = target == "matrix.html" && anchor.contains('=');
+            if !anchor.is_empty() && !is_filter && !pages.get(&target).is_some_and(has_anchor) {
                 complaints.push(format!("{path}: {link}: no such anchor"));
             }
         }
@@ -223,5 +226,5 @@ fn unsafe_configurations_are_read_from_their_report() {
     ]}]"#;
     results.add_unsafe(serde_json::from_str(report).unwrap());
     let answer = &results.unsafe_configurations["zebra-cors"]["null-origin"];
-    assert_eq!((answer.answer.as_str(), answer.detail.as_str()), ("READ WITH COOKIES", "cors()"));
+    assert_eq!((answer.outcome, answer.detail.as_str()), (UnsafeOutcome::ReadsWithCookies, "cors()"));
 }

@@ -101,6 +101,7 @@
   }
 
   form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(changed));
   unfold.addEventListener("click", () => {

@@ -105,6 +105,10 @@ impl Browser {
         assert!(lines.is_empty(), "the console: {lines:#?}");
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
     pub(crate) async fn open(&self, address: impl Display) {
         let address = address.to_string();
         if let Err(error) = self.driver.goto(&address).await {

@@ -8,14 +8,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use cors_conformance::run::Verdict;
 use cors_real_browsers::real::Kind;
 use cors_site::Results;
-use rstest::rstest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::Key;
@@ -67,15 +65,15 @@ impl Site {
     }
 }
 
-#[rstest]
-#[case::chromium(Kind::Chromium)]
-#[case::firefox(Kind::Firefox)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_site_works(#[case] kind: Kind) {
+async fn the_site_works() {
+    let site = Site::write(fixture::results());
+    tokio::join!(works_in(Kind::Chromium, &site), works_in(Kind::Firefox, &site));
+}
+
+async fn works_in(kind: Kind, site: &Site) {
     let Some(browser) = Browser::start(kind).await else { return };
-    // Loading all scenarios takes a while.
-    static SITE: LazyLock<Site> = LazyLock::new(|| Site::write(fixture::results()));
-    let site = &*SITE;
+    the_checks_find_mistakes(&browser, site).await;
     for page in ["matrix.html", "single.html"] {
         groups_unfold(&browser, site, page).await;
         filters_choose_rows(&browser, site, page).await;
@@ -104,6 +102,25 @@ async fn wait_for(browser: &Browser, expression: &str, wanted: &Value, what: &st
 
 async fn is_unfolded(browser: &Browser) -> bool {
     browser.eval("all('button.fold')[0].getAttribute('aria-expanded')").await == "true"
+}
+
+/// A page with mistakes has complaints. Without this, a check that finds nothing could be one that looks at nothing.
+async fn the_checks_find_mistakes(browser: &Browser, site: &Site) {
+    let page = "<!doctype html><title>Mistakes</title><body style='background: white'>\
+        <p style='color: #888'>This text is faint.</p>\
+        <div style='width: 2000px'>This is wide.</div>\
+        <button style='outline: none' autofocus><img src='data:,' width=20 height=20></button>";
+    fs::write(site.folder.path().join(format!("{}.html", browser.name())), page).unwrap();
+    browser.open(site.url(&format!("{}.html", browser.name()))).await;
+    let faint = browser.texts("faintTexts()").await;
+    assert!(faint.iter().any(|complaint| complaint.contains("This text is faint")), "{faint:?}");
+    assert!(!faint.iter().any(|complaint| complaint.contains("This is wide")), "{faint:?}");
+    let wide = browser.texts("overflowing()").await;
+    assert!(wide.iter().any(|complaint| complaint.contains("This is wide")), "{wide:?}");
+    let controls = browser.elements("controls()").await;
+    assert_eq!(browser.name_of(&controls[0]).await, "");
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.eval("focused().isShown").await, json!(false));
 }
 
 /// By mouse and by keyboard, one group and all.

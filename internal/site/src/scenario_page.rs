@@ -184,7 +184,7 @@ pub(crate) fn reason(page: &Page<'_>, result: &ScenarioResult) -> Markup {
                 p.why { (prose(cause.sentence)) " " a href=(page.to_anchor("index.html", cause.slug)) { "About this cause" } }
             }
         }
-        @if result.mismatches.is_empty() && !result.detail.is_empty() { p.why { (prose(&result.detail)) } }
+        @if result.mismatches.is_empty() && !result.detail.is_empty() { p.why { (prose(result.detail.trim_start_matches("cannot express the policy: "))) } }
     }
 }
 

@@ -111,5 +111,6 @@
   window.addEventListener("hashchange", restore);
   form.hidden = false;
   filter();
+  for (const group of groups) group.rows.classList.add("ready");
   restore();
 })();

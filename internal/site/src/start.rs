@@ -22,12 +22,14 @@ pub(crate) fn content(site: &Site<'_>, page: &Page<'_>) -> Markup {
     let mut others: Vec<_> = results.others().collect();
     others.sort_by_key(|subject| subject.name.to_lowercase());
     let tested = others.iter().filter(|subject| !is_unplayed(subject)).count();
+    let contract = results.scenarios.values().filter(|scenario| scenario.contract).count();
+    let asked = results.scenarios.len() - contract;
     let findings = findings(&others);
     html! {
         h1 { "What CORS middlewares do to users" }
         p.lead {
             "CORS decides which website may read what a server answers. " (tested) " middlewares and web servers were given the same policies, "
-            "and a browser model played " (plural(results.run.scenarios, "scenario")) " against each. "
+            "and a browser model played " (plural(asked, "scenario")) " against each. "
             "These are the differences that matter, the worst first."
         }
         p {
@@ -35,8 +37,8 @@ pub(crate) fn content(site: &Site<'_>, page: &Page<'_>) -> Markup {
             "What a middleware has no option for is not held against it."
         }
         p.facts-line {
-            @if let Some(date) = &results.date { "Played on " time datetime=(date) { (date) } ", " } @else { "Played " }
-            "with " (plural(results.scenarios.values().filter(|scenario| !scenario.contract).count(), "scenario")) " that all are asked. "
+            @if let Some(date) = &results.date { "Played on " time datetime=(date) { (date) } ". " }
+            @if contract > 0 { "Only this project's adapters were asked for " (contract) " more. " }
             a href=(page.to_anchor("about.html", "run")) { "Versions and commit" } "."
         }
         ul.jumps aria-label="Findings by severity" {

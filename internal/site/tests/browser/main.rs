@@ -360,17 +360,14 @@ async fn pictures() {
     let site = Site::write(results);
     let browser = Browser::start(Kind::Chromium).await.unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
-    let folder = env::var_os("PICTURES_TO").map_or(folder, Into::into);
-    for (scheme, theme) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
+    for (page, size, scheme, file) in [
+        ("index.html", (1280, 720), Scheme::Light, "comparison-wide.png"),
+        ("matrix.html", NARROW, Scheme::Dark, "comparison-narrow.png"),
+    ] {
+        browser.resize(size).await;
         browser.prefer(scheme).await;
-        for (size, name) in [(WIDE, "wide"), (NARROW, "narrow")] {
-            browser.resize(size).await;
-            for page in PAGES {
-                browser.open(site.url(page)).await;
-                let file = format!("{theme}-{name}-{}", page.replace('/', "-").replace(".html", ".png"));
-                browser.picture(&folder.join(file)).await;
-            }
-        }
+        browser.open(site.url(page)).await;
+        browser.picture(&folder.join(file)).await;
     }
     browser.stop().await;
 }

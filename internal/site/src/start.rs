@@ -39,7 +39,7 @@ pub(crate) fn content(site: &Site<'_>, page: &Page<'_>) -> Markup {
         p.facts-line {
             @if let Some(date) = &results.date { "Played on " time datetime=(date) { (date) } ". " }
             @if contract > 0 { "Only this project's adapters were asked for " (contract) " more. " }
-            a href=(page.to_anchor("about.html", "run")) { "Versions and commit" } "."
+            a href=(page.to_anchor("about.html", "run")) { "Versions" } "."
         }
         ul.jumps aria-label="Findings by severity" {
             @for severity in Severity::ALL {

@@ -360,13 +360,14 @@ async fn pictures() {
     let site = Site::write(results);
     let browser = Browser::start(Kind::Chromium).await.unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
-    for (page, size, scheme, file) in [
-        ("index.html", (1280, 720), Scheme::Light, "comparison-wide.png"),
-        ("matrix.html", NARROW, Scheme::Dark, "comparison-narrow.png"),
+    for (page, part, size, scheme, file) in [
+        ("index.html", "body", (1280, 720), Scheme::Light, "comparison-wide.png"),
+        ("matrix.html", ".filters", NARROW, Scheme::Dark, "comparison-narrow.png"),
     ] {
         browser.resize(size).await;
         browser.prefer(scheme).await;
         browser.open(site.url(page)).await;
+        browser.eval(&format!("document.querySelector('{part}').scrollIntoView()")).await;
         browser.picture(&folder.join(file)).await;
     }
     browser.stop().await;

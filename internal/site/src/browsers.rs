@@ -44,7 +44,7 @@ impl Document {
                     | Tag::TableCell,
                 ) => text.clear(),
                 Event::Text(part) => text.push_str(&part),
-                Event::Code(part) => text.push_str(&format!("`{part}`")),
+                Event::Code(part) => text.extend(["`", &*part, "`"]),
                 Event::SoftBreak | Event::HardBreak => text.push(' '),
                 Event::End(TagEnd::Heading(HeadingLevel::H2 | HeadingLevel::H3)) => {
                     section.clone_from(&text);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
 use cors_cli::check::{
-    Access, Check, CheckReport, LiveNetwork, PageResult, SetupError, run, to_json, to_text,
+    Access, Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, to_json, to_text,
 };
 use rstest::rstest;
 use serde_json::Value;
@@ -32,6 +32,7 @@ fn check(request: FetchRequest) -> Check {
         request,
         profile: Profile::chromium(),
         audit: false,
+        setup: Setup::default(),
     }
 }
 
@@ -130,16 +131,100 @@ async fn a_flaw_does_not_hide_the_verdict(#[case] lines: &str, #[case] body: &st
     }
 }
 
+/// The verdict is that about the head, and comes soon, whatever the body does.
+#[rstest]
+#[case::endless("", true, "only the first 64 KiB of the body were read")]
+#[case::stream(
+    "content-type: text/event-stream\r\n",
+    false,
+    "the rest of the body was not read, because it took long"
+)]
+#[case::long("content-length: 41943040\r\n", true, "only the first 64 KiB of the body were read")]
 #[tokio::test]
-async fn an_endless_body_breaks_off() {
+async fn a_body_does_not_change_the_verdict(#[case] lines: &str, #[case] repeats: bool, #[case] error: &str) {
+    for (head, result) in [("HTTP/1.1 200 OK\r\n", PageResult::Blocked), (OK, PageResult::Readable)] {
+        let begun = Instant::now();
+        let address = broken(format!("{head}{lines}\r\nab").into(), repeats, false).await;
+        let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
+        assert_eq!((report.page_result(), report.failure()), (result, None), "{}", to_text(&report));
+        let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+        assert_eq!(json["exchanges"][0]["response"]["body_error"], error);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+}
+
+/// A preflight has answered when its head is there.
+#[rstest]
+#[case::stalls("content-length: 9\r\n\r\nab", false)]
+#[case::streams("\r\nab", true)]
+#[case::stalls_in_chunks("transfer-encoding: chunked\r\n\r\n2\r\nab\r\n", false)]
+#[tokio::test]
+async fn a_preflight_is_not_waited_for(#[case] rest: &str, #[case] repeats: bool) {
     let begun = Instant::now();
-    let address = broken(format!("{OK}\r\n").into(), true, false).await;
-    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
-    assert_eq!(report.page_result(), PageResult::Readable);
-    assert!(to_text(&report).contains("reading the body fails"), "{}", to_text(&report));
+    let head = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: https://app.example\r\n";
+    let address = broken(format!("{head}{rest}").into(), repeats, false).await;
+    let report = play(check(fetch(&format!("http://{address}"), "PUT", "/")), None, 60.0).await;
     let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
-    assert_eq!(json["exchanges"][0]["response"]["body_error"], "the body did not end after 16 MiB");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(json["reason"], "method-not-allowed", "{}", to_text(&report));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// A body that a server must not send after a 204 is not the beginning of the next response.
+#[tokio::test]
+async fn a_body_after_204_spoils_no_other_response() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|length| length > 0) {
+                    let response = "HTTP/1.1 204 No Content\r\naccess-control-allow-origin: https://app.example\r\n\
+                                    access-control-allow-methods: PUT\r\n\r\nleftover";
+                    let _ = stream.write_all(response.as_bytes()).await;
+                }
+            });
+        }
+    });
+    for _ in 0..20 {
+        let report = play(check(fetch(&format!("http://{address}"), "PUT", "/")), None, 10.0).await;
+        assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+    }
+}
+
+/// However slowly a server answers, and however often it redirects, the time limit holds.
+#[rstest]
+#[case::head("HTTP/1.1 200 OK\r\nx-a: ")]
+#[case::redirects(
+    "HTTP/1.1 302 Found\r\nlocation: /\r\naccess-control-allow-origin: *\r\ncontent-length: 0\r\n\r\n"
+)]
+#[tokio::test]
+async fn a_slow_server_is_left_in_time(#[case] response: &'static str) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 4096]).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                let _ = stream.write_all(response.as_bytes()).await;
+                while stream.write_all(b"a").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            });
+        }
+    });
+    let begun = Instant::now();
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 1.0).await;
+    assert_eq!(
+        report.failure().map(|failure| failure.kind),
+        Some(FailureKind::Timeout),
+        "{}",
+        to_text(&report)
+    );
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

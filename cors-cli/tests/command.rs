@@ -76,7 +76,7 @@ fn the_exit_code_is_the_result(
 #[test]
 fn the_curl_command_sends_nothing() {
     let arguments =
-        ["https://no-such-host.invalid/x", "--origin", "https://app.example", "-X", "PUT", "--curl"];
+        ["https://no-such-host.invalid/x", "--origin", "https://app.example", "-X", "PUT", "--print", "curl"];
     let output = check(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).starts_with("curl --include \\\n  --request 'OPTIONS'"), "{}", stdout(&output));
@@ -90,7 +90,11 @@ fn the_curl_command_sends_nothing() {
 #[case(&["https://api.example", "--origin", "null", "--timeout", "never"], "write a number of seconds")]
 #[case(&["https://api.example", "--origin", "null", "--cacert", "/no/such/file"], "--cacert /no/such/file: ")]
 #[case(&["https://api.example", "--origin", "null", "--browser", "lynx"], "invalid value 'lynx'")]
-#[case(&["https://api.example", "--origin", "null", "--curl", "--audit"], "cannot be used with")]
+#[case(&["https://api.example", "--origin", "null", "--print", "curl", "--audit"], "cannot be used with")]
+#[case(&["https://api.example", "--origin", "null", "--body", "@/no/such/file"], "--body /no/such/file: ")]
+#[case(&["wss://api.example", "--origin", "null", "--as", "img"], "--as img: only a WebSocket")]
+#[case(&["https://api.example", "--origin", "https://*.example"], "without `*`")]
+#[case(&["https://api.example", "--origin", "null", "--as", "link", "--print", "fetch"], "only `fetch` and `xhr`")]
 fn a_wrong_argument_is_an_error_with_exit_code_2(#[case] arguments: &[&str], #[case] expected: &str) {
     let output = check(arguments);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cors_browser::{Credentials, FailureKind, FetchRequest, Origin, Page, Profile};
-use cors_cli::check::{Access, Check, CheckReport, LiveNetwork, PageResult, run, to_json};
+use cors_cli::check::{Access, Check, CheckReport, LiveNetwork, PageResult, Setup, run, to_json};
 use cors_conformance::subject::front::{Certificate, Front, Security};
 use cors_conformance::subject::{Policy, Server, SubjectKind};
 use cors_subjects::registry::{find, subjects};
@@ -25,7 +25,8 @@ fn fetch(base: &str, method: &str, path: &str) -> FetchRequest {
 }
 
 fn check(request: FetchRequest, audit: bool) -> Check {
-    Check { page: Page::new(Origin::parse(APP).unwrap()), request, profile: Profile::chromium(), audit }
+    let page = Page::new(Origin::parse(APP).unwrap());
+    Check { page, request, profile: Profile::chromium(), audit, setup: Setup::default() }
 }
 
 async fn play(check: Check, authorities: Option<&Path>) -> CheckReport {

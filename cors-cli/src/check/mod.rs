@@ -1,28 +1,49 @@
 //! What would a browser do? One fetch against a real server, with an explanation.
 //!
 //! A [`Check`] says which page fetches what. [`run`] sends it over a [`LiveNetwork`] and returns a [`CheckReport`], which
-//! [`to_text`] and [`to_json`] print. [`curl`] prints the command that sends the same preflight by hand.
+//! [`to_text`] and [`to_json`] print; [`run_in`] does the same in several browsers. [`curl`], [`snippet`], [`postman`] and [`har`]
+//! print the same requests for other tools.
 
+mod action;
 mod advice;
+mod answers;
 pub mod arguments;
 mod audit;
+mod cache;
 mod curl;
 mod failure;
+mod har;
+mod inquiry;
 mod json;
+mod lists;
 mod network;
+mod note;
+mod postman;
+mod recorder;
+mod snippet;
+mod status;
 #[cfg(test)]
 mod tests;
 mod text;
+mod verdict;
 
 use std::sync::Arc;
 
+pub use self::action::{Setup, Via};
 pub use self::advice::{Advice, Change};
 pub use self::audit::{Access, Probe};
 pub use self::curl::curl;
 pub use self::failure::failure_message;
+pub use self::har::har;
+pub use self::inquiry::Extra;
+use self::inquiry::Inquiry;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
+pub use self::note::{Note, Severity};
+pub use self::postman::postman;
+pub use self::snippet::snippet;
 pub use self::text::to_text;
+pub use self::verdict::BrowserVerdict;
 use cors_browser::{
     BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, NetworkError,
     Outcome, Page, PageResponse, Profile, ResponseType,
@@ -39,6 +60,8 @@ pub struct Check {
     pub profile: Profile,
     /// Whether to try hostile origins as well.
     pub audit: bool,
+    /// What makes the request, and what the browser has before.
+    pub setup: Setup,
 }
 
 /// The result of a [`Check`].
@@ -47,6 +70,8 @@ pub struct CheckReport {
     check: Check,
     fetched: Fetched,
     probes: Option<Vec<Probe>>,
+    verdicts: Vec<BrowserVerdict>,
+    inquiry: Inquiry,
 }
 
 /// What the page gets.
@@ -57,6 +82,10 @@ pub enum PageResult {
     Readable,
     /// A response that it cannot read.
     Opaque,
+    /// An open connection: a WebSocket or an event stream.
+    Open,
+    /// Nothing: the user sees another document instead of the page.
+    Shown,
     /// A `TypeError`.
     Blocked,
 }
@@ -73,10 +102,35 @@ pub enum Role {
     Actual,
 }
 
-/// Runs a check against real servers.
+impl Role {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Redirect => "redirect",
+            Self::Actual => "actual",
+        }
+    }
+}
+
+/// Runs a check against real servers, in the browser that it names.
 pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
-    let fetched = fetch(&check, network.clone()).await;
-    let report = CheckReport { check, fetched, probes: None };
+    let profile = check.profile.clone();
+    run_in(&[profile], check, network).await
+}
+
+/// Runs a check against real servers in several browsers, instead of the one that it names. The report is about the first of them that
+/// blocks the fetch, or about the first.
+pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<LiveNetwork>) -> CheckReport {
+    let url = action::http_url(&check.request.url);
+    network.look_up(&url).await;
+    if network.address_space(&url) != cors_browser::AddressSpace::Public {
+        let page = check.page.top_level.as_ref().unwrap_or(&check.page.origin);
+        if let Ok(page) = url::Url::parse(&page.to_string()) {
+            network.look_up(&page).await;
+        }
+    }
+    let report = play(browsers, check, network.clone()).await;
     // Nine more requests to a server that does not respond would only cost time.
     if !report.check.audit || report.failure().is_some() {
         return report;
@@ -85,11 +139,45 @@ pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
     CheckReport { probes: Some(probes), ..report }
 }
 
+/// The report of [`run_in`] without an audit, over any network.
+async fn play(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
+    let answers = answers::Answers::new(network.clone());
+    let mut reports = Vec::new();
+    for profile in browsers {
+        let check = Check { profile: profile.clone(), ..check.clone() };
+        let turn = Arc::new(answers.turn());
+        let mut fetched = fetch(&check, turn.clone()).await;
+        turn.restore_ends(&mut fetched.exchanges);
+        reports.push(CheckReport::new(check, fetched));
+    }
+    let verdicts: Vec<_> = reports.iter().map(BrowserVerdict::of).collect();
+    let main = verdicts.iter().position(BrowserVerdict::is_a_problem).unwrap_or_default();
+    let report = match reports.into_iter().nth(main) {
+        Some(report) => report,
+        None => {
+            let fetched = fetch(&check, network.clone()).await;
+            CheckReport::new(check, fetched)
+        }
+    };
+    let report = CheckReport { verdicts, ..report };
+    let inquiry = match report.check.setup.only || report.failure().is_some() {
+        true => Inquiry::default(),
+        false => inquiry::inquire(&report, &*network).await,
+    };
+    CheckReport { inquiry, ..report }
+}
+
 async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
-    Browser::new(network, check.profile.clone()).fetch(&check.page, check.request.clone()).await
+    let browser = Browser::new(network, check.profile.clone());
+    action::prepare(&browser, check).await;
+    browser.act(&check.page, action::action(check)).await
 }
 
 impl CheckReport {
+    fn new(check: Check, fetched: Fetched) -> Self {
+        Self { check, fetched, probes: None, verdicts: Vec::new(), inquiry: Inquiry::default() }
+    }
+
     /// What the page gets.
     pub fn page_result(&self) -> PageResult {
         match &self.fetched.outcome {
@@ -98,7 +186,9 @@ impl CheckReport {
                 ResponseType::Basic | ResponseType::Cors => PageResult::Readable,
                 ResponseType::Opaque | ResponseType::OpaqueRedirect => PageResult::Opaque,
             },
-            // A `fetch()` has no other outcomes.
+            Outcome::Loaded(loaded) if loaded.is_readable => PageResult::Readable,
+            Outcome::Opened(_) => PageResult::Open,
+            Outcome::Navigated(_) => PageResult::Shown,
             _ => PageResult::Opaque,
         }
     }
@@ -111,13 +201,13 @@ impl CheckReport {
         self.fetched.exchanges.last()?.response.as_ref().err()
     }
 
-    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if the browser blocks it, 2 if
+    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if a browser blocks it, 2 if
     /// no response arrived, which says nothing about CORS.
     pub fn exit_code(&self) -> u8 {
         match self.page_result() {
-            PageResult::Readable | PageResult::Opaque => 0,
             PageResult::Blocked if self.failure().is_some() => 2,
             PageResult::Blocked => 1,
+            PageResult::Readable | PageResult::Opaque | PageResult::Open | PageResult::Shown => 0,
         }
     }
 
@@ -132,12 +222,27 @@ impl CheckReport {
         if let Some(failure) = self.failure() {
             return Some(Advice { help: failure::help(failure.kind).to_owned(), change: None });
         }
-        Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges))
+        Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges, &self.inquiry))
     }
 
     /// What hostile origins can read, if they were tried.
     pub fn probes(&self) -> Option<&[Probe]> {
         self.probes.as_deref()
+    }
+
+    /// What each browser does, if the check ran in several.
+    pub fn verdicts(&self) -> &[BrowserVerdict] {
+        &self.verdicts
+    }
+
+    /// The requests that the page does not make, and their responses.
+    pub fn extra_requests(&self) -> &[Extra] {
+        &self.inquiry.extras
+    }
+
+    /// What else there is to say: what the browser left out, what users will meet, mistakes that a cache would show.
+    pub fn notes(&self) -> Vec<Note> {
+        note::notes(self)
     }
 
     fn blocked(&self) -> Option<&Blocked> {

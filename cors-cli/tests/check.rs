@@ -9,14 +9,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
 use cors_cli::check::{
-    Access, Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, to_json, to_text,
+    Access, Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, run_in, to_json, to_text,
 };
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use url::Url;
 
 const APP: &str = "https://app.example";
@@ -327,4 +340,151 @@ async fn an_audit_sends_at_most_nine_requests() {
     assert!(probes.iter().all(|probe| probe.access == Access::WithCookies), "{probes:#?}");
     assert_eq!(count.load(Ordering::SeqCst), 1 + probes.len());
     assert!(count.load(Ordering::SeqCst) <= 10);
+}
+
+/// A server over TLS that speaks HTTP/2 only.
+#[tokio::test]
+async fn http2_is_spoken() {
+    let certified =
+        rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let encoded = STANDARD.encode(certified.cert.der());
+    write!(file, "-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n").unwrap();
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
+                let service = service_fn(|request: Request<Incoming>| async move {
+                    assert_eq!(request.version(), http::Version::HTTP_2);
+                    let response = Response::builder()
+                        .header("access-control-allow-origin", "*")
+                        .header("access-control-allow-methods", "PUT");
+                    response.body(Full::new(Bytes::from_static(b"ok")))
+                });
+                let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+            });
+        }
+    });
+    let request = fetch(&format!("https://{address}"), "PUT", "/");
+    let report = play(check(request), Some(file.path()), 10.0).await;
+    assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+}
+
+/// Random numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % limit as u64).unwrap()
+    }
+
+    fn pick<'a>(&mut self, choices: &[&'a [u8]]) -> &'a [u8] {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// A response of parts that are valid or not.
+fn random_response(numbers: &mut Numbers) -> Vec<u8> {
+    let statuses: [&[u8]; 12] = [
+        b"200 OK",
+        b"204 No Content",
+        b"302 Found",
+        b"308 Moved",
+        b"400 Bad",
+        b"401 No",
+        b"403 No",
+        b"407 Proxy",
+        b"429 Slow",
+        b"503 Down",
+        b"999 \xff",
+        b"101 Switching",
+    ];
+    let names: [&[u8]; 14] = [
+        b"access-control-allow-origin",
+        b"access-control-allow-methods",
+        b"access-control-allow-headers",
+        b"access-control-allow-credentials",
+        b"Access-Control-Allow-Orgin",
+        b"access-control-max-age",
+        b"location",
+        b"vary",
+        b"cache-control",
+        b"content-type",
+        b"content-length",
+        b"transfer-encoding",
+        b"server",
+        b"\xc3\xa9",
+    ];
+    let values: [&[u8]; 18] = [
+        b"*",
+        b"https://app.example",
+        b"null",
+        b"https://a https://b",
+        b"\"PUT\"",
+        b"PUT, x-a",
+        b"true",
+        b"/",
+        b"//[",
+        b"mailto:a",
+        b"max-age=99999999999999999999",
+        b"\xff\xfe\x80",
+        b"",
+        b"text/html",
+        b"chunked",
+        b"3",
+        b"18446744073709551616",
+        b"Origin,,*",
+    ];
+    let bodies: [&[u8]; 6] =
+        [b"", b"abc", b"\x1b[2J\xf0\x9f", b"<!DOCTYPE html>", b"3\r\nabc\r\n0\r\n\r\n", b"zz\r\n"];
+    let mut response = b"HTTP/1.1 ".to_vec();
+    response.extend(numbers.pick(&statuses));
+    response.extend(b"\r\n");
+    for _ in 0..numbers.below(8) {
+        response.extend(numbers.pick(&names));
+        response.extend(b": ");
+        response.extend(numbers.pick(&values));
+        response.extend(b"\r\n");
+    }
+    response.extend(b"\r\n");
+    response.extend(numbers.pick(&bodies));
+    // Some break off anywhere.
+    if numbers.below(4) == 0 {
+        response.truncate(numbers.below(response.len() + 1));
+    }
+    response
+}
+
+/// Whatever a server sends, the check ends in time and can be printed.
+#[tokio::test]
+async fn no_response_makes_a_check_panic() {
+    let browsers = [Profile::chromium(), Profile::firefox(), Profile::webkit(), Profile::standard()];
+    let mut numbers = Numbers(1);
+    for number in 0..60 {
+        let response = random_response(&mut numbers);
+        let address = broken(response.clone(), false, true).await;
+        let method = ["GET", "PUT", "POST"][number % 3];
+        let request = fetch(&format!("http://{address}"), method, "/?a").with_header("x-a", "1");
+        let network = LiveNetwork::new(None, Duration::from_secs(2)).unwrap();
+        let begun = Instant::now();
+        let report = run_in(&browsers, check(request), Arc::new(network)).await;
+        let text = to_text(&report);
+        assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(serde_json::from_str::<Value>(&to_json(&report).unwrap()).is_ok());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{}", response.escape_ascii());
+    }
 }

@@ -73,6 +73,39 @@ fn the_exit_code_is_the_result(
     assert_eq!(json["verdict"], result);
 }
 
+/// A WebSocket is open when the head of the response is there; the connection stays open.
+#[test]
+fn a_web_socket_is_checked() {
+    let response = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+                    sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let url = serve(response).replace("http:", "ws:");
+    let output = check(&[&url, "--origin", "http://localhost:5173"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("open: the page can send and receive messages"), "{text}");
+    assert!(text.contains("Warning: CORS does not apply to WebSockets"), "{text}");
+    assert!(text.contains("so it does not check the origin"), "{text}");
+}
+
+#[rstest]
+#[case("postman", "\"schema\": \"https://schema.getpostman.com/json/collection/v2.1.0/collection.json\"")]
+#[case("fetch", "await fetch(\"https://no-such-host.invalid/x\", {")]
+fn nothing_is_sent_to_print_the_requests(#[case] tool: &str, #[case] expected: &str) {
+    let arguments =
+        ["https://no-such-host.invalid/x", "--origin", "https://app.example", "-X", "PUT", "--print", tool];
+    let output = check(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains(expected), "{}", stdout(&output));
+}
+
+#[test]
+fn an_archive_has_the_exit_code_of_the_check() {
+    let output = check(&[&serve(DENIED), "--origin", "http://localhost:5173", "--print", "har"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let archive: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(archive["log"]["entries"][0]["response"]["status"], 403);
+}
+
 #[test]
 fn the_curl_command_sends_nothing() {
     let arguments =

@@ -88,7 +88,7 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 ///
 /// | field | `null` |
 /// |---|---|
-/// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked |
+/// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked; `console` also for `standard` |
 /// | `change` | unless the fetch is blocked, and another value of one response header would help |
 /// | `failure` | unless no response arrived |
 /// | `status`, `response_type` | if the fetch is blocked; an opaque response has status 0 |

@@ -211,10 +211,11 @@ impl CheckReport {
         }
     }
 
-    /// What the browser prints to its console, if the fetch is blocked.
+    /// What the browser prints to its console, if the fetch is blocked. The standards print nothing.
     pub fn console(&self) -> Option<String> {
         let blocked = self.blocked()?;
-        Some(blocked.console(&self.check.profile))
+        let profile = &self.check.profile;
+        profile.engine().map(|_| blocked.console(profile))
     }
 
     /// What to do about it, if the fetch is blocked.

@@ -37,7 +37,7 @@ impl BrowserVerdict {
             verdict: report.page_result(),
             reason: blocked.map(|blocked| blocked.reason.as_str()),
             detail: blocked.map(|blocked| blocked.detail.clone()),
-            console: report.console().filter(|_| is_real),
+            console: report.console(),
             is_a_problem: is_real && blocked.is_some() && !is_development,
         }
     }

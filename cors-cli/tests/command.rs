@@ -87,6 +87,22 @@ fn a_web_socket_is_checked() {
     assert!(text.contains("so it does not check the origin"), "{text}");
 }
 
+/// A page whose name has no address is that of a developer, unless it is served over HTTPS.
+#[rstest]
+#[case("http://app.invalid", "all", false)]
+#[case("https://app.invalid", "chromium", true)]
+#[case("http://localhost:5173", "all", false)]
+fn local_network_access_is_noted_for_public_pages(
+    #[case] origin: &str,
+    #[case] browser: &str,
+    #[case] expected: bool,
+) {
+    let output = check(&[&serve(PUBLIC), "--origin", origin, "--browser", browser]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(text.contains("Local Network Access"), expected, "{text}");
+}
+
 #[rstest]
 #[case("postman", "\"schema\": \"https://schema.getpostman.com/json/collection/v2.1.0/collection.json\"")]
 #[case("fetch", "await fetch(\"https://no-such-host.invalid/x\", {")]

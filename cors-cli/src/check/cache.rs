@@ -27,6 +27,7 @@ pub(super) struct Sample {
     pub(super) origin: Option<String>,
     status: u16,
     allows: Option<String>,
+    allows_credentials: bool,
     varies: bool,
     storage: Storage,
 }
@@ -51,6 +52,8 @@ impl Sample {
             origin: request.header("origin").map(|origin| String::from_utf8_lossy(origin).into_owned()),
             status: response.status,
             allows: value(response, ALLOW_ORIGIN),
+            allows_credentials: value(response, "access-control-allow-credentials").as_deref()
+                == Some("true"),
             varies: vary.iter().any(|name| name == "*" || name.eq_ignore_ascii_case("origin")),
             storage: storage(request, response),
         }
@@ -128,6 +131,20 @@ fn is_later(expires: &str, response: &WireResponse) -> bool {
     let date = value(response, "date").and_then(|date| httpdate::parse_http_date(&date).ok());
     let date = date.unwrap_or_else(SystemTime::now);
     httpdate::parse_http_date(expires).is_ok_and(|expires| expires > date)
+}
+
+/// A server that allows an origin that it cannot know, with the user's cookies.
+pub(super) fn reflection(sharing: &Sharing) -> Option<Note> {
+    let Sample { origin: Some(origin), allows, allows_credentials: true, .. } = &sharing.other else {
+        return None;
+    };
+    (allows.as_ref() == Some(origin)).then(|| {
+        let text = format!(
+            "the server allows {origin}, an origin that it cannot know, with the user's cookies. Pages of every site can read what \
+             your users see. Compare the whole `Origin` with a list of exact origins; `--audit` tries more."
+        );
+        Note::new("any-origin-with-credentials", Severity::Error, text)
+    })
 }
 
 /// What a cache would do with the three responses.
@@ -247,6 +264,22 @@ mod tests {
     fn sample(origin: Option<&str>, headers: &[(&str, &str)]) -> Sample {
         let origin: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
         Sample::new(&request(&origin), &response(200, headers))
+    }
+
+    #[rstest]
+    #[case::any(OTHER, "true", true)]
+    #[case::without_cookies(OTHER, "false", false)]
+    #[case::one(APP, "true", false)]
+    fn any_origin_is_an_error(#[case] allowed: &str, #[case] credentials: &str, #[case] expected: bool) {
+        let headers =
+            [("access-control-allow-origin", allowed), ("access-control-allow-credentials", credentials)];
+        let own = [("access-control-allow-origin", APP)];
+        let sharing = Sharing {
+            page: sample(Some(APP), &own),
+            other: sample(Some(OTHER), &headers),
+            plain: sample(None, &[]),
+        };
+        assert_eq!(reflection(&sharing).is_some(), expected);
     }
 
     #[rstest]

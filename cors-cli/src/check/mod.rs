@@ -45,8 +45,8 @@ pub use self::snippet::snippet;
 pub use self::text::to_text;
 pub use self::verdict::BrowserVerdict;
 use cors_browser::{
-    BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, NetworkError,
-    Outcome, Page, PageResponse, Profile, ResponseType,
+    AddressSpace, BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network,
+    NetworkError, Outcome, Page, PageResponse, Profile, ResponseType,
 };
 
 /// One fetch to check.
@@ -122,14 +122,7 @@ pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
 /// Runs a check against real servers in several browsers, instead of the one that it names. The report is about the first of them that
 /// blocks the fetch, or about the first.
 pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<LiveNetwork>) -> CheckReport {
-    let url = action::http_url(&check.request.url);
-    network.look_up(&url).await;
-    if network.address_space(&url) != cors_browser::AddressSpace::Public {
-        let page = check.page.top_level.as_ref().unwrap_or(&check.page.origin);
-        if let Ok(page) = url::Url::parse(&page.to_string()) {
-            network.look_up(&page).await;
-        }
-    }
+    look_up(&check, &network).await;
     let report = play(browsers, check, network.clone()).await;
     // Nine more requests to a server that does not respond would only cost time.
     if !report.check.audit || report.failure().is_some() {
@@ -137,6 +130,20 @@ pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<LiveNetwork
     }
     let probes = audit::audit(&report.check, network).await;
     CheckReport { probes: Some(probes), ..report }
+}
+
+/// Finds out whether the server and the page are in the local network, which their names do not show.
+async fn look_up(check: &Check, network: &LiveNetwork) {
+    let url = action::http_url(&check.request.url);
+    network.look_up(&url).await;
+    let space = network.address_space(&url);
+    let page = check.page.top_level.as_ref().unwrap_or(&check.page.origin);
+    let page = url::Url::parse(&page.to_string());
+    let Some(page) = page.ok().filter(|_| space != AddressSpace::Public) else { return };
+    // A page over plain HTTP whose name has no address is one of a developer, such as `http://app.test`.
+    if !network.look_up(&page).await && page.scheme() == "http" {
+        network.place(&page, space);
+    }
 }
 
 /// The report of [`run_in`] without an audit, over any network.

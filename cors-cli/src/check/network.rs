@@ -131,24 +131,31 @@ impl LiveNetwork {
 
     /// Looks up in which address space the server for `url` is, as a name does not show it.
     ///
-    /// A lookup that fails or takes long changes nothing.
-    pub(super) async fn look_up(&self, url: &Url) {
+    /// A lookup that fails or takes long changes nothing. Returns whether the address space is known.
+    pub(super) async fn look_up(&self, url: &Url) -> bool {
         let (Some(Host::Domain(name)), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return;
+            return true;
         };
         if AddressSpace::of(url) != AddressSpace::Public {
-            return;
+            return true;
         }
         let limit = self.deadline().min(Instant::now() + LOOKUP_TIME);
         let Ok(Ok(addresses)) = timeout_at(limit, tokio::net::lookup_host((name, port))).await else {
-            return;
+            return false;
         };
         let spaces: Vec<_> = addresses.filter_map(|address| space_of(address.ip())).collect();
         // A name with a public address is public, whatever its other addresses are.
         let is_local = !spaces.is_empty() && !spaces.contains(&AddressSpace::Public);
-        if let Some(space) = spaces.first().filter(|_| is_local) {
-            self.spaces.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), *space);
+        if let Some(&space) = spaces.first().filter(|_| is_local) {
+            self.place(url, space);
         }
+        !spaces.is_empty()
+    }
+
+    /// Puts the host of `url` into an address space.
+    pub(super) fn place(&self, url: &Url, space: AddressSpace) {
+        let Some(host) = url.host_str() else { return };
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), space);
     }
 
     /// When all exchanges must have ended.

@@ -58,6 +58,7 @@ pub(super) fn notes(report: &CheckReport) -> Vec<Note> {
     notes.extend(web_socket(report));
     notes.extend(navigation(report));
     if let Some(sharing) = &report.inquiry.sharing {
+        notes.extend(cache::reflection(sharing));
         notes.extend(cache::notes(sharing));
     }
     // Stable, so that notes of one severity keep their order.

@@ -113,16 +113,15 @@ impl Role {
     }
 }
 
-/// Runs a check against real servers, in the browser that it names.
-pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
+/// Runs a check in the browser that it names. The network is a [`LiveNetwork`], or another one such as recorded responses.
+pub async fn run(check: Check, network: Arc<dyn Network>) -> CheckReport {
     let profile = check.profile.clone();
     run_in(&[profile], check, network).await
 }
 
-/// Runs a check against real servers in several browsers, instead of the one that it names. The report is about the first of them that
-/// blocks the fetch, or about the first.
-pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<LiveNetwork>) -> CheckReport {
-    look_up(&check, &network).await;
+/// Runs a check in several browsers, instead of the one that it names. The report is about the first of them that blocks the fetch, or
+/// about the first.
+pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
     let report = play(browsers, check, network.clone()).await;
     // Nine more requests to a server that does not respond would only cost time.
     if !report.check.audit || report.failure().is_some() {
@@ -133,7 +132,7 @@ pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<LiveNetwork
 }
 
 /// Finds out whether the server and the page are in the local network, which their names do not show.
-async fn look_up(check: &Check, network: &LiveNetwork) {
+pub async fn look_up(check: &Check, network: &LiveNetwork) {
     let url = action::http_url(&check.request.url);
     network.look_up(&url).await;
     let space = network.address_space(&url);
@@ -181,7 +180,8 @@ async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
 }
 
 impl CheckReport {
-    fn new(check: Check, fetched: Fetched) -> Self {
+    /// Creates the report about a fetch in one browser, without extra requests and without an audit.
+    pub(crate) fn new(check: Check, fetched: Fetched) -> Self {
         Self { check, fetched, probes: None, verdicts: Vec::new(), inquiry: Inquiry::default() }
     }
 
@@ -253,7 +253,8 @@ impl CheckReport {
         note::notes(self)
     }
 
-    fn blocked(&self) -> Option<&Blocked> {
+    /// Why the browser blocks the fetch, if it does.
+    pub fn blocked(&self) -> Option<&Blocked> {
         match &self.fetched.outcome {
             Outcome::Blocked(blocked) => Some(blocked),
             _ => None,

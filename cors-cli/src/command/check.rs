@@ -18,8 +18,8 @@ use super::values::{
     referrer_policies,
 };
 use crate::check::{
-    Check, CheckReport, LiveNetwork, Setup, SetupError, Via, arguments, curl, failure_message, har, postman,
-    run_in, snippet, to_json, to_text,
+    Check, CheckReport, LiveNetwork, Setup, SetupError, Via, arguments, curl, failure_message, har, look_up,
+    postman, run_in, snippet, to_json, to_text,
 };
 use crate::output::{Format, print};
 
@@ -172,6 +172,7 @@ async fn check(arguments: &Arguments) -> CommandResult {
         Some(Printed::Har) | None => {}
     }
     let network = LiveNetwork::new(arguments.cacert.as_deref(), arguments.timeout).map_err(setup_message)?;
+    look_up(&check, &network).await;
     let report: CheckReport = run_in(&arguments.browser.0, check, Arc::new(network)).await;
     match (arguments.print, arguments.format) {
         (Some(_), _) => print(&har(&report)?)?,

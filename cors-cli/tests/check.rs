@@ -50,7 +50,8 @@ fn check(request: FetchRequest) -> Check {
 }
 
 async fn play(check: Check, authorities: Option<&Path>, seconds: f64) -> CheckReport {
-    let network = LiveNetwork::new(authorities, Duration::from_secs_f64(seconds)).unwrap();
+    let network =
+        LiveNetwork::new(authorities, Duration::from_secs_f64(seconds)).unwrap().with_shared_limit();
     let report = run(check, Arc::new(network)).await;
     // Every result can be printed in both formats.
     assert!(!to_text(&report).is_empty());
@@ -479,7 +480,7 @@ async fn no_response_makes_a_check_panic() {
         let address = broken(response.clone(), false, true).await;
         let method = ["GET", "PUT", "POST"][number % 3];
         let request = fetch(&format!("http://{address}"), method, "/?a").with_header("x-a", "1");
-        let network = LiveNetwork::new(None, Duration::from_secs(2)).unwrap();
+        let network = LiveNetwork::new(None, Duration::from_secs(2)).unwrap().with_shared_limit();
         let begun = Instant::now();
         let report = run_in(&browsers, check(request), Arc::new(network)).await;
         let text = to_text(&report);

@@ -58,7 +58,8 @@ pub struct LiveNetwork {
     /// For WebSocket handshakes, which need HTTP/1.1.
     upgrading: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     time_limit: Duration,
-    deadline: OnceLock<Instant>,
+    /// When all exchanges must have ended, if they share the time limit.
+    deadline: Option<OnceLock<Instant>>,
     spaces: Mutex<HashMap<String, AddressSpace>>,
 }
 
@@ -80,8 +81,8 @@ pub enum SetupError {
 }
 
 impl LiveNetwork {
-    /// Creates a network whose exchanges may take `time_limit` together, from the first one on. It trusts the system's certificates
-    /// and those in `authorities`, a PEM file.
+    /// Creates a network whose exchanges may take `time_limit` each. It trusts the system's certificates and those in
+    /// `authorities`, a PEM file.
     ///
     /// # Errors
     ///
@@ -124,9 +125,15 @@ impl LiveNetwork {
             client: client(true),
             upgrading: client(false),
             time_limit,
-            deadline: OnceLock::new(),
+            deadline: None,
             spaces: Mutex::default(),
         })
+    }
+
+    /// Lets all exchanges together take no longer than the time limit, from the first one on.
+    #[must_use]
+    pub fn with_shared_limit(self) -> Self {
+        Self { deadline: Some(OnceLock::new()), ..self }
     }
 
     /// Looks up in which address space the server for `url` is, as a name does not show it.
@@ -158,9 +165,10 @@ impl LiveNetwork {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), space);
     }
 
-    /// When all exchanges must have ended.
+    /// When an exchange that begins now must have ended.
     fn deadline(&self) -> Instant {
-        *self.deadline.get_or_init(|| Instant::now() + self.time_limit)
+        let own = Instant::now() + self.time_limit;
+        self.deadline.as_ref().map_or(own, |shared| *shared.get_or_init(|| own))
     }
 
     async fn exchange(&self, request: WireRequest) -> Result<WireResponse, NetworkError> {

@@ -109,7 +109,7 @@ pub struct Arguments {
     /// A PEM file with certificates to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// The time limit of all requests together, in seconds
+    /// The time limit of all requests together, or of each request with `--audit`, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = arguments::seconds)]
     timeout: Duration,
     /// Send only what the page sends, without requests that find out more
@@ -172,6 +172,7 @@ async fn check(arguments: &Arguments) -> CommandResult {
         Some(Printed::Har) | None => {}
     }
     let network = LiveNetwork::new(arguments.cacert.as_deref(), arguments.timeout).map_err(setup_message)?;
+    let network = if check.audit { network } else { network.with_shared_limit() };
     look_up(&check, &network).await;
     let report: CheckReport = run_in(&arguments.browser.0, check, Arc::new(network)).await;
     match (arguments.print, arguments.format) {

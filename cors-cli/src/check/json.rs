@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use cors_browser::Exchange;
 
-use super::{Change, CheckReport, PageResult, Probe, Role, role};
+use super::{Audit, Change, CheckReport, PageResult, Role, role};
 use crate::catalogue::{Question, explanation, question};
 
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ struct JsonReport<'a> {
     rule: Option<JsonRule>,
     faq: Option<JsonQuestion>,
     dropped_headers: Vec<&'a str>,
-    audit: Option<&'a [Probe]>,
+    audit: Option<&'a Audit>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +85,7 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 /// | `body` of a request | if it has none |
 /// | `body_error` of a response | unless the body broke off |
 /// | `reason` of an origin in the audit | if that origin can read the response with cookies |
+/// | `failure` of the audit | unless a response failed to arrive only then |
 ///
 /// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`) are empty instead.
 ///
@@ -116,7 +117,7 @@ pub fn to_json(report: &CheckReport) -> Result<String, serde_json::Error> {
             .and_then(|about| question(about.faq))
             .map(|Question { slug, title }| JsonQuestion { slug, question: title }),
         dropped_headers: report.check.request.dropped_headers().collect(),
-        audit: report.probes(),
+        audit: report.audit(),
     };
     let mut text = serde_json::to_string_pretty(&object)?;
     text.push('\n');

@@ -5,11 +5,12 @@
 
 mod advice;
 pub mod arguments;
-mod audit;
+pub mod audit;
 mod curl;
 mod failure;
 mod json;
 mod network;
+mod pace;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -17,11 +18,12 @@ mod text;
 use std::sync::Arc;
 
 pub use self::advice::{Advice, Change};
-pub use self::audit::{Access, Probe};
+pub use self::audit::Audit;
 pub use self::curl::curl;
 pub use self::failure::failure_message;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
+pub use self::pace::Paced;
 pub use self::text::to_text;
 use cors_browser::{
     BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, NetworkError,
@@ -41,12 +43,19 @@ pub struct Check {
     pub audit: bool,
 }
 
+impl Check {
+    /// Creates a check without an audit.
+    pub fn new(page: Page, request: FetchRequest, profile: Profile) -> Self {
+        Self { page, request, profile, audit: false }
+    }
+}
+
 /// The result of a [`Check`].
 #[derive(Clone, Debug)]
 pub struct CheckReport {
     check: Check,
     fetched: Fetched,
-    probes: Option<Vec<Probe>>,
+    audit: Option<Audit>,
 }
 
 /// What the page gets.
@@ -73,16 +82,16 @@ pub enum Role {
     Actual,
 }
 
-/// Runs a check against real servers.
-pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
+/// Runs a check. The network is a [`LiveNetwork`], or another one such as recorded responses.
+pub async fn run(check: Check, network: Arc<dyn Network>) -> CheckReport {
     let fetched = fetch(&check, network.clone()).await;
-    let report = CheckReport { check, fetched, probes: None };
-    // Nine more requests to a server that does not respond would only cost time.
+    let report = CheckReport { check, fetched, audit: None };
+    // More requests to a server that does not respond would only cost time.
     if !report.check.audit || report.failure().is_some() {
         return report;
     }
-    let probes = audit::audit(&report.check, network).await;
-    CheckReport { probes: Some(probes), ..report }
+    let audit = audit::audit(&report.check, network).await;
+    CheckReport { audit: Some(audit), ..report }
 }
 
 async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
@@ -90,6 +99,11 @@ async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
 }
 
 impl CheckReport {
+    /// Creates the report about a fetch that was made in another way than by [`run`].
+    pub(crate) fn new(check: Check, fetched: Fetched) -> Self {
+        Self { check, fetched, audit: None }
+    }
+
     /// What the page gets.
     pub fn page_result(&self) -> PageResult {
         match &self.fetched.outcome {
@@ -111,10 +125,11 @@ impl CheckReport {
         self.fetched.exchanges.last()?.response.as_ref().err()
     }
 
-    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if the browser blocks it, 2 if
-    /// no response arrived, which says nothing about CORS.
+    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if the browser blocks it or an audit
+    /// found something to change, 2 if no response arrived, which says nothing about CORS.
     pub fn exit_code(&self) -> u8 {
         match self.page_result() {
+            _ if self.audit.as_ref().is_some_and(Audit::is_dangerous) => 1,
             PageResult::Readable | PageResult::Opaque => 0,
             PageResult::Blocked if self.failure().is_some() => 2,
             PageResult::Blocked => 1,
@@ -136,18 +151,19 @@ impl CheckReport {
     }
 
     /// What hostile origins can read, if they were tried.
-    pub fn probes(&self) -> Option<&[Probe]> {
-        self.probes.as_deref()
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
     }
 
-    fn blocked(&self) -> Option<&Blocked> {
+    /// Why the browser blocks the fetch, if it does.
+    pub fn blocked(&self) -> Option<&Blocked> {
         match &self.fetched.outcome {
             Outcome::Blocked(blocked) => Some(blocked),
             _ => None,
         }
     }
 
-    fn response(&self) -> Option<&PageResponse> {
+    pub(crate) fn response(&self) -> Option<&PageResponse> {
         match &self.fetched.outcome {
             Outcome::Response(response) => Some(response),
             _ => None,

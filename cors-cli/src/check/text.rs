@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 use crate::printable;
 use cors_browser::{BlockReason, Blocked, Credentials, Engine, Exchange, PageResponse, ResponseType};
 
-use super::{Access, CheckReport, PageResult, Probe, Role, role};
+use super::audit::audit_text;
+use super::{CheckReport, PageResult, Role, role};
 use crate::catalogue::{explanation, is_ambient, question, url};
 
 /// Returns the report as text. What the server sent is safe to print on a terminal.
@@ -27,8 +28,8 @@ fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
         write_response(text, report, response)?;
     }
     write_notes(text, report)?;
-    match report.probes() {
-        Some(probes) => write_audit(text, probes),
+    match report.audit() {
+        Some(audit) => write!(text, "\n{}", audit_text(audit)),
         None => Ok(()),
     }
 }
@@ -171,37 +172,6 @@ fn write_notes(text: &mut String, report: &CheckReport) -> fmt::Result {
         )?;
     }
     Ok(())
-}
-
-fn write_audit(text: &mut String, probes: &[Probe]) -> fmt::Result {
-    writeln!(text, "\nHostile origins, one GET with credentials each:")?;
-    for Probe { name, origin, access, danger, redirected, reason } in probes {
-        let (mark, what) = match access {
-            Access::WithCookies if *redirected => {
-                ("!!", format!("A REDIRECT IS READABLE WITH COOKIES by {danger}; check its target as well"))
-            }
-            Access::WithCookies => ("!!", format!("READABLE WITH COOKIES by {danger}")),
-            Access::WithoutCookies => (" -", "readable only without cookies".to_owned()),
-            Access::None => ("ok", format!("blocked: {}", reason.unwrap_or_default())),
-            Access::Unknown => ("??", format!("no response: {}", reason.unwrap_or_default())),
-        };
-        writeln!(text, "  {mark} {name:<10} {origin}: {what}")?;
-    }
-    let count = |access| probes.iter().filter(|probe| probe.access == access).count();
-    let (readable, unknown) = (count(Access::WithCookies), count(Access::Unknown));
-    let answered = probes.len() - unknown;
-    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} got no response.") };
-    match (readable, answered) {
-        (_, 0) => writeln!(text, "None got a response, so the audit says nothing."),
-        (0, _) => {
-            writeln!(text, "None of {answered} can read the response with the user's cookies.{rest}")
-        }
-        _ => writeln!(
-            text,
-            "{readable} of {answered} can read the response with the user's cookies. Unless that is intended, compare the whole \
-             `Origin` header with a list of exact origins.{rest}"
-        ),
-    }
 }
 
 /// Whether `*` was taken to cover `Authorization`: browsers skip step 7.6 of Fetch, "CORS-preflight fetch".

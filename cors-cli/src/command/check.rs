@@ -6,16 +6,23 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cors_browser::{Credentials, FailureKind, FetchRequest, Mode, Origin, Page, Profile, Redirect};
+use cors_browser::{Credentials, FailureKind, FetchRequest, Mode, Network, Origin, Page, Profile, Redirect};
 use url::Url;
 
+use self::audit::{AuditOptions, Target, audit_all, read_urls};
+use self::expectations::{ExpectationsOptions, check_expectations};
+use self::offline::{OfflineOptions, check_har, check_responses};
 use super::CommandResult;
 use super::values::{CREDENTIALS, MODES, REDIRECTS, browsers, one_of};
 use crate::check::{
     Check, CheckReport, LiveNetwork, SetupError, arguments, curl, failure_message, run as play, to_json,
     to_text,
 };
-use crate::output::{Format, print};
+use crate::output::print;
+
+mod audit;
+mod expectations;
+mod offline;
 
 /// The first line of the help.
 pub const ABOUT: &str = "Do what a browser would do with a fetch to a live server, and explain the result";
@@ -28,8 +35,13 @@ The server is reached directly, without a proxy. The report shows the preflight 
 responses, and what the page gets. If the browser blocks the fetch, the report says why, which rule of the Fetch standard applies, \
 what the browser's console prints, and which response header to change. `cors explain CODE` says more about a reason.
 
-Exits with 0 if the fetch succeeds (readable, or opaque in mode `no-cors`), with 1 if the browser blocks it, and with 2 if no \
-response arrived (connection, TLS, timeout, invalid HTTP, a head or body without an end) or an argument is wrong.
+Without a server, it judges responses that you paste (`--response`, `--preflight-response`) or a session that a browser recorded \
+(`--har`). `--audit` also tries what pages of hostile origins can read, and says how bad that is. `--file` compares with the results that \
+a file expects; https://github.com/cors-policy/cors/blob/main/docs/check-in-ci.md describes it.
+
+Exits with 0 if the fetch succeeds (readable, or opaque in mode `no-cors`), with 1 if the browser blocks it, an audit has a finding of \
+medium or high severity, or a result differs from the expected one, and with 2 if no response arrived (connection, TLS, timeout, invalid \
+HTTP, a head or body without an end) or an argument is wrong.
 
 In JSON every field is always present. These are null: `reason`, `console`, `help`, `detail`, `rule` and `faq` unless the fetch is \
 blocked; `change` unless another value of one response header would help; `failure` unless no response arrived; `status` and \
@@ -37,15 +49,37 @@ blocked; `change` unless another value of one response header would help; `failu
 none arrived, and `error` if one arrived; the `body` of a request without a body; the `reason` of an origin in the audit that can \
 read the response with cookies.";
 
+/// The output format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Text for people
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// JSON for programs
+    Json,
+    /// With `--audit`: the findings in SARIF 2.1.0, for code scanning
+    Sarif,
+    /// With `--file`: XML for continuous integration
+    Junit,
+    /// With `--file`: text for a summary or a pull request
+    Markdown,
+}
+
 /// The arguments of `cors check`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The URL that the page fetches, such as `https://api.example.com/users`
-    #[arg(value_parser = arguments::url)]
-    url: Url,
+    #[arg(value_parser = arguments::url, required_unless_present_any = ["urls", "har", "file"])]
+    url: Option<Url>,
     /// The origin of the page, such as `https://app.example.com`, or `null`
-    #[arg(long, value_name = "ORIGIN", value_parser = arguments::origin)]
-    origin: Origin,
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        value_parser = arguments::origin,
+        required_unless_present_any = ["har", "file"]
+    )]
+    origin: Option<Origin>,
     /// The method, as the script writes it
     #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET")]
     method: String,
@@ -73,9 +107,12 @@ pub struct Arguments {
     /// The time limit of each exchange, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds)]
     timeout: Duration,
-    /// Also try hostile origins, with at most nine more GET requests
-    #[arg(long)]
-    audit: bool,
+    #[command(flatten)]
+    audit: AuditOptions,
+    #[command(flatten)]
+    offline: OfflineOptions,
+    #[command(flatten)]
+    expectations: ExpectationsOptions,
     /// Print the preflight as a curl command, and send nothing
     #[arg(long, conflicts_with_all = ["audit", "format"])]
     curl: bool,
@@ -104,8 +141,22 @@ fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
 }
 
 async fn check(arguments: &Arguments) -> CommandResult {
+    arguments.check_format()?;
+    if let Some(path) = &arguments.offline.har {
+        return check_har(path, &arguments.browser, arguments.format).await;
+    }
+    if let Some(path) = &arguments.expectations.file {
+        let expectations = expectations::read(path)?;
+        let network = arguments.network(true)?;
+        return check_expectations(path, &expectations, &network, arguments.format).await;
+    }
+    let targets = arguments.targets()?;
+    let check = arguments.check(&targets)?;
+    if arguments.offline.has_responses() {
+        return check_responses(&arguments.offline, check, arguments.format).await;
+    }
     if arguments.curl {
-        return Ok(match curl(&arguments.check(), arguments.cacert.as_deref()).await {
+        return Ok(match curl(&check, arguments.cacert.as_deref()).await {
             Ok(command) => {
                 print(&command)?;
                 ExitCode::SUCCESS
@@ -116,14 +167,18 @@ async fn check(arguments: &Arguments) -> CommandResult {
             }
         });
     }
-    let network = LiveNetwork::new(arguments.cacert.as_deref(), arguments.timeout).map_err(setup_message)?;
-    let report: CheckReport = play(arguments.check(), Arc::new(network)).await;
+    let network = arguments.network(check.audit)?;
+    if arguments.audit.urls.is_some() || arguments.format == Format::Sarif {
+        return audit_all(&check, targets, &network, arguments.format).await;
+    }
+    let url = check.request.url.clone();
+    let report: CheckReport = play(check, network).await;
     match arguments.format {
-        Format::Text => print(&to_text(&report))?,
         Format::Json => print(&to_json(&report)?)?,
+        _ => print(&to_text(&report))?,
     }
     if let Some(failure) = report.failure() {
-        eprintln!("error: {}: {}{}", arguments.url, failure_message(failure), option_hint(failure.kind));
+        eprintln!("error: {}: {}{}", url, failure_message(failure), option_hint(failure.kind));
     }
     Ok(ExitCode::from(report.exit_code()))
 }
@@ -145,8 +200,21 @@ fn option_hint(kind: FailureKind) -> &'static str {
 }
 
 impl Arguments {
-    fn check(&self) -> Check {
-        let mut request = FetchRequest::new(self.url.clone())
+    /// The URL of the command line, and those of a file.
+    fn targets(&self) -> Result<Vec<Target>, String> {
+        let mut targets: Vec<Target> = self.url.iter().map(|url| (url.clone(), None)).collect();
+        if let Some(path) = &self.audit.urls {
+            targets.extend(read_urls(path)?);
+        }
+        Ok(targets)
+    }
+
+    /// The check of the first target.
+    fn check(&self, targets: &[Target]) -> Result<Check, &'static str> {
+        let (Some((url, _)), Some(origin)) = (targets.first(), &self.origin) else {
+            return Err("a check needs a URL and `--origin`");
+        };
+        let mut request = FetchRequest::new(url.clone())
             .with_method(self.method.clone())
             .with_headers(self.header.clone())
             .with_mode(self.mode)
@@ -155,8 +223,25 @@ impl Arguments {
         if let Some(body) = &self.body {
             request = request.with_body(body.as_bytes());
         }
-        let page = Page::new(self.origin.clone());
-        Check { page, request, profile: self.browser.clone(), audit: self.audit }
+        let page = Page::new(origin.clone());
+        Ok(Check { page, request, profile: self.browser.clone(), audit: self.audit.audit })
+    }
+
+    /// The network of real servers. With an audit or a file, its rate is limited.
+    fn network(&self, comes_many: bool) -> Result<Arc<dyn Network>, String> {
+        let network = LiveNetwork::new(self.cacert.as_deref(), self.timeout).map_err(setup_message)?;
+        Ok(self.audit.paced(Arc::new(network), comes_many))
+    }
+
+    /// Each format belongs to some of the things that the command does.
+    fn check_format(&self) -> Result<(), &'static str> {
+        match self.format {
+            Format::Sarif if !self.audit.audit => Err("`--format sarif` needs `--audit`"),
+            Format::Junit | Format::Markdown if self.expectations.file.is_none() => {
+                Err("`--format junit` and `--format markdown` need `--file FILE`")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

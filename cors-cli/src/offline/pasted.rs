@@ -144,7 +144,7 @@ fn not_a_header(number: usize, line: &str) -> String {
 fn header(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once(':')?;
     let name = name.trim_end();
-    is_token(name).then(|| (name.to_owned(), value.trim().to_owned()))
+    is_token(name).then(|| (name.to_ascii_lowercase(), value.trim().to_owned()))
 }
 
 /// Whether developer tools print such a name: that of a header, of HTTP/2's status, or of the status in Chromium's summary.
@@ -165,7 +165,7 @@ impl Head {
         match status.filter(|_| is_status) {
             Some(status) => self.status = Some(status),
             None if name.starts_with(':') => {}
-            None => self.headers.push((name.to_owned(), value.to_owned())),
+            None => self.headers.push((name.to_ascii_lowercase(), value.to_owned())),
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
             .iter()
             .map(|response| {
                 let header = |(name, value): &(String, Vec<u8>)| {
-                    (name.to_ascii_lowercase(), String::from_utf8(value.clone()).unwrap())
+                    (name.clone(), String::from_utf8(value.clone()).unwrap())
                 };
                 (response.status, response.headers.iter().map(header).collect::<Vec<_>>())
             })

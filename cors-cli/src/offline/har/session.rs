@@ -174,7 +174,7 @@ fn to_wire(recorded: &Response) -> Option<WireResponse> {
     for header in recorded.headers.iter().filter(|header| !header.name.starts_with(':')) {
         // Browsers write repeated lines as one value with line feeds.
         for value in header.value.split('\n') {
-            response = response.with_header(header.name.clone(), value.trim_end_matches('\r'));
+            response = response.with_header(header.name.to_ascii_lowercase(), value.trim_end_matches('\r'));
         }
     }
     let body = recorded.content.bytes().unwrap_or_else(|| assumed_body(&response));

@@ -41,7 +41,7 @@ pub struct Audit {
     pub trusted: Access,
     /// How many requests were sent.
     pub requests: usize,
-    /// How many origins were not tried, because the server allows every origin.
+    /// How many origins were not tried, because a finding covers them.
     pub skipped: usize,
     /// What is wrong, the worst first.
     pub findings: Vec<Finding>,
@@ -132,7 +132,7 @@ pub enum Access {
 /// The rule about a response that a cache may give to a page of another origin.
 pub const CACHE: &str = "cache";
 
-/// The rule about a response that everybody can read without cookies.
+/// The rule about a response that any page can read without cookies.
 pub const PUBLIC: &str = "public";
 
 /// Tries hostile origins with at most [`REQUEST_LIMIT`] requests, which change nothing on a server that follows HTTP: GET and preflights.
@@ -175,14 +175,12 @@ pub async fn audit(check: &Check, network: Arc<dyn Network>) -> Audit {
 
     let mut answers = vec![(page.to_string(), response)];
     let hostile = hostile_origins(page, &check.request.url);
-    let mut allows_all = false;
     for Hostile { kind, origin } in &hostile {
-        if allows_all && *kind != Kind::Null || network.count() >= REQUEST_LIMIT - 1 {
+        if is_covered(*kind, &audit.findings) || network.count() >= REQUEST_LIMIT - 1 {
             audit.skipped += 1;
             continue;
         }
         let result = probe(check, network.clone(), &Page::new(origin.clone()), audit.evidence).await;
-        allows_all |= *kind == Kind::Reflection && result.access == Access::WithCookies;
         if let Some(response) = result.response {
             answers.push((origin.to_string(), response));
         }
@@ -213,6 +211,17 @@ impl Audit {
     /// Whether there is something to change: a finding of medium or high severity.
     pub fn is_dangerous(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity >= Severity::Medium)
+    }
+}
+
+/// Whether a finding says already that pages of such an origin can read the response.
+fn is_covered(kind: Kind, findings: &[Finding]) -> bool {
+    let has = |kind: Kind| findings.iter().any(|finding| finding.rule == kind.as_str());
+    match kind {
+        // A server may handle it apart from all others.
+        Kind::Null => false,
+        Kind::SpecialCharacter => has(Kind::Reflection) || has(Kind::Prefix) || has(Kind::SpecialCharacter),
+        _ => has(Kind::Reflection),
     }
 }
 

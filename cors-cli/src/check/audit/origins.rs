@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Severity;
 
-/// Hosting services on which everybody can have a host, from the public suffix list.
+/// Hosting services on which anyone can have a host, from the public suffix list.
 const HOSTING: [&str; 4] = ["github.io", "netlify.app", "pages.dev", "vercel.app"];
 
 /// Characters that URL parsers accept in a host, and that a pattern may take for the end of one.
@@ -312,7 +312,7 @@ mod tests {
         }
     }
 
-    /// Nobody can register a name under a domain that somebody owns.
+    /// A name under a domain that has an owner cannot be registered.
     #[test]
     fn a_suffix_is_a_name_that_can_be_registered() {
         for (_, origin) in origins("https://www.app.com", "https://api.shop.co.uk/")

@@ -77,7 +77,7 @@ fn write_origins(text: &mut String, audit: &Audit) -> fmt::Result {
         writeln!(text, "  {mark:<6} {:<17} {}: {what}", name.as_str(), printable::text(origin))?;
     }
     if audit.skipped > 0 {
-        writeln!(text, "  Not tried, because the server allows every origin: {} more.", audit.skipped)?;
+        writeln!(text, "  Not tried, because a finding covers them: {} more.", audit.skipped)?;
     }
     Ok(())
 }

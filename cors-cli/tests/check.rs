@@ -13,8 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
+use cors_cli::check::audit::{Access, REQUEST_LIMIT, Severity};
 use cors_cli::check::{
-    Access, Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, run_in, to_json, to_text,
+    Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, run_in, to_json, to_text,
 };
 use http::{Request, Response};
 use http_body_util::Full;
@@ -315,7 +316,7 @@ async fn the_browser_ends_a_loop_of_redirects() {
 }
 
 #[tokio::test]
-async fn an_audit_sends_at_most_nine_requests() {
+async fn an_audit_stops_if_every_origin_is_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let count = Arc::new(AtomicUsize::new(0));
@@ -337,10 +338,11 @@ async fn an_audit_sends_at_most_nine_requests() {
     });
     let request = fetch(&format!("http://{address}"), "GET", "/").with_redirect(Redirect::Error);
     let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
-    let probes = report.probes().unwrap();
-    assert!(probes.iter().all(|probe| probe.access == Access::WithCookies), "{probes:#?}");
-    assert_eq!(count.load(Ordering::SeqCst), 1 + probes.len());
-    assert!(count.load(Ordering::SeqCst) <= 10);
+    let audit = report.audit().unwrap();
+    assert!(audit.probes.iter().all(|probe| probe.access == Access::WithCookies), "{audit:#?}");
+    assert!(audit.findings[0].severity == Severity::High && audit.skipped > 10, "{audit:#?}");
+    assert_eq!(count.load(Ordering::SeqCst), 1 + audit.requests);
+    assert!(audit.requests <= REQUEST_LIMIT);
 }
 
 /// A server over TLS that speaks HTTP/2 only.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use cors_browser::Exchange;
 use cors_conformance::text::SHOWN;
 
-use super::{BrowserVerdict, Change, CheckReport, Note, PageResult, Probe, Role, role};
+use super::{Audit, BrowserVerdict, Change, CheckReport, Note, PageResult, Role, role};
 use crate::catalogue::{Question, explanation, question};
 
 #[derive(Serialize)]
@@ -28,7 +28,7 @@ struct JsonReport<'a> {
     rule: Option<JsonRule>,
     faq: Option<JsonQuestion>,
     dropped_headers: Vec<&'a str>,
-    audit: Option<&'a [Probe]>,
+    audit: Option<&'a Audit>,
     browser: &'static str,
     browsers: &'a [BrowserVerdict],
     notes: Vec<Note>,
@@ -99,6 +99,7 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 /// | `body_error` of a response | if the whole body was read |
 /// | `reason`, `detail`, `console` of a browser | unless that browser blocks the fetch; `console` also for `standard` |
 /// | `reason` of an origin in the audit | if that origin can read the response with cookies |
+/// | `failure` of the audit | unless a response failed to arrive only then |
 ///
 /// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`, `browsers`, `notes`, `extra_requests`) are empty
 /// instead. `browser` is the one that everything but `browsers` is about: the first that blocks the fetch, or the first.
@@ -132,7 +133,7 @@ pub fn to_json(report: &CheckReport) -> Result<String, serde_json::Error> {
             .and_then(|about| question(about.faq))
             .map(|Question { slug, title }| JsonQuestion { slug, question: title }),
         dropped_headers: report.check.request.dropped_headers().collect(),
-        audit: report.probes(),
+        audit: report.audit(),
         browser: report.check.profile.name(),
         browsers: report.verdicts(),
         notes: report.notes(),

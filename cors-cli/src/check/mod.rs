@@ -8,7 +8,7 @@ mod action;
 mod advice;
 mod answers;
 pub mod arguments;
-mod audit;
+pub mod audit;
 mod cache;
 mod curl;
 mod failure;
@@ -18,6 +18,7 @@ mod json;
 mod lists;
 mod network;
 mod note;
+mod pace;
 mod postman;
 mod recorder;
 mod snippet;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 pub use self::action::{Setup, Via};
 pub use self::advice::{Advice, Change};
-pub use self::audit::{Access, Probe};
+pub use self::audit::Audit;
 pub use self::curl::curl;
 pub use self::failure::failure_message;
 pub use self::har::har;
@@ -40,6 +41,7 @@ use self::inquiry::Inquiry;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
 pub use self::note::{Note, Severity};
+pub use self::pace::Paced;
 pub use self::postman::postman;
 pub use self::snippet::snippet;
 pub use self::text::to_text;
@@ -64,12 +66,19 @@ pub struct Check {
     pub setup: Setup,
 }
 
+impl Check {
+    /// Creates a check without an audit.
+    pub fn new(page: Page, request: FetchRequest, profile: Profile) -> Self {
+        Self { page, request, profile, audit: false, setup: Setup::default() }
+    }
+}
+
 /// The result of a [`Check`].
 #[derive(Clone, Debug)]
 pub struct CheckReport {
     check: Check,
     fetched: Fetched,
-    probes: Option<Vec<Probe>>,
+    audit: Option<Audit>,
     verdicts: Vec<BrowserVerdict>,
     inquiry: Inquiry,
 }
@@ -127,8 +136,8 @@ pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<dyn Network
     if !report.check.audit || report.failure().is_some() {
         return report;
     }
-    let probes = audit::audit(&report.check, network).await;
-    CheckReport { probes: Some(probes), ..report }
+    let audit = audit::audit(&report.check, network).await;
+    CheckReport { audit: Some(audit), ..report }
 }
 
 /// Finds out whether the server and the page are in the local network, which their names do not show.
@@ -180,9 +189,9 @@ async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
 }
 
 impl CheckReport {
-    /// Creates the report about a fetch in one browser, without extra requests and without an audit.
+    /// Creates the report about a fetch in one browser that was made in another way than by [`run`].
     pub(crate) fn new(check: Check, fetched: Fetched) -> Self {
-        Self { check, fetched, probes: None, verdicts: Vec::new(), inquiry: Inquiry::default() }
+        Self { check, fetched, audit: None, verdicts: Vec::new(), inquiry: Inquiry::default() }
     }
 
     /// What the page gets.
@@ -208,10 +217,11 @@ impl CheckReport {
         self.fetched.exchanges.last()?.response.as_ref().err()
     }
 
-    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if a browser blocks it, 2 if
-    /// no response arrived, which says nothing about CORS.
+    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if a browser blocks it or an audit
+    /// found something to change, 2 if no response arrived, which says nothing about CORS.
     pub fn exit_code(&self) -> u8 {
         match self.page_result() {
+            _ if self.audit.as_ref().is_some_and(Audit::is_dangerous) => 1,
             PageResult::Blocked if self.failure().is_some() => 2,
             PageResult::Blocked => 1,
             PageResult::Readable | PageResult::Opaque | PageResult::Open | PageResult::Shown => 0,
@@ -234,8 +244,8 @@ impl CheckReport {
     }
 
     /// What hostile origins can read, if they were tried.
-    pub fn probes(&self) -> Option<&[Probe]> {
-        self.probes.as_deref()
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
     }
 
     /// What each browser does, if the check ran in several.
@@ -261,7 +271,7 @@ impl CheckReport {
         }
     }
 
-    fn response(&self) -> Option<&PageResponse> {
+    pub(crate) fn response(&self) -> Option<&PageResponse> {
         match &self.fetched.outcome {
             Outcome::Response(response) => Some(response),
             _ => None,

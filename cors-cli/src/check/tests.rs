@@ -281,90 +281,6 @@ async fn there_is_no_curl_command_for_a_request_that_is_never_sent() {
     assert_eq!(blocked.reason, BlockReason::ForbiddenMethod);
 }
 
-fn origin_of(request: &WireRequest) -> String {
-    request.header("origin").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
-}
-
-/// If its first dot is another character, the rest is still a name that can be registered.
-const WWW: &str = "https://www.app.example";
-
-/// Servers with the usual mistakes, and the probes that each of them lets through.
-#[rstest]
-#[case::exact(|origin: &str| origin == WWW, &[])]
-#[case::reflection(|_: &str| true, &["reflection", "null", "localhost", "prefix", "suffix", "subdomain", "dot", "http-twin", "port"])]
-#[case::begins(|origin: &str| origin.starts_with(WWW), &["prefix", "port"])]
-#[case::ends(|origin: &str| origin.ends_with("www.app.example"), &["suffix", "subdomain", "http-twin"])]
-#[case::any_character(|origin: &str| origin.starts_with("https://www") && origin[12..] == *"app.example", &["dot"])]
-#[case::null(|origin: &str| origin == "null", &["null"])]
-#[tokio::test]
-async fn an_audit_finds_careless_comparisons(
-    #[case] allows: impl Fn(&str) -> bool + Send + Sync + 'static,
-    #[case] names: &[&str],
-) {
-    let network = Arc::new(Servers(move |request: &WireRequest| {
-        let origin = origin_of(request);
-        assert_eq!(request.method, "GET");
-        match allows(&origin) {
-            true => {
-                let credentials = ("access-control-allow-credentials", "true");
-                reply(200, &[("access-control-allow-origin", &origin), credentials])
-            }
-            false => reply(200, &[]),
-        }
-    }));
-    let page = Page::new(Origin::parse(WWW).unwrap());
-    let probes = audit::audit(&Check { page, ..check(put()) }, network).await;
-    let found: Vec<_> =
-        probes.iter().filter(|it| it.access == Access::WithCookies).map(|it| it.name).collect();
-    assert_eq!(found, names);
-    assert_eq!(probes.len(), 9);
-}
-
-#[tokio::test]
-async fn a_public_response_is_readable_only_without_cookies() {
-    let network = Arc::new(Servers(|_: &WireRequest| reply(200, &[("access-control-allow-origin", "*")])));
-    let probes = audit::audit(&check(get()), network).await;
-    assert!(probes.iter().all(|probe| probe.access == Access::WithoutCookies), "{probes:?}");
-}
-
-#[rstest]
-#[case::nothing_sent(
-    "http://api.example/",
-    "https://app.example",
-    false,
-    3,
-    "None of 5 can read the response with the user's cookies. 3 got no response."
-)]
-#[case::nothing_came("https://api.example/", "https://app.example", true, 8, "None got a response")]
-#[case::all_answered(
-    "https://api.example/",
-    "https://app.example",
-    false,
-    0,
-    "None of 8 can read the response with the user's cookies.\n"
-)]
-#[tokio::test]
-async fn an_audit_counts_only_origins_that_got_a_response(
-    #[case] url: &str,
-    #[case] origin: &str,
-    #[case] is_down: bool,
-    #[case] unknown: usize,
-    #[case] expected: &str,
-) {
-    let request = FetchRequest::new(Url::parse(url).unwrap());
-    let check = Check { page: Page::new(Origin::parse(origin).unwrap()), ..check(request) };
-    let network: Arc<dyn Network> = match is_down {
-        true => Arc::new(Down(FailureKind::BrokenOff)),
-        false => Arc::new(Servers(|_: &WireRequest| reply(200, &[]))),
-    };
-    let probes = audit::audit(&check, network.clone()).await;
-    let counted = probes.iter().filter(|probe| probe.access == Access::Unknown).count();
-    assert_eq!(counted, unknown, "{probes:#?}");
-    let report = CheckReport { probes: Some(probes), ..report_on(check, network).await };
-    let text = to_text(&report);
-    assert!(text.contains(expected), "{text}");
-}
-
 /// Which of the fields that do not always apply are null.
 #[rstest]
 #[case::readable(200, Mode::Cors, &["audit", "change", "console", "detail", "failure", "faq", "help", "reason", "rule"])]
@@ -808,4 +724,8 @@ async fn an_archive_has_every_exchange() {
             assert!(entry.get(field).is_some(), "{field}");
         }
     }
+}
+
+fn origin_of(request: &WireRequest) -> String {
+    request.header("origin").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }

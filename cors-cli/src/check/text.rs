@@ -6,8 +6,9 @@ use crate::printable;
 use cors_browser::{Blocked, Exchange, Outcome, PageResponse, ResponseType, WireResponse};
 use cors_conformance::text::SHOWN;
 
+use super::audit::audit_text;
 use super::verdict::name_of;
-use super::{Access, BrowserVerdict, CheckReport, Extra, PageResult, Probe, Role, Via, lists, role};
+use super::{BrowserVerdict, CheckReport, Extra, PageResult, Role, Via, lists, role};
 use crate::catalogue::{explanation, is_ambient, question, url};
 
 /// Returns the report as text. What the server sent is safe to print on a terminal.
@@ -35,8 +36,8 @@ fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
         writeln!(text, "\n{}: {}", note.severity.label(), printable::text(&note.text))?;
     }
     write_extras(text, report.extra_requests())?;
-    match report.probes() {
-        Some(probes) => write_audit(text, probes),
+    match report.audit() {
+        Some(audit) => write!(text, "\n{}", audit_text(audit)),
         None => Ok(()),
     }
 }
@@ -256,37 +257,6 @@ fn write_body(text: &mut String, report: &CheckReport, response: &WireResponse) 
             writeln!(text, ": {})", beginning.replace("\\x0d", "").replace("\\x0a", " ").trim())
         }
         (false, _) => writeln!(text, ")"),
-    }
-}
-
-fn write_audit(text: &mut String, probes: &[Probe]) -> fmt::Result {
-    writeln!(text, "\nHostile origins, one GET with credentials each:")?;
-    for Probe { name, origin, access, danger, redirected, reason } in probes {
-        let (mark, what) = match access {
-            Access::WithCookies if *redirected => {
-                ("!!", format!("A REDIRECT IS READABLE WITH COOKIES by {danger}; check its target as well"))
-            }
-            Access::WithCookies => ("!!", format!("READABLE WITH COOKIES by {danger}")),
-            Access::WithoutCookies => (" -", "readable only without cookies".to_owned()),
-            Access::None => ("ok", format!("blocked: {}", reason.unwrap_or_default())),
-            Access::Unknown => ("??", format!("no response: {}", reason.unwrap_or_default())),
-        };
-        writeln!(text, "  {mark} {name:<10} {origin}: {what}")?;
-    }
-    let count = |access| probes.iter().filter(|probe| probe.access == access).count();
-    let (readable, unknown) = (count(Access::WithCookies), count(Access::Unknown));
-    let answered = probes.len() - unknown;
-    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} got no response.") };
-    match (readable, answered) {
-        (_, 0) => writeln!(text, "None got a response, so the audit says nothing."),
-        (0, _) => {
-            writeln!(text, "None of {answered} can read the response with the user's cookies.{rest}")
-        }
-        _ => writeln!(
-            text,
-            "{readable} of {answered} can read the response with the user's cookies. Unless that is intended, compare the whole \
-             `Origin` header with a list of exact origins.{rest}"
-        ),
     }
 }
 

@@ -12,6 +12,9 @@ use cors_browser::{
 };
 use url::Url;
 
+use self::audit::{AuditOptions, Target, audit_all, read_urls};
+use self::expectations::{ExpectationsOptions, check_expectations};
+use self::offline::{OfflineOptions, check_har, check_responses};
 use super::CommandResult;
 use super::values::{
     ACTIONS, Browsers, CREDENTIALS, CROSS_ORIGINS, FRAMES, Frame, MODES, REDIRECTS, browser_sets, one_of,
@@ -21,7 +24,11 @@ use crate::check::{
     Check, CheckReport, LiveNetwork, Setup, SetupError, Via, arguments, curl, failure_message, har, look_up,
     postman, run_in, snippet, to_json, to_text,
 };
-use crate::output::{Format, print};
+use crate::output::print;
+
+mod audit;
+mod expectations;
+mod offline;
 
 /// The first line of the help.
 pub const ABOUT: &str = "Do what a browser would do with a fetch to a live server, and explain the result";
@@ -42,9 +49,13 @@ find out what it refuses. If a GET or HEAD is answered with the page's origin, i
 another one, to find out what a cache would do. If its response has no CORS headers and an error status, it is repeated once without \
 `Origin`. A WebSocket handshake is repeated with another origin. `--only` sends none of these.
 
-Exits with 0 if the fetch succeeds (readable, or opaque in mode `no-cors`), with 1 if a browser blocks it, and with 2 if no \
-response arrived (connection, TLS, timeout, invalid HTTP, a head without an end) or an argument is wrong. Notes and warnings do not \
-change the exit code.
+Without a server, it judges responses that you paste (`--response`, `--preflight-response`) or a session that a browser recorded \
+(`--har`). `--audit` also tries what pages of hostile origins can read, and says how bad that is. `--file` compares with the results that \
+a file expects; https://github.com/cors-policy/cors/blob/main/docs/check-in-ci.md describes it.
+
+Exits with 0 if the fetch succeeds (readable, or opaque in mode `no-cors`), with 1 if a browser blocks it, an audit has a finding of \
+medium or high severity, or a result differs from the expected one, and with 2 if no response arrived (connection, TLS, timeout, invalid \
+HTTP, a head without an end) or an argument is wrong. Notes and warnings do not change the exit code.
 
 In JSON every field is always present. These are null: `reason`, `console`, `help`, `detail`, `rule` and `faq` unless the fetch is \
 blocked; `change` unless another value of one response header would help; `failure` unless no response arrived; `status` and \
@@ -52,15 +63,37 @@ blocked; `change` unless another value of one response header would help; `failu
 if none arrived, and `error` if one arrived; the `body` of a request without a body; the `body_error` of a response whose body was \
 read to its end; the `reason` of an origin in the audit that can read the response with cookies.";
 
+/// The output format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Text for people
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// JSON for programs
+    Json,
+    /// With `--audit`: the findings in SARIF 2.1.0, for code scanning
+    Sarif,
+    /// With `--file`: XML for continuous integration
+    Junit,
+    /// With `--file`: text for a summary or a pull request
+    Markdown,
+}
+
 /// The arguments of `cors check`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The URL that the page requests, such as `https://api.example.com/users` or `wss://api.example.com/live`
-    #[arg(value_parser = arguments::url)]
-    url: Url,
+    #[arg(value_parser = arguments::url, required_unless_present_any = ["urls", "har", "file"])]
+    url: Option<Url>,
     /// The origin of the page, such as `https://app.example.com`, `capacitor://localhost` or `null`
-    #[arg(long, value_name = "ORIGIN", value_parser = arguments::origin)]
-    origin: Origin,
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        value_parser = arguments::origin,
+        required_unless_present_any = ["har", "file"]
+    )]
+    origin: Option<Origin>,
     /// What makes the request [default: fetch, or websocket for a `wss:` or `ws:` URL]
     #[arg(long = "as", value_name = "WHAT", value_parser = one_of(ACTIONS))]
     via: Option<Via>,
@@ -109,15 +142,18 @@ pub struct Arguments {
     /// A PEM file with certificates to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// The time limit of all requests together, or of each request with `--audit`, in seconds
+    /// The time limit of all requests together, or of each request with `--audit` or `--file`, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = arguments::seconds)]
     timeout: Duration,
     /// Send only what the page sends, without requests that find out more
     #[arg(long)]
     only: bool,
-    /// Also try hostile origins, with at most nine more GET requests
-    #[arg(long)]
-    audit: bool,
+    #[command(flatten)]
+    audit: AuditOptions,
+    #[command(flatten)]
+    offline: OfflineOptions,
+    #[command(flatten)]
+    expectations: ExpectationsOptions,
     /// Print the requests for another tool; only `har` sends them
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["audit", "format"])]
     print: Option<Printed>,
@@ -159,7 +195,17 @@ fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
 }
 
 async fn check(arguments: &Arguments) -> CommandResult {
-    let check = arguments.check()?;
+    arguments.check_format()?;
+    if let Some(path) = &arguments.offline.har {
+        return check_har(path, arguments.first_browser(), arguments.format).await;
+    }
+    if let Some(path) = &arguments.expectations.file {
+        let expectations = expectations::read(path)?;
+        let network = arguments.audit.paced(Arc::new(arguments.network()?), true);
+        return check_expectations(path, &expectations, &network, arguments.format).await;
+    }
+    let targets = arguments.targets()?;
+    let check = arguments.check(&targets)?;
     match arguments.print {
         Some(Printed::Curl) => return print_unsent(curl(&check, arguments.cacert.as_deref()).await),
         Some(Printed::Postman) => return print_unsent(postman(&check).await),
@@ -171,17 +217,25 @@ async fn check(arguments: &Arguments) -> CommandResult {
         }
         Some(Printed::Har) | None => {}
     }
-    let network = LiveNetwork::new(arguments.cacert.as_deref(), arguments.timeout).map_err(setup_message)?;
+    if arguments.offline.has_responses() {
+        return check_responses(&arguments.offline, check, arguments.format).await;
+    }
+    let network = arguments.network()?;
     let network = if check.audit { network } else { network.with_shared_limit() };
     look_up(&check, &network).await;
-    let report: CheckReport = run_in(&arguments.browser.0, check, Arc::new(network)).await;
+    let network = arguments.audit.paced(Arc::new(network), check.audit);
+    if arguments.audit.urls.is_some() || arguments.format == Format::Sarif {
+        return audit_all(&check, targets, &network, arguments.format).await;
+    }
+    let url = check.request.url.clone();
+    let report: CheckReport = run_in(&arguments.browser.0, check, network).await;
     match (arguments.print, arguments.format) {
         (Some(_), _) => print(&har(&report)?)?,
-        (None, Format::Text) => print(&to_text(&report))?,
         (None, Format::Json) => print(&to_json(&report)?)?,
+        (None, _) => print(&to_text(&report))?,
     }
     if let Some(failure) = report.failure() {
-        eprintln!("error: {}: {}{}", arguments.url, failure_message(failure), option_hint(failure.kind));
+        eprintln!("error: {url}: {}{}", failure_message(failure), option_hint(failure.kind));
     }
     Ok(ExitCode::from(report.exit_code()))
 }
@@ -217,11 +271,45 @@ fn option_hint(kind: FailureKind) -> &'static str {
 }
 
 impl Arguments {
-    /// The check that the arguments describe.
-    fn check(&self) -> Result<Check, String> {
-        let is_socket = matches!(self.url.scheme(), "ws" | "wss");
+    /// The URL of the command line, and those of a file.
+    fn targets(&self) -> Result<Vec<Target>, String> {
+        let mut targets: Vec<Target> = self.url.iter().map(|url| (url.clone(), None)).collect();
+        if let Some(path) = &self.audit.urls {
+            targets.extend(read_urls(path)?);
+        }
+        Ok(targets)
+    }
+
+    /// The browser to follow where only one can be.
+    fn first_browser(&self) -> &Profile {
+        // Every value of the option has a browser.
+        &self.browser.0[0]
+    }
+
+    /// The network of real servers.
+    fn network(&self) -> Result<LiveNetwork, String> {
+        LiveNetwork::new(self.cacert.as_deref(), self.timeout).map_err(setup_message)
+    }
+
+    /// Each format belongs to some of the things that the command does.
+    fn check_format(&self) -> Result<(), &'static str> {
+        match self.format {
+            Format::Sarif if !self.audit.audit => Err("`--format sarif` needs `--audit`"),
+            Format::Junit | Format::Markdown if self.expectations.file.is_none() => {
+                Err("`--format junit` and `--format markdown` need `--file FILE`")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The check of the first target.
+    fn check(&self, targets: &[Target]) -> Result<Check, String> {
+        let (Some((url, _)), Some(origin)) = (targets.first(), &self.origin) else {
+            return Err("a check needs a URL and `--origin`".to_owned());
+        };
+        let is_socket = matches!(url.scheme(), "ws" | "wss");
         let via = self.via.unwrap_or(if is_socket { Via::WebSocket } else { Via::Fetch });
-        let url = socket_url(&self.url, via)?;
+        let url = socket_url(url, via)?;
         let is_posted = !self.form.is_empty();
         let method = self.method.as_deref().unwrap_or(if is_posted { "POST" } else { "GET" });
         let mut request = FetchRequest::new(url)
@@ -242,17 +330,17 @@ impl Arguments {
             login: self.login.clone(),
             only: self.only,
         };
-        let profile = self.browser.0.first().cloned().unwrap_or_else(Profile::chromium);
-        Ok(Check { page: self.page(), request, profile, audit: self.audit, setup })
+        let profile = self.first_browser().clone();
+        Ok(Check { page: self.page(origin), request, profile, audit: self.audit.audit, setup })
     }
 
-    fn page(&self) -> Page {
-        let around = || self.top_level.clone().unwrap_or_else(|| self.origin.clone());
+    fn page(&self, origin: &Origin) -> Page {
+        let around = || self.top_level.clone().unwrap_or_else(|| origin.clone());
         let page = match (self.frame, &self.top_level) {
             (Some(Frame::Sandboxed), _) => Page::sandboxed(around()),
             (Some(Frame::Data), _) => Page::data(around()),
-            (None, Some(top_level)) => Page::new(self.origin.clone()).framed_by(top_level.clone()),
-            (None, None) => Page::new(self.origin.clone()),
+            (None, Some(top_level)) => Page::new(origin.clone()).framed_by(top_level.clone()),
+            (None, None) => Page::new(origin.clone()),
         };
         let page = match self.referrer_policy {
             Some(policy) => page.with_referrer_policy(policy),

@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) origin: String,
     /// The method, header name or header value that broke the rule.
     pub(crate) value: String,
+    /// The names of all headers that the preflight does not allow, if it does not allow one.
+    pub(crate) refused: Vec<String>,
     /// The headers, as the script wrote them.
     pub(crate) headers: Vec<(String, String)>,
     /// The status of the last response.
@@ -160,6 +162,11 @@ impl Blocked {
         self
     }
 
+    pub(crate) fn with_refused(mut self, names: Vec<String>) -> Self {
+        self.context.refused = names;
+        self
+    }
+
     pub(crate) fn with_failure(mut self, failure: FailureKind) -> Self {
         self.context.failure = Some(failure);
         self
@@ -177,8 +184,8 @@ impl Blocked {
 
     /// Adds the circumstances of the fetch.
     pub(crate) fn with_context(mut self, context: Context) -> Self {
-        let Context { value, failure, argument, is_nosniff, .. } = *self.context;
-        self.context = Box::new(Context { value, failure, argument, is_nosniff, ..context });
+        let Context { value, refused, failure, argument, is_nosniff, .. } = *self.context;
+        self.context = Box::new(Context { value, refused, failure, argument, is_nosniff, ..context });
         self
     }
 }

@@ -68,7 +68,10 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
     let multiple = format!(
         "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed. {hint}"
     );
-    let mismatch = if is_origin(&context.value) {
+    let mismatch = if context.value.contains(' ') {
+        // services/network/public/cpp/cors/cors.cc, `CheckAccess`: a space separates values, as a comma does.
+        multiple.clone()
+    } else if is_origin(&context.value) {
         format!(
             "The 'Access-Control-Allow-Origin' header has a value '{value}' that is not equal to the supplied origin. {hint}"
         )
@@ -120,7 +123,8 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::HeaderNotAllowed
         | BlockReason::HeaderWildcardWithCredentials
         | BlockReason::AuthorizationNotCoveredByWildcard => format!(
-            "{access}Request header field {value} is not allowed by Access-Control-Allow-Headers in preflight response."
+            "{access}Request header field {} is not allowed by Access-Control-Allow-Headers in preflight response.",
+            first_refused(context).unwrap_or(value)
         ),
         BlockReason::RedirectWithCredentialsInUrl if !context.is_cors => {
             "TypeError: Failed to fetch".to_owned()
@@ -262,6 +266,13 @@ fn escape(value: &str) -> String {
         }
     }
     escaped
+}
+
+/// services/network/public/cpp/cors/preflight_result.cc, `EnsureAllowedCrossOriginHeaders`: the refused header that comes first in the
+/// script. The standard sorts them.
+fn first_refused(context: &Context) -> Option<String> {
+    let written = context.headers.iter().map(|(name, _)| name.to_ascii_lowercase());
+    written.into_iter().find(|name| context.refused.contains(name))
 }
 
 /// services/network/public/cpp/cors/cors.cc, `CheckAccess`: `null` and valid URLs may be origins.

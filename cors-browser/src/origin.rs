@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use crate::site::is_same_site;
+
 /// The origin of a page or a URL.
 ///
 /// ```
@@ -54,6 +56,11 @@ impl Origin {
     /// HTML, "same origin". An opaque origin is never the same origin as that of a server.
     pub fn is_same_origin(&self, other: &Self) -> bool {
         *self != Self::Opaque && self == other
+    }
+
+    /// HTML, "same site": whether scheme and registrable domain are the same. An opaque origin is same-site with no other.
+    pub fn is_same_site(&self, other: &Self) -> bool {
+        is_same_site(self, other)
     }
 
     /// The host in its ASCII form; `None` if the origin is opaque.

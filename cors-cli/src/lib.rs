@@ -1,13 +1,15 @@
 //! The commands of the program `cors`, as a library.
 //!
 //! Each module in [`command`] is one command: its arguments and a `run` function. What they do is in [`check`] (one fetch
-//! against a live server), [`policy_file`] (policy files) and [`catalogue`] (all reason codes); these know nothing of command
-//! lines.
+//! against a live server), [`offline`] (pasted and recorded responses), [`expectations`] (files of expected results),
+//! [`policy_file`] (policy files) and [`catalogue`] (all reason codes); these know nothing of command lines.
 
 pub mod catalogue;
 pub mod check;
 pub mod command;
+pub mod expectations;
 pub mod interrupt;
+pub mod offline;
 pub mod output;
 pub mod policy_file;
 mod printable;

@@ -16,20 +16,20 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(about = check::ABOUT, long_about = check::LONG_ABOUT)]
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
     Policy(policy::Arguments),
     #[command(about = conformance::ABOUT, long_about = conformance::LONG_ABOUT)]
-    Conformance(conformance::Arguments),
+    Conformance(Box<conformance::Arguments>),
     #[command(about = explain::ABOUT, long_about = explain::LONG_ABOUT)]
     Explain(explain::Arguments),
 }
 
 fn main() -> ExitCode {
     command::exit_code(match Arguments::parse().command {
-        Command::Check(arguments) => check::run(arguments),
+        Command::Check(arguments) => check::run(*arguments),
         Command::Policy(arguments) => policy::run(&arguments),
-        Command::Conformance(arguments) => conformance::run(arguments),
+        Command::Conformance(arguments) => conformance::run(*arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     })
 }

@@ -9,14 +9,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
+use cors_cli::check::audit::{Access, REQUEST_LIMIT, Severity};
 use cors_cli::check::{
-    Access, Check, CheckReport, LiveNetwork, PageResult, SetupError, run, to_json, to_text,
+    Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, run_in, to_json, to_text,
 };
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use url::Url;
 
 const APP: &str = "https://app.example";
@@ -32,11 +46,13 @@ fn check(request: FetchRequest) -> Check {
         request,
         profile: Profile::chromium(),
         audit: false,
+        setup: Setup::default(),
     }
 }
 
 async fn play(check: Check, authorities: Option<&Path>, seconds: f64) -> CheckReport {
-    let network = LiveNetwork::new(authorities, Duration::from_secs_f64(seconds)).unwrap();
+    let network =
+        LiveNetwork::new(authorities, Duration::from_secs_f64(seconds)).unwrap().with_shared_limit();
     let report = run(check, Arc::new(network)).await;
     // Every result can be printed in both formats.
     assert!(!to_text(&report).is_empty());
@@ -130,16 +146,100 @@ async fn a_flaw_does_not_hide_the_verdict(#[case] lines: &str, #[case] body: &st
     }
 }
 
+/// The verdict is that about the head, and comes soon, whatever the body does.
+#[rstest]
+#[case::endless("", true, "only the first 64 KiB of the body were read")]
+#[case::stream(
+    "content-type: text/event-stream\r\n",
+    false,
+    "the rest of the body was not read, because it took long"
+)]
+#[case::long("content-length: 41943040\r\n", true, "only the first 64 KiB of the body were read")]
 #[tokio::test]
-async fn an_endless_body_breaks_off() {
+async fn a_body_does_not_change_the_verdict(#[case] lines: &str, #[case] repeats: bool, #[case] error: &str) {
+    for (head, result) in [("HTTP/1.1 200 OK\r\n", PageResult::Blocked), (OK, PageResult::Readable)] {
+        let begun = Instant::now();
+        let address = broken(format!("{head}{lines}\r\nab").into(), repeats, false).await;
+        let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
+        assert_eq!((report.page_result(), report.failure()), (result, None), "{}", to_text(&report));
+        let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+        assert_eq!(json["exchanges"][0]["response"]["body_error"], error);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+}
+
+/// A preflight has answered when its head is there.
+#[rstest]
+#[case::stalls("content-length: 9\r\n\r\nab", false)]
+#[case::streams("\r\nab", true)]
+#[case::stalls_in_chunks("transfer-encoding: chunked\r\n\r\n2\r\nab\r\n", false)]
+#[tokio::test]
+async fn a_preflight_is_not_waited_for(#[case] rest: &str, #[case] repeats: bool) {
     let begun = Instant::now();
-    let address = broken(format!("{OK}\r\n").into(), true, false).await;
-    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 60.0).await;
-    assert_eq!(report.page_result(), PageResult::Readable);
-    assert!(to_text(&report).contains("reading the body fails"), "{}", to_text(&report));
+    let head = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: https://app.example\r\n";
+    let address = broken(format!("{head}{rest}").into(), repeats, false).await;
+    let report = play(check(fetch(&format!("http://{address}"), "PUT", "/")), None, 60.0).await;
     let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
-    assert_eq!(json["exchanges"][0]["response"]["body_error"], "the body did not end after 16 MiB");
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(json["reason"], "method-not-allowed", "{}", to_text(&report));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// A body that a server must not send after a 204 is not the beginning of the next response.
+#[tokio::test]
+async fn a_body_after_204_spoils_no_other_response() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|length| length > 0) {
+                    let response = "HTTP/1.1 204 No Content\r\naccess-control-allow-origin: https://app.example\r\n\
+                                    access-control-allow-methods: PUT\r\n\r\nleftover";
+                    let _ = stream.write_all(response.as_bytes()).await;
+                }
+            });
+        }
+    });
+    for _ in 0..20 {
+        let report = play(check(fetch(&format!("http://{address}"), "PUT", "/")), None, 10.0).await;
+        assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+    }
+}
+
+/// However slowly a server answers, and however often it redirects, the time limit holds.
+#[rstest]
+#[case::head("HTTP/1.1 200 OK\r\nx-a: ")]
+#[case::redirects(
+    "HTTP/1.1 302 Found\r\nlocation: /\r\naccess-control-allow-origin: *\r\ncontent-length: 0\r\n\r\n"
+)]
+#[tokio::test]
+async fn a_slow_server_is_left_in_time(#[case] response: &'static str) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 4096]).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                let _ = stream.write_all(response.as_bytes()).await;
+                while stream.write_all(b"a").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            });
+        }
+    });
+    let begun = Instant::now();
+    let report = play(check(fetch(&format!("http://{address}"), "GET", "/")), None, 1.0).await;
+    assert_eq!(
+        report.failure().map(|failure| failure.kind),
+        Some(FailureKind::Timeout),
+        "{}",
+        to_text(&report)
+    );
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -216,7 +316,7 @@ async fn the_browser_ends_a_loop_of_redirects() {
 }
 
 #[tokio::test]
-async fn an_audit_sends_at_most_nine_requests() {
+async fn an_audit_stops_if_every_origin_is_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let count = Arc::new(AtomicUsize::new(0));
@@ -238,8 +338,156 @@ async fn an_audit_sends_at_most_nine_requests() {
     });
     let request = fetch(&format!("http://{address}"), "GET", "/").with_redirect(Redirect::Error);
     let report = play(Check { audit: true, ..check(request) }, None, 10.0).await;
-    let probes = report.probes().unwrap();
-    assert!(probes.iter().all(|probe| probe.access == Access::WithCookies), "{probes:#?}");
-    assert_eq!(count.load(Ordering::SeqCst), 1 + probes.len());
-    assert!(count.load(Ordering::SeqCst) <= 10);
+    let audit = report.audit().unwrap();
+    assert!(audit.probes.iter().all(|probe| probe.access == Access::WithCookies), "{audit:#?}");
+    assert!(audit.findings[0].severity == Severity::High && audit.skipped > 10, "{audit:#?}");
+    assert_eq!(count.load(Ordering::SeqCst), 1 + audit.requests);
+    assert!(audit.requests <= REQUEST_LIMIT);
+}
+
+/// A server over TLS that speaks HTTP/2 only.
+#[tokio::test]
+async fn http2_is_spoken() {
+    let certified =
+        rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let encoded = STANDARD.encode(certified.cert.der());
+    write!(file, "-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n").unwrap();
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
+                let service = service_fn(|request: Request<Incoming>| async move {
+                    assert_eq!(request.version(), http::Version::HTTP_2);
+                    let response = Response::builder()
+                        .header("access-control-allow-origin", "*")
+                        .header("access-control-allow-methods", "PUT");
+                    response.body(Full::new(Bytes::from_static(b"ok")))
+                });
+                let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+            });
+        }
+    });
+    let request = fetch(&format!("https://{address}"), "PUT", "/");
+    let report = play(check(request), Some(file.path()), 10.0).await;
+    assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+}
+
+/// Random numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % limit as u64).unwrap()
+    }
+
+    fn pick<'a>(&mut self, choices: &[&'a [u8]]) -> &'a [u8] {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// A response of parts that are valid or not.
+fn random_response(numbers: &mut Numbers) -> Vec<u8> {
+    let statuses: [&[u8]; 12] = [
+        b"200 OK",
+        b"204 No Content",
+        b"302 Found",
+        b"308 Moved",
+        b"400 Bad",
+        b"401 No",
+        b"403 No",
+        b"407 Proxy",
+        b"429 Slow",
+        b"503 Down",
+        b"999 \xff",
+        b"101 Switching",
+    ];
+    let names: [&[u8]; 14] = [
+        b"access-control-allow-origin",
+        b"access-control-allow-methods",
+        b"access-control-allow-headers",
+        b"access-control-allow-credentials",
+        b"Access-Control-Allow-Orgin",
+        b"access-control-max-age",
+        b"location",
+        b"vary",
+        b"cache-control",
+        b"content-type",
+        b"content-length",
+        b"transfer-encoding",
+        b"server",
+        b"\xc3\xa9",
+    ];
+    let values: [&[u8]; 18] = [
+        b"*",
+        b"https://app.example",
+        b"null",
+        b"https://a https://b",
+        b"\"PUT\"",
+        b"PUT, x-a",
+        b"true",
+        b"/",
+        b"//[",
+        b"mailto:a",
+        b"max-age=99999999999999999999",
+        b"\xff\xfe\x80",
+        b"",
+        b"text/html",
+        b"chunked",
+        b"3",
+        b"18446744073709551616",
+        b"Origin,,*",
+    ];
+    let bodies: [&[u8]; 6] =
+        [b"", b"abc", b"\x1b[2J\xf0\x9f", b"<!DOCTYPE html>", b"3\r\nabc\r\n0\r\n\r\n", b"zz\r\n"];
+    let mut response = b"HTTP/1.1 ".to_vec();
+    response.extend(numbers.pick(&statuses));
+    response.extend(b"\r\n");
+    for _ in 0..numbers.below(8) {
+        response.extend(numbers.pick(&names));
+        response.extend(b": ");
+        response.extend(numbers.pick(&values));
+        response.extend(b"\r\n");
+    }
+    response.extend(b"\r\n");
+    response.extend(numbers.pick(&bodies));
+    // Some break off anywhere.
+    if numbers.below(4) == 0 {
+        response.truncate(numbers.below(response.len() + 1));
+    }
+    response
+}
+
+/// Whatever a server sends, the check ends in time and can be printed.
+#[tokio::test]
+async fn no_response_makes_a_check_panic() {
+    let browsers = [Profile::chromium(), Profile::firefox(), Profile::webkit(), Profile::standard()];
+    let mut numbers = Numbers(1);
+    for number in 0..60 {
+        let response = random_response(&mut numbers);
+        let address = broken(response.clone(), false, true).await;
+        let method = ["GET", "PUT", "POST"][number % 3];
+        let request = fetch(&format!("http://{address}"), method, "/?a").with_header("x-a", "1");
+        let network = LiveNetwork::new(None, Duration::from_secs(2)).unwrap().with_shared_limit();
+        let begun = Instant::now();
+        let report = run_in(&browsers, check(request), Arc::new(network)).await;
+        let text = to_text(&report);
+        assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(serde_json::from_str::<Value>(&to_json(&report).unwrap()).is_ok());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{}", response.escape_ascii());
+    }
 }

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use rstest::rstest;
 use serde_json::Value;
@@ -73,10 +73,59 @@ fn the_exit_code_is_the_result(
     assert_eq!(json["verdict"], result);
 }
 
+/// A WebSocket is open when the head of the response is there; the connection stays open.
+#[test]
+fn a_web_socket_is_checked() {
+    let response = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+                    sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let url = serve(response).replace("http:", "ws:");
+    let output = check(&[&url, "--origin", "http://localhost:5173"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains("open: the page can send and receive messages"), "{text}");
+    assert!(text.contains("Warning: CORS does not apply to WebSockets"), "{text}");
+    assert!(text.contains("so it does not check the origin"), "{text}");
+}
+
+/// A page whose name has no address is that of a developer, unless it is served over HTTPS.
+#[rstest]
+#[case("http://app.invalid", "all", false)]
+#[case("https://app.invalid", "chromium", true)]
+#[case("http://localhost:5173", "all", false)]
+fn local_network_access_is_noted_for_public_pages(
+    #[case] origin: &str,
+    #[case] browser: &str,
+    #[case] expected: bool,
+) {
+    let output = check(&[&serve(PUBLIC), "--origin", origin, "--browser", browser]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(text.contains("Local Network Access"), expected, "{text}");
+}
+
+#[rstest]
+#[case("postman", "\"schema\": \"https://schema.getpostman.com/json/collection/v2.1.0/collection.json\"")]
+#[case("fetch", "await fetch(\"https://no-such-host.invalid/x\", {")]
+fn nothing_is_sent_to_print_the_requests(#[case] tool: &str, #[case] expected: &str) {
+    let arguments =
+        ["https://no-such-host.invalid/x", "--origin", "https://app.example", "-X", "PUT", "--print", tool];
+    let output = check(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains(expected), "{}", stdout(&output));
+}
+
+#[test]
+fn an_archive_has_the_exit_code_of_the_check() {
+    let output = check(&[&serve(DENIED), "--origin", "http://localhost:5173", "--print", "har"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let archive: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(archive["log"]["entries"][0]["response"]["status"], 403);
+}
+
 #[test]
 fn the_curl_command_sends_nothing() {
     let arguments =
-        ["https://no-such-host.invalid/x", "--origin", "https://app.example", "-X", "PUT", "--curl"];
+        ["https://no-such-host.invalid/x", "--origin", "https://app.example", "-X", "PUT", "--print", "curl"];
     let output = check(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).starts_with("curl --include \\\n  --request 'OPTIONS'"), "{}", stdout(&output));
@@ -90,7 +139,23 @@ fn the_curl_command_sends_nothing() {
 #[case(&["https://api.example", "--origin", "null", "--timeout", "never"], "write a number of seconds")]
 #[case(&["https://api.example", "--origin", "null", "--cacert", "/no/such/file"], "--cacert /no/such/file: ")]
 #[case(&["https://api.example", "--origin", "null", "--browser", "lynx"], "invalid value 'lynx'")]
-#[case(&["https://api.example", "--origin", "null", "--curl", "--audit"], "cannot be used with")]
+#[case(&["https://api.example", "--origin", "null", "--print", "curl", "--audit"], "cannot be used with")]
+#[case(&["https://api.example", "--origin", "null", "--body", "@/no/such/file"], "--body /no/such/file: ")]
+#[case(&["wss://api.example", "--origin", "null", "--as", "img"], "--as img: only a WebSocket")]
+#[case(&["https://api.example", "--origin", "https://*.example"], "without `*`")]
+#[case(&["https://api.example", "--origin", "null", "--as", "link", "--print", "fetch"], "only `fetch` and `xhr`")]
+#[case(&["https://api.example", "--origin", "null", "--urls", "x"], "--audit")]
+#[case(&["https://api.example", "--origin", "null", "--audit", "--urls", "/no/such/file"], "--urls /no/such/file: ")]
+#[case(&["https://api.example", "--origin", "null", "--audit", "--rate", "0"], "write a number of requests")]
+#[case(&["https://api.example", "--origin", "null", "--format", "sarif"], "needs `--audit`")]
+#[case(&["https://api.example", "--origin", "null", "--format", "junit"], "need `--file FILE`")]
+#[case(&["https://api.example", "--origin", "null", "--response", "/no/such/file"], "--response /no/such/file: ")]
+#[case(&["https://api.example", "--origin", "null", "--response", "-", "--preflight-response", "-"], "only one of")]
+#[case(&["https://api.example", "--origin", "null", "--response", "x", "--audit"], "cannot be used with")]
+#[case(&["--har", "/no/such/file"], "--har /no/such/file: ")]
+#[case(&["--har", "x", "--origin", "null"], "cannot be used with")]
+#[case(&["--file", "/no/such/file"], "--file /no/such/file: ")]
+#[case(&["--file", "x", "https://api.example"], "cannot be used with")]
 fn a_wrong_argument_is_an_error_with_exit_code_2(#[case] arguments: &[&str], #[case] expected: &str) {
     let output = check(arguments);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
@@ -105,6 +170,126 @@ fn a_failure_names_the_option_that_can_help() {
     let output = check(&[&url, "--origin", "https://app.example", "--timeout", "0.2"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("`--timeout SECONDS` sets another time limit."), "{}", stderr(&output));
+}
+
+/// Runs `cors check` with a file, in a folder of its own, and with standard input.
+fn check_with(file: &str, input: &str, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), file).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cors"))
+        .arg("check")
+        .args(arguments)
+        .current_dir(folder.path())
+        .env("API", "https://api.example")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+const HEAD: &str = "HTTP/2 200\naccess-control-allow-origin: *\naccess-control-allow-methods: PUT\n";
+const URL: &str = "https://no-such-host.invalid/x";
+
+#[rstest]
+#[case::readable(&["--response", "file"], 0, "readable: ", "")]
+#[case::blocked(&["--response", "file", "--credentials", "include"], 1, "wildcard-origin-with-credentials", "")]
+#[case::preflight(&["--preflight-response", "file", "--response", "-", "-X", "PUT"], 0, "readable: ", "")]
+#[case::preflight_only(&["--preflight-response", "file", "-X", "DELETE"], 1, "method-not-allowed", "")]
+#[case::preflight_missing(&["--response", "file", "-X", "PUT"], 2, "", "pass its response with `--preflight-response FILE`")]
+#[case::response_missing(&["--preflight-response", "file", "-X", "PUT"], 2, "", "the preflight is granted")]
+#[case::preflight_unused(&["--preflight-response", "file", "--response", "-"], 0, "readable: ", "note: the browser sends no preflight")]
+#[case::json(&["--response", "file", "--format", "json"], 0, "\"verdict\": \"readable\"", "")]
+fn a_pasted_response_is_judged(
+    #[case] options: &[&str],
+    #[case] code: i32,
+    #[case] printed: &str,
+    #[case] error: &str,
+) {
+    let output = check_with(HEAD, HEAD, &[&[URL], &ORIGIN[..], options].concat());
+    assert_eq!(output.status.code(), Some(code), "{}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).contains(printed), "{}", stdout(&output));
+    assert!(stderr(&output).contains(error), "{}", stderr(&output));
+    assert_eq!(stderr(&output).is_empty(), error.is_empty(), "{}", stderr(&output));
+}
+
+#[rstest]
+#[case(&["--har", "file"], "1 cross-origin requests: 1 blocked")]
+#[case(&["--har", "-"], "Access to fetch at 'https://api.example/x' from origin 'https://app.example' has been blocked")]
+#[case(&["--har", "-", "--browser", "firefox"], "Cross-Origin Request Blocked")]
+#[case(&["--har", "file", "--format", "json"], "\"reason\": \"missing-allow-origin\"")]
+fn a_recorded_session_is_judged(#[case] options: &[&str], #[case] printed: &str) {
+    let har = r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://api.example/x","headers":[{"name":"Origin",
+        "value":"https://app.example"}]},"response":{"status":200,"headers":[]}}]}}"#;
+    let output = check_with(har, har, options);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains(printed), "{}", stdout(&output));
+}
+
+#[test]
+fn a_file_of_expected_results_is_compared() {
+    let url = serve(PUBLIC);
+    let expectations = |expected: &str| {
+        format!(
+            "[[check]]\nname = \"one\"\npages = [\"http://app.example\"]\nurls = [\"{url}\"]\nexpect = \"{expected}\"\n"
+        )
+    };
+    let output = check_with(&expectations("readable"), "", &["--file", "file"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("1 expectations: 1 hold"), "{}", stdout(&output));
+    for (format, part) in [
+        ("table", "DIFFERS"),
+        ("json", "\"outcome\": \"differs\""),
+        ("junit", "<failure message=\"GET "),
+        ("markdown", "| DIFFERS | one |"),
+    ] {
+        let output = check_with(&expectations("blocked"), "", &["--file", "file", "--format", format]);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stdout(&output).contains(part), "{}", stdout(&output));
+    }
+    // Browsers connect to no port that is reserved; this one was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let down = expectations("blocked").replace(&url, &format!("http://127.0.0.1:{port}/"));
+    let output = check_with(&down, "", &["--file", "file"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    let output = check_with("[[check]]\nname = 1\nurls = [\"${API}\"]\n", "", &["--file", "file"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = stderr(&output);
+    for part in
+        ["line 2: `name` has to be a text", "line 1: `pages` is missing", "line 1: `expect` is missing"]
+    {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+/// The help says how many requests an audit sends.
+#[test]
+fn the_help_names_the_limit_of_an_audit() {
+    let help = stdout(&check(&["-h"]));
+    let limit = cors_cli::check::audit::REQUEST_LIMIT;
+    assert!(
+        help.replace("\n", " ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .contains(&format!("at most {limit} more requests per URL")),
+        "{help}"
+    );
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let url = serve(PUBLIC);
+    let begun = std::time::Instant::now();
+    let output =
+        check(&[&[url.as_str()], &ORIGIN[..], &["--audit", "--rate", "50", "--format", "json"]].concat());
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let requests = json["audit"]["requests"].as_u64().unwrap();
+    assert!(requests > 10, "{json:#}");
+    // The check itself comes first, and the first request does not wait.
+    assert!(begun.elapsed().as_millis() >= u128::from(requests * 20), "{requests}: {:?}", begun.elapsed());
 }
 
 #[test]

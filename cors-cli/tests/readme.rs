@@ -29,14 +29,18 @@ fn check() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]).unwrap();
-        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nvary: Origin\r\ncontent-length: 0\r\n\r\n").unwrap();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let response =
+                b"HTTP/1.1 403 Forbidden\r\nvary: Origin\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(response);
+        }
     });
     let url = format!("{server}/users");
-    let printed = printed(&["check", &url, "--origin", "https://app.example.com", "--method", "PUT"]);
-    let printed = printed.replace(&server, "https://api.example.com");
-    let command = "$ cors check https://api.example.com/users --origin https://app.example.com --method PUT";
+    let printed = printed(&["check", &url, "--origin", "http://localhost:5173", "--method", "PUT"]);
+    let printed = printed.replace(&server, "https://api.example.com").replace("< connection: close\n", "");
+    let command = "$ cors check https://api.example.com/users --origin http://localhost:5173 --method PUT";
     assert!(printed.starts_with(shown(command, "403")), "{printed}");
 }
 

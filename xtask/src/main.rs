@@ -46,7 +46,7 @@ enum Command {
         action: browsers::Action,
     },
     #[command(about = check::ABOUT, long_about = check::LONG_ABOUT)]
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
     Policy(policy::Arguments),
     /// Serve the specimen application behind one middleware for requests on standard input (docs/harness.md)
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
         Command::Agreement(arguments) => agreement::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Browsers { action } => browsers::run(&action),
-        Command::Check(arguments) => check::run(arguments),
+        Command::Check(arguments) => check::run(*arguments),
         Command::Compare(arguments) => conformance::compare(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Harness(arguments) => harness::run(&arguments),

@@ -28,12 +28,14 @@ pub(super) fn check(
 ) -> Result<Grant, Blocked> {
     let list = HeaderList::from(response.headers.as_slice());
 
-    // Step 7 rejects every status that is not an ok status. Browsers report a redirect before anything else.
+    // Step 7 rejects every status that is not an ok status. Browsers report a redirect, which has a
+    // `Location`, before anything else.
     let status = |reason| {
         let detail = format!("the status of the preflight's response is {}", response.status);
         Blocked::new(reason, detail).with_value(response.status.to_string())
     };
-    if is_redirect_status(response.status) {
+    let has_location = response.lines("location").next().is_some();
+    if is_redirect_status(response.status) && has_location {
         return Err(status(BlockReason::PreflightRedirected));
     }
     cors_check(request, &list, steps).map_err(CorsFailure::on_preflight)?;
@@ -84,18 +86,20 @@ fn check_headers(
     let names = steps.unsafe_header_names(&request.headers, profile);
     let reason = |wildcard| if has_wildcard { wildcard } else { BlockReason::HeaderNotAllowed };
     let unlisted = || names.iter().filter(|name| !steps.lists_header(allowed, name));
+    let refused: Vec<String> = unlisted().cloned().collect();
 
     // Step 7.6: `*` does not cover `Authorization`.
     for name in unlisted().filter(|name| steps.is_non_wildcard_name(name)) {
         if !(is_covered && profile.wildcard_covers_authorization) {
             let reason = reason(BlockReason::AuthorizationNotCoveredByWildcard);
-            return Err(not_listed(reason, name, allowed));
+            return Err(not_listed(reason, name, allowed).with_refused(refused));
         }
     }
     // Step 7.7.
     match unlisted().next() {
         Some(name) if !is_covered => {
-            Err(not_listed(reason(BlockReason::HeaderWildcardWithCredentials), name, allowed))
+            Err(not_listed(reason(BlockReason::HeaderWildcardWithCredentials), name, allowed)
+                .with_refused(refused))
         }
         _ => Ok(()),
     }

@@ -126,17 +126,29 @@ impl FetchRequest {
     }
 
     /// The names of the headers that a browser drops without an error: forbidden headers, and in mode `no-cors` those that
-    /// are not safelisted for it.
+    /// are not safelisted for it. A repeated header is safelisted only if its joined value is.
     pub fn dropped_headers(&self) -> impl Iterator<Item = &str> {
-        let is_dropped = |name: &str, value: &str| {
-            is_forbidden_request_header(name, value.as_bytes())
-                || self.mode == Mode::NoCors
-                    && !is_no_cors_safelisted_request_header(name, value.as_bytes(), &Standard)
-        };
-        self.headers
-            .iter()
-            .filter(move |(name, value)| is_dropped(name, value.trim()))
-            .map(|(name, _)| name.as_str())
+        let mut kept: Vec<(&str, String)> = Vec::new();
+        self.headers.iter().filter_map(move |(name, value)| {
+            let value = value.trim_matches([' ', '\t', '\r', '\n']);
+            if is_forbidden_request_header(name, value.as_bytes()) {
+                return Some(name.as_str());
+            }
+            if self.mode != Mode::NoCors {
+                return None;
+            }
+            let first = kept.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name));
+            let joined =
+                first.as_ref().map_or_else(|| value.to_owned(), |(_, first)| format!("{first}, {value}"));
+            if !is_no_cors_safelisted_request_header(name, joined.as_bytes(), &Standard) {
+                return Some(name.as_str());
+            }
+            match first {
+                Some((_, kept)) => *kept = joined,
+                None => kept.push((name, joined)),
+            }
+            None
+        })
     }
 }
 
@@ -188,4 +200,23 @@ pub enum Redirect {
     Error,
     /// A redirect leads to an opaque-redirect response.
     Manual,
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Mode::Cors, &[("Cookie", "a"), ("x-a", "1")], &["Cookie"])]
+    #[case(Mode::NoCors, &[("x-a", "1"), ("Accept", "*/*")], &["x-a"])]
+    #[case(Mode::NoCors, &[("Content-Type", "text/plain"), ("content-type", "text/plain")], &["content-type"])]
+    #[case(Mode::NoCors, &[("Accept-Language", "en"), ("Accept-Language", "de")], &[])]
+    fn dropped_headers(#[case] mode: Mode, #[case] headers: &[(&str, &str)], #[case] expected: &[&str]) {
+        let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let url = Url::parse("https://api.example/").unwrap();
+        let request = FetchRequest::new(url).with_mode(mode).with_headers(headers);
+        assert_eq!(request.dropped_headers().collect::<Vec<_>>(), expected);
+    }
 }

@@ -29,6 +29,7 @@ fn include(request: FetchRequest) -> FetchRequest {
 #[case::mismatch(get(API), &[OTHER], "The 'Access-Control-Allow-Origin' header has a value 'https://b.example' that is not equal to the supplied origin. Have the server send the header with a valid value.")]
 #[case::invalid(get(API), &[("access-control-allow-origin", "app.example")], "The 'Access-Control-Allow-Origin' header contains the invalid value 'app.example'. Have the server send the header with a valid value.")]
 #[case::multiple(get(API), &[ALLOW, OTHER], "The 'Access-Control-Allow-Origin' header contains multiple values 'https://app.example, https://b.example', but only one is allowed. Have the server send the header with a valid value.")]
+#[case::spaces(get(API), &[("access-control-allow-origin", "https://app.example https://b.example")], "The 'Access-Control-Allow-Origin' header contains multiple values 'https://app.example https://b.example', but only one is allowed. Have the server send the header with a valid value.")]
 #[case::wildcard(include(get(API)), &[ANY], "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.")]
 #[case::credentials(include(get(API)), &[ALLOW], "The value of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' when the request's credentials mode is 'include'.")]
 #[tokio::test]
@@ -37,10 +38,22 @@ async fn chromium(#[case] request: FetchRequest, #[case] headers: &[(&str, &str)
     assert_eq!(console(browser, request, &Profile::chromium()).await, format!("{PREFIX}{line}"));
 }
 
+/// Chromium names the header that the script sets first, Firefox and the standard the one that sorts first.
+#[tokio::test]
+async fn the_refused_header_that_is_named() {
+    for (profile, name) in [(Profile::chromium(), "x-b"), (Profile::firefox(), "x-a")] {
+        let browser = answering(reply(204, &[ALLOW]), reply(200, &[]));
+        let request = with_headers(&[("X-B", "1"), ("X-A", "1")], with_method("GET", API));
+        let line = console(browser, request, &profile).await;
+        assert!(line.contains(&format!("{name} ")) || line.contains(&format!("‘{name}’")), "{line}");
+    }
+}
+
 #[rstest]
 #[case::missing(204, &[], true, "No 'Access-Control-Allow-Origin' header is present on the requested resource.")]
 #[case::status(404, &[ALLOW], true, "It does not have HTTP ok status.")]
-#[case::redirect(301, &[ALLOW], true, "Redirect is not allowed for a preflight request.")]
+#[case::redirect(301, &[ALLOW, ("location", "/b")], true, "Redirect is not allowed for a preflight request.")]
+#[case::redirect_to_nowhere(301, &[ALLOW], true, "It does not have HTTP ok status.")]
 #[case::method(204, &[ALLOW], false, "Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.")]
 #[case::header(204, &[ALLOW, ("access-control-allow-methods", "PUT")], false, "Request header field x-a is not allowed by Access-Control-Allow-Headers in preflight response.")]
 #[case::syntax(204, &[ALLOW, ("access-control-allow-methods", "P U T")], false, "Cannot parse Access-Control-Allow-Methods response header field in preflight response.")]
@@ -81,7 +94,7 @@ async fn chromium_names_the_first_url_of_a_redirect() {
 #[case::credentials(include(get(API)), 200, &[ALLOW], "expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’).")]
 #[case::method(with_method("PUT", API), 200, &[ALLOW], "Did not find method in CORS header ‘Access-Control-Allow-Methods’).")]
 #[case::status(with_method("PUT", API), 404, &[ALLOW], "CORS preflight response did not succeed). Status code: 404.")]
-#[case::redirect(with_method("PUT", API), 302, &[ALLOW], "CORS request external redirect not allowed).")]
+#[case::redirect(with_method("PUT", API), 302, &[ALLOW, ("location", "/b")], "CORS request external redirect not allowed).")]
 #[case::header(with_headers(&[("X-A", "1")], get(API)), 200, &[ALLOW], "header ‘x-a’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).")]
 #[case::syntax(with_method("PUT", API), 200, &[ALLOW, ("access-control-allow-methods", "GET, P T")], "invalid token ‘P T’ in CORS header ‘Access-Control-Allow-Methods’).")]
 #[tokio::test]

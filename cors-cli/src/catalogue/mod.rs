@@ -4,6 +4,7 @@
 
 mod block_reason;
 mod citation;
+mod console;
 mod markdown;
 mod policy;
 mod text;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub use self::block_reason::{Explanation, explanation};
 pub use self::citation::Citation;
+pub use self::console::{Recognized, named_urls, recognize};
 pub use self::markdown::markdown;
 use self::policy::PolicyExample;
 pub use self::text::to_text;

@@ -4,7 +4,8 @@ use cors_browser::{
     BlockReason, Blocked, Credentials, Exchange, ExchangeKind, Origin, WireRequest, WireResponse,
 };
 
-use super::Check;
+use super::inquiry::{Denial, Inquiry};
+use super::{Check, lists, status};
 use crate::catalogue::explanation;
 
 /// What to do about a blocked fetch.
@@ -33,22 +34,88 @@ const ALLOW_METHODS: &str = "Access-Control-Allow-Methods";
 const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
 
 /// Returns the advice for a fetch that a rule blocked.
-pub(super) fn advise(check: &Check, blocked: &Blocked, exchanges: &[Exchange]) -> Advice {
-    let change = exchanges.last().and_then(|last| {
-        let response = last.response.as_ref().ok()?;
-        change(check, blocked, &last.request, response)
-    });
-    let mut sentences = vec![match &change {
-        Some(change) => instruction(change, exchanges),
-        None => explanation(blocked.reason).fix.to_owned(),
-    }];
-    sentences.extend(null_origin(check, blocked));
+pub(super) fn advise(check: &Check, blocked: &Blocked, exchanges: &[Exchange], inquiry: &Inquiry) -> Advice {
     let answered = exchanges.last().and_then(|last| Some((last, last.response.as_ref().ok()?)));
+    let change =
+        answered.and_then(|(last, response)| change(check, blocked, &last.request, response, inquiry));
+    let mut sentences = Vec::new();
+    if let Some((_, response)) = answered {
+        sentences.extend(correct_spelling(response, change.as_ref()));
+    }
+    // The general fix is the best advice only if there is no better.
+    let background = status::background(check, blocked, exchanges, inquiry);
+    match &change {
+        Some(change) => sentences.push(instruction(change, exchanges)),
+        None if is_told_by_status(blocked, &background) => {}
+        None => sentences.push(explanation(blocked.reason).fix.to_owned()),
+    }
+    sentences.extend(null_origin(check, blocked));
     if let Some((last, response)) = answered {
         sentences.extend(companions(check, blocked, last, change.as_ref()));
-        sentences.extend(background(check, blocked, last, response));
+        sentences.extend(unlisted(blocked, &last.request, response));
     }
+    sentences.extend(background);
     Advice { help: sentences.join(" "), change }
+}
+
+/// Whether the status says more than the general fix.
+fn is_told_by_status(blocked: &Blocked, background: &[String]) -> bool {
+    let is_about_status = matches!(
+        blocked.reason,
+        BlockReason::PreflightStatusNotOk
+            | BlockReason::PreflightRedirected
+            | BlockReason::PreflightMissingAllowOrigin
+            | BlockReason::MissingAllowOrigin
+    );
+    is_about_status && !background.is_empty()
+}
+
+/// The header that the server sends under a wrong name.
+fn correct_spelling(response: &WireResponse, change: Option<&Change>) -> Option<String> {
+    let misspelt = lists::misspelt(response);
+    let (name, meant) =
+        misspelt.iter().find(|(_, meant)| change.is_none_or(|change| change.header == *meant))?;
+    Some(format!("Correct the name of the response header `{name}`: it is `{meant}`."))
+}
+
+/// What a preflight asks for and its lists do not have, if its status is what blocks the fetch. A server that refuses a header may
+/// answer with an error status and with the headers for what it allows.
+fn unlisted(blocked: &Blocked, preflight: &WireRequest, response: &WireResponse) -> Option<String> {
+    if blocked.reason != BlockReason::PreflightStatusNotOk {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if let Some(method) = unlisted_method(preflight, response) {
+        parts.push(format!("the method `{method}`"));
+    }
+    parts.extend(unlisted_headers(preflight, response).iter().map(|name| format!("the header `{name}`")));
+    (!parts.is_empty()).then(|| {
+        format!(
+            "The server does not list {}, and that is probably why it answers with {}.",
+            parts.join(", "),
+            response.status
+        )
+    })
+}
+
+/// The method of a preflight, if the response lists methods and not this one.
+fn unlisted_method(preflight: &WireRequest, response: &WireResponse) -> Option<String> {
+    let allowed = lists::tokens(response, ALLOW_METHODS);
+    let method = requested_method(preflight);
+    let is_simple = matches!(method.as_str(), "GET" | "HEAD" | "POST");
+    (!allowed.is_empty() && !is_simple && !allowed.iter().any(|other| *other == method || other == "*"))
+        .then_some(method)
+}
+
+/// The headers of a preflight that the response does not list, if it lists headers.
+fn unlisted_headers(preflight: &WireRequest, response: &WireResponse) -> Vec<String> {
+    let allowed = lists::tokens(response, ALLOW_HEADERS);
+    let is_listed =
+        |name: &String| allowed.iter().any(|other| other.eq_ignore_ascii_case(name) || other == "*");
+    match allowed.is_empty() {
+        true => Vec::new(),
+        false => requested_headers(preflight).into_iter().filter(|name| !is_listed(name)).collect(),
+    }
 }
 
 fn change(
@@ -56,17 +123,15 @@ fn change(
     blocked: &Blocked,
     request: &WireRequest,
     response: &WireResponse,
+    inquiry: &Inquiry,
 ) -> Option<Change> {
     use BlockReason as R;
-    let change = |header: &'static str, to: String| {
-        let lines: Vec<_> = response.lines(header).map(String::from_utf8_lossy).collect();
-        Some(Change { header, from: (!lines.is_empty()).then(|| lines.join(", ")), to })
-    };
+    let change =
+        |header: &'static str, to: String| Some(Change { header, from: lists::value(response, header), to });
     // Keeps what the header lists, and adds what is missing.
     let list = |header: &'static str, missing: &[&str]| {
-        let lines: Vec<_> = response.lines(header).map(String::from_utf8_lossy).collect();
-        let mut names: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
-        names.retain(|name| !name.is_empty() && !name.contains([' ', ';']));
+        let tokens = lists::tokens(response, header);
+        let mut names: Vec<&str> = tokens.iter().map(String::as_str).collect();
         let has_meaning = blocked.reason == R::AuthorizationNotCoveredByWildcard;
         names.retain(|name| *name != "*" || has_meaning);
         for name in missing {
@@ -90,6 +155,8 @@ fn change(
         | R::PreflightWildcardWithCredentials => match blocked.request_origin() {
             // Any site can have the origin `null`, so allowing it is never the advice.
             "null" => None,
+            // The origin is allowed already, or no header of this response would help.
+            _ if !is_about_origin(blocked, response, inquiry) => None,
             origin => change(ALLOW_ORIGIN, origin.to_owned()),
         },
         R::CredentialsNotAllowed | R::PreflightCredentialsNotAllowed
@@ -97,6 +164,10 @@ fn change(
         {
             change(ALLOW_CREDENTIALS, "true".to_owned())
         }
+        R::PreflightStatusNotOk => match unlisted_headers(request, response).as_slice() {
+            [] => list(ALLOW_METHODS, &[&unlisted_method(request, response)?]),
+            names => list(ALLOW_HEADERS, &names.iter().map(String::as_str).collect::<Vec<_>>()),
+        },
         R::MethodNotAllowed | R::MethodWildcardWithCredentials | R::InvalidAllowMethods => {
             list(ALLOW_METHODS, &[requested_method(request).as_ref()])
         }
@@ -113,6 +184,20 @@ fn change(
         }
         R::ResourcePolicy => change("Cross-Origin-Resource-Policy", "cross-origin".to_owned()),
         _ => None,
+    }
+}
+
+/// Whether another value of `Access-Control-Allow-Origin` would help. A response without CORS headers may come from something else
+/// than the CORS middleware, or be about the method.
+fn is_about_origin(blocked: &Blocked, response: &WireResponse, inquiry: &Inquiry) -> bool {
+    match blocked.reason {
+        BlockReason::PreflightMissingAllowOrigin => match &inquiry.denial {
+            Some(Denial::Parts { .. } | Denial::Together) => false,
+            Some(Denial::Preflights | Denial::Origin) => true,
+            None => !matches!(response.status, 300..=399 | 401 | 404 | 405 | 407 | 429 | 500..=599),
+        },
+        BlockReason::MissingAllowOrigin => !matches!(response.status, 301 | 302 | 303 | 307 | 308),
+        _ => true,
     }
 }
 
@@ -183,67 +268,6 @@ fn null_origin(check: &Check, blocked: &Blocked) -> Option<String> {
     })
 }
 
-/// The probable cause on the server, which a browser cannot see.
-fn background(check: &Check, blocked: &Blocked, last: &Exchange, response: &WireResponse) -> Option<String> {
-    use BlockReason as R;
-    let status = response.status;
-    match blocked.reason {
-        R::PreflightMissingAllowOrigin | R::PreflightStatusNotOk => Some(match status {
-            301 | 302 | 303 | 307 | 308 => return location(response),
-            401 | 407 => format!(
-                "The status {status} means that authentication runs first. A preflight never has cookies or `Authorization`, \
-                 so the server must answer OPTIONS before authentication."
-            ),
-            403 => format!(
-                "A 403 without CORS headers is how a server denies a preflight: its policy probably does not allow {}. The \
-                 server's log can tell.",
-                suspects(check, &last.request)
-            ),
-            404 | 405 | 501 => format!(
-                "The status {status} means that nothing answers OPTIONS at this URL: there is no CORS middleware, or it runs \
-                 after the router."
-            ),
-            500..=599 => {
-                format!("The status {status} means that the server failed on OPTIONS. Its log can tell why.")
-            }
-            200..=299 => "The server answers OPTIONS, but without CORS headers for this origin.".to_owned(),
-            _ => return None,
-        }),
-        R::PreflightRedirected => location(response),
-        R::MissingAllowOrigin => Some(match status {
-            301 | 302 | 303 | 307 | 308 => "A redirect must pass the CORS check as well.".to_owned(),
-            400..=599 => format!(
-                "This is an error response (status {status}), and the page cannot read it without the header. The CORS \
-                 middleware must wrap whatever produced it."
-            ),
-            _ => return None,
-        }),
-        _ => None,
-    }
-}
-
-/// What the policy may not allow: the origin, a method that is not CORS-safelisted, the headers.
-fn suspects(check: &Check, preflight: &WireRequest) -> String {
-    let mut suspects = vec![format!("the origin {}", check.page.origin)];
-    let method = requested_method(preflight);
-    if !matches!(method.as_str(), "GET" | "HEAD" | "POST") {
-        suspects.push(format!("the method {method}"));
-    }
-    match requested_headers(preflight).as_slice() {
-        [] => {}
-        [name] => suspects.push(format!("the header {name}")),
-        names => suspects.push(format!("one of the headers {}", names.join(", "))),
-    }
-    suspects.join(", or ")
-}
-
-fn location(response: &WireResponse) -> Option<String> {
-    let location = String::from_utf8_lossy(response.lines("location").next()?).into_owned();
-    Some(format!(
-        "The redirect leads to `{location}`. If that is the right URL, let the page fetch it directly."
-    ))
-}
-
 fn requested_method(preflight: &WireRequest) -> String {
     preflight
         .header("access-control-request-method")
@@ -252,5 +276,5 @@ fn requested_method(preflight: &WireRequest) -> String {
 
 fn requested_headers(preflight: &WireRequest) -> Vec<String> {
     let Some(value) = preflight.header("access-control-request-headers") else { return Vec::new() };
-    String::from_utf8_lossy(value).split(',').map(str::to_owned).collect()
+    String::from_utf8_lossy(value).split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

@@ -1,12 +1,12 @@
 //! The same preflight by hand: a curl command for a shell.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use cors_browser::{Blocked, FailureKind, Network, NetworkError, Outcome, WireRequest, WireResponse};
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
+use cors_browser::{Blocked, Outcome, WireRequest};
 
+use super::action::without_login;
+use super::recorder::Recorder;
 use super::{Check, fetch};
 use crate::catalogue::is_ambient;
 
@@ -19,9 +19,8 @@ use crate::catalogue::is_ambient;
 /// Why the browser would send nothing at all.
 pub async fn curl(check: &Check, authorities: Option<&Path>) -> Result<String, Blocked> {
     let recorder = Arc::new(Recorder::default());
-    let fetched = fetch(check, recorder.clone()).await;
-    let request = recorder.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match (request, fetched.outcome) {
+    let fetched = fetch(&without_login(check), recorder.clone()).await;
+    match (recorder.take(), fetched.outcome) {
         (Some(request), _) => Ok(command(check, authorities, &request)),
         (None, Outcome::Blocked(blocked)) => Err(blocked),
         // Only a cached response comes without a request, and a new browser has no cache.
@@ -73,17 +72,4 @@ fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> 
 /// Quotes a word for a POSIX shell.
 fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// Records the first request and responds to none.
-#[derive(Default)]
-struct Recorder {
-    first: Mutex<Option<WireRequest>>,
-}
-
-impl Network for Recorder {
-    fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
-        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(request);
-        ready(Err(NetworkError::new(FailureKind::Unsendable, "nothing is sent"))).boxed()
-    }
 }

@@ -27,11 +27,11 @@ pub(super) fn help(kind: FailureKind) -> &'static str {
             "Renew the server's certificate, and check the clock of this machine."
         }
         FailureKind::Tls => {
-            "The server does not use TLS on this port, or no version that browsers support. Without TLS, write `http://`."
+            "The server does not use TLS on this port, or no version that browsers support. Without TLS, write `http://` or `ws://`."
         }
         FailureKind::Timeout => {
-            "The server may be overloaded or waiting for something. A response that never ends, such as an event stream, cannot \
-             be checked."
+            "The server may be overloaded or waiting for something. It sent no complete head in time; a body that takes long \
+             would not matter."
         }
         FailureKind::EndlessHead => {
             "The response has more than 1,000 header lines, or more than 256 KiB of them, which is Chromium's limit. Send fewer \

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use cors_browser::Exchange;
+use cors_conformance::text::SHOWN;
 
-use super::{Change, CheckReport, PageResult, Probe, Role, role};
+use super::{Audit, BrowserVerdict, Change, CheckReport, Note, PageResult, Role, role};
 use crate::catalogue::{Question, explanation, question};
 
 #[derive(Serialize)]
@@ -27,7 +28,18 @@ struct JsonReport<'a> {
     rule: Option<JsonRule>,
     faq: Option<JsonQuestion>,
     dropped_headers: Vec<&'a str>,
-    audit: Option<&'a [Probe]>,
+    audit: Option<&'a Audit>,
+    browser: &'static str,
+    browsers: &'a [BrowserVerdict],
+    notes: Vec<Note>,
+    extra_requests: Vec<JsonExtra<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonExtra<'a> {
+    purpose: &'static str,
+    #[serde(flatten)]
+    exchange: JsonExchange<'a>,
 }
 
 #[derive(Serialize)]
@@ -63,6 +75,7 @@ struct JsonResponse<'a> {
     status: u16,
     headers: Headers<'a>,
     body_length: usize,
+    body_beginning: String,
     body_error: Option<&'a str>,
 }
 
@@ -75,7 +88,7 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 ///
 /// | field | `null` |
 /// |---|---|
-/// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked |
+/// | `reason`, `console`, `help`, `detail`, `rule`, `faq` | unless the fetch is blocked; `console` also for `standard` |
 /// | `change` | unless the fetch is blocked, and another value of one response header would help |
 /// | `failure` | unless no response arrived |
 /// | `status`, `response_type` | if the fetch is blocked; an opaque response has status 0 |
@@ -83,10 +96,14 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 /// | `response` of an exchange | if none arrived |
 /// | `error` of an exchange | if a response arrived |
 /// | `body` of a request | if it has none |
-/// | `body_error` of a response | unless the body broke off |
+/// | `body_error` of a response | if the whole body was read |
+/// | `reason`, `detail`, `console` of a browser | unless that browser blocks the fetch; `console` also for `standard` |
 /// | `reason` of an origin in the audit | if that origin can read the response with cookies |
+/// | `failure` of the audit | unless a response failed to arrive only then |
 ///
-/// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`) are empty instead.
+/// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`, `browsers`, `notes`, `extra_requests`) are empty
+/// instead. `browser` is the one that everything but `browsers` is about: the first that blocks the fetch, or the first.
+/// `body_length` is the number of bytes that were read, and `body_beginning` their first 200.
 ///
 /// # Errors
 ///
@@ -116,7 +133,15 @@ pub fn to_json(report: &CheckReport) -> Result<String, serde_json::Error> {
             .and_then(|about| question(about.faq))
             .map(|Question { slug, title }| JsonQuestion { slug, question: title }),
         dropped_headers: report.check.request.dropped_headers().collect(),
-        audit: report.probes(),
+        audit: report.audit(),
+        browser: report.check.profile.name(),
+        browsers: report.verdicts(),
+        notes: report.notes(),
+        extra_requests: report
+            .extra_requests()
+            .iter()
+            .map(|extra| JsonExtra { purpose: extra.purpose, exchange: exchange(&extra.exchange) })
+            .collect(),
     };
     let mut text = serde_json::to_string_pretty(&object)?;
     text.push('\n');
@@ -138,6 +163,8 @@ fn exchange(exchange: &Exchange) -> JsonExchange<'_> {
             status: response.status,
             headers: headers(&response.headers),
             body_length: response.body.len(),
+            body_beginning: String::from_utf8_lossy(&response.body[..response.body.len().min(SHOWN)])
+                .into_owned(),
             body_error: response.body_error.as_ref().map(|error| error.detail.as_str()),
         }),
         error: response.err().map(|error| error.detail.as_str()),

@@ -1,31 +1,54 @@
 //! What would a browser do? One fetch against a real server, with an explanation.
 //!
 //! A [`Check`] says which page fetches what. [`run`] sends it over a [`LiveNetwork`] and returns a [`CheckReport`], which
-//! [`to_text`] and [`to_json`] print. [`curl`] prints the command that sends the same preflight by hand.
+//! [`to_text`] and [`to_json`] print; [`run_in`] does the same in several browsers. [`curl`], [`snippet`], [`postman`] and [`har`]
+//! print the same requests for other tools.
 
+mod action;
 mod advice;
+mod answers;
 pub mod arguments;
-mod audit;
+pub mod audit;
+mod cache;
 mod curl;
 mod failure;
+mod har;
+mod inquiry;
 mod json;
+mod lists;
 mod network;
+mod note;
+mod pace;
+mod postman;
+mod recorder;
+mod snippet;
+mod status;
 #[cfg(test)]
 mod tests;
 mod text;
+mod verdict;
 
 use std::sync::Arc;
 
+pub use self::action::{Setup, Via};
 pub use self::advice::{Advice, Change};
-pub use self::audit::{Access, Probe};
+pub use self::audit::Audit;
 pub use self::curl::curl;
 pub use self::failure::failure_message;
+pub use self::har::har;
+pub use self::inquiry::Extra;
+use self::inquiry::Inquiry;
 pub use self::json::to_json;
 pub use self::network::{LiveNetwork, SetupError};
+pub use self::note::{Note, Severity};
+pub use self::pace::Paced;
+pub use self::postman::postman;
+pub use self::snippet::snippet;
 pub use self::text::to_text;
+pub use self::verdict::BrowserVerdict;
 use cors_browser::{
-    BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network, NetworkError,
-    Outcome, Page, PageResponse, Profile, ResponseType,
+    AddressSpace, BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network,
+    NetworkError, Outcome, Page, PageResponse, Profile, ResponseType,
 };
 
 /// One fetch to check.
@@ -39,6 +62,15 @@ pub struct Check {
     pub profile: Profile,
     /// Whether to try hostile origins as well.
     pub audit: bool,
+    /// What makes the request, and what the browser has before.
+    pub setup: Setup,
+}
+
+impl Check {
+    /// Creates a check without an audit.
+    pub fn new(page: Page, request: FetchRequest, profile: Profile) -> Self {
+        Self { page, request, profile, audit: false, setup: Setup::default() }
+    }
 }
 
 /// The result of a [`Check`].
@@ -46,7 +78,9 @@ pub struct Check {
 pub struct CheckReport {
     check: Check,
     fetched: Fetched,
-    probes: Option<Vec<Probe>>,
+    audit: Option<Audit>,
+    verdicts: Vec<BrowserVerdict>,
+    inquiry: Inquiry,
 }
 
 /// What the page gets.
@@ -57,6 +91,10 @@ pub enum PageResult {
     Readable,
     /// A response that it cannot read.
     Opaque,
+    /// An open connection: a WebSocket or an event stream.
+    Open,
+    /// Nothing: the user sees another document instead of the page.
+    Shown,
     /// A `TypeError`.
     Blocked,
 }
@@ -73,23 +111,89 @@ pub enum Role {
     Actual,
 }
 
-/// Runs a check against real servers.
-pub async fn run(check: Check, network: Arc<LiveNetwork>) -> CheckReport {
-    let fetched = fetch(&check, network.clone()).await;
-    let report = CheckReport { check, fetched, probes: None };
+impl Role {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Redirect => "redirect",
+            Self::Actual => "actual",
+        }
+    }
+}
+
+/// Runs a check in the browser that it names. The network is a [`LiveNetwork`], or another one such as recorded responses.
+pub async fn run(check: Check, network: Arc<dyn Network>) -> CheckReport {
+    let profile = check.profile.clone();
+    run_in(&[profile], check, network).await
+}
+
+/// Runs a check in several browsers, instead of the one that it names. The report is about the first of them that blocks the fetch, or
+/// about the first.
+pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
+    let report = play(browsers, check, network.clone()).await;
     // Nine more requests to a server that does not respond would only cost time.
     if !report.check.audit || report.failure().is_some() {
         return report;
     }
-    let probes = audit::audit(&report.check, network).await;
-    CheckReport { probes: Some(probes), ..report }
+    let audit = audit::audit(&report.check, network).await;
+    CheckReport { audit: Some(audit), ..report }
+}
+
+/// Finds out whether the server and the page are in the local network, which their names do not show.
+pub async fn look_up(check: &Check, network: &LiveNetwork) {
+    let url = action::http_url(&check.request.url);
+    network.look_up(&url).await;
+    let space = network.address_space(&url);
+    let page = check.page.top_level.as_ref().unwrap_or(&check.page.origin);
+    let page = url::Url::parse(&page.to_string());
+    let Some(page) = page.ok().filter(|_| space != AddressSpace::Public) else { return };
+    // A page over plain HTTP whose name has no address is one of a developer, such as `http://app.test`.
+    if !network.look_up(&page).await && page.scheme() == "http" {
+        network.place(&page, space);
+    }
+}
+
+/// The report of [`run_in`] without an audit, over any network.
+async fn play(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
+    let answers = answers::Answers::new(network.clone());
+    let mut reports = Vec::new();
+    for profile in browsers {
+        let check = Check { profile: profile.clone(), ..check.clone() };
+        let turn = Arc::new(answers.turn());
+        let mut fetched = fetch(&check, turn.clone()).await;
+        turn.restore_ends(&mut fetched.exchanges);
+        reports.push(CheckReport::new(check, fetched));
+    }
+    let verdicts: Vec<_> = reports.iter().map(BrowserVerdict::of).collect();
+    let main = verdicts.iter().position(BrowserVerdict::is_a_problem).unwrap_or_default();
+    let report = match reports.into_iter().nth(main) {
+        Some(report) => report,
+        None => {
+            let fetched = fetch(&check, network.clone()).await;
+            CheckReport::new(check, fetched)
+        }
+    };
+    let report = CheckReport { verdicts, ..report };
+    let inquiry = match report.check.setup.only || report.failure().is_some() {
+        true => Inquiry::default(),
+        false => inquiry::inquire(&report, &*network).await,
+    };
+    CheckReport { inquiry, ..report }
 }
 
 async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
-    Browser::new(network, check.profile.clone()).fetch(&check.page, check.request.clone()).await
+    let browser = Browser::new(network, check.profile.clone());
+    action::prepare(&browser, check).await;
+    browser.act(&check.page, action::action(check)).await
 }
 
 impl CheckReport {
+    /// Creates the report about a fetch in one browser that was made in another way than by [`run`].
+    pub(crate) fn new(check: Check, fetched: Fetched) -> Self {
+        Self { check, fetched, audit: None, verdicts: Vec::new(), inquiry: Inquiry::default() }
+    }
+
     /// What the page gets.
     pub fn page_result(&self) -> PageResult {
         match &self.fetched.outcome {
@@ -98,7 +202,9 @@ impl CheckReport {
                 ResponseType::Basic | ResponseType::Cors => PageResult::Readable,
                 ResponseType::Opaque | ResponseType::OpaqueRedirect => PageResult::Opaque,
             },
-            // A `fetch()` has no other outcomes.
+            Outcome::Loaded(loaded) if loaded.is_readable => PageResult::Readable,
+            Outcome::Opened(_) => PageResult::Open,
+            Outcome::Navigated(_) => PageResult::Shown,
             _ => PageResult::Opaque,
         }
     }
@@ -111,20 +217,22 @@ impl CheckReport {
         self.fetched.exchanges.last()?.response.as_ref().err()
     }
 
-    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if the browser blocks it, 2 if
-    /// no response arrived, which says nothing about CORS.
+    /// The exit code of the command: 0 if the fetch succeeds (also with an opaque response), 1 if a browser blocks it or an audit
+    /// found something to change, 2 if no response arrived, which says nothing about CORS.
     pub fn exit_code(&self) -> u8 {
         match self.page_result() {
-            PageResult::Readable | PageResult::Opaque => 0,
+            _ if self.audit.as_ref().is_some_and(Audit::is_dangerous) => 1,
             PageResult::Blocked if self.failure().is_some() => 2,
             PageResult::Blocked => 1,
+            PageResult::Readable | PageResult::Opaque | PageResult::Open | PageResult::Shown => 0,
         }
     }
 
-    /// What the browser prints to its console, if the fetch is blocked.
+    /// What the browser prints to its console, if the fetch is blocked. The standards print nothing.
     pub fn console(&self) -> Option<String> {
         let blocked = self.blocked()?;
-        Some(blocked.console(&self.check.profile))
+        let profile = &self.check.profile;
+        profile.engine().map(|_| blocked.console(profile))
     }
 
     /// What to do about it, if the fetch is blocked.
@@ -132,22 +240,38 @@ impl CheckReport {
         if let Some(failure) = self.failure() {
             return Some(Advice { help: failure::help(failure.kind).to_owned(), change: None });
         }
-        Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges))
+        Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges, &self.inquiry))
     }
 
     /// What hostile origins can read, if they were tried.
-    pub fn probes(&self) -> Option<&[Probe]> {
-        self.probes.as_deref()
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
     }
 
-    fn blocked(&self) -> Option<&Blocked> {
+    /// What each browser does, if the check ran in several.
+    pub fn verdicts(&self) -> &[BrowserVerdict] {
+        &self.verdicts
+    }
+
+    /// The requests that the page does not make, and their responses.
+    pub fn extra_requests(&self) -> &[Extra] {
+        &self.inquiry.extras
+    }
+
+    /// What else there is to say: what the browser left out, what users will meet, mistakes that a cache would show.
+    pub fn notes(&self) -> Vec<Note> {
+        note::notes(self)
+    }
+
+    /// Why the browser blocks the fetch, if it does.
+    pub fn blocked(&self) -> Option<&Blocked> {
         match &self.fetched.outcome {
             Outcome::Blocked(blocked) => Some(blocked),
             _ => None,
         }
     }
 
-    fn response(&self) -> Option<&PageResponse> {
+    pub(crate) fn response(&self) -> Option<&PageResponse> {
         match &self.fetched.outcome {
             Outcome::Response(response) => Some(response),
             _ => None,

@@ -2,14 +2,16 @@
 //!
 //! Names are resolved, TLS is spoken, and every exchange ends in time, whatever the server does.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cors_browser::{FailureKind, Network, NetworkError, WireRequest, WireResponse};
+use cors_browser::{AddressSpace, FailureKind, Network, NetworkError, WireRequest, WireResponse};
 use cors_conformance::network::http::{from_headers, to_request};
 use cors_conformance::network::{causes, classify};
 use futures_util::future::BoxFuture;
@@ -25,9 +27,19 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use url::{Host, Url};
 
-/// The longest body that is read, in bytes.
-const BODY_LIMIT: usize = 16 << 20;
+/// The most bytes of a body that are read. Browsers look at the first 1,445 at most to tell the type of a response.
+const BODY_LIMIT: usize = 64 << 10;
+
+/// How long a body is read after the head has come. The verdict does not depend on the rest.
+const BODY_TIME: Duration = Duration::from_secs(1);
+
+/// The same for the body of a preflight, which no browser reads. It often says why the server refuses.
+const PREFLIGHT_BODY_TIME: Duration = Duration::from_millis(100);
+
+/// How long a name lookup may take that only tells whether a page is in the local network.
+const LOOKUP_TIME: Duration = Duration::from_secs(1);
 
 /// The longest response head that is read, in bytes: Chromium's limit (net/http/http_stream_parser.h, `kMaxHeaderBufSize`).
 const HEAD_LIMIT: usize = 256 << 10;
@@ -38,9 +50,17 @@ const LINE_LIMIT: usize = 1000;
 /// Sends requests to real servers, directly.
 ///
 /// It follows no redirects, keeps no cookies, decodes no bodies and uses no proxy, so a report shows what the server sent.
+///
+/// Every exchange has a connection of its own. A server that sends a body where none belongs, such as after a 204, would spoil the
+/// next response on the same connection.
 pub struct LiveNetwork {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    /// For WebSocket handshakes, which need HTTP/1.1.
+    upgrading: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     time_limit: Duration,
+    /// When all exchanges must have ended, if they share the time limit.
+    deadline: Option<OnceLock<Instant>>,
+    spaces: Mutex<HashMap<String, AddressSpace>>,
 }
 
 /// Why a [`LiveNetwork`] cannot be created.
@@ -80,32 +100,85 @@ impl LiveNetwork {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            // Over HTTP/1.1 the client reads slightly more than this.
-            .http1_max_buf_size(HEAD_LIMIT)
-            .http1_max_headers(LINE_LIMIT)
-            .http2_max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
-            // RFC 9112, sections 5.1 and 5.2 forbid servers both. Chromium reads both. Firefox reads folded lines, and ignores
-            // a header with a space before its colon, which the client cannot tell from one without.
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            // Browsers ignore lines that are not headers. They accept control bytes in values; the client ignores such lines.
-            .http1_ignore_invalid_headers_in_responses(true)
-            .build(connector);
-        Ok(Self { client, time_limit })
+        let connector = |offers_http2: bool| {
+            let builder =
+                HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_or_http().enable_http1();
+            if offers_http2 { builder.enable_http2().build() } else { builder.build() }
+        };
+        let client = |offers_http2| {
+            Client::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(0)
+                // Over HTTP/1.1 the client reads slightly more than this.
+                .http1_max_buf_size(HEAD_LIMIT)
+                .http1_max_headers(LINE_LIMIT)
+                .http2_max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
+                // RFC 9112, sections 5.1 and 5.2 forbid servers both. Chromium reads both. Firefox reads folded lines, and
+                // ignores a header with a space before its colon, which the client cannot tell from one without.
+                .http1_allow_spaces_after_header_name_in_responses(true)
+                .http1_allow_obsolete_multiline_headers_in_responses(true)
+                // Browsers ignore lines that are not headers. They accept control bytes in values; the client ignores such
+                // lines.
+                .http1_ignore_invalid_headers_in_responses(true)
+                .build(connector(offers_http2))
+        };
+        Ok(Self {
+            client: client(true),
+            upgrading: client(false),
+            time_limit,
+            deadline: None,
+            spaces: Mutex::default(),
+        })
+    }
+
+    /// Lets all exchanges together take no longer than the time limit, from the first one on.
+    #[must_use]
+    pub fn with_shared_limit(self) -> Self {
+        Self { deadline: Some(OnceLock::new()), ..self }
+    }
+
+    /// Looks up in which address space the server for `url` is, as a name does not show it.
+    ///
+    /// A lookup that fails or takes long changes nothing. Returns whether the address space is known.
+    pub(super) async fn look_up(&self, url: &Url) -> bool {
+        let (Some(Host::Domain(name)), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return true;
+        };
+        if AddressSpace::of(url) != AddressSpace::Public {
+            return true;
+        }
+        let limit = self.deadline().min(Instant::now() + LOOKUP_TIME);
+        let Ok(Ok(addresses)) = timeout_at(limit, tokio::net::lookup_host((name, port))).await else {
+            return false;
+        };
+        let spaces: Vec<_> = addresses.filter_map(|address| space_of(address.ip())).collect();
+        // A name with a public address is public, whatever its other addresses are.
+        let is_local = !spaces.is_empty() && !spaces.contains(&AddressSpace::Public);
+        if let Some(&space) = spaces.first().filter(|_| is_local) {
+            self.place(url, space);
+        }
+        !spaces.is_empty()
+    }
+
+    /// Puts the host of `url` into an address space.
+    pub(super) fn place(&self, url: &Url, space: AddressSpace) {
+        let Some(host) = url.host_str() else { return };
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), space);
+    }
+
+    /// When an exchange that begins now must have ended.
+    fn deadline(&self) -> Instant {
+        let own = Instant::now() + self.time_limit;
+        self.deadline.as_ref().map_or(own, |shared| *shared.get_or_init(|| own))
     }
 
     async fn exchange(&self, request: WireRequest) -> Result<WireResponse, NetworkError> {
         let url = request.url.clone();
+        let is_handshake = request.header("upgrade").is_some();
+        let is_preflight = request.header("access-control-request-method").is_some();
         let request = to_request(request, url.as_str())?;
-        let deadline = Instant::now() + self.time_limit;
-        let response = timeout_at(deadline, self.client.request(request))
+        let deadline = self.deadline();
+        let client = if is_handshake { &self.upgrading } else { &self.client };
+        let response = timeout_at(deadline, client.request(request))
             .await
             .map_err(|_| self.timeout("no response arrived"))?
             .map_err(|error| {
@@ -114,10 +187,16 @@ impl LiveNetwork {
                 // The outermost message is about the client itself.
                 network_error(error.source().unwrap_or(&error), fallback)
             })?;
-        let (mut response, body) = head(response)?;
+        let (mut response, body) = head(response, is_handshake)?;
         // A page judges the head, even if the body breaks off.
-        let reading = timeout_at(deadline, read(body, &mut response.body)).await;
-        response.body_error = reading.unwrap_or_else(|_| Err(self.timeout("the body did not end"))).err();
+        let time = if is_preflight { PREFLIGHT_BODY_TIME } else { BODY_TIME };
+        let reading = timeout_at(deadline.min(Instant::now() + time), read(body, &mut response.body)).await;
+        response.body_error = reading
+            .unwrap_or_else(|_| {
+                let detail = "the rest of the body was not read, because it took long";
+                Err(NetworkError::new(FailureKind::EndlessBody, detail))
+            })
+            .err();
         Ok(response)
     }
 
@@ -130,6 +209,12 @@ impl LiveNetwork {
 impl Network for LiveNetwork {
     fn send(&self, request: WireRequest) -> BoxFuture<'_, Result<WireResponse, NetworkError>> {
         Box::pin(self.exchange(request))
+    }
+
+    fn address_space(&self, url: &Url) -> AddressSpace {
+        let spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = url.host_str().and_then(|host| spaces.get(host)).copied();
+        known.unwrap_or_else(|| AddressSpace::of(url))
     }
 }
 
@@ -155,9 +240,9 @@ fn network_error(error: &(dyn Error + 'static), fallback: FailureKind) -> Networ
 }
 
 /// The head of a response, and its body to read.
-fn head(response: Response<Incoming>) -> Result<(WireResponse, Incoming), NetworkError> {
+fn head(response: Response<Incoming>, is_handshake: bool) -> Result<(WireResponse, Incoming), NetworkError> {
     let (head, incoming) = response.into_parts();
-    if head.status.is_informational() {
+    if head.status.is_informational() && !is_handshake {
         let detail =
             format!("the server switched protocols without a request to do so (status {})", head.status);
         return Err(NetworkError::new(FailureKind::BrokenOff, detail));
@@ -172,7 +257,16 @@ fn head(response: Response<Incoming>) -> Result<(WireResponse, Incoming), Networ
     Ok((WireResponse { headers, ..WireResponse::new(head.status.as_u16()) }, incoming))
 }
 
-/// Reads a body, as far as it comes.
+/// The address space of an address.
+fn space_of(address: IpAddr) -> Option<AddressSpace> {
+    let host = match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    Url::parse(&format!("http://{host}/")).ok().map(|url| AddressSpace::of(&url))
+}
+
+/// Reads the beginning of a body, as far as it comes.
 async fn read(mut incoming: Incoming, body: &mut Vec<u8>) -> Result<(), NetworkError> {
     while let Some(frame) = incoming.frame().await {
         let frame = frame.map_err(|error| network_error(&error, FailureKind::BrokenOff))?;
@@ -180,7 +274,8 @@ async fn read(mut incoming: Incoming, body: &mut Vec<u8>) -> Result<(), NetworkE
             body.extend_from_slice(data);
         }
         if body.len() > BODY_LIMIT {
-            let detail = format!("the body did not end after {} MiB", BODY_LIMIT >> 20);
+            body.truncate(BODY_LIMIT);
+            let detail = format!("only the first {} KiB of the body were read", BODY_LIMIT >> 10);
             return Err(NetworkError::new(FailureKind::EndlessBody, detail));
         }
     }

@@ -43,6 +43,18 @@ fn put() -> FetchRequest {
     FetchRequest::new(url).with_method("PUT")
 }
 
+/// A request for another URL.
+trait WithUrl {
+    fn with_url(self, url: &str) -> Self;
+}
+
+impl WithUrl for FetchRequest {
+    fn with_url(mut self, url: &str) -> Self {
+        self.url = Url::parse(url).unwrap();
+        self
+    }
+}
+
 fn get() -> FetchRequest {
     put().with_method("GET")
 }
@@ -53,6 +65,7 @@ fn check(request: FetchRequest) -> Check {
         request,
         profile: Profile::chromium(),
         audit: false,
+        setup: Setup::default(),
     }
 }
 
@@ -64,8 +77,8 @@ async fn report(
 }
 
 async fn report_on(check: Check, network: Arc<dyn Network>) -> CheckReport {
-    let fetched = fetch(&check, network).await;
-    CheckReport { check, fetched, probes: None }
+    let profile = check.profile.clone();
+    play(&[profile], check, network).await
 }
 
 fn json(report: &CheckReport) -> Value {
@@ -76,13 +89,26 @@ const OWN: (&str, &str) = ("access-control-allow-origin", APP);
 
 #[rstest]
 #[case::nothing(put(), 204, &[], "send `Access-Control-Allow-Origin: https://app.example` if pages of that origin may use this server. Also send `Access-Control-Allow-Methods: PUT`, `Vary: Origin`.")]
-#[case::denied(put(), 403, &[], "its policy probably does not allow the origin https://app.example, or the method PUT.")]
+#[case::denied(put(), 403, &[], "The simplest requests of https://app.example get no CORS headers either")]
 #[case::authentication(put(), 401, &[], "must answer OPTIONS before authentication")]
 #[case::no_route(put(), 405, &[OWN], "nothing answers OPTIONS")]
 #[case::redirect(put(), 308, &[OWN, ("location", "/item/")], "The redirect leads to `/item/`")]
 #[case::method(put(), 204, &[OWN, ("access-control-allow-methods", "GET,DELETE")], "change `Access-Control-Allow-Methods: GET,DELETE` to `Access-Control-Allow-Methods: GET, DELETE, PUT`")]
 #[case::slash(get(), 200, &[("access-control-allow-origin", "https://app.example/")], "On the response, change `Access-Control-Allow-Origin: https://app.example/` to `Access-Control-Allow-Origin: https://app.example`, and send it once.")]
 #[case::error(get(), 500, &[], "an error response (status 500)")]
+#[case::no_redirect(put(), 302, &[OWN], "The status 302 has no `Location`, so it is not a redirect.")]
+#[case::quotes(put(), 204, &[OWN, ("access-control-allow-methods", "\"GET\", \"DELETE\"")], "change `Access-Control-Allow-Methods: \"GET\", \"DELETE\"` to `Access-Control-Allow-Methods: GET, DELETE, PUT`")]
+#[case::misspelt(get(), 200, &[("access-control-allow-orgin", "*")], "Correct the name of the response header `access-control-allow-orgin`: it is `Access-Control-Allow-Origin`.")]
+#[case::unlisted(put().with_header("baggage", "a=1"), 400, &[OWN, ("access-control-allow-methods", "PUT"), ("access-control-allow-headers", "Content-Type")], "change `Access-Control-Allow-Headers: Content-Type` to `Access-Control-Allow-Headers: Content-Type, baggage`")]
+#[case::unlisted_method(put(), 400, &[OWN, ("access-control-allow-methods", "GET")], "The server does not list the method `PUT`, and that is probably why it answers with 400.")]
+#[case::rate_limit(put(), 429, &[], "a rate limit counts preflights")]
+#[case::gateway(put(), 502, &[("server", "nginx/1.27")], "comes from a proxy that got no answer from the application")]
+#[case::proxy(get(), 504, &[("server", "nginx/1.27")], "nginx: `add_header … always`")]
+#[case::login(get(), 302, &[("location", "https://login.example/authorize?x")], "a login page: the server sees no login")]
+#[case::to_https(get().with_url("http://api.example/item"), 301, &[("location", "https://api.example/item")], "The redirect leads to HTTPS. Let the page fetch https://api.example/item directly.")]
+#[case::to_slash(get(), 301, &[("location", "/item/")], "only to add a slash at the end. Let the page fetch https://api.example/item/ directly.")]
+#[case::cached(get(), 200, &[("access-control-allow-origin", "https://b.example"), ("age", "12")], "The response comes from a cache (`Age: 12`)")]
+#[case::bucket(get(), 403, &[("server", "AmazonS3")], "The bucket needs a CORS configuration")]
 #[tokio::test]
 async fn the_help_names_the_header_and_its_value(
     #[case] request: FetchRequest,
@@ -90,7 +116,9 @@ async fn the_help_names_the_header_and_its_value(
     #[case] headers: &'static [(&'static str, &'static str)],
     #[case] expected: &str,
 ) {
-    let report = report(check(request), move |_| reply(status, headers)).await;
+    let page = if request.url.scheme() == "http" { "http://app.example" } else { APP };
+    let page = Page::new(Origin::parse(page).unwrap());
+    let report = report(Check { page, ..check(request) }, move |_| reply(status, headers)).await;
     let help = report.advice().unwrap().help;
     assert!(help.contains(expected), "{help}");
     assert_eq!((report.page_result(), report.exit_code()), (PageResult::Blocked, 1));
@@ -225,7 +253,7 @@ async fn a_wildcard_that_covers_authorization_is_noted(
 async fn headers_that_a_page_cannot_set_are_noted() {
     let headers = vec![("Cookie".into(), "a=1".into()), ("x-a".into(), "1".into())];
     let report = report(check(get().with_headers(headers)), |_| reply(204, &[OWN])).await;
-    assert!(to_text(&report).contains("a page cannot set `Cookie` here"));
+    assert!(to_text(&report).contains("Note: a page cannot set `Cookie` here"));
     assert_eq!(json(&report)["dropped_headers"], serde_json::json!(["Cookie"]));
 }
 
@@ -251,90 +279,6 @@ async fn the_curl_command_sends_the_same_request(#[case] request: FetchRequest, 
 async fn there_is_no_curl_command_for_a_request_that_is_never_sent() {
     let blocked = curl(&check(get().with_method("TRACE")), None).await.unwrap_err();
     assert_eq!(blocked.reason, BlockReason::ForbiddenMethod);
-}
-
-fn origin_of(request: &WireRequest) -> String {
-    request.header("origin").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
-}
-
-/// If its first dot is another character, the rest is still a name that can be registered.
-const WWW: &str = "https://www.app.example";
-
-/// Servers with the usual mistakes, and the probes that each of them lets through.
-#[rstest]
-#[case::exact(|origin: &str| origin == WWW, &[])]
-#[case::reflection(|_: &str| true, &["reflection", "null", "localhost", "prefix", "suffix", "subdomain", "dot", "http-twin", "port"])]
-#[case::begins(|origin: &str| origin.starts_with(WWW), &["prefix", "port"])]
-#[case::ends(|origin: &str| origin.ends_with("www.app.example"), &["suffix", "subdomain", "http-twin"])]
-#[case::any_character(|origin: &str| origin.starts_with("https://www") && origin[12..] == *"app.example", &["dot"])]
-#[case::null(|origin: &str| origin == "null", &["null"])]
-#[tokio::test]
-async fn an_audit_finds_careless_comparisons(
-    #[case] allows: impl Fn(&str) -> bool + Send + Sync + 'static,
-    #[case] names: &[&str],
-) {
-    let network = Arc::new(Servers(move |request: &WireRequest| {
-        let origin = origin_of(request);
-        assert_eq!(request.method, "GET");
-        match allows(&origin) {
-            true => {
-                let credentials = ("access-control-allow-credentials", "true");
-                reply(200, &[("access-control-allow-origin", &origin), credentials])
-            }
-            false => reply(200, &[]),
-        }
-    }));
-    let page = Page::new(Origin::parse(WWW).unwrap());
-    let probes = audit::audit(&Check { page, ..check(put()) }, network).await;
-    let found: Vec<_> =
-        probes.iter().filter(|it| it.access == Access::WithCookies).map(|it| it.name).collect();
-    assert_eq!(found, names);
-    assert_eq!(probes.len(), 9);
-}
-
-#[tokio::test]
-async fn a_public_response_is_readable_only_without_cookies() {
-    let network = Arc::new(Servers(|_: &WireRequest| reply(200, &[("access-control-allow-origin", "*")])));
-    let probes = audit::audit(&check(get()), network).await;
-    assert!(probes.iter().all(|probe| probe.access == Access::WithoutCookies), "{probes:?}");
-}
-
-#[rstest]
-#[case::nothing_sent(
-    "http://api.example/",
-    "https://app.example",
-    false,
-    3,
-    "None of 5 can read the response with the user's cookies. 3 got no response."
-)]
-#[case::nothing_came("https://api.example/", "https://app.example", true, 8, "None got a response")]
-#[case::all_answered(
-    "https://api.example/",
-    "https://app.example",
-    false,
-    0,
-    "None of 8 can read the response with the user's cookies.\n"
-)]
-#[tokio::test]
-async fn an_audit_counts_only_origins_that_got_a_response(
-    #[case] url: &str,
-    #[case] origin: &str,
-    #[case] is_down: bool,
-    #[case] unknown: usize,
-    #[case] expected: &str,
-) {
-    let request = FetchRequest::new(Url::parse(url).unwrap());
-    let check = Check { page: Page::new(Origin::parse(origin).unwrap()), ..check(request) };
-    let network: Arc<dyn Network> = match is_down {
-        true => Arc::new(Down(FailureKind::BrokenOff)),
-        false => Arc::new(Servers(|_: &WireRequest| reply(200, &[]))),
-    };
-    let probes = audit::audit(&check, network.clone()).await;
-    let counted = probes.iter().filter(|probe| probe.access == Access::Unknown).count();
-    assert_eq!(counted, unknown, "{probes:#?}");
-    let report = CheckReport { probes: Some(probes), ..report_on(check, network).await };
-    let text = to_text(&report);
-    assert!(text.contains(expected), "{text}");
 }
 
 /// Which of the fields that do not always apply are null.
@@ -374,4 +318,414 @@ fn null_fields(json: &Value) -> Vec<&str> {
         fields.filter(|(_, value)| value.is_null()).map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names
+}
+
+/// A server whose policy is a function of the origin, the method and the names of headers, and says nothing if it refuses.
+fn silent(
+    allows: impl Fn(&str, &str, &[&str]) -> bool + Send + Sync + 'static,
+) -> impl Fn(&WireRequest) -> WireResponse + Send + Sync + 'static {
+    move |request| {
+        let header = |name: &str| {
+            request.header(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+        };
+        let asked = header("access-control-request-headers");
+        let names: Vec<_> = asked.split(',').filter(|name| !name.is_empty()).collect();
+        let method = header("access-control-request-method");
+        let method = if method.is_empty() { request.method.clone() } else { method };
+        let origin = header("origin");
+        match allows(&origin, &method, &names) {
+            true => reply(
+                204,
+                &[
+                    ("access-control-allow-origin", &origin),
+                    ("access-control-allow-methods", &method),
+                    ("access-control-allow-headers", &asked),
+                    ("vary", "Origin"),
+                ],
+            ),
+            false => reply(403, &[]),
+        }
+    }
+}
+
+/// Simpler preflights tell what a server refuses without a word.
+#[rstest]
+#[case::method(|_: &str, method: &str, _: &[&str]| method != "PUT", "Allow the method PUT in the server's policy.", 4)]
+#[case::header(|_: &str, _: &str, names: &[&str]| !names.contains(&"x-b"), "Allow the header x-b in the server's policy.", 4)]
+#[case::both(|_: &str, method: &str, names: &[&str]| method != "PUT" && names.is_empty(), "Allow the method PUT, and the headers x-a, x-b in the server's policy.", 4)]
+#[case::together(|_: &str, method: &str, names: &[&str]| method != "PUT" || names.is_empty(), "but not together", 4)]
+#[case::origin(|_: &str, _: &str, _: &[&str]| false, "The simplest requests of https://app.example get no CORS headers either", 2)]
+#[tokio::test]
+async fn a_silent_denial_is_explained(
+    #[case] allows: impl Fn(&str, &str, &[&str]) -> bool + Send + Sync + 'static,
+    #[case] expected: &str,
+    #[case] count: usize,
+) {
+    let request = put().with_header("X-A", "1").with_header("X-B", "1");
+    let report = report(check(request), silent(allows)).await;
+    let help = report.advice().unwrap().help;
+    assert!(help.contains(expected), "{help}");
+    assert_eq!(report.extra_requests().len(), count);
+    let is_allowed = |extra: &Extra| {
+        let request = &extra.exchange.request;
+        matches!(request.method.as_str(), "OPTIONS" | "GET")
+            && request.url.as_str() == "https://api.example/item"
+    };
+    assert!(report.extra_requests().iter().all(is_allowed));
+}
+
+#[tokio::test]
+async fn options_that_do_not_reach_the_middleware_are_explained() {
+    let report = report(check(put()), |request| match request.method.as_str() {
+        "OPTIONS" => reply(200, &[("allow", "GET, PUT")]),
+        _ => reply(200, &[OWN]),
+    })
+    .await;
+    let help = report.advice().unwrap().help;
+    assert!(help.contains("OPTIONS does not reach the CORS middleware"), "{help}");
+}
+
+#[tokio::test]
+async fn a_filter_that_refuses_the_origin_is_explained() {
+    let report = report(check(get()), |request| match request.header("origin") {
+        Some(_) => reply(403, &[]).with_body("Invalid CORS request"),
+        None => reply(200, &[]),
+    })
+    .await;
+    let help = report.advice().unwrap().help;
+    assert!(help.contains("Without `Origin` the server answers the same request with 200."), "{help}");
+    assert!(help.contains("Spring"), "{help}");
+    assert!(to_text(&report).contains("< (body of 20 bytes: Invalid CORS request)"), "{}", to_text(&report));
+}
+
+#[tokio::test]
+async fn with_only_nothing_else_is_sent() {
+    let setup = Setup { only: true, ..Setup::default() };
+    for request in [put(), get()] {
+        let report = report(Check { setup: setup.clone(), ..check(request) }, |request| {
+            match request.method.as_str() {
+                "GET" => reply(200, &[OWN, ("cache-control", "public, max-age=60")]),
+                _ => reply(403, &[]),
+            }
+        })
+        .await;
+        assert!(report.extra_requests().is_empty(), "{:?}", report.extra_requests());
+    }
+}
+
+/// Requests with a method that may change something are never repeated with another origin.
+#[tokio::test]
+async fn only_safe_requests_are_repeated() {
+    let server = |request: &WireRequest| {
+        let origin = origin_of(request);
+        reply(200, &[("access-control-allow-origin", &origin), ("access-control-allow-methods", "DELETE")])
+    };
+    let report = report(check(get().with_method("DELETE")), server).await;
+    assert_eq!(report.page_result(), PageResult::Readable);
+    assert!(report.extra_requests().is_empty());
+}
+
+#[rstest]
+#[case::echo(|origin: &str| (origin.to_owned(), ""), Some("shared-cache-mixes-origins"))]
+#[case::varies(|origin: &str| (origin.to_owned(), "Origin"), None)]
+#[case::only_with_origin(|origin: &str| (origin.to_owned(), if origin.is_empty() { "" } else { "Origin" }), Some("vary-only-with-origin"))]
+#[case::one_value(|_: &str| (APP.to_owned(), ""), None)]
+#[tokio::test]
+async fn what_a_shared_cache_would_do(
+    #[case] answer: impl Fn(&str) -> (String, &'static str) + Send + Sync + 'static,
+    #[case] expected: Option<&str>,
+) {
+    let server = move |request: &WireRequest| {
+        let (allowed, vary) = answer(&origin_of(request));
+        let headers = [
+            ("access-control-allow-origin", allowed.as_str()),
+            ("vary", vary),
+            ("cache-control", "public, max-age=31536000"),
+        ];
+        let sent: Vec<_> = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        reply(200, &sent)
+    };
+    let report = report(check(get()), server).await;
+    assert_eq!((report.page_result(), report.exit_code()), (PageResult::Readable, 0));
+    let notes = report.notes();
+    assert_eq!(notes.iter().map(|note| note.code).collect::<Vec<_>>(), Vec::from_iter(expected));
+    if let [note] = notes.as_slice() {
+        assert_eq!(note.severity, Severity::Error);
+        assert!(note.text.contains("With `Origin: https://app.example` it sends"), "{}", note.text);
+        assert!(to_text(&report).contains("\nError: the response depends on `Origin`"));
+    }
+    assert_eq!(report.extra_requests().len(), 2);
+}
+
+/// All browsers share the responses, so that a `DELETE` is sent once.
+#[tokio::test]
+async fn a_check_in_all_browsers_sends_each_request_once() {
+    let sent = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = sent.clone();
+    let network = Servers(move |request: &WireRequest| {
+        log.lock().unwrap().push(request.method.clone());
+        reply(200, &[OWN, ("access-control-allow-methods", "DELETE")])
+    });
+    let browsers = [Profile::chromium(), Profile::firefox(), Profile::webkit(), Profile::standard()];
+    let report = play(&browsers, check(get().with_method("DELETE")), Arc::new(network)).await;
+    assert_eq!(*sent.lock().unwrap(), ["OPTIONS", "DELETE"]);
+    assert_eq!(report.verdicts().len(), 4);
+    assert!(to_text(&report).contains("Browsers: the same in Chromium, Firefox, WebKit and the standard."));
+}
+
+#[tokio::test]
+async fn where_browsers_differ_each_has_a_line() {
+    let browsers = [Profile::chromium(), Profile::firefox(), Profile::webkit(), Profile::standard()];
+    let request = get().with_url("http://localhost/");
+    let report =
+        play(&browsers, check(request), Arc::new(Servers(|_: &WireRequest| reply(200, &[OWN])))).await;
+    let text = to_text(&report);
+    assert!(
+        text.contains("\n  Chromium:     readable\n")
+            && text.contains("\n  WebKit:       blocked: mixed-content"),
+        "{text}"
+    );
+    // The server is one of a developer.
+    assert_eq!(report.exit_code(), 0);
+    assert!(text.contains("Local Network Access"), "{text}");
+}
+
+#[tokio::test]
+async fn one_browser_is_enough_to_fail() {
+    let browsers = [Profile::chromium(), Profile::firefox(), Profile::webkit(), Profile::standard()];
+    let server = Servers(|_: &WireRequest| reply(407, &[OWN]));
+    let report = play(&browsers, check(get()), Arc::new(server)).await;
+    // Chromium takes a 407 for that of a proxy.
+    assert_eq!(report.page_result(), PageResult::Blocked);
+    assert_eq!(report.verdicts()[1].verdict, PageResult::Readable);
+    assert!(report.exit_code() > 0);
+}
+
+#[tokio::test]
+async fn what_only_the_standard_blocks_is_no_failure() {
+    let browsers = [Profile::chromium(), Profile::firefox(), Profile::webkit(), Profile::standard()];
+    let server = Servers(|_: &WireRequest| reply(200, &[OWN, ("access-control-allow-headers", "*")]));
+    let report = play(&browsers, check(get().with_header("Authorization", "t")), Arc::new(server)).await;
+    let text = to_text(&report);
+    assert_eq!(report.exit_code(), 0, "{text}");
+    assert!(text.contains("the standard: blocked: authorization-not-covered-by-wildcard"), "{text}");
+}
+
+#[rstest]
+#[case::cross_site("https://api.example/item", true)]
+#[case::same_site("https://api.app.example/item", false)]
+#[tokio::test]
+async fn third_party_cookies_are_noted_for_other_sites_only(#[case] url: &str, #[case] expected: bool) {
+    let request = get().with_url(url).with_credentials(Credentials::Include);
+    let report = report(check(request), |request| {
+        reply(
+            200,
+            &[
+                OWN,
+                ("access-control-allow-credentials", "true"),
+                ("vary", "origin"),
+                ("x", &origin_of(request)),
+            ],
+        )
+    })
+    .await;
+    assert_eq!(report.page_result(), PageResult::Readable);
+    let text = to_text(&report);
+    assert_eq!(text.contains("SameSite=None"), expected, "{text}");
+    assert_eq!(report.notes().iter().any(|note| note.code == "third-party-cookies"), expected);
+}
+
+#[rstest]
+#[case("a=1; SameSite=None; Secure", Some("a=1"), "cookies-sent")]
+#[case("a=1; SameSite=Strict", None, "cookies-not-sent")]
+#[tokio::test]
+async fn cookies_are_sent_as_a_browser_sends_them(
+    #[case] cookie: &str,
+    #[case] sent: Option<&str>,
+    #[case] code: &str,
+) {
+    let setup = Setup { cookies: vec![cookie.to_owned()], ..Setup::default() };
+    let request = get().with_credentials(Credentials::Include);
+    let report = report(Check { setup, ..check(request) }, |_| {
+        reply(200, &[OWN, ("access-control-allow-credentials", "true"), ("vary", "origin")])
+    })
+    .await;
+    let json = json(&report);
+    assert_eq!(json["exchanges"][0]["request"]["headers"]["cookie"][0].as_str(), sent);
+    assert!(report.notes().iter().any(|note| note.code == code), "{:?}", report.notes());
+}
+
+#[tokio::test]
+async fn a_login_gives_the_browser_its_cookies() {
+    let login = Url::parse("https://api.example/login").unwrap();
+    let setup = Setup { login: Some(login), ..Setup::default() };
+    let request = get().with_credentials(Credentials::Include);
+    let report = report(Check { setup, ..check(request) }, |request| match request.url.path() {
+        "/login" => reply(200, &[("set-cookie", "session=1; SameSite=None; Secure")]),
+        _ => reply(200, &[OWN, ("access-control-allow-credentials", "true")]),
+    })
+    .await;
+    assert_eq!(json(&report)["exchanges"][0]["request"]["headers"]["cookie"][0], "session=1");
+}
+
+/// The response of a server that accepts the handshakes of these origins.
+fn handshake(request: &WireRequest, accepts: impl Fn(&str) -> bool) -> WireResponse {
+    match accepts(&origin_of(request)) {
+        true => reply(
+            101,
+            &[
+                ("upgrade", "websocket"),
+                ("connection", "Upgrade"),
+                ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+            ],
+        ),
+        false => reply(403, &[]),
+    }
+}
+
+#[rstest]
+#[case::anyone(|_: &str| true, PageResult::Open, "does not check the origin")]
+#[case::own(|origin: &str| origin == APP, PageResult::Open, "so it checks the origin")]
+#[case::none(|_: &str| false, PageResult::Blocked, "CORS does not apply to WebSockets")]
+#[tokio::test]
+async fn a_web_socket_is_tried_with_another_origin(
+    #[case] accepts: impl Fn(&str) -> bool + Send + Sync + 'static,
+    #[case] result: PageResult,
+    #[case] expected: &str,
+) {
+    let setup = Setup { via: Via::WebSocket, ..Setup::default() };
+    let request = get().with_url("wss://api.example/live");
+    let report = report(Check { setup, ..check(request) }, move |request| handshake(request, &accepts)).await;
+    let text = to_text(&report);
+    assert_eq!(report.page_result(), result, "{text}");
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(report.extra_requests().len(), 1);
+}
+
+#[rstest]
+#[case::xhr(Via::Xhr, PageResult::Readable)]
+#[case::link(Via::Link, PageResult::Shown)]
+#[case::form(Via::Form, PageResult::Shown)]
+#[case::events(Via::EventSource, PageResult::Open)]
+#[case::image(Via::Element(cors_browser::Element::Image), PageResult::Opaque)]
+#[tokio::test]
+async fn pages_make_requests_in_other_ways(#[case] via: Via, #[case] expected: PageResult) {
+    let setup = Setup { via, fields: vec![("a".to_owned(), "1".to_owned())], ..Setup::default() };
+    let request = get().with_method("POST");
+    let report = report(Check { setup, ..check(request) }, move |_| {
+        let kind = if via == Via::EventSource { "text/event-stream" } else { "image/png" };
+        let mut response = reply(200, &[OWN, ("content-type", kind), ("vary", "origin")]);
+        response.body = b"\x89PNG\r\n\x1a\n".to_vec();
+        response
+    })
+    .await;
+    assert_eq!((report.page_result(), report.exit_code()), (expected, 0), "{}", to_text(&report));
+}
+
+#[tokio::test]
+async fn a_form_is_sent_as_its_encoding_says() {
+    let fields = vec![("a".to_owned(), "1 2".to_owned())];
+    for (via, body) in [
+        (Via::Form, "a=1+2"),
+        (
+            Via::Fetch,
+            "------formboundary\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1 2\r\n------formboundary--\r\n",
+        ),
+    ] {
+        let setup = Setup { via, fields: fields.clone(), ..Setup::default() };
+        let request = get().with_method("POST");
+        let report = report(Check { setup, ..check(request) }, |_| reply(200, &[OWN])).await;
+        let json = json(&report);
+        assert_eq!(json["exchanges"][0]["request"]["method"], "POST");
+        assert_eq!(json["exchanges"][0]["request"]["body"], body);
+    }
+}
+
+#[test]
+fn a_fetch_is_printed_as_javascript() {
+    let request = put().with_header("X-A", "\"1\"").with_body("{}").with_credentials(Credentials::Include);
+    let expected = "// Paste this into the console of a page at https://app.example.\n\
+                    const response = await fetch(\"https://api.example/item\", {\n  method: \"PUT\",\n  headers: [\n    \
+                    [\"X-A\", \"\\\"1\\\"\"],\n  ],\n  body: \"{}\",\n  credentials: \"include\",\n});\n\
+                    console.log(response.status, [...response.headers], await response.text());\n";
+    assert_eq!(snippet(&check(request)).unwrap(), expected);
+    let link = Setup { via: Via::Link, ..Setup::default() };
+    assert_eq!(snippet(&Check { setup: link, ..check(get()) }), None);
+}
+
+/// The parts of <https://schema.postman.com/collection/json/v2.1.0/draft-07/collection.json> that a collection here uses.
+fn postman_schema() -> Value {
+    serde_json::json!({
+        "type": "object",
+        "required": ["info", "item"],
+        "additionalProperties": false,
+        "properties": {
+            "info": {
+                "type": "object",
+                "required": ["name", "schema"],
+                "properties": { "name": { "type": "string" }, "schema": { "const": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json" } }
+            },
+            "item": { "type": "array", "items": {
+                "type": "object",
+                "required": ["request"],
+                "additionalProperties": false,
+                "properties": {
+                    "name": { "type": "string" },
+                    "request": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "properties": {
+                            "url": { "type": "string" },
+                            "method": { "type": "string" },
+                            "header": { "type": "array", "items": {
+                                "type": "object",
+                                "required": ["key", "value"],
+                                "properties": { "key": { "type": "string" }, "value": { "type": "string" } }
+                            } },
+                            "body": {
+                                "type": "object",
+                                "properties": { "mode": { "enum": ["raw"] }, "raw": { "type": "string" } }
+                            }
+                        }
+                    }
+                }
+            } }
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_postman_collection_has_the_preflight_and_the_request() {
+    let request = put().with_header("X-A", "1").with_body("{}");
+    let collection: Value = serde_json::from_str(&postman(&check(request)).await.unwrap()).unwrap();
+    jsonschema::validate(&postman_schema(), &collection).unwrap();
+    let requests: Vec<_> =
+        collection["item"].as_array().unwrap().iter().map(|item| &item["request"]).collect();
+    assert_eq!(requests.len(), 2);
+    assert_eq!((&requests[0]["method"], &requests[1]["method"]), (&"OPTIONS".into(), &"PUT".into()));
+    assert_eq!(requests[1]["body"]["raw"], "{}");
+    assert!(postman(&check(get().with_method("TRACE"))).await.is_err());
+}
+
+#[tokio::test]
+async fn an_archive_has_every_exchange() {
+    let report = report(check(put().with_body("{}")), silent(|_, _, _| true)).await;
+    let archive: Value = serde_json::from_str(&har(&report).unwrap()).unwrap();
+    let entries = archive["log"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(
+        (&entries[0]["request"]["method"], &entries[1]["request"]["method"]),
+        (&"OPTIONS".into(), &"PUT".into())
+    );
+    assert_eq!(entries[1]["request"]["postData"]["text"], "{}");
+    assert_eq!(entries[1]["response"]["status"], 204);
+    for entry in entries {
+        for field in ["startedDateTime", "time", "request", "response", "cache", "timings"] {
+            assert!(entry.get(field).is_some(), "{field}");
+        }
+    }
+}
+
+fn origin_of(request: &WireRequest) -> String {
+    request.header("origin").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }

@@ -3,9 +3,12 @@
 use std::fmt::{self, Write};
 
 use crate::printable;
-use cors_browser::{BlockReason, Blocked, Credentials, Engine, Exchange, PageResponse, ResponseType};
+use cors_browser::{Blocked, Exchange, Outcome, PageResponse, ResponseType, WireResponse};
+use cors_conformance::text::SHOWN;
 
-use super::{Access, CheckReport, PageResult, Probe, Role, role};
+use super::audit::audit_text;
+use super::verdict::name_of;
+use super::{BrowserVerdict, CheckReport, Extra, PageResult, Role, Via, lists, role};
 use crate::catalogue::{explanation, is_ambient, question, url};
 
 /// Returns the report as text. What the server sent is safe to print on a terminal.
@@ -25,10 +28,16 @@ fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
     }
     if let Some(response) = report.response() {
         write_response(text, report, response)?;
+    } else {
+        write_other(text, report)?;
     }
-    write_notes(text, report)?;
-    match report.probes() {
-        Some(probes) => write_audit(text, probes),
+    write_differences(text, report)?;
+    for note in report.notes() {
+        writeln!(text, "\n{}: {}", note.severity.label(), printable::text(&note.text))?;
+    }
+    write_extras(text, report.extra_requests())?;
+    match report.audit() {
+        Some(audit) => write!(text, "\n{}", audit_text(audit)),
         None => Ok(()),
     }
 }
@@ -64,9 +73,7 @@ fn write_exchange(text: &mut String, report: &CheckReport, exchange: &Exchange) 
             for (name, value) in &response.headers {
                 writeln!(text, "< {}: {}", printable::text(name), printable::bytes(value))?;
             }
-            if !response.body.is_empty() {
-                writeln!(text, "< (body of {} bytes)", response.body.len())?;
-            }
+            write_body(text, report, response)?;
             if let Some(error) = &response.body_error {
                 writeln!(text, "< ({})", printable::text(&error.detail))?;
             }
@@ -79,9 +86,7 @@ fn write_exchange(text: &mut String, report: &CheckReport, exchange: &Exchange) 
 fn write_blocked(text: &mut String, report: &CheckReport, blocked: &Blocked) -> fmt::Result {
     let about = explanation(blocked.reason);
     writeln!(text, "blocked: {} ({})", blocked.reason, printable::text(&blocked.detail))?;
-    if let Some(console) = report.console() {
-        writeln!(text, "\nThe console of {} prints:\n  {}", name_of(report), printable::text(&console))?;
-    }
+    write_consoles(text, report)?;
     writeln!(text, "\nWhy:  {}", about.cause)?;
     if let Some(advice) = report.advice() {
         writeln!(text, "Fix:  {}", printable::text(&advice.help))?;
@@ -91,6 +96,21 @@ fn write_blocked(text: &mut String, report: &CheckReport, blocked: &Blocked) -> 
         writeln!(text, "FAQ:  {}\n      {}", question.title, question.slug)?;
     }
     writeln!(text, "More: {}", url(blocked.reason.as_str()))
+}
+
+/// What the browsers that block the fetch print.
+fn write_consoles(text: &mut String, report: &CheckReport) -> fmt::Result {
+    let reason = report.blocked().map(|blocked| blocked.reason.as_str());
+    let verdicts = report.verdicts().iter().filter(|verdict| verdict.reason == reason);
+    let mut lines: Vec<_> =
+        verdicts.filter_map(|verdict| Some((verdict.label(), verdict.console.clone()?))).collect();
+    if lines.is_empty() {
+        lines.extend(report.console().map(|line| (name_of(&report.check.profile), line)));
+    }
+    for (name, line) in lines.iter().filter(|(_, line)| !line.is_empty()) {
+        writeln!(text, "\nThe console of {name} prints:\n  {}", printable::text(line.trim_end()))?;
+    }
+    Ok(())
 }
 
 fn write_response(text: &mut String, report: &CheckReport, response: &PageResponse) -> fmt::Result {
@@ -138,98 +158,105 @@ fn write_response(text: &mut String, report: &CheckReport, response: &PageRespon
     }
 }
 
-fn write_notes(text: &mut String, report: &CheckReport) -> fmt::Result {
-    let check = &report.check;
-    for name in check.request.dropped_headers() {
-        writeln!(
+/// What comes of anything but a `fetch()` or an `XMLHttpRequest`.
+fn write_other(text: &mut String, report: &CheckReport) -> fmt::Result {
+    match &report.fetched.outcome {
+        Outcome::Loaded(loaded) if loaded.is_readable => {
+            writeln!(text, "readable: the element loads, and scripts can read what it loaded")
+        }
+        Outcome::Loaded(_) => writeln!(
             text,
-            "\nNote: a page cannot set `{}` here, so the browser left it out.",
-            printable::text(name)
-        )?;
+            "opaque: the element loads, but scripts cannot read its pixels, errors or rules (without CORS)"
+        ),
+        Outcome::Navigated(document) => writeln!(
+            text,
+            "shown: the user sees the document {} (status {}); the page that led there cannot read it",
+            printable::text(document.url.as_str()),
+            document.status
+        ),
+        Outcome::Opened(_) if report.check.setup.via == Via::WebSocket => {
+            writeln!(text, "open: the page can send and receive messages over the WebSocket")
+        }
+        Outcome::Opened(_) => writeln!(text, "open: the page receives the events of the stream"),
+        _ => Ok(()),
     }
-    // Fetch, "normalize a method": `patch` is not one of the methods that become upper case.
-    if check.request.method.eq_ignore_ascii_case("patch") && check.request.method != "PATCH" {
-        writeln!(
-            text,
-            "\nNote: browsers do not change `{}` to upper case. Write `PATCH`.",
-            printable::text(&check.request.method)
-        )?;
+}
+
+/// Where the browsers differ, one line for each.
+fn write_differences(text: &mut String, report: &CheckReport) -> fmt::Result {
+    let verdicts = report.verdicts();
+    let Some((first, rest)) = verdicts.split_first() else { return Ok(()) };
+    if rest.is_empty() {
+        return Ok(());
     }
-    if covers_authorization(report) {
-        writeln!(
-            text,
-            "\nNote: in the Fetch standard, `*` in Access-Control-Allow-Headers does not cover `Authorization`. Browsers accept \
-             it for now. List `authorization` as well ({}).",
-            url(BlockReason::AuthorizationNotCoveredByWildcard.as_str())
-        )?;
+    if rest.iter().all(|other| other.agrees(first)) {
+        return writeln!(text, "\nBrowsers: the same in {}.", names(verdicts));
     }
-    if check.request.credentials == Credentials::Include && report.page_result() != PageResult::Blocked {
-        writeln!(
-            text,
-            "\nNote: no cookies were sent, because this browser has none. Browsers send a cookie to another site only if it has \
-             `SameSite=None; Secure`."
-        )?;
+    writeln!(text, "\nBrowsers: they differ.")?;
+    for verdict in verdicts {
+        let what = match (verdict.verdict, verdict.reason) {
+            (PageResult::Blocked, Some(reason)) => {
+                let detail = verdict.detail.as_deref().unwrap_or_default();
+                format!("blocked: {reason} ({})", printable::text(detail))
+            }
+            (PageResult::Blocked, None) => "blocked".to_owned(),
+            (PageResult::Readable, _) => "readable".to_owned(),
+            (PageResult::Opaque, _) => "opaque".to_owned(),
+            (PageResult::Open, _) => "open".to_owned(),
+            (PageResult::Shown, _) => "shown".to_owned(),
+        };
+        writeln!(text, "  {:<13} {what}", format!("{}:", verdict.label()))?;
     }
     Ok(())
 }
 
-fn write_audit(text: &mut String, probes: &[Probe]) -> fmt::Result {
-    writeln!(text, "\nHostile origins, one GET with credentials each:")?;
-    for Probe { name, origin, access, danger, redirected, reason } in probes {
-        let (mark, what) = match access {
-            Access::WithCookies if *redirected => {
-                ("!!", format!("A REDIRECT IS READABLE WITH COOKIES by {danger}; check its target as well"))
+fn names(verdicts: &[BrowserVerdict]) -> String {
+    let names: Vec<_> = verdicts.iter().map(BrowserVerdict::label).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// The requests that the page does not make, a line for each.
+fn write_extras(text: &mut String, extras: &[Extra]) -> fmt::Result {
+    if extras.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\nTo find out more, these were sent as well (`--only` sends none):")?;
+    for Extra { purpose, exchange } in extras {
+        let answer = match &exchange.response {
+            Ok(response) => {
+                let allows = lists::value(response, "access-control-allow-origin");
+                let allows = allows.map_or_else(
+                    || "no Access-Control-Allow-Origin".to_owned(),
+                    |allows| format!("Access-Control-Allow-Origin: {}", printable::text(&allows)),
+                );
+                format!("{}, {allows}", response.status)
             }
-            Access::WithCookies => ("!!", format!("READABLE WITH COOKIES by {danger}")),
-            Access::WithoutCookies => (" -", "readable only without cookies".to_owned()),
-            Access::None => ("ok", format!("blocked: {}", reason.unwrap_or_default())),
-            Access::Unknown => ("??", format!("no response: {}", reason.unwrap_or_default())),
+            Err(error) => printable::text(&error.detail),
         };
-        writeln!(text, "  {mark} {name:<10} {origin}: {what}")?;
+        writeln!(text, "  {} ({purpose}): {answer}", printable::text(&exchange.request.method))?;
     }
-    let count = |access| probes.iter().filter(|probe| probe.access == access).count();
-    let (readable, unknown) = (count(Access::WithCookies), count(Access::Unknown));
-    let answered = probes.len() - unknown;
-    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} got no response.") };
-    match (readable, answered) {
-        (_, 0) => writeln!(text, "None got a response, so the audit says nothing."),
-        (0, _) => {
-            writeln!(text, "None of {answered} can read the response with the user's cookies.{rest}")
+    Ok(())
+}
+
+/// The length of a body, and its beginning if the fetch is blocked or the status is that of an error: it often says why.
+fn write_body(text: &mut String, report: &CheckReport, response: &WireResponse) -> fmt::Result {
+    if response.body.is_empty() {
+        return Ok(());
+    }
+    let more = if response.body_error.is_some() { "at least " } else { "" };
+    write!(text, "< (body of {more}{} bytes", response.body.len())?;
+    let is_encoded = lists::value(response, "content-encoding").is_some_and(|coding| coding != "identity");
+    let is_telling = report.page_result() == PageResult::Blocked || response.status >= 400;
+    match (is_telling, is_encoded) {
+        (true, true) => writeln!(text, ", compressed)"),
+        (true, false) => {
+            let beginning = cors_conformance::text::printable(&response.body, SHOWN);
+            writeln!(text, ": {})", beginning.replace("\\x0d", "").replace("\\x0a", " ").trim())
         }
-        _ => writeln!(
-            text,
-            "{readable} of {answered} can read the response with the user's cookies. Unless that is intended, compare the whole \
-             `Origin` header with a list of exact origins.{rest}"
-        ),
-    }
-}
-
-/// Whether `*` was taken to cover `Authorization`: browsers skip step 7.6 of Fetch, "CORS-preflight fetch".
-fn covers_authorization(report: &CheckReport) -> bool {
-    let Some(Exchange { request, response: Ok(response), .. }) = report.fetched.exchanges.first() else {
-        return false;
-    };
-    let names = |lines: Vec<&[u8]>| -> Vec<String> {
-        let lines = lines.into_iter().map(|line| String::from_utf8_lossy(line).to_ascii_lowercase());
-        lines
-            .flat_map(|line| line.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>())
-            .collect()
-    };
-    let asked = names(request.header("access-control-request-headers").into_iter().collect());
-    let allowed = names(response.lines("access-control-allow-headers").collect());
-    let has = |list: &[String], name: &str| list.iter().any(|other| other == name);
-    report.page_result() == PageResult::Readable
-        && has(&asked, "authorization")
-        && has(&allowed, "*")
-        && !has(&allowed, "authorization")
-}
-
-fn name_of(report: &CheckReport) -> &'static str {
-    match report.check.profile.engine() {
-        Some(Engine::Chromium) => "Chromium",
-        Some(Engine::Firefox) => "Firefox",
-        Some(Engine::WebKit) => "WebKit",
-        _ => report.check.profile.name(),
+        (false, _) => writeln!(text, ")"),
     }
 }
 

@@ -6,16 +6,29 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cors_browser::{Credentials, FailureKind, FetchRequest, Mode, Origin, Page, Profile, Redirect};
+use cors_browser::{
+    Blocked, Credentials, CrossOrigin, FailureKind, FetchRequest, Mode, NetworkPermissions, Origin, Page,
+    Permission, Profile, Redirect, ReferrerPolicy,
+};
 use url::Url;
 
+use self::audit::{AuditOptions, Target, audit_all, read_urls};
+use self::expectations::{ExpectationsOptions, check_expectations};
+use self::offline::{OfflineOptions, check_har, check_responses};
 use super::CommandResult;
-use super::values::{CREDENTIALS, MODES, REDIRECTS, browsers, one_of};
-use crate::check::{
-    Check, CheckReport, LiveNetwork, SetupError, arguments, curl, failure_message, run as play, to_json,
-    to_text,
+use super::values::{
+    ACTIONS, Browsers, CREDENTIALS, CROSS_ORIGINS, FRAMES, Frame, MODES, REDIRECTS, browser_sets, one_of,
+    referrer_policies,
 };
-use crate::output::{Format, print};
+use crate::check::{
+    Check, CheckReport, LiveNetwork, Setup, SetupError, Via, arguments, curl, failure_message, har, look_up,
+    postman, run_in, snippet, to_json, to_text,
+};
+use crate::output::print;
+
+mod audit;
+mod expectations;
+mod offline;
 
 /// The first line of the help.
 pub const ABOUT: &str = "Do what a browser would do with a fetch to a live server, and explain the result";
@@ -25,63 +38,141 @@ pub const LONG_ABOUT: &str = "\
 Do what a browser would do with a fetch to a live server, and explain the result
 
 The server is reached directly, without a proxy. The report shows the preflight and the request as a browser sends them, the \
-responses, and what the page gets. If the browser blocks the fetch, the report says why, which rule of the Fetch standard applies, \
-what the browser's console prints, and which response header to change. `cors explain CODE` says more about a reason.
+responses, and what the page gets. If a browser blocks the fetch, the report says why, which rule of the Fetch standard applies, \
+what the browsers' consoles print, and which response header to change. `cors explain CODE` says more about a reason.
 
-Exits with 0 if the fetch succeeds (readable, or opaque in mode `no-cors`), with 1 if the browser blocks it, and with 2 if no \
-response arrived (connection, TLS, timeout, invalid HTTP, a head or body without an end) or an argument is wrong.
+A request that Chromium, Firefox and WebKit send alike is sent once, and sent again only for a browser that sends it differently. The \
+verdict does not wait for bodies: at most 64 KiB of one are read, within a second.
+
+If the server refuses a preflight without a reason, simpler preflights of the same URL follow (at most six OPTIONS and one GET), to \
+find out what it refuses. If a GET or HEAD is answered with the page's origin, it is repeated once without `Origin` and once with \
+another one, to find out what a cache would do. If its response has no CORS headers and an error status, it is repeated once without \
+`Origin`. A WebSocket handshake is repeated with another origin. `--only` sends none of these.
+
+Without a server, it judges responses that you paste (`--response`, `--preflight-response`) or a session that a browser recorded \
+(`--har`). `--audit` also tries what pages of hostile origins can read, and says how bad that is. `--file` compares with the results that \
+a file expects; https://github.com/cors-policy/cors/blob/main/docs/check-in-ci.md describes it.
+
+Exits with 0 if the fetch succeeds (readable, or opaque in mode `no-cors`), with 1 if a browser blocks it, an audit has a finding of \
+medium or high severity, or a result differs from the expected one, and with 2 if no response arrived (connection, TLS, timeout, invalid \
+HTTP, a head without an end) or an argument is wrong. Notes and warnings do not change the exit code.
 
 In JSON every field is always present. These are null: `reason`, `console`, `help`, `detail`, `rule` and `faq` unless the fetch is \
 blocked; `change` unless another value of one response header would help; `failure` unless no response arrived; `status` and \
-`response_type` if the fetch is blocked; `audit` unless `--audit` is given and a response arrived; in an exchange, `response` if \
-none arrived, and `error` if one arrived; the `body` of a request without a body; the `reason` of an origin in the audit that can \
-read the response with cookies.";
+`response_type` unless the page gets a response; `audit` unless `--audit` is given and a response arrived; in an exchange, `response` \
+if none arrived, and `error` if one arrived; the `body` of a request without a body; the `body_error` of a response whose body was \
+read to its end; the `reason` of an origin in the audit that can read the response with cookies.";
+
+/// The output format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Text for people
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// JSON for programs
+    Json,
+    /// With `--audit`: the findings in SARIF 2.1.0, for code scanning
+    Sarif,
+    /// With `--file`: XML for continuous integration
+    Junit,
+    /// With `--file`: text for a summary or a pull request
+    Markdown,
+}
 
 /// The arguments of `cors check`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The URL that the page fetches, such as `https://api.example.com/users`
-    #[arg(value_parser = arguments::url)]
-    url: Url,
-    /// The origin of the page, such as `https://app.example.com`, or `null`
-    #[arg(long, value_name = "ORIGIN", value_parser = arguments::origin)]
-    origin: Origin,
-    /// The method, as the script writes it
-    #[arg(long, short = 'X', value_name = "METHOD", default_value = "GET")]
-    method: String,
+    /// The URL that the page requests, such as `https://api.example.com/users` or `wss://api.example.com/live`
+    #[arg(value_parser = arguments::url, required_unless_present_any = ["urls", "har", "file"])]
+    url: Option<Url>,
+    /// The origin of the page, such as `https://app.example.com`, `capacitor://localhost` or `null`
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        value_parser = arguments::origin,
+        required_unless_present_any = ["har", "file"]
+    )]
+    origin: Option<Origin>,
+    /// What makes the request [default: fetch, or websocket for a `wss:` or `ws:` URL]
+    #[arg(long = "as", value_name = "WHAT", value_parser = one_of(ACTIONS))]
+    via: Option<Via>,
+    /// The method, as the script writes it [default: GET, or POST with `--form`]
+    #[arg(long, short = 'X', value_name = "METHOD")]
+    method: Option<String>,
     /// A request header that the script sets; repeat the option for more
     #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = arguments::header)]
     header: Vec<(String, String)>,
-    /// The body of the request
-    #[arg(long, value_name = "TEXT")]
+    /// The body of the request, or `@FILE` for that of a file
+    #[arg(long, value_name = "TEXT", conflicts_with = "form")]
     body: Option<String>,
+    /// A field of the form, or of the `FormData` that is the body; repeat the option for more
+    #[arg(long, value_name = "NAME=VALUE", value_parser = arguments::field)]
+    form: Vec<(String, String)>,
     /// The credentials mode of the fetch
     #[arg(long, value_name = "MODE", default_value = "same-origin", value_parser = one_of(CREDENTIALS))]
     credentials: Credentials,
+    /// A cookie that the server has set before, as in `Set-Cookie`; repeat the option for more
+    #[arg(long, value_name = "NAME=VALUE; …", value_parser = arguments::cookie)]
+    cookie: Vec<String>,
+    /// A URL that the user visits before; the cookies of its response are kept
+    #[arg(long, value_name = "URL", value_parser = arguments::url)]
+    login: Option<Url>,
     /// The redirect mode of the fetch
     #[arg(long, value_name = "MODE", default_value = "follow", value_parser = one_of(REDIRECTS))]
     redirect: Redirect,
     /// The mode of the fetch
     #[arg(long, value_name = "MODE", default_value = "cors", value_parser = one_of(MODES))]
     mode: Mode,
+    /// The `crossorigin` attribute of an element
+    #[arg(long, value_name = "VALUE", value_parser = one_of(CROSS_ORIGINS))]
+    crossorigin: Option<CrossOrigin>,
+    /// The kind of frame that the page is, if its origin is `null` for that reason; `--origin` is then the page around it
+    #[arg(long, value_name = "KIND", value_parser = one_of(FRAMES))]
+    frame: Option<Frame>,
+    /// The origin in the address bar, if the page is in a frame
+    #[arg(long, value_name = "ORIGIN", value_parser = arguments::origin)]
+    top_level: Option<Origin>,
+    /// The `Referrer-Policy` of the page
+    #[arg(long, value_name = "POLICY", value_parser = one_of(referrer_policies()))]
+    referrer_policy: Option<ReferrerPolicy>,
     /// The browser whose behavior to follow
-    #[arg(long, value_name = "NAME", default_value = "chromium", value_parser = one_of(browsers()))]
-    browser: Profile,
+    #[arg(long, value_name = "NAME", default_value = "all", value_parser = one_of(browser_sets()))]
+    browser: Browsers,
     /// A PEM file with certificates to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// The time limit of each exchange, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds)]
+    /// The time limit of all requests together, or of each request with `--audit` or `--file`, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = arguments::seconds)]
     timeout: Duration,
-    /// Also try hostile origins, with at most nine more GET requests
+    /// Send only what the page sends, without requests that find out more
     #[arg(long)]
-    audit: bool,
-    /// Print the preflight as a curl command, and send nothing
-    #[arg(long, conflicts_with_all = ["audit", "format"])]
-    curl: bool,
+    only: bool,
+    #[command(flatten)]
+    audit: AuditOptions,
+    #[command(flatten)]
+    offline: OfflineOptions,
+    #[command(flatten)]
+    expectations: ExpectationsOptions,
+    /// Print the requests for another tool; only `har` sends them
+    #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["audit", "format"])]
+    print: Option<Printed>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// The forms in which the requests can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Printed {
+    /// The first request as a curl command
+    Curl,
+    /// The fetch as JavaScript, for the console of the page
+    Fetch,
+    /// The preflight and the request as a Postman collection
+    Postman,
+    /// The exchanges as an HTTP Archive
+    Har,
 }
 
 /// Runs the command.
@@ -104,28 +195,63 @@ fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
 }
 
 async fn check(arguments: &Arguments) -> CommandResult {
-    if arguments.curl {
-        return Ok(match curl(&arguments.check(), arguments.cacert.as_deref()).await {
-            Ok(command) => {
-                print(&command)?;
-                ExitCode::SUCCESS
-            }
-            Err(blocked) => {
-                eprintln!("the browser sends nothing: {blocked}");
-                ExitCode::FAILURE
-            }
-        });
+    arguments.check_format()?;
+    if let Some(path) = &arguments.offline.har {
+        return check_har(path, arguments.first_browser(), arguments.format).await;
     }
-    let network = LiveNetwork::new(arguments.cacert.as_deref(), arguments.timeout).map_err(setup_message)?;
-    let report: CheckReport = play(arguments.check(), Arc::new(network)).await;
-    match arguments.format {
-        Format::Text => print(&to_text(&report))?,
-        Format::Json => print(&to_json(&report)?)?,
+    if let Some(path) = &arguments.expectations.file {
+        let expectations = expectations::read(path)?;
+        let network = arguments.audit.paced(Arc::new(arguments.network()?), true);
+        return check_expectations(path, &expectations, &network, arguments.format).await;
+    }
+    let targets = arguments.targets()?;
+    let check = arguments.check(&targets)?;
+    match arguments.print {
+        Some(Printed::Curl) => return print_unsent(curl(&check, arguments.cacert.as_deref()).await),
+        Some(Printed::Postman) => return print_unsent(postman(&check).await),
+        Some(Printed::Fetch) => {
+            let text =
+                snippet(&check).ok_or("--print fetch: only `fetch` and `xhr` are calls of a script")?;
+            print(&text)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Printed::Har) | None => {}
+    }
+    if arguments.offline.has_responses() {
+        return check_responses(&arguments.offline, check, arguments.format).await;
+    }
+    let network = arguments.network()?;
+    let network = if check.audit { network } else { network.with_shared_limit() };
+    look_up(&check, &network).await;
+    let network = arguments.audit.paced(Arc::new(network), check.audit);
+    if arguments.audit.urls.is_some() || arguments.format == Format::Sarif {
+        return audit_all(&check, targets, &network, arguments.format).await;
+    }
+    let url = check.request.url.clone();
+    let report: CheckReport = run_in(&arguments.browser.0, check, network).await;
+    match (arguments.print, arguments.format) {
+        (Some(_), _) => print(&har(&report)?)?,
+        (None, Format::Json) => print(&to_json(&report)?)?,
+        (None, _) => print(&to_text(&report))?,
     }
     if let Some(failure) = report.failure() {
-        eprintln!("error: {}: {}{}", arguments.url, failure_message(failure), option_hint(failure.kind));
+        eprintln!("error: {url}: {}{}", failure_message(failure), option_hint(failure.kind));
     }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Prints requests that were not sent, or why the browser would send none.
+fn print_unsent(text: Result<String, Blocked>) -> CommandResult {
+    Ok(match text {
+        Ok(text) => {
+            print(&text)?;
+            ExitCode::SUCCESS
+        }
+        Err(blocked) => {
+            eprintln!("the browser sends nothing: {blocked}");
+            ExitCode::FAILURE
+        }
+    })
 }
 
 fn setup_message(error: SetupError) -> String {
@@ -145,18 +271,97 @@ fn option_hint(kind: FailureKind) -> &'static str {
 }
 
 impl Arguments {
-    fn check(&self) -> Check {
-        let mut request = FetchRequest::new(self.url.clone())
-            .with_method(self.method.clone())
+    /// The URL of the command line, and those of a file.
+    fn targets(&self) -> Result<Vec<Target>, String> {
+        let mut targets: Vec<Target> = self.url.iter().map(|url| (url.clone(), None)).collect();
+        if let Some(path) = &self.audit.urls {
+            targets.extend(read_urls(path)?);
+        }
+        Ok(targets)
+    }
+
+    /// The browser to follow where only one can be.
+    fn first_browser(&self) -> &Profile {
+        // Every value of the option has a browser.
+        &self.browser.0[0]
+    }
+
+    /// The network of real servers.
+    fn network(&self) -> Result<LiveNetwork, String> {
+        LiveNetwork::new(self.cacert.as_deref(), self.timeout).map_err(setup_message)
+    }
+
+    /// Each format belongs to some of the things that the command does.
+    fn check_format(&self) -> Result<(), &'static str> {
+        match self.format {
+            Format::Sarif if !self.audit.audit => Err("`--format sarif` needs `--audit`"),
+            Format::Junit | Format::Markdown if self.expectations.file.is_none() => {
+                Err("`--format junit` and `--format markdown` need `--file FILE`")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The check of the first target.
+    fn check(&self, targets: &[Target]) -> Result<Check, String> {
+        let (Some((url, _)), Some(origin)) = (targets.first(), &self.origin) else {
+            return Err("a check needs a URL and `--origin`".to_owned());
+        };
+        let is_socket = matches!(url.scheme(), "ws" | "wss");
+        let via = self.via.unwrap_or(if is_socket { Via::WebSocket } else { Via::Fetch });
+        let url = socket_url(url, via)?;
+        let is_posted = !self.form.is_empty();
+        let method = self.method.as_deref().unwrap_or(if is_posted { "POST" } else { "GET" });
+        let mut request = FetchRequest::new(url)
+            .with_method(method)
             .with_headers(self.header.clone())
             .with_mode(self.mode)
             .with_credentials(self.credentials)
             .with_redirect(self.redirect);
         if let Some(body) = &self.body {
-            request = request.with_body(body.as_bytes());
+            let body = arguments::body(body).map_err(|error| format!("--body {error}"))?;
+            request = request.with_body(body);
         }
-        let page = Page::new(self.origin.clone());
-        Check { page, request, profile: self.browser.clone(), audit: self.audit }
+        let setup = Setup {
+            via,
+            cross_origin: self.crossorigin,
+            fields: self.form.clone(),
+            cookies: self.cookie.clone(),
+            login: self.login.clone(),
+            only: self.only,
+        };
+        let profile = self.first_browser().clone();
+        Ok(Check { page: self.page(origin), request, profile, audit: self.audit.audit, setup })
+    }
+
+    fn page(&self, origin: &Origin) -> Page {
+        let around = || self.top_level.clone().unwrap_or_else(|| origin.clone());
+        let page = match (self.frame, &self.top_level) {
+            (Some(Frame::Sandboxed), _) => Page::sandboxed(around()),
+            (Some(Frame::Data), _) => Page::data(around()),
+            (None, Some(top_level)) => Page::new(origin.clone()).framed_by(top_level.clone()),
+            (None, None) => Page::new(origin.clone()),
+        };
+        let page = match self.referrer_policy {
+            Some(policy) => page.with_referrer_policy(policy),
+            None => page,
+        };
+        // The report says that Chromium asks. What follows is about users who agree.
+        let granted = NetworkPermissions { local: Permission::Granted, loopback: Permission::Granted };
+        page.with_network_permissions(granted)
+    }
+}
+
+/// The URL with the scheme that suits what makes the request: that of a WebSocket, or that of anything else.
+fn socket_url(url: &Url, via: Via) -> Result<Url, String> {
+    let is_socket = matches!(url.scheme(), "ws" | "wss");
+    match (via, is_socket) {
+        (Via::WebSocket, false) => {
+            let text = url.as_str().replacen("http", "ws", 1);
+            Url::parse(&text).map_err(|error| format!("{text}: {error}"))
+        }
+        (Via::WebSocket, true) | (_, false) => Ok(url.clone()),
+        (via, true) => Err(format!("--as {}: only a WebSocket can have the URL {url}", via.as_str())),
     }
 }
 

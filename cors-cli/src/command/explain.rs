@@ -1,22 +1,29 @@
-//! `cors explain`: what a reason code means.
+//! `cors explain`: what a reason code or a line of a browser's console means.
 
+use std::io::Read;
 use std::process::ExitCode;
 
 use super::CommandResult;
-use crate::catalogue::{Entry, entries, to_text};
+use crate::catalogue::{Entry, Family, Recognized, entries, named_urls, recognize, to_text};
 use crate::output::print;
+use crate::printable;
 
 /// The first line of the help.
-pub const ABOUT: &str = "Explain a reason code: its cause, its fix, the rule of the standard, an example";
+pub const ABOUT: &str =
+    "Explain a reason code or a console line: its cause, its fix, the rule of the standard, an example";
 
 /// The help.
 pub const LONG_ABOUT: &str = "\
-Explain a reason code: its cause, its fix, the rule of the standard, an example
+Explain a reason code or a console line: its cause, its fix, the rule of the standard, an example
 
 Reason codes are in the reports of `cors check`, `cors policy` and `cors conformance`, and in the log events of the adapters. \
+Instead of a code, pass a line from the console of Chromium, Firefox or WebKit in quotes, or `-` to paste it into standard input. \
 Without a code, all codes are listed.
 
-Exits with 0, or with 2 if there is no such code.";
+Exits with 0, or with 2 if there is no such code or line.";
+
+/// The most bytes of standard input that are read.
+const INPUT_LIMIT: u64 = 1 << 20;
 
 /// How similar a code must be to be suggested, from 0 to 1.
 const SIMILARITY: f64 = 0.6;
@@ -27,8 +34,8 @@ const MAX_SUGGESTIONS: usize = 5;
 /// The arguments of `cors explain`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The code, such as `missing-allow-origin`
-    #[arg(value_name = "CODE")]
+    /// The code, such as `missing-allow-origin`, the text of a console line, or `-` for standard input
+    #[arg(value_name = "CODE|TEXT")]
     code: Option<String>,
 }
 
@@ -41,6 +48,11 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let entries = entries();
     let text = match &arguments.code {
         None => list(&entries),
+        Some(code) if code == "-" => {
+            let mut bytes = Vec::new();
+            std::io::stdin().take(INPUT_LIMIT).read_to_end(&mut bytes)?;
+            explain(&entries, &String::from_utf8_lossy(&bytes))?
+        }
         Some(code) => explain(&entries, code)?,
     };
     print(&text)?;
@@ -51,10 +63,65 @@ fn list(entries: &[Entry]) -> String {
     entries.iter().map(|entry| format!("{:<8} {}\n", entry.family.label(), entry.code)).collect()
 }
 
-/// The entries of a code, one after the other; two families can have the same code.
-fn explain(entries: &[Entry], code: &str) -> Result<String, String> {
+/// The entries of a code, one after the other, or those of a console line; two families can have the same code.
+fn explain(entries: &[Entry], text: &str) -> Result<String, String> {
+    let code = text.trim();
     let texts: Vec<_> = entries.iter().filter(|entry| entry.code == code).map(to_text).collect();
-    if texts.is_empty() { Err(unknown(entries, code)) } else { Ok(texts.join("\n")) }
+    if !texts.is_empty() {
+        return Ok(texts.join("\n"));
+    }
+    match recognize(text) {
+        Some(found) => Ok(explain_line(entries, text, found)),
+        None if code.contains(char::is_whitespace) => Err(
+            "no line of this text is one that Chromium, Firefox or WebKit print about a blocked request; `cors check URL --origin \
+             ORIGIN` finds out what happens"
+                .to_owned(),
+        ),
+        None => Err(unknown(entries, code)),
+    }
+}
+
+/// What a console line means.
+fn explain_line(entries: &[Entry], text: &str, found: Recognized) -> String {
+    let mut explained = match found.reasons {
+        [] => format!(
+            "{} prints this line for every blocked request. It does not say why; the line before it may.\n",
+            found.browser
+        ),
+        [reason] => format!("{} prints this line for `{reason}`.\n", found.browser),
+        reasons => {
+            let codes: Vec<_> = reasons.iter().map(|reason| format!("`{reason}`")).collect();
+            format!(
+                "{} prints this line for {}. The first is explained here.\n",
+                found.browser,
+                codes.join(", ")
+            )
+        }
+    };
+    let (url, origin) = named_urls(text);
+    let url = url.unwrap_or_else(|| "URL".to_owned());
+    let origin = origin.unwrap_or_else(|| "ORIGIN".to_owned());
+    explained += &format!(
+        "To find out what happens: cors check {} --origin {}\n",
+        shell_word(&url),
+        shell_word(&origin)
+    );
+    let first = found.reasons.first().map(|reason| reason.as_str());
+    let entry = entries.iter().find(|entry| entry.family == Family::Blocked && Some(entry.code) == first);
+    if let Some(entry) = entry {
+        explained.push('\n');
+        explained += &to_text(entry);
+    }
+    explained
+}
+
+/// A word for a POSIX shell, in quotes if it needs them.
+fn shell_word(word: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._~:/".contains(character);
+    match word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", printable::text(word).replace('\'', r"'\''")),
+    }
 }
 
 fn unknown(entries: &[Entry], code: &str) -> String {
@@ -113,6 +180,23 @@ mod tests {
         assert!(
             text.contains("Blocked: method-not-allowed\n") && text.contains("\nDenied: method-not-allowed\n")
         );
+    }
+
+    #[rstest]
+    #[case("Access to fetch at 'https://api.example/a?b=1' from origin 'https://app.example' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource.", &["Chromium prints this line for `missing-allow-origin`.", "cors check 'https://api.example/a?b=1' --origin https://app.example\n", "\nFix:  "])]
+    #[case("(Reason: CORS header ‘Access-Control-Allow-Origin’ missing). Status code: 403.", &["Firefox prints this line for `missing-allow-origin`, `preflight-missing-allow-origin`.", "cors check URL --origin ORIGIN", "\nFix:  "])]
+    #[case("TypeError: Failed to fetch", &["does not say why"])]
+    fn a_console_line_is_explained(#[case] line: &str, #[case] expected: &[&str]) {
+        let text = explain(&entries(), line).unwrap();
+        for part in expected {
+            assert!(text.contains(part), "no {part:?} in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn another_text_is_an_error() {
+        let error = explain(&entries(), "it does not work").unwrap_err();
+        assert!(error.contains("cors check URL --origin ORIGIN"), "{error}");
     }
 
     #[rstest]

@@ -3,8 +3,10 @@
 //! The libraries know nothing of clap, and their enums have no help texts. A table here gives each value its name and its help.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use cors_browser::{Credentials, Mode, Profile, Redirect};
+use cors_browser::{Credentials, CrossOrigin, Element, Mode, Profile, Redirect, ReferrerPolicy};
 use cors_conformance::report::Format;
+
+use crate::check::Via;
 
 /// A value of an option: its name, what `--help` says about it, and the value itself.
 pub type Choice<T> = (&'static str, &'static str, T);
@@ -43,6 +45,46 @@ pub const REDIRECTS: [Choice<Redirect>; 3] = [
     ("manual", "Return the redirect to the page as an opaque response", Redirect::Manual),
 ];
 
+/// What makes a request.
+pub const ACTIONS: [Choice<Via>; 10] = [
+    ("fetch", "A script that calls `fetch()`", Via::Fetch),
+    ("xhr", "A script that uses `XMLHttpRequest`", Via::Xhr),
+    ("form", "A form that the user submits", Via::Form),
+    ("link", "A link that the user follows", Via::Link),
+    ("websocket", "A script that opens a WebSocket", Via::WebSocket),
+    ("eventsource", "A script that opens an `EventSource`", Via::EventSource),
+    ("img", "`<img>`", Via::Element(Element::Image)),
+    ("script", "`<script>`", Via::Element(Element::Script)),
+    ("stylesheet", "`<link rel=\"stylesheet\">`", Via::Element(Element::Stylesheet)),
+    ("font", "`@font-face`", Via::Element(Element::Font)),
+];
+
+/// The values of the `crossorigin` attribute.
+pub const CROSS_ORIGINS: [Choice<CrossOrigin>; 2] = [
+    ("anonymous", "CORS, with credentials for the page's own origin only", CrossOrigin::Anonymous),
+    ("use-credentials", "CORS, with credentials", CrossOrigin::UseCredentials),
+];
+
+/// A kind of frame whose origin is `null`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A frame with the attribute `sandbox`.
+    Sandboxed,
+    /// A frame with a `data:` URL.
+    Data,
+}
+
+/// The kinds of frames whose origin is `null`.
+pub const FRAMES: [Choice<Frame>; 2] = [
+    ("sandboxed", "A frame with `sandbox` and without `allow-same-origin`", Frame::Sandboxed),
+    ("data", "A frame with a `data:` URL", Frame::Data),
+];
+
+/// The referrer policies.
+pub fn referrer_policies() -> Vec<Choice<ReferrerPolicy>> {
+    ReferrerPolicy::ALL.iter().map(|&policy| (policy.as_str(), "", policy)).collect()
+}
+
 /// The formats of a conformance report.
 pub const REPORT_FORMATS: [Choice<Format>; 4] = [
     ("table", "Text for a terminal", Format::Table),
@@ -58,6 +100,19 @@ pub fn browsers() -> Vec<Choice<Profile>> {
         ("firefox", "Firefox", Profile::firefox()),
         ("webkit", "WebKit, the engine of Safari", Profile::webkit()),
     ]
+}
+
+/// Browsers to follow.
+#[derive(Clone, Debug)]
+pub struct Browsers(pub Vec<Profile>);
+
+/// The browsers of a check: all, or one.
+pub fn browser_sets() -> Vec<Choice<Browsers>> {
+    let mut all: Vec<_> = browsers().into_iter().map(|(.., profile)| profile).collect();
+    all.push(Profile::standard());
+    let mut sets = vec![("all", "Chromium, Firefox, WebKit and the standards", Browsers(all))];
+    sets.extend(profiles().into_iter().map(|(name, help, profile)| (name, help, Browsers(vec![profile]))));
+    sets
 }
 
 /// The profiles of the browser model: the standards, and real browsers where they differ from them.

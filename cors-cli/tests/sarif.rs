@@ -1,4 +1,4 @@
-//! Audits in SARIF follow its schema.
+//! Audits in SARIF have the fields of its schema.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -6,20 +6,13 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use jsonschema::Validator;
 use serde_json::{Value, json};
+use serde_sarif::sarif::Sarif;
 
-fn validator() -> Validator {
-    let mut schema: Value = serde_json::from_str(include_str!("sarif/sarif-2.1.0.schema.json")).unwrap();
-    // The schema has an invalid pattern for a language, which the errata of SARIF correct.
-    let pattern = json!("^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
-    schema["definitions"]["run"]["properties"]["language"]["pattern"] = pattern.clone();
-    schema["definitions"]["toolComponent"]["properties"]["language"]["pattern"] = pattern;
-    jsonschema::draft7::new(&schema).unwrap()
-}
-
-fn errors(log: &Value) -> Vec<String> {
-    validator().iter_errors(log).map(|error| format!("{}: {error}", error.instance_path())).collect()
+/// Reads a log with the types that are generated from the schema of SARIF, and checks that they know every field of it.
+fn assert_valid(log: &Value) {
+    let read: Sarif = serde_json::from_value(log.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), *log);
 }
 
 /// A server that allows every origin on the path `/open`, and no origin on others.
@@ -60,7 +53,7 @@ fn the_log_is_valid() {
     let output = audit(&["--urls", path.to_str().unwrap(), "--format", "sarif"]);
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let log: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(errors(&log), Vec::<String>::new(), "{log:#}");
+    assert_valid(&log);
     let results = log["runs"][0]["results"].as_array().unwrap();
     let reflection = results.iter().find(|result| result["ruleId"] == "reflection").unwrap();
     assert_eq!(reflection["level"], "error");
@@ -80,14 +73,9 @@ fn a_url_that_cannot_be_audited_is_a_notification() {
     let output = audit(&[&format!("http://127.0.0.1:{port}/"), "--format", "sarif"]);
     assert_eq!(output.status.code(), Some(2));
     let log: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(errors(&log), Vec::<String>::new(), "{log:#}");
+    assert_valid(&log);
     let run = &log["runs"][0];
     assert_eq!((&run["results"], &run["invocations"][0]["executionSuccessful"]), (&json!([]), &json!(false)));
-}
-
-#[test]
-fn the_schema_can_refuse() {
-    assert!(!validator().is_valid(&json!({ "version": "2.1.0" })));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The commands of the program `cors`, as a library.
 //!
 //! Each module in [`command`] is one command: its arguments and a `run` function. What they do is in [`check`] (one fetch
-//! against a live server), [`policy_file`] (policy files) and [`catalogue`] (all reason codes); these know nothing of command
-//! lines.
+//! against a live server), [`policy_file`] (policy files), [`export`] (policies for other stacks) and [`catalogue`] (all reason
+//! codes); these know nothing of command lines.
 
 pub mod catalogue;
 pub mod check;
 pub mod command;
+pub mod export;
 pub mod interrupt;
 pub mod output;
 pub mod policy_file;

@@ -12,3 +12,4 @@ pub mod interrupt;
 pub mod output;
 pub mod policy_file;
 mod printable;
+pub mod proxy;

@@ -10,6 +10,7 @@ pub mod check;
 pub mod conformance;
 pub mod explain;
 pub mod policy;
+pub mod proxy;
 pub mod values;
 
 /// What the `run` function of a command returns. An error goes to standard error, and the exit code is 2.

@@ -135,6 +135,11 @@ impl CheckReport {
         Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges))
     }
 
+    /// The requests that were sent, and what came back.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.fetched.exchanges
+    }
+
     /// What hostile origins can read, if they were tried.
     pub fn probes(&self) -> Option<&[Probe]> {
         self.probes.as_deref()

@@ -10,11 +10,13 @@ use cors_browser::{Credentials, FailureKind, FetchRequest, Mode, Origin, Page, P
 use url::Url;
 
 use super::CommandResult;
+use super::fix::fix;
 use super::values::{CREDENTIALS, MODES, REDIRECTS, browsers, one_of};
 use crate::check::{
     Check, CheckReport, LiveNetwork, SetupError, arguments, curl, failure_message, run as play, to_json,
     to_text,
 };
+use crate::export::Stack;
 use crate::output::{Format, print};
 
 /// The first line of the help.
@@ -76,6 +78,9 @@ pub struct Arguments {
     /// Also try hostile origins, with at most nine more GET requests
     #[arg(long)]
     audit: bool,
+    /// If the fetch is blocked, also print a configuration that allows it; without STACK for what the server's headers tell of
+    #[arg(long, value_enum, value_name = "STACK", num_args = 0..=1, conflicts_with_all = ["curl", "format"])]
+    fix: Option<Option<Stack>>,
     /// Print the preflight as a curl command, and send nothing
     #[arg(long, conflicts_with_all = ["audit", "format"])]
     curl: bool,
@@ -121,6 +126,12 @@ async fn check(arguments: &Arguments) -> CommandResult {
     match arguments.format {
         Format::Text => print(&to_text(&report))?,
         Format::Json => print(&to_json(&report)?)?,
+    }
+    if let Some(stack) = arguments.fix {
+        match fix(&report, &arguments.origin, arguments.credentials, stack) {
+            Ok(text) => print(&text)?,
+            Err(why) => eprintln!("--fix: {why}"),
+        }
     }
     if let Some(failure) = report.failure() {
         eprintln!("error: {}: {}{}", arguments.url, failure_message(failure), option_hint(failure.kind));

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 pub mod check;
 pub mod conformance;
 pub mod explain;
+mod fix;
 pub mod policy;
 pub mod proxy;
 pub mod values;

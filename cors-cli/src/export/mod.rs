@@ -8,6 +8,7 @@ mod aspnet;
 mod aws;
 mod caddy;
 mod differences;
+mod fix;
 mod haproxy;
 mod javascript;
 mod limits;
@@ -27,6 +28,7 @@ mod tower_http;
 use cors_core::Policy;
 
 pub use self::differences::{Difference, differences};
+pub use self::fix::{Asked, guess, minimal_policy};
 pub use self::limits::{Limit, LimitKind};
 pub use self::report::{to_json, to_markdown};
 pub use self::stack::Stack;

@@ -345,3 +345,65 @@ fn a_wrong_argument_of_conformance_is_an_error(#[case] arguments: &[&str], #[cas
     assert!(stderr(&output).contains(expected), "{}", stderr(&output));
     assert_eq!(stdout(&output), "");
 }
+
+#[rstest]
+#[case::named(&["--fix", "express"], "for Express:", "allowedHeaders: ['x-token'],")]
+#[case::guessed(&["--fix"], "for nginx, which the header `server` tells of:", "own \"GET, HEAD, POST, PUT\";")]
+fn a_blocked_fetch_can_be_fixed(#[case] arguments: &[&str], #[case] title: &str, #[case] line: &str) {
+    let url = serve(
+        "HTTP/1.1 403 Forbidden\r\nserver: nginx/1.22.1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    );
+    let fetch = ["--method", "PUT", "--header", "x-token: 1", "--credentials", "include"];
+    let output = check(&[&[url.as_str()], &ORIGIN[..], &fetch, arguments].concat());
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains(title) && text.contains(line) && text.contains("https://app.example"), "{text}");
+}
+
+#[rstest]
+#[case::readable(PUBLIC, &[], "there is nothing to configure")]
+#[case::unknown(DENIED, &[], "name it, such as `--fix nginx`")]
+#[case::unsafe_origin(DENIED, &["nginx", "--origin", "null", "--credentials", "include"], "no safe policy allows the fetch")]
+fn what_cannot_be_fixed_is_said(
+    #[case] response: &'static str,
+    #[case] rest: &[&str],
+    #[case] expected: &str,
+) {
+    let url = serve(response);
+    let origin = if rest.contains(&"--origin") { &[][..] } else { &ORIGIN[..] };
+    let output = check(&[&[url.as_str()], origin, &["--fix"], rest].concat());
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+}
+
+#[test]
+fn a_policy_is_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    std::fs::write(&path, "allow_origins = \"https://app.example\"\nmax_age = 0\n").unwrap();
+    let path = path.to_str().unwrap();
+
+    let output = cors(&["policy", "export", "--to", "django", path]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).contains("CORS_ALLOWED_ORIGINS = [\"https://app.example\"]\n"));
+    assert!(stderr(&output).starts_with("Django: max_age: "), "{}", stderr(&output));
+
+    let output = cors(&["policy", "export", "--to", "django", "--format", "json", path]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["stack"], &json["limits"][0]["kind"]), (&"django".into(), &"left-out".into()));
+
+    std::fs::write(path, "allow_origins = \"https://app.example/\"\n").unwrap();
+    let output = cors(&["policy", "export", "--to", "django", path]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
+    assert!(stderr(&output).contains("Write `https://app.example`"));
+}
+
+#[test]
+fn a_proxy_of_itself_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let server = format!("http://localhost:{}", address.split_once(':').unwrap().1);
+    let output = cors(&["proxy", "--to", &server, "--same-origin", folder, "--listen", &address]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is the address of the proxy itself"), "{}", stderr(&output));
+}

@@ -49,6 +49,7 @@ ProxyPass / http://127.0.0.1:{upstream}/
 
 class Apache(Recipe):
     name = "apache-recipe"
+    stack = "apache"
     title = "Apache, recipe with SetEnvIf"
     middleware = "recipe of Stack Overflow answer 27990162"
     homepage = "https://stackoverflow.com/a/27990162"

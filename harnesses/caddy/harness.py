@@ -44,6 +44,7 @@ http://:{port} {{
 
 class Caddy(Recipe):
     name = "caddy-recipe"
+    stack = "caddy"
     title = "Caddy, recipe with @cors_preflight"
     middleware = "recipe of gist d13575c"
     homepage = "https://gist.github.com/ryanburnette/d13575c9ced201e73f8169d3a793c1a3"

@@ -34,6 +34,7 @@ backend upstream
 
 class HAProxy(Recipe):
     name = "haproxy-recipe"
+    stack = "haproxy"
     title = "HAProxy, rules of its ingress controller"
     middleware = "rules of haproxytech/kubernetes-ingress, commit fc12067"
     homepage = "https://github.com/haproxytech/kubernetes-ingress/blob/master/documentation/annotations.md#cors"

@@ -50,6 +50,7 @@ http {{
 
 class Nginx(Recipe):
     name = "nginx-recipe"
+    stack = "nginx"
     title = "nginx, recipe of enable-cors.org"
     middleware = "recipe of enable-cors.org, commit 98fe090"
     homepage = "https://enable-cors.org/server_nginx.html"
@@ -92,8 +93,11 @@ class Nginx(Recipe):
         return "\n".join(lines)
 
     def write(self, folder, configuration, port, upstream):
-        # The map belongs outside of the server, the rest into its location.
-        end = configuration.find("\n}\n") + 3 if configuration.startswith("map") else 0
+        # The map belongs outside of the server, the rest into its location. An exported policy says where its parts belong.
+        if "# --- In the server block" in configuration:
+            end = configuration.find("# --- In the server block")
+        else:
+            end = configuration.find("\n}\n") + 3 if configuration.startswith("map") else 0
         text = CONFIGURATION.format(
             folder=folder, map=configuration[:end], cors=configuration[end:], port=port, upstream=upstream
         )

@@ -22,6 +22,7 @@ function options(policy) {
 
 specimen.run({
   name: 'express-cors',
+  stack: 'express',
   title: 'Express cors',
   framework: ['express'],
   middleware: ['cors'],

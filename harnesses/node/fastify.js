@@ -21,6 +21,7 @@ function options(policy) {
 
 specimen.run({
   name: 'fastify-cors',
+  stack: 'fastify',
   title: '@fastify/cors',
   framework: ['fastify'],
   middleware: ['@fastify/cors'],

@@ -2,9 +2,11 @@
 //
 // A harness calls `run` with what is its own. See ../check.py for a program that checks one.
 
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import http from 'node:http';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 // --- The protocol ----------------------------------------------------------------------------------------------------------------
 
@@ -24,11 +26,14 @@ export class Cannot extends Error {
  * - `unsafe`: options by the name of each unsafe configuration.
  * - `create(options)`: the middleware; throws if it refuses the options.
  * - `shown(options)`: what users write to create it, given the text of the options.
+ * - `stack`: the name for `cors policy export`.
  * - `limits`: scenarios that fail because of the framework.
  * - `application(middleware, hits)`: a new `http.Server` that serves the specimen behind the middleware.
  */
 export function run(harness) {
-  const { name, title, framework, middleware, homepage, limits = [], configure, unsafe, create, application } = harness;
+  const { title, framework, middleware, homepage, limits = [], configure, create, application, stack } = harness;
+  const name = EXPORT === undefined ? harness.name : `exported-${stack}`;
+  const unsafe = EXPORT === undefined ? harness.unsafe : {};
   const { shown = options => `cors(${options})` } = harness;
 
   // Only protocol lines go to standard output.
@@ -40,6 +45,7 @@ export function run(harness) {
   async function serve({ id, policy, unsafe: kind }) {
     try {
       if (kind !== undefined && !(kind in unsafe)) throw new Cannot('unsafe', `there is no configuration ${kind}`);
+      if (policy !== undefined && EXPORT !== undefined) return await listen(id, ...await exported(stack, policy, create));
       if (policy !== undefined) refuseExtensions(policy);
       const options = policy === undefined ? unsafe[kind] : configure(policy);
       let created;
@@ -48,14 +54,18 @@ export function run(harness) {
       } catch (error) {
         return answer(kind === undefined ? 'failed' : 'refused', { id, reason: error.message });
       }
-      const server = await application(created, new Hits());
-      await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-      servers.set(id, server);
-      answer('ready', { id, port: server.address().port, configuration: shown(show(options)) });
+      await listen(id, created, shown(show(options)));
     } catch (error) {
       if (error instanceof Cannot) answer('cannot', { id, field: error.field, reason: error.message });
       else answer('failed', { id, reason: String(error.message ?? error) });
     }
+  }
+
+  async function listen(id, created, configuration) {
+    const server = await application(created, new Hits());
+    await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    servers.set(id, server);
+    answer('ready', { id, port: server.address().port, configuration });
   }
 
   async function stop(id) {
@@ -100,6 +110,47 @@ export function run(harness) {
     })
     .on('close', exit);
   process.on('SIGTERM', exit);
+}
+
+// --- Policies as `cors policy export` writes them ---------------------------------------------------------------------------------
+
+/** The program `cors`, if exported policies are to be served. */
+const EXPORT = process.env.CORS_EXPORT;
+
+/** The middleware of an exported policy, and its text. */
+async function exported(stack, policy, create) {
+  const table = fields => ({
+    ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)),
+    allow_origins: fields.allow_origins.map(entry => entry.pattern),
+  });
+  const file = JSON.stringify({ ...table(policy), rules: policy.rules.map(table) });
+  const output = await new Promise((resolve, reject) => {
+    const command = execFile(EXPORT, ['policy', 'export', '--to', stack, '--format', 'json', '-'], (error, stdout, stderr) => {
+      if (error) reject(new Error(stderr || error.message));
+      else resolve(stdout);
+    });
+    command.stdin.end(file);
+  });
+  const { text, limits } = JSON.parse(output);
+  // A stack that allows more is played nevertheless, but for the guard: it has nothing like it.
+  const missing = limits.find(({ kind, field }) => kind === 'left-out' || field === 'guard');
+  if (missing) throw new Cannot(missing.field, missing.text);
+  const { corsPolicy, corsOptions } = await load(text);
+  return [corsPolicy ?? await create(corsOptions), text];
+}
+
+/** Loads the text of a module, which imports packages of this folder. */
+async function load(text) {
+  const cache = new URL('node_modules/.cache/', import.meta.url);
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(fileURLToPath(new URL('exported-', cache)));
+  try {
+    const file = `${folder}/cors.mjs`;
+    writeFileSync(file, text);
+    return await import(pathToFileURL(file));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Options without those that are `undefined`, which would replace a default. */

@@ -18,6 +18,7 @@ function origin(policy) {
 
 specimen.run({
   name: 'hono-cors',
+  stack: 'hono',
   title: 'hono/cors',
   framework: ['hono', '@hono/node-server'],
   middleware: ['hono'],

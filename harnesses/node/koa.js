@@ -20,6 +20,7 @@ function origin(policy) {
 
 specimen.run({
   name: 'koa-cors',
+  stack: 'koa',
   title: '@koa/cors',
   framework: ['koa'],
   middleware: ['@koa/cors'],

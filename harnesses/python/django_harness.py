@@ -319,4 +319,6 @@ if __name__ == "__main__":
         shown=lambda options: "\n".join(f"{name} = {harness.show(value)}" for name, value in options.items()),
         create=Child,
         start=Child.wait,
+        stack="django",
+        read=lambda module: {name: value for name, value in module.items() if name.startswith("CORS_")},
     )

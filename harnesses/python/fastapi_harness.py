@@ -51,7 +51,10 @@ class Number(BaseModel):
 
 def create(options):
     app = FastAPI()
-    app.add_middleware(CORSMiddleware, **options)
+    if callable(options):
+        options(app)
+    else:
+        app.add_middleware(CORSMiddleware, **options)
     # The middleware is created with the first request otherwise.
     app.middleware_stack = app.build_middleware_stack()
     hits = harness.Hits()
@@ -222,6 +225,8 @@ harness.run(
     shown=lambda options: f"app.add_middleware(CORSMiddleware, {harness.show_arguments(options)})",
     create=create,
     start=Server,
+    stack="starlette",
+    read=lambda module: module["add_cors"],
     disputes=[
         {
             "scenario": "errors/panic",

@@ -73,7 +73,10 @@ def authenticated(view):
 
 def create(options):
     app = Flask(__name__)
-    CORS(app, **options)
+    if callable(options):
+        options(app)
+    else:
+        CORS(app, **options)
     # The suite ends TLS. Redirects to `/slash/` are absolute, and have to have the scheme of the site.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=1)
     app.logger.disabled = True
@@ -227,6 +230,8 @@ harness.run(
     shown=lambda options: f"CORS(app, {harness.show_arguments(options)})",
     create=create,
     start=Server,
+    stack="flask",
+    read=lambda module: module["add_cors"],
     limits=[
         *(limit(f"websocket/{name}", *WEBSOCKET) for name in WEBSOCKET_SCENARIOS),
     ],

@@ -7,6 +7,7 @@ import asyncio
 import collections
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -15,6 +16,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from urllib.parse import parse_qsl
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import exported
 
 # --- The protocol ----------------------------------------------------------------------------------------------------------------
 
@@ -31,7 +36,7 @@ class Refused(Exception):
     """The middleware refuses its options, in its own words."""
 
 
-def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, limits=(), disputes=()):
+def run(*, name, title, framework, middleware, homepage, configure, unsafe, shown, create, start, stack="", read=None, limits=(), disputes=()):
     """Runs a harness until the end of input.
 
     - `framework`, `middleware`: the distributions of both, for their versions.
@@ -40,6 +45,8 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
     - `shown(options)`: what users write to say these options.
     - `create(options)`: the application behind the middleware; raises if the middleware refuses the options.
     - `start(application)`: a server with a `port`, and `stop()`; may raise `Refused`. These two run in worker threads.
+    - `stack`: the name for `cors policy export`.
+    - `read(module)`: the options in an exported policy, whose names and values are in a dictionary.
     - `limits`: scenarios that fail because of the framework.
     - `disputes`: scenarios that fail, and of which the maintainers have said that the middleware is right.
     """
@@ -54,31 +61,42 @@ def run(*, name, title, framework, middleware, homepage, configure, unsafe, show
         with lock:
             output.write(json.dumps({kind: value}) + "\n")
 
+    if exported.PROGRAM:
+        name, unsafe = f"exported-{stack}", {}
+
     def serve(id, policy=None, unsafe_kind=None):
+        text = None
         try:
-            if policy is not None:
+            if policy is not None and exported.PROGRAM:
+                text = exported.export(stack, policy)
+                module = {}
+                exec(text, module)
+                options = read(module)
+            elif policy is not None:
                 refuse_extensions(policy)
                 options = configure(policy)
             elif unsafe_kind in unsafe:
                 options = unsafe[unsafe_kind]
             else:
                 raise Cannot("unsafe", f"there is no configuration {unsafe_kind}")
-        except Cannot as error:
+        except (Cannot, exported.Missing) as error:
             return answer("cannot", id=id, field=error.field, reason=str(error))
+        except RuntimeError as error:
+            return answer("failed", id=id, reason=str(error))
         try:
             application = create(options)
         except Exception as error:
             return answer("refused" if unsafe_kind else "failed", id=id, reason=str(error) or repr(error))
-        workers.submit(begin, id, application, options, unsafe_kind)
+        workers.submit(begin, id, application, text or shown(options), unsafe_kind)
 
-    def begin(id, application, options, unsafe_kind):
+    def begin(id, application, text, unsafe_kind):
         try:
             servers[id] = start(application)
         except Refused as error:
             return answer("refused" if unsafe_kind else "failed", id=id, reason=str(error))
         except Exception as error:
             return answer("failed", id=id, reason=str(error) or repr(error))
-        answer("ready", id=id, port=servers[id].port, configuration=shown(options))
+        answer("ready", id=id, port=servers[id].port, configuration=text)
 
     def end(id):
         if server := servers.pop(id, None):

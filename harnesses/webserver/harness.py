@@ -15,10 +15,12 @@ import tempfile
 import threading
 import time
 
+import exported
+
 from .policy import UNSAFE, Cannot, cors_of, unsafe
 from .specimen import Specimen
 
-START_LIMIT = 10.0
+START_LIMIT = 18.0
 STOP_LIMIT = 2.0
 ATTEMPTS = 5
 
@@ -27,6 +29,8 @@ class Recipe:
     """A web server and the CORS recipe for it."""
 
     name = title = middleware = homepage = ""
+    # The name for `cors policy export`.
+    stack = ""
     http2 = False
 
     def framework(self):
@@ -166,15 +170,15 @@ class _Harness:
         self.answer(
             "hello",
             protocol=1,
-            name=recipe.name,
+            name=f"exported-{recipe.stack}" if exported.PROGRAM else recipe.name,
             title=recipe.title,
             language="configuration",
             framework=recipe.framework(),
-            middleware=recipe.middleware,
+            middleware="cors policy export" if exported.PROGRAM else recipe.middleware,
             homepage=recipe.homepage,
             level=2,
             http2=recipe.http2,
-            unsafe=list(UNSAFE),
+            unsafe=[] if exported.PROGRAM else list(UNSAFE),
         )
 
     def serve(self, request):
@@ -186,10 +190,15 @@ class _Harness:
                 if name not in UNSAFE:
                     raise Cannot(name, "unknown configuration")
                 configuration = self.recipe.cors(unsafe(name))
+            elif exported.PROGRAM:
+                configuration = exported.export(self.recipe.stack, request["policy"])
             else:
                 configuration = self.recipe.cors(cors_of(request["policy"]))
-        except Cannot as cannot:
+        except (Cannot, exported.Missing) as cannot:
             self.answer("cannot", id=id, field=cannot.field or field, reason=cannot.reason)
+            return
+        except RuntimeError as error:
+            self.answer("failed", id=id, reason=str(error))
             return
         running = self.running[id] = _Running(self.recipe, configuration)
         threading.Thread(target=self.start, args=(id, running), daemon=True).start()

@@ -95,6 +95,10 @@ struct Entry {
     name: String,
     command: String,
     runtime: String,
+    /// The name for `cors policy export`, if the harness can serve exported policies.
+    #[serde(default)]
+    #[expect(dead_code, reason = "the tests of cors-cli read it")]
+    stack: Option<String>,
 }
 
 /// What harnesses need.

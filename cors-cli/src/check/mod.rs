@@ -243,6 +243,11 @@ impl CheckReport {
         Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges, &self.inquiry))
     }
 
+    /// The requests that were sent, and what came back.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.fetched.exchanges
+    }
+
     /// What hostile origins can read, if they were tried.
     pub fn audit(&self) -> Option<&Audit> {
         self.audit.as_ref()

@@ -16,6 +16,7 @@ use self::audit::{AuditOptions, Target, audit_all, read_urls};
 use self::expectations::{ExpectationsOptions, check_expectations};
 use self::offline::{OfflineOptions, check_har, check_responses};
 use super::CommandResult;
+use super::fix::fix;
 use super::values::{
     ACTIONS, Browsers, CREDENTIALS, CROSS_ORIGINS, FRAMES, Frame, MODES, REDIRECTS, browser_sets, one_of,
     referrer_policies,
@@ -24,6 +25,7 @@ use crate::check::{
     Check, CheckReport, LiveNetwork, Setup, SetupError, Via, arguments, curl, failure_message, har, look_up,
     postman, run_in, snippet, to_json, to_text,
 };
+use crate::export::Stack;
 use crate::output::print;
 
 mod audit;
@@ -157,6 +159,9 @@ pub struct Arguments {
     /// Print the requests for another tool; only `har` sends them
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["audit", "format"])]
     print: Option<Printed>,
+    /// If the fetch is blocked, also print a configuration that allows it; without STACK for what the server's headers tell of
+    #[arg(long, value_enum, value_name = "STACK", num_args = 0..=1, conflicts_with_all = ["print", "format", "har", "file"])]
+    fix: Option<Option<Stack>>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -227,12 +232,18 @@ async fn check(arguments: &Arguments) -> CommandResult {
     if arguments.audit.urls.is_some() || arguments.format == Format::Sarif {
         return audit_all(&check, targets, &network, arguments.format).await;
     }
-    let url = check.request.url.clone();
+    let (url, origin) = (check.request.url.clone(), check.page.origin.clone());
     let report: CheckReport = run_in(&arguments.browser.0, check, network).await;
     match (arguments.print, arguments.format) {
         (Some(_), _) => print(&har(&report)?)?,
         (None, Format::Json) => print(&to_json(&report)?)?,
         (None, _) => print(&to_text(&report))?,
+    }
+    if let Some(stack) = arguments.fix {
+        match fix(&report, &origin, arguments.credentials, stack) {
+            Ok(text) => print(&text)?,
+            Err(why) => eprintln!("--fix: {why}"),
+        }
     }
     if let Some(failure) = report.failure() {
         eprintln!("error: {url}: {}{}", failure_message(failure), option_hint(failure.kind));

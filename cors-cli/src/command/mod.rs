@@ -9,7 +9,9 @@ use std::process::ExitCode;
 pub mod check;
 pub mod conformance;
 pub mod explain;
+mod fix;
 pub mod policy;
+pub mod proxy;
 pub mod values;
 
 /// What the `run` function of a command returns. An error goes to standard error, and the exit code is 2.

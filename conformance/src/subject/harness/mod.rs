@@ -23,6 +23,7 @@ pub use protocol::Hello;
 pub use serve::serve;
 
 mod connection;
+pub mod origin;
 mod policy;
 mod protocol;
 mod serve;

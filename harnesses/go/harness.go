@@ -41,6 +41,7 @@ type policy struct {
 }
 
 type origin struct {
+	Kind    string `json:"kind"`
 	Pattern string `json:"pattern"`
 	Regex   string `json:"regex"`
 }

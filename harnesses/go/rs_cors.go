@@ -164,8 +164,8 @@ func (c *configuration) allowOrigins(origins []origin) error {
 	for _, o := range origins {
 		patterns = append(patterns, o.Pattern)
 		regexes = append(regexes, o.Regex)
-		// AllowedOrigins takes one wildcard for each origin.
-		fits = fits && strings.Count(o.Pattern, "*") <= 1
+		// AllowedOrigins takes one wildcard for each origin, which stands for dots, too, and for nothing.
+		fits = fits && o.Kind != "partial-label" && strings.Count(o.Pattern, "*") <= 1
 	}
 	if fits {
 		c.listOrigins(patterns...)

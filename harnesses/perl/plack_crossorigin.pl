@@ -41,6 +41,7 @@ sub origins {
     my ($entry) = @_;
     return '*' if $entry->{kind} eq 'any';
     return $entry->{origin} if $entry->{kind} eq 'exact';
+    Harness::cannot(allow_origins => '`*` stands for dots, too, and for nothing') if $entry->{kind} eq 'partial-label';
     # Without a port is the default port, which is one of any.
     my ($without) = $entry->{pattern} =~ /\A(.*):\*\z/;
     return grep { defined } $without, $entry->{pattern};

@@ -14,7 +14,13 @@ module RackCors
   def hello
     {
       name: 'rack-cors', title: 'Rack rack-cors', middleware: "rack-cors #{Rack::Cors::VERSION}",
-      homepage: 'https://github.com/cyu/rack-cors'
+      homepage: 'https://github.com/cyu/rack-cors',
+      disputes: %w[none-listed long-safelisted-value].map do |name|
+        {
+          scenario: "request-headers/#{name}", reason: 'simple headers are always allowed',
+          link: 'https://github.com/cyu/rack-cors/pull/150'
+        }
+      end
     }
   end
 

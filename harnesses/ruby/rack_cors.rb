@@ -42,7 +42,8 @@ module RackCors
     options << "headers: #{headers}" if headers
     options << "expose: #{expose(terms)}" if terms[:expose_headers].any?
     options << 'credentials: true' if terms[:allow_credentials]
-    options << "max_age: #{terms[:max_age]}" if terms[:max_age]
+    # A time is always sent. Without one, browsers take five seconds.
+    options << "max_age: #{terms[:max_age] || 5}"
     block(terms[:allow_origins].map { |entry| origin(entry) }.join(', '), options)
   end
 

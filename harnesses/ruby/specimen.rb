@@ -141,6 +141,8 @@ class Specimen
   end
 
   def number(request)
+    return text(415, 'not JSON') unless request.media_type == 'application/json'
+
     body = request.body.read
     return text(413, 'too long') if body.bytesize > JSON_LIMIT
 

@@ -171,6 +171,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         raise _Answer(500, FAILURE)
 
     def number(self):
+        if self.headers.get_content_type() != "application/json":
+            raise _Answer(415, "not JSON")
         if len(self.body) > JSON_LIMIT:
             raise _Answer(413, "too long")
         try:

@@ -134,6 +134,8 @@ sub own_cors {
 
 sub number {
     my ($env, $hits) = @_;
+    my ($media_type) = ($env->{CONTENT_TYPE} // '') =~ m{\A\s*([^;\s]*)};
+    return text(415, 'not JSON') unless lc $media_type eq 'application/json';
     my $body = body($env);
     return text(413, 'too long') if length $body > $json_limit;
     my $value = eval { $json->decode($body) } or return text(400, 'not JSON');

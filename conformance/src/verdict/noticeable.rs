@@ -62,7 +62,9 @@ fn relax(expected: &mut WireExpectation, request: &WireRequest, response: &WireR
     let message = &mut expected.response;
     // Without its origin or `*` in Access-Control-Allow-Origin, the other headers do nothing for a page.
     message.absent.retain(|pattern| opens || !pattern.as_str().starts_with("access-control-"));
-    if opens && message.headers.get(ALLOW_ORIGIN).is_some_and(|value| value == "*") {
+    // A cache does not use a response without `*` for a page if that response varies by Origin and the request had none.
+    let is_apart = request.header("origin").is_none() && varies_by_origin(response);
+    if (opens || is_apart) && message.headers.get(ALLOW_ORIGIN).is_some_and(|value| value == "*") {
         message.headers.remove(ALLOW_ORIGIN);
     }
     relax_lists(message);
@@ -91,6 +93,12 @@ fn first<'a>(response: &'a WireResponse, name: &'a str) -> Option<&'a [u8]> {
 fn opens(request: &WireRequest, response: &WireResponse) -> bool {
     let lines: Vec<_> = response.lines(ALLOW_ORIGIN).collect();
     matches!(&lines[..], [value] if *value == b"*" || request.header("origin") == Some(*value))
+}
+
+/// Whether a cache uses the response only for requests with the same Origin, or for none.
+fn varies_by_origin(response: &WireResponse) -> bool {
+    let is_origin = |name: &String| name == "*" || name.eq_ignore_ascii_case("origin");
+    response.lines("vary").any(|line| split(&String::from_utf8_lossy(line)).iter().any(is_origin))
 }
 
 /// Whether the response names an origin that is not the request's: the middleware sends the same to everybody, so that nothing depends

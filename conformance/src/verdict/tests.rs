@@ -392,6 +392,40 @@ fn what_others_are_judged_by(
     assert_eq!(found.is_empty(), noticeable, "{found:?}");
 }
 
+/// A response to a request without `Origin`, where a page of any origin may read the one to its own request.
+#[rstest]
+#[case::open_to_all(&[("access-control-allow-origin", "*")], true, true)]
+#[case::open_to_all_and_varying(&[("access-control-allow-origin", "*"), ("vary", "Origin")], true, true)]
+#[case::kept_apart(&[("vary", "Origin")], false, true)]
+#[case::kept_apart_in_a_list(&[("vary", "Accept, origin")], false, true)]
+#[case::kept_apart_on_a_second_line(&[("vary", "Accept"), ("vary", "Origin")], false, true)]
+#[case::never_used_again(&[("vary", "*")], false, true)]
+#[case::used_for_pages(&[], false, false)]
+#[case::used_for_pages_with_the_same_accept(&[("vary", "Accept")], false, false)]
+#[case::used_for_other_pages(&[OPEN], false, false)]
+fn what_a_cache_does_with_a_plain_response(
+    #[case] headers: &[(&str, &str)],
+    #[case] promise: bool,
+    #[case] noticeable: bool,
+) {
+    let expected = step(r#"wire = [{ on = "actual", headers = { access-control-allow-origin = "*" } }]"#);
+    let page = Outcome::Response(response());
+    let mut seen = answered(ExchangeKind::Actual, "GET", 200, headers, page, 1);
+    seen.exchanges[0].request.headers.clear();
+    assert_eq!(check(1, &expected, &seen).is_empty(), promise);
+    let found = check_noticeable(1, &expected, &seen);
+    assert_eq!(found.is_empty(), noticeable, "{found:?}");
+}
+
+/// `Vary` does not help a page that gets no `*`.
+#[test]
+fn a_page_needs_the_star_also_if_the_response_varies() {
+    let expected = step(r#"wire = [{ on = "actual", headers = { access-control-allow-origin = "*" } }]"#);
+    let page = Outcome::Response(response());
+    let seen = answered(ExchangeKind::Actual, "GET", 200, &[("vary", "Origin")], page, 1);
+    assert_eq!(check_noticeable(1, &expected, &seen).len(), 1);
+}
+
 #[rstest]
 #[case::another_reason(r#"page = { outcome = "blocked", reason = "credentials-not-allowed" }"#, 0, true)]
 #[case::fewer_handlers("page = { outcome = \"blocked\" }\nhandlers_run = 1", 0, true)]

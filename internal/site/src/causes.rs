@@ -177,8 +177,8 @@ pub(crate) const CAUSES: &[Cause] = &[
     Cause {
         slug: "vary-replaced",
         severity: Severity::Broken,
-        sentence: "A handler's `Vary` and that of the middleware replace each other, so that caches mix up responses.",
-        explanation: "One of the two sets the header where it should add to it. A cache then hands out a response in the wrong encoding or language, or one that names another site.",
+        sentence: "Where a handler sends a `Vary` of its own, `Origin` or a part of the handler's is missing, so that caches mix up responses.",
+        explanation: "One of the two sets the header where it should add to it, or the middleware never sends `Origin`. A cache then hands out a response in the wrong encoding or language, or one that names another site.",
         applies: |result| {
             result
                 .mismatches
@@ -192,7 +192,9 @@ pub(crate) const CAUSES: &[Cause] = &[
         sentence: "A cache can hand a page the response that was made for another site, and the page is then blocked.",
         explanation: "Responses depend on `Origin`, but some of them lack `Vary: Origin`: often those to requests without an `Origin`, or to origins that the policy denies.",
         applies: |result| {
-            result.mismatches.iter().any(|mismatch| wants_vary(mismatch) && mismatch.seen == "no `vary`")
+            let lacks_vary = |mismatch: &Mismatch| wants_vary(mismatch) && mismatch.seen == "no `vary`";
+            result.scenario == "caching/any-origin-for-a-plain-request"
+                || result.mismatches.iter().any(lacks_vary)
         },
     },
     Cause {
@@ -317,8 +319,8 @@ pub(crate) const CAUSES: &[Cause] = &[
     Cause {
         slug: "needless-vary",
         severity: Severity::Worse,
-        sentence: "Caches keep one copy for each site, although every site gets the same response.",
-        explanation: "A response with `*` that says `Vary: Origin` cannot be shared between pages of different sites.",
+        sentence: "Caches keep one copy for each site, although every site may read the response.",
+        explanation: "Most of these send `*` only if the request has an `Origin`; then `Vary` is right, and always sending `*` would let caches share one copy.",
         applies: |result| {
             result.mismatches.iter().any(|mismatch| mismatch.expected == "no `origin` in `vary`")
         },
@@ -550,6 +552,9 @@ mod tests {
             cause("patterns/x", &[vary], &["> GET https://api.example/", "< 200"]),
             Some("vary-missing")
         );
+        let unmarked =
+            ("actual response", "`access-control-allow-origin: *`", "no `access-control-allow-origin`");
+        assert_eq!(cause("caching/any-origin-for-a-plain-request", &[unmarked], &[]), Some("vary-missing"));
         let otherwise = ("page", "blocked (credentials-not-allowed)", "blocked (allow-origin-mismatch: …)");
         assert_eq!(cause("credentials/x", &[otherwise], &[]), Some("other-reason"));
     }

@@ -3,7 +3,8 @@
 
 The rules are those that HAProxy Technologies' ingress controller writes for its `cors-*` annotations, `cors-respond-to-options`
 included: https://github.com/haproxytech/kubernetes-ingress/blob/master/documentation/annotations.md#cors and
-pkg/annotations/ingress/resSetCORS.go there. It has none for `Access-Control-Expose-Headers`: the one here has the form of the
+pkg/annotations/ingress/resSetCORS.go there. `cors-respond-to-options` is only in its code; without it, HAProxy passes `OPTIONS`
+on to the application. The controller has no rule for `Access-Control-Expose-Headers`: the one here has the form of the
 others.
 """
 

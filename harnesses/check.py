@@ -770,8 +770,9 @@ def hello(harness, name):
     wrong += ["unsafe"] * (not set(value.get("unsafe", [])) <= set(UNSAFE))
     for known in value.get("deviations", []):
         wrong += ["deviations"] * (set(known) != {"method", "path", "status", "reason"})
-    for limit in value.get("limits", []):
-        wrong += ["limits"] * (set(limit) != {"scenario", "reason", "link"})
+    for field in ("limits", "disputes"):
+        for known in value.get(field, []):
+            wrong += [field] * (set(known) != {"scenario", "reason", "link"})
     wrong += [field for field in ("framework", "middleware") if not any(map(str.isdigit, str(value.get(field))))]
     row("hello", "FAIL" if wrong else "ok", f"wrong fields: {wrong}" if wrong else f"{value['framework']}, {value['middleware']}")
     return value

@@ -9,8 +9,8 @@ mod handle;
 mod header;
 #[cfg(feature = "http")]
 mod http;
-#[cfg(feature = "tracing")]
 mod lease;
+#[cfg(feature = "tracing")]
 mod limiter;
 #[cfg(feature = "lookup")]
 mod lookup;

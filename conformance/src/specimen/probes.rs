@@ -101,6 +101,8 @@ pub(super) fn probes() -> Vec<Probe> {
         probe("GET", "/redirect?code=200&to=/echo", 400),
         probe("GET", "/cookie/set?c=a%3D1&c=b%3D2%3B+Secure", 200)
             .lines(&[("set-cookie", &["a=1", "b=2; Secure"])]),
+        // Scenarios write the semicolon as it is.
+        probe("GET", "/cookie/set?c=a=1;%20Secure", 200).lines(&[("set-cookie", &["a=1; Secure"])]),
         probe("GET", "/cookie/read", 200).json(&[("", "[]")]),
         probe("GET", "/cookie/read", 200)
             .with(&[("cookie", "a=1; b=2")], "")
@@ -122,6 +124,8 @@ pub(super) fn probes() -> Vec<Probe> {
         probe("POST", "/json", 200).with(JSON_TYPE, "{\"n\":1}").json(&[("/n", "1")]),
         probe("POST", "/json", 400).with(JSON_TYPE, "{\"m\":1}").class(4),
         probe("POST", "/json", 400).with(JSON_TYPE, "n=1").class(4),
+        // An application that relies on preflights must not take the JSON of a form.
+        probe("POST", "/json", 400).with(&[("content-type", "text/plain")], "{\"n\":1}").class(4),
         probe("POST", "/json", 413).with(JSON_TYPE, TOO_LONG),
         probe("GET", "/nowhere", 404),
     ]

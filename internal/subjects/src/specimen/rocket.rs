@@ -232,7 +232,7 @@ fn error(hits: &State<Hits>) -> Result<(), Debug<&'static str>> {
     Err(Debug(FAILURE))
 }
 
-#[post("/json", data = "<number>")]
+#[post("/json", format = "json", data = "<number>")]
 fn number(hits: &State<Hits>, number: Json<Number>) -> Json<Number> {
     hits.count(route::JSON);
     number

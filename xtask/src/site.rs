@@ -93,4 +93,31 @@ mod tests {
         assert_eq!(names, ["2026-01-10", "2026-01-02", "2025-12-31"]);
         assert!(committed(&folder.path().join("missing")).unwrap().is_empty());
     }
+
+    #[test]
+    fn the_comparison_in_words_has_the_counts_of_the_newest_results() {
+        let files = committed(Path::new(RESULTS)).unwrap();
+        let results = read(files.first().expect("results are committed")).unwrap();
+        let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.md")).unwrap();
+        assert!(page.contains(&format!("with {} scenarios", results.run.scenarios)));
+        for subject in &results.run.subjects {
+            let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+            let judged = subject.passed + subject.failed + subject.limits + subject.disputed;
+            let counts = [
+                judged.to_string(),
+                subject.failed.to_string(),
+                count(subject.limits),
+                count(subject.disputed),
+                subject.cannot_express.to_string(),
+                subject.not_asked.to_string(),
+            ];
+            let begin = format!("| `{}` | ", subject.name);
+            let end = format!(" | {} |", counts.join(" | "));
+            assert!(
+                page.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end)),
+                "the row of {} does not end with `{end}`",
+                subject.name
+            );
+        }
+    }
 }

@@ -40,7 +40,7 @@ const PAGES: [&str; 9] = [
     "about.html",
     "single.html",
     "middlewares/rocket_cors.html",
-    "scenarios/caching/answers-add-up.html",
+    "scenarios/caching/application-vary-kept.html",
 ];
 
 /// The site in a folder of its own.

@@ -133,6 +133,11 @@ async fn echo(request: Request<Incoming>) -> Response<Body> {
 }
 
 async fn number(request: Request<Incoming>, hits: Hits) -> Response<Body> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|value| value.split(';').next());
+    if media_type.is_none_or(|media_type| !media_type.trim().eq_ignore_ascii_case(JSON)) {
+        return empty(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
     let Ok(body) = Limited::new(request.into_body(), JSON_LIMIT).collect().await else {
         return empty(StatusCode::PAYLOAD_TOO_LARGE);
     };

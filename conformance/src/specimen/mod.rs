@@ -17,7 +17,7 @@
 //! | `GET /vary?v=…&v=…` | 200, one `Vary` line for each `v` |
 //! | `GET /own-cors` | 200, the CORS headers [`OWN_CORS_HEADERS`], set by the handler itself |
 //! | `GET /error` | 500, through the framework's own error type |
-//! | `POST /json` | 200 if the media type is `application/json` and the body is `{"n":1}` (any whole number) of at most [`JSON_LIMIT`] bytes; otherwise the framework's own 4xx, 413 for a longer body; a body that is rejected before the handler is not counted |
+//! | `POST /json` | 200 if the body is `{"n":1}` (any whole number) of at most [`JSON_LIMIT`] bytes; otherwise the framework's own 4xx, 413 for a longer body; a body that is rejected before the handler is not counted |
 //! | `GET /panic` | 500; the handler panics or throws |
 //! | `GET /stream` | 200, the chunks of [`CHUNKS`], [`CHUNK_PAUSE`] apart |
 //! | `GET /slash/` | 200, body [`SLASH`]; `/slash` is redirected to `/slash/` with 308, by the framework's own means if it has them; `Location` may be absolute |

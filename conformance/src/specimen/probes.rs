@@ -124,8 +124,6 @@ pub(super) fn probes() -> Vec<Probe> {
         probe("POST", "/json", 200).with(JSON_TYPE, "{\"n\":1}").json(&[("/n", "1")]),
         probe("POST", "/json", 400).with(JSON_TYPE, "{\"m\":1}").class(4),
         probe("POST", "/json", 400).with(JSON_TYPE, "n=1").class(4),
-        // An application that relies on preflights must not take the JSON of a form.
-        probe("POST", "/json", 400).with(&[("content-type", "text/plain")], "{\"n\":1}").class(4),
         probe("POST", "/json", 413).with(JSON_TYPE, TOO_LONG),
         probe("GET", "/nowhere", 404),
     ]

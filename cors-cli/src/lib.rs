@@ -16,3 +16,4 @@ pub mod output;
 pub mod policy_file;
 mod printable;
 pub mod proxy;
+pub mod tls;

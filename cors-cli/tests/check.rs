@@ -14,9 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
 use cors_cli::check::audit::{Access, REQUEST_LIMIT, Severity};
-use cors_cli::check::{
-    Check, CheckReport, LiveNetwork, PageResult, Setup, SetupError, run, run_in, to_json, to_text,
-};
+use cors_cli::check::{Check, CheckReport, LiveNetwork, PageResult, Setup, run, run_in, to_json, to_text};
+use cors_cli::tls::TlsError;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -69,7 +68,7 @@ fn a_file_without_certificates_is_refused(#[case] text: &str) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     let error = LiveNetwork::new(Some(file.path()), Duration::from_secs(1)).unwrap_err();
-    assert!(matches!(error, SetupError::Certificates { .. }), "{error}");
+    assert!(matches!(error, TlsError::Certificates { .. }), "{error}");
 }
 
 /// A server that answers the first bytes on every connection with `bytes`, without an end if `repeats`. Then it closes the

@@ -458,6 +458,6 @@ fn wrong_options_are_refused() {
     }
     let authorities = Some("Cargo.toml".into());
     let no_certificates = Options { authorities, ..options("http://localhost:1", Mode::Policy(policy())) };
-    assert!(matches!(Proxy::new(no_certificates), Err(SetupError::Certificates { .. })));
+    assert!(matches!(Proxy::new(no_certificates), Err(SetupError::Tls(_))));
     assert!("localhost:3000".parse::<Target>().is_err());
 }

@@ -39,7 +39,7 @@ pub use self::har::har;
 pub use self::inquiry::Extra;
 use self::inquiry::Inquiry;
 pub use self::json::to_json;
-pub use self::network::{LiveNetwork, SetupError};
+pub use self::network::LiveNetwork;
 pub use self::note::{Note, Severity};
 pub use self::pace::Paced;
 pub use self::postman::postman;

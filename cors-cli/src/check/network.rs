@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,11 +23,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 use url::{Host, Url};
+
+use crate::tls::{self, TlsError};
 
 /// The most bytes of a body that are read. Browsers look at the first 1,445 at most to tell the type of a response.
 const BODY_LIMIT: usize = 64 << 10;
@@ -63,23 +61,6 @@ pub struct LiveNetwork {
     spaces: Mutex<HashMap<String, AddressSpace>>,
 }
 
-/// Why a [`LiveNetwork`] cannot be created.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// The file with certificates cannot be read.
-    #[error("{path}: {reason}; write the path of a PEM file with at least one certificate")]
-    Certificates {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The TLS library rejects its configuration.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
-}
-
 impl LiveNetwork {
     /// Creates a network whose exchanges may take `time_limit` each. It trusts the system's certificates and those in
     /// `authorities`, a PEM file.
@@ -87,19 +68,8 @@ impl LiveNetwork {
     /// # Errors
     ///
     /// The file cannot be read or has no certificate, or TLS cannot be set up.
-    pub fn new(authorities: Option<&Path>, time_limit: Duration) -> Result<Self, SetupError> {
-        let mut roots = RootCertStore::empty();
-        // A system without certificates, or with an invalid one among them, can still reach servers without TLS.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if let Some(path) = authorities {
-            add_certificates(&mut roots, path)
-                .map_err(|reason| SetupError::Certificates { path: path.to_owned(), reason })?;
-        }
-        // The provider is named because another crate in the same program may bring a second one.
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    pub fn new(authorities: Option<&Path>, time_limit: Duration) -> Result<Self, TlsError> {
+        let config = tls::config(authorities)?;
         let connector = |offers_http2: bool| {
             let builder =
                 HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_or_http().enable_http1();
@@ -222,16 +192,6 @@ impl fmt::Debug for LiveNetwork {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("LiveNetwork").field("time_limit", &self.time_limit).finish_non_exhaustive()
     }
-}
-
-fn add_certificates(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let mut count = 0;
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())? {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-        count += 1;
-    }
-    if count == 0 { Err("the file has no certificate".to_owned()) } else { Ok(()) }
 }
 
 /// Classifies an error of the HTTP client; `fallback` is used if the error does not say what kind it is.

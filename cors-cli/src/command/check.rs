@@ -22,11 +22,12 @@ use super::values::{
     referrer_policies,
 };
 use crate::check::{
-    Check, CheckReport, LiveNetwork, Setup, SetupError, Via, arguments, curl, failure_message, har, look_up,
-    postman, run_in, snippet, to_json, to_text,
+    Check, CheckReport, LiveNetwork, Setup, Via, arguments, curl, failure_message, har, look_up, postman,
+    run_in, snippet, to_json, to_text,
 };
 use crate::export::Stack;
 use crate::output::print;
+use crate::tls::TlsError;
 
 mod audit;
 mod expectations;
@@ -265,10 +266,10 @@ fn print_unsent(text: Result<String, Blocked>) -> CommandResult {
     })
 }
 
-fn setup_message(error: SetupError) -> String {
+fn setup_message(error: TlsError) -> String {
     match error {
-        SetupError::Certificates { .. } => format!("--cacert {error}"),
-        SetupError::Tls(_) => error.to_string(),
+        TlsError::Certificates { .. } => format!("--cacert {error}"),
+        TlsError::Tls(_) => error.to_string(),
     }
 }
 

@@ -10,6 +10,7 @@ use super::CommandResult;
 use crate::interrupt::unless_interrupted;
 use crate::policy_file::{PolicyFile, to_text};
 use crate::proxy::{Mode, Options, Proxy, Rest, SetupError, Target};
+use crate::tls::TlsError;
 
 /// The first line of the help.
 pub const ABOUT: &str = "Put a development proxy in front of a server that you cannot change";
@@ -96,7 +97,7 @@ pub fn run(arguments: Arguments) -> CommandResult {
         own_origin: arguments.own_origin,
     })
     .map_err(|error| match error {
-        SetupError::Certificates { .. } => format!("--cacert {error}"),
+        SetupError::Tls(TlsError::Certificates { .. }) => format!("--cacert {error}"),
         SetupError::NoFolder(_) => format!("--same-origin {error}"),
         SetupError::Prefix(_) => format!("--prefix {error}"),
         _ => error.to_string(),

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cors_conformance::network::causes;
@@ -15,12 +14,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::{Body, Inner, SetupError, Target, cookies, headers, plain};
+use crate::tls;
 
 /// How long a connection may take until it is there. What comes after may take any time.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -30,18 +26,7 @@ pub(super) type Client = legacy::Client<HttpsConnector<HttpConnector>, Incoming>
 
 /// A client that trusts the system's certificates and those in `authorities`, a PEM file.
 pub(super) fn client(authorities: Option<&Path>) -> Result<Client, SetupError> {
-    let mut roots = RootCertStore::empty();
-    // A system without certificates, or with an invalid one among them, can still reach servers without TLS.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = authorities {
-        add_certificates(&mut roots, path)
-            .map_err(|reason| SetupError::Certificates { path: path.to_owned(), reason })?;
-    }
-    // The provider is named because another crate in the same program may bring a second one.
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = tls::config(authorities)?;
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     connector.set_nodelay(true);
@@ -52,15 +37,6 @@ pub(super) fn client(authorities: Option<&Path>) -> Result<Client, SetupError> {
         .enable_http1()
         .wrap_connector(connector);
     Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
-}
-
-fn add_certificates(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let mut count = 0;
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())? {
-        roots.add(certificate.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
-        count += 1;
-    }
-    if count == 0 { Err("the file has no certificate".to_owned()) } else { Ok(()) }
 }
 
 impl Inner {

@@ -33,6 +33,7 @@ use url::Url;
 
 use self::forward::{Client, client};
 pub use self::target::{Target, TargetError};
+use crate::tls::TlsError;
 
 /// The body of a response, streamed.
 type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -79,17 +80,9 @@ pub enum Rest {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The file with certificates cannot be read.
-    #[error("{path}: {reason}; write the path of a PEM file with at least one certificate")]
-    Certificates {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The TLS library rejects its configuration.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] tokio_rustls::rustls::Error),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The folder of the page does not exist.
     #[error("{0}: not a folder")]
     NoFolder(PathBuf),

@@ -9,7 +9,7 @@ use crate::export::{Asked, Stack, export, guess, minimal_policy};
 ///
 /// # Errors
 ///
-/// Why there is none, as a sentence.
+/// The reason why there is no configuration to print, as a sentence.
 pub(super) fn fix(
     report: &CheckReport,
     origin: &Origin,

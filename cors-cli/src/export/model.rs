@@ -88,7 +88,7 @@ impl Terms {
         format!("{}{name}", self.prefix)
     }
 
-    /// Whether every origin is written out: there are no patterns.
+    /// Whether all origins are exact, so that there are no patterns.
     pub(super) fn is_exact(&self) -> bool {
         self.origins.iter().all(is_exact)
     }

@@ -370,13 +370,13 @@ impl<V: Send + Sync + 'static> PolicySource<V> {
     }
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> From<Policy> for PolicySource<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + 'static> From<Policy> for PolicySource<V> {
     fn from(policy: Policy) -> Self {
         PreparedPolicy::new(policy).into()
     }
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> From<&Policy> for PolicySource<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + 'static> From<&Policy> for PolicySource<V> {
     fn from(policy: &Policy) -> Self {
         policy.clone().into()
     }

@@ -102,7 +102,7 @@ enum AllowList<V> {
     },
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + 'static> PreparedPolicy<V> {
     /// Prepares a policy.
     ///
     /// # Panics
@@ -121,7 +121,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedPolicy<V> {
     }
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + 'static> Prepared<V> {
     fn new(seed: &Seed) -> Self {
         let Checked { origins, own, guard, .. } = seed.policy.checked();
         let rules = match origins {
@@ -138,7 +138,7 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> Prepared<V> {
     }
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedTerms<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + 'static> PreparedTerms<V> {
     fn new(terms: &Terms) -> Self {
         let allow_list = |list: &NameList, denied: Option<V>| {
             if list.is_empty() {
@@ -151,13 +151,13 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> PreparedTerms<V> {
             }
         };
         Self {
-            any_origin: terms.any_origin.then(|| header_value("*")),
-            credentials: terms.credentials.then(|| header_value("true")),
+            any_origin: terms.any_origin.then(|| constant("*")),
+            credentials: terms.credentials.then(|| constant("true")),
             expose_headers: (!terms.expose.is_empty()).then(|| header_value(&terms.expose.to_header())),
             // `*` covers every method, so a method is never denied beside it.
             methods: allow_list(&terms.methods, None),
             // `*` does not cover `authorization`. For a request without credentials it tells the browser exactly that.
-            headers: allow_list(&terms.headers, Some(header_value("*"))),
+            headers: allow_list(&terms.headers, Some(constant("*"))),
             max_age: terms.max_age.map(|seconds| header_value(&seconds.to_string())),
         }
     }
@@ -169,6 +169,18 @@ pub(super) fn header_value<V: Clone + for<'a> TryFrom<&'a str>>(text: &str) -> V
         Ok(value) => value.clone(),
         Err(_) => panic!("the framework's type rejects the header value `{text}`, which is visible ASCII"),
     }
+}
+
+/// A value that is the same for all policies. Copies of an `http::HeaderValue` of a static text do not even count references.
+pub(super) fn constant<V: Clone + for<'a> TryFrom<&'a str> + 'static>(text: &'static str) -> V {
+    #[cfg(feature = "http")]
+    {
+        let value = http::HeaderValue::from_static(text);
+        if let Some(value) = (&value as &dyn std::any::Any).downcast_ref::<V>() {
+            return value.clone();
+        }
+    }
+    header_value(text)
 }
 
 impl<V> PreparedPolicy<V> {

@@ -1,6 +1,6 @@
 //! `Vary`, merged with what a response has already.
 
-use super::prepared::header_value;
+use super::prepared::constant;
 use crate::policy::{Guard, GuardAction};
 use crate::{ResponseHead, ResponseHeader, token};
 
@@ -23,7 +23,7 @@ struct DeniedVary<V> {
     both: V,
 }
 
-impl<V: Clone + for<'a> TryFrom<&'a str>> VaryValues<V> {
+impl<V: Clone + for<'a> TryFrom<&'a str> + 'static> VaryValues<V> {
     pub(super) fn new(is_any_origin: bool, guard: Option<&Guard>) -> Self {
         let denies_reads = guard.is_some_and(|guard| guard.foreign_origins() == GuardAction::Deny);
         let is_any_origin = is_any_origin && !denies_reads;
@@ -32,14 +32,14 @@ impl<V: Clone + for<'a> TryFrom<&'a str>> VaryValues<V> {
             false => "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
         };
         Self {
-            origin: (!is_any_origin).then(|| header_value("Origin")),
-            request_method: header_value("Access-Control-Request-Method"),
-            request_headers: header_value("Access-Control-Request-Headers"),
-            preflight: header_value(preflight),
+            origin: (!is_any_origin).then(|| constant("Origin")),
+            request_method: constant("Access-Control-Request-Method"),
+            request_headers: constant("Access-Control-Request-Headers"),
+            preflight: constant(preflight),
             denied: guard.map(|_| DeniedVary {
-                origin: header_value("Origin"),
-                site: header_value("Sec-Fetch-Site"),
-                both: header_value("Origin, Sec-Fetch-Site"),
+                origin: constant("Origin"),
+                site: constant("Sec-Fetch-Site"),
+                both: constant("Origin, Sec-Fetch-Site"),
             }),
         }
     }

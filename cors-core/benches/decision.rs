@@ -134,6 +134,27 @@ mod instructions {
         )
     }
 
+    /// As many names as are read.
+    fn many_names() -> (Policy, Request<()>) {
+        asking_for(&["content-type"; 64].join(","))
+    }
+
+    /// The longest name that is read.
+    fn long_name() -> (Policy, Request<()>) {
+        asking_for(&"a".repeat(4096))
+    }
+
+    fn asking_for(names: &str) -> (Policy, Request<()>) {
+        case(
+            "OPTIONS",
+            &[
+                ("access-control-request-method", "PUT"),
+                ("access-control-request-headers", names),
+                ("origin", "https://admin.example.com"),
+            ],
+        )
+    }
+
     type Decided = (Policy, Request<()>, Decision<HeaderValue>);
 
     // Returned values are dropped after the measurement.
@@ -146,6 +167,8 @@ mod instructions {
     #[bench::longest_label(longest_label())]
     #[bench::longest(longest())]
     #[bench::preflight(preflight())]
+    #[bench::many_names(many_names())]
+    #[bench::long_name(long_name())]
     fn decide((policy, request): (Policy, Request<()>)) -> Decided {
         let decision = black_box(&policy).decide(black_box(&request));
         (policy, request, decision)

@@ -10,6 +10,12 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 
 /// Removes the optional white space around a value (RFC 9110, section 5.6.3).
 pub(crate) fn trim_white_space(bytes: &[u8]) -> &[u8] {
+    // Almost always there is none.
+    match bytes {
+        [only] if !is_white_space(*only) => return bytes,
+        [first, .., last] if !is_white_space(*first) && !is_white_space(*last) => return bytes,
+        _ => {}
+    }
     let bytes = &bytes[count_leading(bytes, is_white_space)..];
     match bytes {
         [.., b' ' | b'\t'] => {
@@ -28,9 +34,9 @@ pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(list);
     std::iter::from_fn(move || {
         let list = rest?;
-        let (element, after) = list.split_at(count_leading(list, |byte| byte != b','));
-        rest = after.get(1..);
-        Some(element)
+        let Some(comma) = memchr::memchr(b',', list) else { return rest.take() };
+        rest = Some(&list[comma + 1..]);
+        Some(&list[..comma])
     })
 }
 

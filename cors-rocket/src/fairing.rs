@@ -61,14 +61,20 @@ impl Fairing for Cors {
         'd: 'f,
         'e: 'f,
     {
-        let policies = request.rocket().state::<Policies>();
-        let Some(cached) = policies.and_then(|policies| CachedDecision::of(request, policies)) else {
+        let Some(policies) = request.rocket().state::<Policies>() else { return Box::pin(Done) };
+        // Most requests: nothing is decided before their response exists.
+        if policies.simple().is_some() && request.method() != Method::Options {
             return Box::pin(Done);
-        };
-        let ask = cached.policy.ask(&RequestView(request));
+        }
+        let view = RequestView::new(request);
+        let Some(cached) = CachedDecision::of(&view, policies) else { return Box::pin(Done) };
+        let ask = cached.policy.ask(&view);
         match ask.now() {
             Some(answer) => {
-                decide(request, answer);
+                cached.decide(&view, answer);
+                if cached.is_denied() && !policies.had_guard() {
+                    route_to_early_answer(request);
+                }
                 Box::pin(Done)
             }
             None => Box::pin(async move {
@@ -92,15 +98,21 @@ impl Future for Done {
     }
 }
 
-/// Decides about a request that has arrived.
+/// Decides about a request whose lookup has answered.
 fn decide(request: &mut Request<'_>, answer: LookupAnswer) {
     let Some(policies) = request.rocket().state::<Policies>() else { return };
-    let Some(cached) = CachedDecision::of(request, policies) else { return };
-    cached.decide(request, answer);
+    let view = RequestView::new(request);
+    let Some(cached) = CachedDecision::of(&view, policies) else { return };
+    cached.decide(&view, answer);
     if cached.is_denied() && !policies.had_guard() {
-        // Only this method has a route that answers.
-        request.set_method(Method::Options);
+        route_to_early_answer(request);
     }
+}
+
+/// Makes a request reach [`EarlyAnswer`] although the application had no guard when it started.
+fn route_to_early_answer(request: &mut Request<'_>) {
+    // Only this method has a route that answers.
+    request.set_method(Method::Options);
 }
 
 /// The decision about a request as it arrived. Later fairings may change the request's method and path, and a
@@ -122,32 +134,29 @@ struct Decided {
 impl CachedDecision {
     /// Returns the request's entry, or `None` if nothing needs to be cached: the application has a single policy without a
     /// lookup and a guard, and the request is not a preflight.
-    fn of<'r>(request: &'r Request<'_>, policies: &Policies) -> Option<&'r Self> {
+    fn of<'r>(view: &RequestView<'r, '_>, policies: &Policies) -> Option<&'r Self> {
         // Looking into Rocket's cache writes to it, which would cost every request an allocation.
-        let is_simple = |policy: &PreparedPolicy<String>| {
-            !policy.policy().has_lookup() && policy.policy().guard().is_none()
-        };
-        if policies.only().is_some_and(is_simple) && !has_request_method(request) {
+        if policies.simple().is_some() && !view.has_request_method() {
             return None;
         }
+        let request = view.request();
         Some(request.local_cache(|| Self {
-            policy: policies.select(request.uri().path()).for_request(&RequestView(request)),
+            policy: policies.select(request.uri().path()).for_request(view),
             decided: Mutex::default(),
         }))
     }
 
-    fn decide(&self, request: &Request<'_>, answer: LookupAnswer) {
-        let view = RequestView(request);
+    fn decide(&self, view: &RequestView<'_, '_>, answer: LookupAnswer) {
         // Without a guard, actual requests are decided when their response exists, and only once, so that each denial is
         // logged once.
         let has_guard = self.policy.policy().guard().is_some();
-        let is_preflight = || view.is_options() && has_request_method(request);
-        let decision = (has_guard || is_preflight()).then(|| self.policy.decide_with(&view, answer));
+        let is_preflight = || view.is_options() && view.has_request_method();
+        let decision = (has_guard || is_preflight()).then(|| self.policy.decide_with(view, answer));
         let decision = decision.map(|decision| decision.map(Cow::into_owned));
         let decision = decision.filter(|decision| has_guard || matches!(decision, Decision::Preflight(_)));
         // Other answers need not be kept.
         let is_answer = answer != LookupAnswer::NotAsked;
-        let answer = origin(request).filter(|_| is_answer).map(|origin| (answer, origin.to_owned()));
+        let answer = origin(view.request()).filter(|_| is_answer).map(|origin| (answer, origin.to_owned()));
         *self.decided() = Decided { decision, answer };
     }
 
@@ -182,10 +191,6 @@ impl CachedDecision {
 
 /// Whether the request has `Access-Control-Request-Method`. Scripts cannot set it (Fetch, "forbidden request-header"), so
 /// actual requests from browsers never do.
-fn has_request_method(request: &Request<'_>) -> bool {
-    request.headers().contains(RequestHeader::AccessControlRequestMethod.name())
-}
-
 fn origin<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     request.headers().get_one(RequestHeader::Origin.name())
 }
@@ -218,7 +223,8 @@ struct EarlyAnswer;
 #[rocket::async_trait]
 impl Handler for EarlyAnswer {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let cached = request.rocket().state().and_then(|policies| CachedDecision::of(request, policies));
+        let view = RequestView::new(request);
+        let cached = request.rocket().state().and_then(|policies| CachedDecision::of(&view, policies));
         let Some(status) = cached.and_then(CachedDecision::status) else {
             // The status that Rocket uses if no route matches; a route that matches after this one replaces it.
             return Outcome::Forward((data, Status::NotFound));
@@ -255,24 +261,24 @@ impl Fairing for ResponseFairing {
 
 fn write_response<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     let Some(policies) = request.rocket().state::<Policies>() else { return };
-    let cached = CachedDecision::of(request, policies);
-    let Some(policy) = cached.map(|cached| &cached.policy).or(policies.only()) else { return };
-    let view = RequestView(request);
+    let view = RequestView::new(request);
+    let cached = CachedDecision::of(&view, policies);
+    let Some(policy) = cached.map(|cached| &cached.policy).or(policies.simple()) else { return };
     let decision = match cached.and_then(CachedDecision::decision) {
         Some(decision) => decision.map(Cow::Owned),
         None => policy.decide_with(&view, cached.map(|cached| cached.answer(request)).unwrap_or_default()),
     };
     match decision {
-        Decision::Actual(actual) => policy.write_actual(actual, &mut ResponseView(response)),
+        Decision::Actual(actual) => policy.write_actual(actual, &mut ResponseView::new(response)),
         Decision::Preflight(preflight) => {
             discard_others(request, response);
             response.set_status(Status::new(preflight.status()));
-            policy.write_preflight(preflight, &view, &mut ResponseView(response));
+            policy.write_preflight(preflight, &view, &mut ResponseView::new(response));
         }
         Decision::Denied(denied) => {
             discard_others(request, response);
             response.set_status(Status::new(denied.status()));
-            policy.write_denied(denied, &mut ResponseView(response));
+            policy.write_denied(denied, &mut ResponseView::new(response));
         }
     }
 }

@@ -10,7 +10,42 @@ use rocket::{Request, Response};
 /// The part of a request that CORS reads.
 ///
 /// Rocket keeps the lines of a repeated header apart. It has dropped lines that are not UTF-8 before a fairing runs.
-pub(crate) struct RequestView<'r, 'x>(pub(crate) &'r Request<'x>);
+pub(crate) struct RequestView<'r, 'x> {
+    request: &'r Request<'x>,
+    has_origin: bool,
+    has_request_method: bool,
+}
+
+impl<'r, 'x> RequestView<'r, 'x> {
+    pub(crate) fn new(request: &'r Request<'x>) -> Self {
+        // Each look-up in Rocket's map hashes the name byte by byte. One walk over all names costs no more than one look-up.
+        let (mut has_origin, mut has_request_method) = (false, false);
+        for header in request.headers().iter() {
+            has_origin |= header.name == RequestHeader::Origin.name();
+            has_request_method |= header.name == RequestHeader::AccessControlRequestMethod.name();
+        }
+        Self { request, has_origin, has_request_method }
+    }
+
+    pub(crate) fn request(&self) -> &'r Request<'x> {
+        self.request
+    }
+
+    /// Whether the request has `Access-Control-Request-Method`.
+    pub(crate) fn has_request_method(&self) -> bool {
+        self.has_request_method
+    }
+
+    /// The lines of a header.
+    fn get(&self, name: RequestHeader) -> impl Iterator<Item = &'r str> + use<'r> {
+        let is_present = match name {
+            RequestHeader::Origin => self.has_origin,
+            RequestHeader::AccessControlRequestMethod => self.has_request_method,
+            _ => true,
+        };
+        is_present.then(|| self.request.headers().get(name.name())).into_iter().flatten()
+    }
+}
 
 /// The authority of an HTTP/2 request as text, in the request's cache.
 struct Authority(String);
@@ -19,76 +54,86 @@ impl<'r> RequestHead for RequestView<'r, '_> {
     type Value = Cow<'r, str>;
 
     fn is_options(&self) -> bool {
-        self.0.method() == Method::Options
+        self.request.method() == Method::Options
     }
 
     fn lines(&self, name: RequestHeader) -> impl Iterator<Item = &[u8]> {
-        self.0.headers().get(name.name()).map(str::as_bytes)
+        self.get(name).map(str::as_bytes)
     }
 
     fn values(&self, name: RequestHeader) -> impl Iterator<Item = Cow<'r, str>> {
-        self.0.headers().get(name.name()).map(Cow::Borrowed)
+        self.get(name).map(Cow::Borrowed)
     }
 }
 
 impl RequestInfo for RequestView<'_, '_> {
     fn method(&self) -> &str {
-        self.0.method().as_str()
+        self.request.method().as_str()
     }
 
     fn host(&self) -> Option<&str> {
-        let authority = self.0.host();
-        match self.0.headers().get_one("host") {
+        let authority = self.request.host();
+        match self.request.headers().get_one("host") {
             // Rocket parses the header, but over HTTP/2 it takes the authority. If they differ, the request is malformed (RFC
             // 9113, section 8.3.1).
             Some(host) => (Host::parse(host).ok().as_ref() == authority).then_some(host),
             None => authority.map(|authority| {
-                let Authority(text) = self.0.local_cache(|| Authority(authority.to_string()));
+                let Authority(text) = self.request.local_cache(|| Authority(authority.to_string()));
                 text.as_str()
             }),
         }
     }
 
     fn path(&self) -> &str {
-        self.0.uri().path().as_str()
+        self.request.uri().path().as_str()
     }
 
     fn header(&self, name: &str) -> Option<&[u8]> {
-        self.0.headers().get_one(name).map(str::as_bytes)
+        self.request.headers().get_one(name).map(str::as_bytes)
     }
 }
 
 /// The headers of a response. The values written into it are borrowed from the request and from managed state.
-pub(crate) struct ResponseView<'r, 'x>(pub(crate) &'x mut Response<'r>);
+pub(crate) struct ResponseView<'r, 'x> {
+    response: &'x mut Response<'r>,
+    /// Whether the response may have `Vary`.
+    may_have_vary: bool,
+}
+
+impl<'r, 'x> ResponseView<'r, 'x> {
+    pub(crate) fn new(response: &'x mut Response<'r>) -> Self {
+        Self { response, may_have_vary: true }
+    }
+}
 
 impl<'r> ResponseHead for ResponseView<'r, '_> {
     type Value = Cow<'r, str>;
 
     fn append(&mut self, name: ResponseHeader, value: Cow<'r, str>) {
-        self.0.adjoin_raw_header(name.name(), value);
+        self.may_have_vary |= name == ResponseHeader::Vary;
+        self.response.adjoin_raw_header(name.name(), value);
     }
 
     fn vary(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.headers().get(ResponseHeader::Vary.name()).map(str::as_bytes)
+        let lines = || self.response.headers().get(ResponseHeader::Vary.name()).map(str::as_bytes);
+        self.may_have_vary.then(lines).into_iter().flatten()
     }
 
     fn remove_with_prefix(&mut self, prefix: &str) {
-        while let Some(name) = self.name_with_prefix(prefix) {
-            self.0.remove_header(&name);
+        // All names are compared here, so this also tells whether a look-up of `Vary` can be left out.
+        self.may_have_vary = false;
+        let mut found = Vec::new();
+        for header in self.response.headers().iter() {
+            let name = header.name.as_str();
+            self.may_have_vary |= header.name == ResponseHeader::Vary.name();
+            let start = name.as_bytes().get(..prefix.len());
+            if start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes())) {
+                found.push(name.to_owned());
+            }
         }
-    }
-}
-
-impl ResponseView<'_, '_> {
-    fn name_with_prefix(&self, prefix: &str) -> Option<String> {
-        self.0
-            .headers()
-            .iter()
-            .find(|header| {
-                let start = header.name.as_str().get(..prefix.len());
-                start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-            })
-            .map(|header| header.name.to_string())
+        for name in found {
+            self.response.remove_header(&name);
+        }
     }
 }
 
@@ -106,7 +151,7 @@ mod tests {
             .get("/")
             .header(Header::new("Origin", "https://a.example"))
             .header(Header::new("ORIGIN", "https://b.example"));
-        let view = RequestView(request.inner());
+        let view = RequestView::new(request.inner());
         let lines: Vec<&[u8]> = view.lines(RequestHeader::Origin).collect();
         assert_eq!(lines, [b"https://a.example", b"https://b.example"]);
         let values: Vec<_> = view.values(RequestHeader::Origin).collect();
@@ -123,7 +168,7 @@ mod tests {
             .raw_header("Access", "kept")
             .raw_header("x-access-control-a", "kept")
             .finalize();
-        ResponseView(&mut response).remove_with_prefix("access-control-");
+        ResponseView::new(&mut response).remove_with_prefix("access-control-");
         let mut left: Vec<_> = response.headers().iter().map(|header| header.name.to_string()).collect();
         left.sort();
         assert_eq!(left, ["Access", "x-access-control-a"]);

@@ -10,6 +10,7 @@ pub(crate) struct Policies {
     default: PolicySource<String>,
     paths: PathPolicies,
     had_guard: bool,
+    is_simple: bool,
 }
 
 /// The policies for single paths, longest path first.
@@ -59,7 +60,9 @@ impl Policies {
     pub(crate) fn new(default: PolicySource<String>, paths: PathPolicies) -> Self {
         let has_guard = |source: &PolicySource<String>| source.current().policy().guard().is_some();
         let had_guard = has_guard(&default) || paths.0.iter().any(|path| has_guard(&path.policy));
-        Self { default, paths, had_guard }
+        let has_lookup = || default.current().policy().has_lookup();
+        let is_simple = paths.0.is_empty() && !had_guard && default.fixed().is_some() && !has_lookup();
+        Self { default, paths, had_guard, is_simple }
     }
 
     /// Returns the policy for a path: the one with the longest matching prefix of whole segments.
@@ -83,9 +86,9 @@ impl Policies {
         self.had_guard
     }
 
-    /// Returns the policy if the application has a single one that cannot be replaced.
-    pub(crate) fn only(&self) -> Option<&PreparedPolicy<String>> {
-        self.default.fixed().filter(|_| self.paths.0.is_empty())
+    /// Returns the policy if the application has a single one that cannot be replaced, without a lookup and a guard.
+    pub(crate) fn simple(&self) -> Option<&PreparedPolicy<String>> {
+        self.default.fixed().filter(|_| self.is_simple)
     }
 }
 

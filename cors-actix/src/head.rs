@@ -45,24 +45,43 @@ impl RequestInfo for Request<'_> {
 }
 
 /// The headers of a response.
-pub(crate) struct Response<'a>(pub(crate) &'a mut HeaderMap);
+pub(crate) struct Response<'a> {
+    headers: &'a mut HeaderMap,
+    /// Whether the response may have `Vary`.
+    may_have_vary: bool,
+}
+
+impl<'a> Response<'a> {
+    pub(crate) fn new(headers: &'a mut HeaderMap) -> Self {
+        Self { headers, may_have_vary: true }
+    }
+}
 
 impl ResponseHead for Response<'_> {
     type Value = HeaderValue;
 
     fn append(&mut self, name: ResponseHeader, value: HeaderValue) {
-        self.0.append(response_header(name), value);
+        self.may_have_vary |= name == ResponseHeader::Vary;
+        self.headers.append(response_header(name), value);
     }
 
     fn vary(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.get_all(header::VARY).map(HeaderValue::as_bytes)
+        let lines = || self.headers.get_all(header::VARY).map(HeaderValue::as_bytes);
+        self.may_have_vary.then(lines).into_iter().flatten()
     }
 
     fn remove_with_prefix(&mut self, prefix: &str) {
-        // A `HeaderName` is always in lower case.
-        // `retain` is slower than a search, and there is almost never anything to remove.
-        if self.0.keys().any(|name| name.as_str().starts_with(prefix)) {
-            self.0.retain(|name, _| !name.as_str().starts_with(prefix));
+        // All names are compared here, so this also tells whether a look-up of `Vary` can be left out.
+        let (mut has_prefix, mut has_vary) = (false, false);
+        for name in self.headers.keys() {
+            // A `HeaderName` is always in lower case.
+            has_prefix |= name.as_str().starts_with(prefix);
+            has_vary |= name == header::VARY;
+        }
+        self.may_have_vary = has_vary;
+        // `retain` is slower than the walk, and there is almost never anything to remove.
+        if has_prefix {
+            self.headers.retain(|name, _| !name.as_str().starts_with(prefix));
         }
     }
 }

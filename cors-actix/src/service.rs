@@ -111,13 +111,13 @@ where
                 policy.write_preflight(
                     preflight,
                     &Request(request.head()),
-                    &mut Response(response.headers_mut()),
+                    &mut Response::new(response.headers_mut()),
                 );
                 response
             }
             Decision::Denied(denied) => {
                 let mut response = empty_response(denied.status());
-                policy.write_denied(denied, &mut Response(response.headers_mut()));
+                policy.write_denied(denied, &mut Response::new(response.headers_mut()));
                 response
             }
         };
@@ -173,11 +173,11 @@ impl PendingHeaders {
     fn write<B>(self, result: &mut Result<ServiceResponse<B>, Error>) {
         let Self { policy, actual } = self;
         match result {
-            Ok(response) => policy.write_actual(actual, &mut Response(response.headers_mut())),
+            Ok(response) => policy.write_actual(actual, &mut Response::new(response.headers_mut())),
             // An error becomes a response outside of this middleware. The mapper adds the headers at that point, and outer
             // middleware can still recognize the error by its type.
             Err(error) => error.add_response_mapper(move |mut response| {
-                policy.write_actual(actual.clone(), &mut Response(response.headers_mut()));
+                policy.write_actual(actual.clone(), &mut Response::new(response.headers_mut()));
                 response
             }),
         }

@@ -14,6 +14,8 @@ const BATCH: usize = 100;
 const MEBIBYTE: usize = 1 << 20;
 /// How many one-letter labels fit into the longest DNS name that ends with `example.org`.
 const LABELS: usize = 115;
+/// The most bytes of a label of a DNS name.
+const LONGEST_LABEL: usize = 63;
 
 /// The cost of deciding about one request.
 #[derive(Clone, Debug, Serialize)]
@@ -46,11 +48,13 @@ pub(crate) fn measure(rounds: usize, progress: impl Fn()) -> Vec<Hostile> {
     .collect()
 }
 
-/// Exact origins, and nested wildcards as deep as DNS names can be, with a port.
+/// Exact origins, nested wildcards as deep as DNS names can be, and partial labels of all lengths, the last two with a port.
 #[expect(clippy::expect_used, reason = "the policy is the same in every run")]
 fn policy() -> Policy {
     let nested = (0..LABELS).map(|labels| format!("https://*.{}example.org:8443", "a.".repeat(labels)));
-    let origins: Vec<_> = ORIGINS.iter().map(|&origin| origin.to_owned()).chain(nested).collect();
+    let partial = (1..LONGEST_LABEL).map(|after| format!("https://*{}.example.net:8443", "a".repeat(after)));
+    let exact = ORIGINS.iter().map(|&origin| origin.to_owned());
+    let origins: Vec<_> = exact.chain(nested).chain(partial).collect();
     Policy::builder()
         .allow_origins(origins)
         .allow_methods(METHODS)
@@ -94,6 +98,10 @@ fn requests() -> Vec<(&'static str, Request<()>)> {
         (
             "the same, invalid in its first label",
             from(&format!("https://A.{}example.org:8443", "a.".repeat(LABELS))),
+        ),
+        (
+            "the longest label, with the end of every partial label",
+            from(&format!("https://{}.example.net", "a".repeat(LONGEST_LABEL))),
         ),
     ]
 }

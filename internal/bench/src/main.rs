@@ -21,6 +21,7 @@ mod header_map;
 mod hostile;
 mod measure;
 mod policy_size;
+mod profile;
 mod report;
 mod request;
 mod scaling;
@@ -28,6 +29,7 @@ mod sources;
 
 use crate::end_to_end::Served;
 use crate::framework::Framework;
+use crate::profile::Profiled;
 use crate::report::{Format, Report};
 
 /// Measures what CORS costs, in one thread and without sockets.
@@ -64,6 +66,9 @@ struct Arguments {
     /// Serve one application until the process is killed.
     #[arg(long, hide = true, value_name = "FRAMEWORK:MIDDLEWARE")]
     serve: Option<Served>,
+    /// Answer 80 requests of one kind in each round, and measure nothing: for a profiler such as callgrind.
+    #[arg(long, value_name = "FRAMEWORK:MIDDLEWARE:REQUEST")]
+    profile: Option<Profiled>,
 }
 
 fn main() -> ExitCode {
@@ -79,6 +84,9 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(served) = arguments.serve {
         return end_to_end::serve(served);
+    }
+    if let Some(profiled) = arguments.profile {
+        return Ok(profile::run(profiled, arguments.rounds as usize)?);
     }
     // Opened first, so that a wrong path is reported before the run and not after it.
     let out = match &arguments.out {

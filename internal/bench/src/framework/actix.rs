@@ -1,15 +1,18 @@
 //! actix-web: `cors-actix` beside actix-cors.
 
+use std::future::{Ready, ready};
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{self, Poll, ready as poll_ready};
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{Service, ServiceResponse};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::Identity;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpServer, rt, web};
+use pin_project_lite::pin_project;
 use tokio::runtime::Runtime;
 
 use super::Middleware;
@@ -37,9 +40,7 @@ pub(super) fn application(
                 measured(init_service(application!(.wrap(cors))).await, runtime)
             }
             Middleware::Other => measured(init_service(application!(.wrap(other()))).await, runtime),
-            Middleware::Empty => {
-                measured(init_service(application!(.wrap(Identity::default()))).await, runtime)
-            }
+            Middleware::Empty => measured(init_service(application!(.wrap(Empty))).await, runtime),
         }
     })
 }
@@ -57,7 +58,7 @@ pub(super) fn serve(middleware: Middleware, listener: TcpListener) -> std::io::R
                 HttpServer::new(|| application!(.wrap(other()))).workers(1).listen(listener)?.run().await
             }
             Middleware::Empty => {
-                let server = HttpServer::new(|| application!(.wrap(Identity::default())));
+                let server = HttpServer::new(|| application!(.wrap(Empty)));
                 server.workers(1).listen(listener)?.run().await
             }
         }
@@ -71,6 +72,63 @@ fn other() -> actix_cors::Cors {
         .expose_headers([EXPOSED_HEADER])
         .supports_credentials()
         .max_age(usize::try_from(MAX_AGE).ok())
+}
+
+/// A middleware that does nothing, but could answer in the application's place. So its responses have either of two bodies, as in
+/// the guide of actix-web.
+struct Empty;
+
+impl<S, B> Transform<S, ServiceRequest> for Empty
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = EmptyService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(EmptyService { service }))
+    }
+}
+
+struct EmptyService<S> {
+    service: S,
+}
+
+impl<S, B> Service<ServiceRequest> for EmptyService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = EmptyFuture<S::Future>;
+
+    actix_web::dev::forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        EmptyFuture { response: self.service.call(request) }
+    }
+}
+
+pin_project! {
+    struct EmptyFuture<F> {
+        #[pin]
+        response: F,
+    }
+}
+
+impl<F, B> Future for EmptyFuture<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let result = poll_ready!(self.project().response.poll(context));
+        Poll::Ready(result.map(ServiceResponse::map_into_left_body))
+    }
 }
 
 fn measured<S, B>(service: S, runtime: &Rc<Runtime>) -> Box<dyn Measurable>

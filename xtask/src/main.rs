@@ -14,6 +14,7 @@ mod conformance;
 mod harness;
 mod harnesses;
 mod install;
+mod instructions;
 mod new_adapter;
 mod serve;
 mod site;
@@ -65,6 +66,11 @@ enum Command {
     ///
     /// Builds the benchmarks in the release profile and runs them. The options after `bench` go to the benchmarks.
     Bench(bench::Arguments),
+    /// Count the instructions of the core's decisions, and compare them with the committed baseline
+    ///
+    /// Needs valgrind and gungraun-runner, and says so if one is missing. Exits with 0 if no count changed by more than 3 %, and with 1
+    /// if one did.
+    Instructions(instructions::Arguments),
     /// Create a new adapter: a crate that compiles, with a test that runs the conformance suite
     ///
     /// Exits with 2 if the name is not valid or is taken.
@@ -81,6 +87,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Harness(arguments) => harness::run(&arguments),
         Command::Harnesses { action } => harnesses::run(&action),
+        Command::Instructions(arguments) => instructions::run(&arguments),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -89,7 +89,7 @@ fn host_policies(policies: &HostPolicies) -> Option<String> {
 /// A scenario names something else than a host.
 pub fn host_map<V>(policies: &HostPolicies) -> Result<PolicyMap<V>, InvalidHost>
 where
-    V: Clone + for<'a> TryFrom<&'a str>,
+    V: Clone + for<'a> TryFrom<&'a str> + 'static,
 {
     let map = PolicyMap::new(&policies.other);
     policies.hosts.iter().try_fold(map, |map, (host, policy)| map.host(host, policy))

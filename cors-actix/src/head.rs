@@ -4,7 +4,7 @@ use actix_web::dev;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
-use cors_core::{RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader};
+use cors_core::{RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader, host_text};
 
 /// The part of a request that CORS reads.
 pub(crate) struct Request<'a>(pub(crate) &'a dev::RequestHead);
@@ -32,7 +32,7 @@ impl RequestInfo for Request<'_> {
 
     fn host(&self) -> Option<&str> {
         let authority = self.0.uri.authority().map(Authority::as_str);
-        authority.or_else(|| self.0.headers.get(header::HOST)?.to_str().ok())
+        authority.or_else(|| host_text(self.0.headers.get(header::HOST)?.as_bytes()))
     }
 
     fn path(&self) -> &str {

@@ -6,6 +6,7 @@ use http::{Method, Request, StatusCode, request};
 
 use crate::{
     Denied, Preflight, PreparedPolicy, RequestHead, RequestHeader, RequestInfo, ResponseHead, ResponseHeader,
+    host_text,
 };
 
 /// The most headers that the answer to a preflight can have, so that its map is allocated once.
@@ -79,7 +80,7 @@ impl RequestInfo for request::Parts {
 /// The authority of the target, which HTTP/2 always has, or else the `Host` header (RFC 9112, section 3.2.2).
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let authority = uri.authority().map(Authority::as_str);
-    authority.or_else(|| headers.get(header::HOST)?.to_str().ok())
+    authority.or_else(|| host_text(headers.get(header::HOST)?.as_bytes()))
 }
 
 /// The same, unless there is more than one `Host` line.
@@ -89,7 +90,7 @@ fn only_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     if second.is_some() {
         return None;
     }
-    uri.authority().map(Authority::as_str).or_else(|| first?.to_str().ok())
+    uri.authority().map(Authority::as_str).or_else(|| host_text(first?.as_bytes()))
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

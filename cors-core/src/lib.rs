@@ -31,7 +31,7 @@ pub use header::{RequestHeader, ResponseHeader};
 #[cfg(feature = "lookup")]
 #[cfg_attr(docsrs, doc(cfg(feature = "lookup")))]
 pub use lookup::{Lookup, LookupFailure, LookupOptions};
-pub use origin::Origin;
+pub use origin::{Origin, host_text};
 #[cfg(feature = "serde")]
 pub use policy::ProblemDetails;
 pub use policy::{

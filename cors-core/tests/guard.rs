@@ -146,6 +146,17 @@ fn foreign_origins(#[case] method: &str, #[case] headers: &[(&str, &str)], #[cas
     assert_eq!(outcome(&guarded, &request(method, "/", &headers)), expected);
 }
 
+const A: (&str, &str) = ("upgrade", "a");
+const LIST_OF_256_BYTES: &str = text(&[b','; 256]);
+const LIST_OF_1000_BYTES: &str = text(&[b','; 1000]);
+
+const fn text(bytes: &[u8]) -> &str {
+    match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => panic!("ASCII"),
+    }
+}
+
 #[rstest]
 #[case("GET", &[("upgrade", "websocket"), FOREIGN], true)]
 #[case("GET", &[("upgrade", "WebSocket"), FOREIGN], true)]
@@ -153,6 +164,10 @@ fn foreign_origins(#[case] method: &str, #[case] headers: &[(&str, &str)], #[cas
 #[case("GET", &[("upgrade", "h2c"), ("upgrade", "websocket"), FOREIGN], true)]
 #[case("GET", &[("upgrade", "websocket"), NULL], true)]
 #[case("GET", &[("upgrade", "websocket"), OWN, OWN], true)]
+#[case::longest_list_that_is_read("GET", &[("upgrade", LIST_OF_256_BYTES), FOREIGN], false)]
+#[case::longer_list("GET", &[("upgrade", LIST_OF_256_BYTES), ("upgrade", "a"), FOREIGN], true)]
+#[case::eight_lines("GET", &[A, A, A, A, A, A, A, A, FOREIGN], false)]
+#[case::nine_lines("GET", &[A, A, A, A, A, A, A, A, A, FOREIGN], true)]
 #[case("CONNECT", &[FOREIGN], true)]
 #[case("CONNECT", &[FOREIGN, site("cross-site")], true)]
 #[case("GET", &[("upgrade", "h2c"), FOREIGN], false)]
@@ -182,6 +197,7 @@ fn websockets(#[case] method: &str, #[case] headers: &[(&str, &str)], #[case] is
 #[case(&[HOST], "runs")]
 #[case(&[("host", "API.EXAMPLE:443")], "runs")]
 #[case(&[("host", "localhost:3000")], "runs")]
+#[case::longer_than_any(&[("host", LIST_OF_1000_BYTES)], "421 host-not-allowed")]
 #[case(&[("host", "evil.example")], "421 host-not-allowed")]
 #[case(&[("host", "")], "421 host-not-allowed")]
 #[case(&[], "400 host-not-allowed")]

@@ -14,6 +14,11 @@ const MISDIRECTED_REQUEST: u16 = 421;
 /// RFC 9112, section 3.2.
 const BAD_REQUEST: u16 = 400;
 
+/// The most lines of `Upgrade` that are read.
+const MAX_UPGRADE_LINES: usize = 8;
+/// The most bytes of `Upgrade` that are read, over all lines.
+const MAX_UPGRADE_BYTES: usize = 256;
+
 impl Checked {
     /// Decides about a request with a guard: hosts, then preflights, then all other requests.
     pub(super) fn decide_guarded<R: RequestHead>(
@@ -142,13 +147,25 @@ fn is_safe(method: &str) -> bool {
 /// Whether a request opens a WebSocket: a `GET` request with `Upgrade: websocket` (RFC 6455, section 4.1). Over HTTP/2 and HTTP/3 that is a `CONNECT` request (RFC 8441,
 /// section 5), whose `:protocol` not all frameworks tell. A page can send `CONNECT` for WebTransport too, and nothing else.
 fn is_handshake<R: RequestHead>(method: &str, request: &R) -> bool {
-    let is_websocket = |line| {
-        token::elements(line)
-            .any(|element| token::trim_white_space(element).eq_ignore_ascii_case(b"websocket"))
-    };
     match method {
-        "GET" => request.lines(RequestHeader::Upgrade).any(is_websocket),
+        "GET" => upgrades_to_websocket(request),
         "CONNECT" => true,
         _ => false,
     }
+}
+
+/// Whether `Upgrade` names `websocket`. Browsers send one line with nothing else, so a list that is too long to be read counts as one
+/// that does.
+fn upgrades_to_websocket<R: RequestHead>(request: &R) -> bool {
+    let (mut lines, mut bytes) = (0, 0);
+    for line in request.lines(RequestHeader::Upgrade) {
+        lines += 1;
+        bytes += line.len();
+        let is_too_long = lines > MAX_UPGRADE_LINES || bytes > MAX_UPGRADE_BYTES;
+        let mut names = token::elements(line).map(token::trim_white_space);
+        if is_too_long || names.any(|name| name.eq_ignore_ascii_case(b"websocket")) {
+            return true;
+        }
+    }
+    false
 }

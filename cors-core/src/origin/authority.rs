@@ -60,6 +60,9 @@ impl HostSet {
         if self.plain.iter().any(|host| host == authority) {
             return true;
         }
+        if authority.len() > LONGEST_ORIGIN {
+            return false;
+        }
         let authority = match split_port(authority) {
             // RFC 3986, section 3.2.3: an empty port is the default port.
             (host, Some(port)) if port.is_empty() || DEFAULT_PORTS.contains(&port) => host,
@@ -76,9 +79,26 @@ impl HostSet {
     }
 }
 
+/// The value of a `Host` header as text, for [`RequestInfo::host`](crate::RequestInfo::host). It is `None` if the value is not ASCII.
+///
+/// Of a value that is longer than any host, it returns only the start, which is also longer than any host. So the work does not depend on
+/// what a client sends.
+///
+/// ```
+/// assert_eq!(cors_core::host_text(b"api.example:8443"), Some("api.example:8443"));
+/// assert_eq!(cors_core::host_text(b"caf\xc3\xa9.example"), None);
+/// ```
+pub fn host_text(value: &[u8]) -> Option<&str> {
+    let value = &value[..value.len().min(LONGEST_ORIGIN)];
+    if value.is_ascii() { std::str::from_utf8(value).ok() } else { None }
+}
+
 /// Whether the host and the port of an origin are those of a request. Case does not count. An authority without a port has the
 /// default port of the origin's scheme, because a server behind a proxy does not know the scheme that the browser used.
 pub(crate) fn is_origin_of(origin: &[u8], authority: &str) -> bool {
+    if origin.len() > LONGEST_ORIGIN {
+        return false;
+    }
     // Most own requests have a name without a port in both.
     let own = origin.strip_prefix(PREFIX.as_bytes()).or_else(|| origin.strip_prefix(b"http://"));
     if own == Some(authority.as_bytes()) && is_plain_name(authority.as_bytes()) {

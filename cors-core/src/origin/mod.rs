@@ -8,6 +8,7 @@ mod pattern;
 mod serialization;
 mod set;
 
+pub use authority::host_text;
 pub(crate) use authority::{HostSet, is_origin_of};
 pub use parsed::Origin;
 pub(crate) use pattern::{

@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::ports::Ports;
+use super::ports::{AllPorts, Ports};
 use super::{Added, Owner};
 use crate::origin::PatternPort;
 use crate::origin::host::{self, LONGEST_LABEL, LONGEST_NAME};
@@ -44,7 +44,7 @@ impl<O: Owner> PartialLabels<O> {
         if host.len() > LONGEST_NAME {
             return None;
         }
-        let labels = self.of_domain(scheme, domain)?;
+        let labels = self.of_domain(scheme, domain).filter(|labels| labels.all_ports.may_cover(port))?;
         let is_label = label.len() <= LONGEST_LABEL && host::are_labels(label.as_bytes());
         is_label.then(|| labels.find(label, |ports, _| ports.find(port)))?
     }
@@ -121,6 +121,8 @@ struct Labels<O> {
     ports: Vec<Ports<O>>,
     /// The lengths before and after the `*` that occur, sorted.
     lengths: Vec<(u8, u8)>,
+    /// The ports of all labels together, so that most other ports need no look-up.
+    all_ports: AllPorts,
     keys: Keys,
 }
 
@@ -134,6 +136,7 @@ impl<O: Owner> Labels<O> {
             }
             Inserted::Known(entry) => entry,
         };
+        self.all_ports.add(port);
         Ok(self.ports[entry].add(port, owner))
     }
 
@@ -195,6 +198,7 @@ impl<O> Default for Labels<O> {
             index: HashTable::new(),
             ports: Vec::new(),
             lengths: Vec::new(),
+            all_ports: AllPorts::default(),
             keys: Keys::default(),
         }
     }

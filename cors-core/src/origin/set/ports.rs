@@ -64,3 +64,31 @@ impl<O> Default for Ports<O> {
         Self { any: None, default: None, exact: Vec::new() }
     }
 }
+
+/// The ports of several hosts: a summary that can also say yes to a port that is not listed.
+#[derive(Clone, Default)]
+pub(super) struct AllPorts {
+    any: bool,
+    default: bool,
+    /// One bit for all ports whose numbers end in the same six bits.
+    exact: u64,
+}
+
+impl AllPorts {
+    pub(super) fn add(&mut self, port: PatternPort) {
+        match port {
+            PatternPort::Any => self.any = true,
+            PatternPort::Default => self.default = true,
+            PatternPort::Exact(port) => self.exact |= 1 << (port % 64),
+        }
+    }
+
+    pub(super) fn may_cover(&self, port: PatternPort) -> bool {
+        self.any
+            || match port {
+                PatternPort::Default => self.default,
+                PatternPort::Exact(port) => self.exact >> (port % 64) & 1 == 1,
+                PatternPort::Any => false,
+            }
+    }
+}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::iter;
 
-use super::ports::Ports;
+use super::ports::{AllPorts, Ports};
 use super::{Added, Owner};
 use crate::origin::host::{self, LONGEST_NAME};
 use crate::origin::{HostPattern, OriginPattern, PatternPort};
@@ -141,33 +141,5 @@ impl<O> Default for Domains<O> {
             all_ports: AllPorts::default(),
             lengths: [0; 4],
         }
-    }
-}
-
-/// The ports of several domains: a summary that can also say yes to a port that is not listed.
-#[derive(Clone, Default)]
-struct AllPorts {
-    any: bool,
-    default: bool,
-    /// One bit for all ports whose numbers end in the same six bits.
-    exact: u64,
-}
-
-impl AllPorts {
-    fn add(&mut self, port: PatternPort) {
-        match port {
-            PatternPort::Any => self.any = true,
-            PatternPort::Default => self.default = true,
-            PatternPort::Exact(port) => self.exact |= 1 << (port % 64),
-        }
-    }
-
-    fn may_cover(&self, port: PatternPort) -> bool {
-        self.any
-            || match port {
-                PatternPort::Default => self.default,
-                PatternPort::Exact(port) => self.exact >> (port % 64) & 1 == 1,
-                PatternPort::Any => false,
-            }
     }
 }

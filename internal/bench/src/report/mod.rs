@@ -183,6 +183,7 @@ fn policy_sizes(sizes: &[PolicySize]) -> Grid {
 fn hostile(requests: &[Hostile]) -> Grid {
     let row = |hostile: &Hostile| {
         vec![
+            hostile.policy.to_owned(),
             hostile.request.to_owned(),
             ns(hostile.ns),
             format!("{:.2}", hostile.ratio),
@@ -191,8 +192,8 @@ fn hostile(requests: &[Hostile]) -> Grid {
     };
     Grid {
         title: "Requests that try to be expensive: the decision without a framework",
-        left: 1,
-        header: vec!["request", "ns", "ratio", "allocs"],
+        left: 2,
+        header: vec!["policy", "request", "ns", "ratio", "allocs"],
         rows: requests.iter().map(row).collect(),
     }
 }

@@ -18,7 +18,7 @@ pub trait RequestInfo {
     fn method(&self) -> &str;
 
     /// The host that the request is for, with its port if it was sent: the authority of the request's target, or else the
-    /// `Host` header. It is what the client sent, in any case.
+    /// `Host` header. It is what the client sent, in any case. [`host_text`](crate::host_text) converts the bytes of the header.
     fn host(&self) -> Option<&str>;
 
     /// The path of the request's target, without the query. It is as the client sent it: a framework may decode it or merge its

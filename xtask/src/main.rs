@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use cors_cli::command::{self, check, policy};
 
 mod agreement;
+mod api;
 mod bench;
 mod browsers;
 mod conformance;
@@ -40,6 +41,10 @@ enum Command {
     ///
     /// Exits with 0 if they agree, with 1 if they do not, and with 2 if a browser is missing or an argument is wrong.
     Agreement(agreement::Arguments),
+    /// Compare the public API of the published crates with what is committed in docs/api
+    ///
+    /// Exits with 0 if they are the same, or if this compiler cannot describe an API, and with 1 if they differ.
+    Api(api::Arguments),
     /// Install or list the real browsers that the suite can use
     Browsers {
         /// What to do.
@@ -80,6 +85,7 @@ enum Command {
 fn main() -> ExitCode {
     command::exit_code(match Arguments::parse().command {
         Command::Agreement(arguments) => agreement::run(arguments),
+        Command::Api(arguments) => api::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Browsers { action } => browsers::run(&action),
         Command::Check(arguments) => check::run(*arguments),

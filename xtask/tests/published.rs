@@ -132,6 +132,36 @@ fn every_readme_lists_the_dependencies_of_its_crate() {
     assert!(problems.is_empty(), "the READMEs and the manifests differ: {problems:#?}");
 }
 
+/// A new major version of these crates breaks the code of our users.
+#[test]
+fn every_readme_names_the_crates_whose_types_are_in_its_api() {
+    for package in published() {
+        let readme = fs::read_to_string(package.folder().join("README.md")).expect("a README");
+        let sentence = readme.lines().find_map(|line| line.strip_prefix("In the public API are types of "));
+        let named = sentence.map_or_else(BTreeSet::new, code_words);
+        assert_eq!(named, foreign_crates(package), "{}", package.name());
+    }
+}
+
+/// The crates of `docs/api/README.md`, by the names that the manifest has for their packages.
+fn foreign_crates(package: &Package) -> BTreeSet<String> {
+    let table = fs::read_to_string(root().join("docs/api/README.md")).expect("docs/api");
+    let rows = table.lines().filter(|line| line.starts_with("| `")).map(cells);
+    let names = rows
+        .filter(|row| row[0].trim_matches('`') == package.name())
+        .map(|row| row[1].trim_matches('`').to_owned());
+    let is_of = |dependency: &Dependency<'_>, library: &str| dependency.key().replace('-', "_") == library;
+    names
+        .map(|library| {
+            let dependency = package
+                .dependencies()
+                .filter(Dependency::is_normal)
+                .find(|dependency| is_of(dependency, &library));
+            dependency.map_or(library, |dependency| dependency.name().to_owned())
+        })
+        .collect()
+}
+
 struct Package(Value);
 
 impl Package {

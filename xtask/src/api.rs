@@ -174,7 +174,11 @@ fn foreign_types(api: &str, own: &str) -> BTreeMap<String, BTreeSet<String>> {
         if !name.starts_with(char::is_lowercase) || ["alloc", "core", "std", own].contains(&name) {
             continue;
         }
-        types.entry(name.to_owned()).or_default().insert(path.to_owned());
+        // Functions, methods and constants come after their type, and modules before it.
+        let is_type = |segment: &str| segment.starts_with(char::is_uppercase);
+        let Some(position) = path.split("::").position(is_type) else { continue };
+        let path: Vec<_> = path.split("::").take(position + 1).collect();
+        types.entry(name.to_owned()).or_default().insert(path.join("::"));
     }
     types
 }
@@ -200,10 +204,11 @@ mod tests {
 
     #[test]
     fn foreign_types_are_those_of_other_crates() {
-        let api = "pub fn own::f<T: http::Head>(&T::Item, core::option::Option<&url::Url>) -> own::Type<url::Host>\n";
+        let api = "pub fn own::f<T: http::Head>(&T::Item, core::option::Option<&url::Url>) -> own::Type<url::Host>\n\
+            pub fn http::map::Map::append(&mut self)\npub fn u8::from(own::Type) -> u8\n";
         let types = foreign_types(api, "own");
         let found: Vec<_> = types.values().flatten().map(String::as_str).collect();
-        assert_eq!(found, ["http::Head", "url::Host", "url::Url"]);
+        assert_eq!(found, ["http::Head", "http::map::Map", "url::Host", "url::Url"]);
     }
 
     #[test]

@@ -216,7 +216,9 @@ async fn play(browsers: &[Profile], checks: Vec<Check>, network: Arc<dyn Network
 
 /// Whether an earlier response of the same host has set cookies.
 fn sets_cookies(before: &[Exchange], url: &Url) -> bool {
-    before.iter().filter(|exchange| exchange.request.url.host() == url.host()).any(|exchange| {
+    // Browsers ignore the cookies of responses to preflights.
+    let actual = before.iter().filter(|exchange| exchange.kind == ExchangeKind::Actual);
+    actual.filter(|exchange| exchange.request.url.host() == url.host()).any(|exchange| {
         exchange.response.as_ref().is_ok_and(|response| response.lines("set-cookie").next().is_some())
     })
 }

@@ -79,7 +79,10 @@ fn script_notes(report: &CheckReport) -> Vec<Note> {
         let text = format!("a page cannot set `{name}` here, so the browser left it out.");
         notes.push(Note::new("dropped-header", Severity::Note, text));
     }
-    for (name, _) in request.headers.iter().filter(|(name, _)| lists::is_of_response(name)) {
+    // If such a header is what blocks the fetch, the advice says so.
+    let is_blocked = report.blocked().is_some();
+    let misplaced = request.headers.iter().filter(|(name, _)| !is_blocked && lists::is_of_response(name));
+    for (name, _) in misplaced {
         let text = format!(
             "`{name}` is a response header. In a request it allows nothing, and makes a preflight necessary. Remove it from the script."
         );

@@ -5,6 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::code::codes;
+use crate::request::RequestMode;
 use crate::{AddressSpace, Element, FailureKind, Page};
 
 /// Why the promise of a `fetch()` was rejected.
@@ -46,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) status: Option<u16>,
     /// Whether the response tainting was `cors`.
     pub(crate) is_cors: bool,
+    /// The mode; `None` if the request could not be made.
+    pub(crate) mode: Option<RequestMode>,
     /// Why no response came, if the reason is a network error.
     pub(crate) failure: Option<FailureKind>,
     /// The address space that the request names, if it names one.

@@ -160,6 +160,7 @@ impl Browser {
                 context.origin = self.steps.serialize_origin(&request);
                 context.named_space = request.target_address_space;
                 context.is_cors = request.tainting == Tainting::Cors;
+                context.mode = Some(request.mode);
                 context.status = fetch.exchanges.last().and_then(Exchange::status);
                 result.and_then(|response| finish(&request, response))
             }

@@ -4,6 +4,7 @@ mod event_source;
 mod web_socket;
 
 use crate::blocked::{Context, Initiator, InvalidArgument};
+use crate::request::RequestMode;
 use crate::{AddressSpace, BlockReason, Blocked, Element, Engine, FailureKind, Profile, header};
 
 impl Blocked {
@@ -222,7 +223,22 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         BlockReason::BadPort => failed("ERR_UNSAFE_PORT"),
         BlockReason::TooManyRedirects => failed("ERR_TOO_MANY_REDIRECTS"),
         BlockReason::RedirectLocationInvalid => failed("ERR_INVALID_REDIRECT"),
-        BlockReason::RedirectToUnsupportedScheme => failed("ERR_UNSAFE_REDIRECT"),
+        BlockReason::RedirectToUnsupportedScheme if is_unsafe_redirect(written) => {
+            failed("ERR_UNSAFE_REDIRECT")
+        }
+        BlockReason::RedirectToUnsupportedScheme => match context.mode {
+            Some(RequestMode::NoCors) => failed("ERR_UNKNOWN_URL_SCHEME"),
+            Some(RequestMode::SameOrigin) => format!(
+                "Unsafe attempt to load URL {written} from frame with URL {page_origin}/. Domains, protocols and ports must \
+                 match.\n"
+            ),
+            _ => format!(
+                "Access to {what} at '{written}' (redirected from '{first_url}') from origin '{page_origin}' has been blocked \
+                 by CORS policy: Cross origin requests are only supported for protocol schemes: chrome, \
+                 chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, \
+                 isolated-app."
+            ),
+        },
         BlockReason::EmbedderPolicy => {
             failed("ERR_BLOCKED_BY_RESPONSE.NotSameOriginAfterDefaultedToSameOriginByCoep")
         }
@@ -244,6 +260,9 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         }
         BlockReason::ResourcePolicy if value == "same-site" => failed("ERR_BLOCKED_BY_RESPONSE.NotSameSite"),
         BlockReason::ResourcePolicy => failed("ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"),
+        BlockReason::NetworkError if context.failure == Some(FailureKind::KeepaliveBody) => {
+            "TypeError: Failed to fetch".to_owned()
+        }
         BlockReason::NetworkError => {
             failed(context.failure.map_or("ERR_FAILED", FailureKind::chromium_error))
         }
@@ -254,6 +273,13 @@ fn chromium(reason: BlockReason, detail: &str, context: &Context) -> String {
         | BlockReason::EventStreamStatus
         | BlockReason::EventStreamType => failed("ERR_FAILED"),
     }
+}
+
+/// content/public/common/url_utils.cc, `IsSafeRedirectTarget`: the network stack itself refuses redirects to these schemes, and leaves
+/// others to the CORS check. Observed in Chromium 156.
+fn is_unsafe_redirect(location: &str) -> bool {
+    let scheme = location.split(':').next().unwrap_or_default();
+    ["about", "blob", "chrome", "chrome-extension", "data", "file", "filesystem"].contains(&scheme)
 }
 
 /// The same file, `EncodeHint`: characters other than printable ASCII become `\uXXXX`.

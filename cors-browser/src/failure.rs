@@ -27,12 +27,20 @@ codes! {
         EndlessBody = "endless-body",
         /// The response is not valid HTTP.
         Malformed = "malformed",
+        /// The response has several `Location` lines that differ.
+        SeveralLocations = "several-locations",
+        /// The response has several `Content-Length` lines that differ.
+        SeveralLengths = "several-lengths",
+        /// The response has several `Content-Disposition` lines that differ.
+        SeveralDispositions = "several-dispositions",
         /// The connection ended before the response was complete.
         BrokenOff = "broken-off",
         /// The server sent the challenge of a proxy (status 407), although it is not one.
         ProxyChallenge = "proxy-challenge",
         /// The `data:` URL cannot be read. Nothing was sent.
         DataUrl = "data-url",
+        /// The body of a request with `keepalive` is larger than 64 KiB. Nothing was sent.
+        KeepaliveBody = "keepalive-body",
         /// The request cannot be written as HTTP, and was not sent.
         Unsendable = "unsendable",
     }
@@ -50,11 +58,15 @@ impl FailureKind {
             | Self::CertificateDate
             | Self::Tls
             | Self::DataUrl
+            | Self::KeepaliveBody
             | Self::Unsendable => false,
             Self::Timeout
             | Self::EndlessHead
             | Self::EndlessBody
             | Self::Malformed
+            | Self::SeveralLocations
+            | Self::SeveralLengths
+            | Self::SeveralDispositions
             | Self::BrokenOff
             | Self::ProxyChallenge => true,
         }
@@ -73,10 +85,13 @@ impl FailureKind {
             Self::Timeout => "ERR_TIMED_OUT",
             Self::EndlessHead => "ERR_RESPONSE_HEADERS_TOO_BIG",
             Self::Malformed => "ERR_INVALID_HTTP_RESPONSE",
+            Self::SeveralLocations => "ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION",
+            Self::SeveralLengths => "ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH",
+            Self::SeveralDispositions => "ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION",
             Self::BrokenOff => "ERR_EMPTY_RESPONSE",
             Self::ProxyChallenge => "ERR_UNEXPECTED_PROXY_AUTH",
             Self::DataUrl => "ERR_INVALID_URL",
-            Self::EndlessBody | Self::Unsendable => "ERR_FAILED",
+            Self::EndlessBody | Self::KeepaliveBody | Self::Unsendable => "ERR_FAILED",
         }
     }
 }

@@ -14,12 +14,15 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cors_browser::{FailureKind, FetchRequest, Origin, Page, Profile, Redirect};
 use cors_cli::check::audit::{Access, REQUEST_LIMIT, Severity};
-use cors_cli::check::{Check, CheckReport, LiveNetwork, PageResult, Setup, run, run_in, to_json, to_text};
+use cors_cli::check::{
+    Check, CheckReport, Connecting, HttpVersion, LiveNetwork, PageResult, Setup, run, run_in, to_json,
+    to_text,
+};
 use cors_cli::tls::TlsError;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http2;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
@@ -344,11 +347,10 @@ async fn an_audit_stops_if_every_origin_is_allowed() {
     assert!(audit.requests <= REQUEST_LIMIT);
 }
 
-/// A server over TLS that speaks HTTP/2 only.
-#[tokio::test]
-async fn http2_is_spoken() {
-    let certified =
-        rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+/// A server over TLS for `localhost` that speaks these protocols and tells the page which version it spoke. The file has its
+/// certificate.
+async fn secure(protocols: &[&str]) -> (SocketAddr, tempfile::NamedTempFile) {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let encoded = STANDARD.encode(certified.cert.der());
     write!(file, "-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n").unwrap();
@@ -359,7 +361,7 @@ async fn http2_is_spoken() {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
         .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -368,21 +370,124 @@ async fn http2_is_spoken() {
             let (stream, _) = listener.accept().await.unwrap();
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
+                // A client that does not trust the certificate ends the handshake.
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
                 let service = service_fn(|request: Request<Incoming>| async move {
-                    assert_eq!(request.version(), http::Version::HTTP_2);
                     let response = Response::builder()
                         .header("access-control-allow-origin", "*")
-                        .header("access-control-allow-methods", "PUT");
+                        .header("access-control-allow-methods", "PUT")
+                        .header("access-control-expose-headers", "x-version")
+                        .header("x-version", format!("{:?}", request.version()));
                     response.body(Full::new(Bytes::from_static(b"ok")))
                 });
-                let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+                let stream = TokioIo::new(stream);
+                let _ = match is_http2 {
+                    true => http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await,
+                    false => http1::Builder::new().serve_connection(stream, service).await,
+                };
             });
         }
     });
-    let request = fetch(&format!("https://{address}"), "PUT", "/");
-    let report = play(check(request), Some(file.path()), 10.0).await;
+    (address, file)
+}
+
+/// The version of HTTP is the newest that both sides speak, or the one that the user wants.
+#[rstest]
+#[case(&["h2"], None, Some("HTTP/2.0"))]
+#[case(&["h2", "http/1.1"], None, Some("HTTP/2.0"))]
+#[case(&["http/1.1"], None, Some("HTTP/1.1"))]
+#[case(&["h2", "http/1.1"], Some(HttpVersion::Http1), Some("HTTP/1.1"))]
+#[case(&["h2", "http/1.1"], Some(HttpVersion::Http2), Some("HTTP/2.0"))]
+#[case(&["http/1.1"], Some(HttpVersion::Http2), None)]
+#[case(&[], Some(HttpVersion::Http2), None)]
+#[case(&["h2"], Some(HttpVersion::Http1), None)]
+#[tokio::test]
+async fn http_versions(
+    #[case] protocols: &[&str],
+    #[case] version: Option<HttpVersion>,
+    #[case] expected: Option<&str>,
+) {
+    let (address, file) = secure(protocols).await;
+    let authorities = Some(file.path().to_owned());
+    let connecting = Connecting { authorities, version, ..Connecting::default() };
+    let network = LiveNetwork::connecting(connecting, Duration::from_secs(10)).unwrap();
+    let request = fetch(&format!("https://localhost:{}", address.port()), "PUT", "/");
+    let report = run(check(request), Arc::new(network)).await;
+    let json: Value = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+    let spoken = &json["exchanges"][1]["response"]["headers"]["x-version"][0];
+    assert_eq!(spoken.as_str(), expected, "{}", to_text(&report));
+    assert_eq!(report.failure().is_some(), expected.is_none(), "{}", to_text(&report));
+}
+
+/// Names go to the addresses that the user gives, with the port and the certificate of the name.
+#[tokio::test]
+async fn a_name_is_resolved_as_the_user_says() {
+    let (address, file) = secure(&["h2", "http/1.1"]).await;
+    let port = address.port();
+    let network = |entries: &[String]| {
+        let connecting = Connecting {
+            authorities: Some(file.path().to_owned()),
+            addresses: entries.iter().map(|entry| entry.parse().unwrap()).collect(),
+            ..Connecting::default()
+        };
+        Arc::new(LiveNetwork::connecting(connecting, Duration::from_secs(10)).unwrap())
+    };
+    // The first address of the entry does not answer on this port.
+    let right = network(&[format!("localhost:{port}:127.0.0.2,127.0.0.1")]);
+    let request = fetch(&format!("https://localhost:{port}"), "GET", "/");
+    let report = run(check(request.clone()), right).await;
     assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+    let wrong = network(&[format!("localhost:{port}:127.0.0.2")]);
+    let report = run(check(request), wrong).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::Refused));
+
+    // A name without an address, over HTTP.
+    let plain = broken(format!("{OK}content-length: 0\r\n\r\n").into(), false, true).await;
+    let network = network(&[format!("*:{}:127.0.0.1", plain.port())]);
+    let request = fetch(&format!("http://api.invalid:{}", plain.port()), "GET", "/");
+    let page = Page::new(Origin::parse("http://app.example").unwrap());
+    let report = run(Check { page, ..check(request) }, network).await;
+    assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+}
+
+/// Without verification there is a verdict, and the report says first that no browser gets that far.
+#[tokio::test]
+async fn a_certificate_that_is_ignored_is_named() {
+    let (address, file) = secure(&["h2"]).await;
+    let (unknown, other_name) =
+        ("does not come from a CA that this machine trusts", "is for another host name");
+    for (host, authorities, problem) in [
+        ("localhost", None, Some(unknown)),
+        ("127.0.0.1", Some(file.path()), Some(other_name)),
+        ("localhost", Some(file.path()), None),
+    ] {
+        let connecting = Connecting {
+            authorities: authorities.map(Path::to_owned),
+            accepts_every_certificate: true,
+            ..Connecting::default()
+        };
+        let network = Arc::new(LiveNetwork::connecting(connecting, Duration::from_secs(10)).unwrap());
+        let request = fetch(&format!("https://{host}:{}", address.port()), "GET", "/");
+        let report = run(check(request), network.clone()).await.with_connection_notes(network.notes());
+        assert_eq!(report.page_result(), PageResult::Readable, "{}", to_text(&report));
+        let text = to_text(&report);
+        let warning =
+            problem.map(|problem| format!("NOT A BROWSER'S VERDICT: the certificate of {host} {problem}, "));
+        match warning {
+            Some(warning) => {
+                let verdict = text.find("readable: ").unwrap();
+                assert!(text.find(&warning).is_some_and(|at| at < verdict), "{text}");
+                assert_eq!(text.matches(&warning[25..]).count(), 1, "{text}");
+                assert_eq!(report.notes()[0].code, "certificate-ignored");
+            }
+            None => assert!(!text.contains("certificate"), "{text}"),
+        }
+    }
+    // With verification there is none.
+    let request = fetch(&format!("https://localhost:{}", address.port()), "GET", "/");
+    let report = play(check(request), None, 10.0).await;
+    assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::Certificate));
 }
 
 /// Random numbers that are the same in every run.

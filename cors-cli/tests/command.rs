@@ -144,6 +144,13 @@ fn the_curl_command_sends_nothing() {
 #[case(&["wss://api.example", "--origin", "null", "--as", "img"], "--as img: only a WebSocket")]
 #[case(&["https://api.example", "--origin", "https://*.example"], "without `*`")]
 #[case(&["https://api.example", "--origin", "null", "--as", "link", "--print", "fetch"], "only `fetch` and `xhr`")]
+#[case(&["https://api.example", "--origin", "null", "--resolve", "api.example"], "write a host, a port and an address")]
+#[case(&["https://api.example", "--origin", "null", "--http", "3"], "invalid value '3'")]
+#[case(&["http://api.example", "--origin", "null", "--http", "2"], "browsers speak HTTP/2 over TLS only")]
+#[case(&["https://api.example", "--origin", "null", "--upload-listener", "--as", "fetch"], "only an `XMLHttpRequest` has `upload`")]
+#[case(&["https://api.example", "--origin", "null", "--keepalive", "--as", "xhr"], "only `fetch()` has this option")]
+#[case(&["https://api.example", "--origin", "null", "--then", "b.example"], "write `https://b.example`")]
+#[case(&["https://api.example", "--origin", "null", "--then", "https://b.example", "--audit"], "cannot be used with")]
 #[case(&["https://api.example", "--origin", "null", "--urls", "x"], "--audit")]
 #[case(&["https://api.example", "--origin", "null", "--audit", "--urls", "/no/such/file"], "--urls /no/such/file: ")]
 #[case(&["https://api.example", "--origin", "null", "--audit", "--rate", "0"], "write a number of requests")]
@@ -170,6 +177,154 @@ fn a_failure_names_the_option_that_can_help() {
     let output = check(&[&url, "--origin", "https://app.example", "--timeout", "0.2"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("`--timeout SECONDS` sets another time limit."), "{}", stderr(&output));
+}
+
+/// A server that allows every origin and method, and keeps the heads of the requests.
+fn recording() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/item", listener.local_addr().unwrap());
+    let heads = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = heads.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
+            let origin = head.lines().find_map(|line| line.strip_prefix("origin: ")).unwrap_or("*");
+            let response = format!(
+                "HTTP/1.1 200 OK\r\naccess-control-allow-origin: {origin}\r\naccess-control-allow-methods: PUT\r\n\
+                 access-control-allow-headers: content-type\r\naccess-control-allow-credentials: true\r\nvary: origin\r\n\
+                 set-cookie: sid=1; SameSite=Lax\r\naccess-control-max-age: 60\r\n\
+                 content-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(response.as_bytes());
+            log.lock().unwrap().push(head);
+        }
+    });
+    (url, heads)
+}
+
+/// The kind of frame, the page around it and the referrer policy change what is sent.
+#[rstest]
+#[case::page(&[], "origin: http://127.0.0.1:9\r\n", "referer: http://127.0.0.1:9/\r\n")]
+#[case::sandboxed(&["--frame", "sandboxed"], "origin: null\r\n", "")]
+#[case::data(&["--frame", "data", "--top-level", "http://localhost:9"], "origin: null\r\n", "")]
+#[case::frame(&["--top-level", "http://localhost:9"], "origin: http://127.0.0.1:9\r\n", "referer: http://127.0.0.1:9/\r\n")]
+#[case::no_referrer(&["--referrer-policy", "no-referrer"], "origin: http://127.0.0.1:9\r\n", "")]
+fn the_page_can_be_a_frame(#[case] options: &[&str], #[case] origin: &str, #[case] referrer: &str) {
+    let (url, heads) = recording();
+    let browser = ["--only", "--browser", "standard"];
+    let output = check(&[&[url.as_str(), "--origin", "http://127.0.0.1:9"], options, &browser].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let heads = heads.lock().unwrap();
+    let [head] = heads.as_slice() else { panic!("{heads:?}") };
+    assert!(head.contains(origin), "{head}");
+    assert_eq!(head.contains("referer: "), !referrer.is_empty(), "{head}");
+    assert!(head.contains(referrer), "{head}");
+}
+
+/// The top-level site decides whether cookies are sent.
+#[rstest]
+#[case::own_site(&[], true)]
+#[case::in_a_frame_of_another_site(&["--top-level", "http://other.example"], false)]
+fn cookies_depend_on_the_page_around(#[case] options: &[&str], #[case] is_sent: bool) {
+    let (url, heads) = recording();
+    let arguments =
+        ["--origin", "http://127.0.0.1:9", "--credentials", "include", "--cookie", "a=1", "--only"];
+    let output = check(&[&[url.as_str()], &arguments[..], &["--browser", "standard"], options].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(heads.lock().unwrap()[0].contains("cookie: a=1"), is_sent, "{heads:?}");
+}
+
+/// Later fetches have the cookies and the preflights of the earlier ones.
+#[test]
+fn several_urls_are_fetched_in_a_row() {
+    let (url, heads) = recording();
+    let arguments = [
+        &[
+            url.as_str(),
+            "--origin",
+            "http://127.0.0.1:9",
+            "-X",
+            "PUT",
+            "-H",
+            "Content-Type: application/json",
+        ],
+        &["--body", "{}", "--credentials", "include", "--only", "--browser", "chromium"][..],
+    ]
+    .concat();
+    let then = format!("GET {url}");
+    let output = check(&[&arguments[..], &["--then", &url, "--then", &then]].concat());
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.contains(&format!("=== 3 of 3: GET {url}\n")), "{text}");
+    assert!(text.contains("it remembers the one of an earlier fetch of this URL for 60 seconds"), "{text}");
+    let heads: Vec<String> = heads.lock().unwrap().clone();
+    let methods: Vec<_> = heads.iter().filter_map(|head| head.split(' ').next()).collect();
+    assert_eq!(methods, ["options", "put", "put", "get"]);
+    assert!(!heads[1].contains("cookie: ") && heads[2].contains("cookie: sid=1"), "{heads:?}");
+    assert!(!heads[3].contains("content-type") && !heads[3].contains("content-length"), "{}", heads[3]);
+
+    let output = check(&[&arguments[..], &["--then", &url, "--format", "json"]].concat());
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["fetches"].as_array().map(Vec::len), Some(2));
+    // The exit code is that of the worst.
+    let denied = serve(DENIED);
+    let output = check(&[url.as_str(), "--origin", "http://127.0.0.1:9", "--then", &denied]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+}
+
+#[test]
+fn an_upload_listener_forces_a_preflight() {
+    let (url, heads) = recording();
+    let output = check(&[
+        &url,
+        "--origin",
+        "http://127.0.0.1:9",
+        "--upload-listener",
+        "-X",
+        "POST",
+        "--body",
+        "a",
+        "--only",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(heads.lock().unwrap()[0].starts_with("options "), "{heads:?}");
+    assert!(stdout(&output).contains("because of the listener on `xhr.upload`"), "{}", stdout(&output));
+}
+
+/// The standards can be followed instead of a browser.
+#[test]
+fn the_standards_are_a_browser() {
+    let (url, _) = recording();
+    let output =
+        check(&[&url, "--origin", "http://127.0.0.1:9", "--browser", "standard", "--format", "json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["browser"], &json["browsers"][0]["browser"]), (&"standard".into(), &"standard".into()));
+}
+
+/// Scenarios of the user's own, beside the built-in ones or alone.
+#[test]
+fn scenarios_of_the_users_own_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = |scenario: &str, options: &[&str]| {
+        std::fs::create_dir_all(folder.path().join("mine")).unwrap();
+        std::fs::write(folder.path().join("mine/first.toml"), scenario).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        cors(&[&["conformance", "--list", "--scenarios", folder], options].concat())
+    };
+    let builtin = std::fs::read_to_string("../conformance/scenarios/preflight/granted.toml").unwrap();
+    let own = builtin.replace("preflight/granted", "mine/first");
+    let output = list(&own, &["--scenario", "mine/*", "--scenario", "preflight/granted"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("mine/first") && text.contains("preflight/granted"), "{text}");
+    let text = stdout(&list(&own, &["--only-own"]));
+    assert!(text.contains("mine/first") && !text.contains("preflight/granted"), "{text}");
+    let output = list("id = \"mine/first\"\n", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("first.toml"), "{}", stderr(&output));
 }
 
 /// Runs `cors check` with a file, in a folder of its own, and with standard input.

@@ -81,7 +81,7 @@ const COOKIES: &[&str] = &["--credentials", "include"];
 #[case::two_layers(GET, |_: &str| response("200 OK", &with(ALLOW), ""), "multiple-allow-origin",
     "On the response, change `Access-Control-Allow-Origin: http://localhost:5173, http://localhost:5173` to `Access-Control-Allow-Origin: http://localhost:5173`, and send it once. Also send `Vary: Origin`.")]
 #[case::slash(GET, |_: &str| response("200 OK", "access-control-allow-origin: http://localhost:5173/\r\n", ""), "allow-origin-mismatch",
-    "On the response, change `Access-Control-Allow-Origin: http://localhost:5173/` to `Access-Control-Allow-Origin: http://localhost:5173`, and send it once. Also send `Vary: Origin`.")]
+    "On the response, change `Access-Control-Allow-Origin: http://localhost:5173/` to `Access-Control-Allow-Origin: http://localhost:5173`, and send it once. An origin is in lower case and has no slash at its end. Also send `Vary: Origin`.")]
 #[case::misspelt(GET, |_: &str| response("200 OK", "access-control-allow-orgin: *\r\n", ""), "missing-allow-origin",
     "Correct the name of the response header `access-control-allow-orgin`: it is `Access-Control-Allow-Origin`. On the response, send `Access-Control-Allow-Origin: http://localhost:5173` if pages of that origin may use this server. Also send `Vary: Origin`.")]
 #[case::slash_redirect(PUT, |_: &str| response("308 Permanent Redirect", "location: /users/\r\n", ""), "preflight-redirected",

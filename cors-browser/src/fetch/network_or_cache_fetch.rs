@@ -132,11 +132,15 @@ impl Fetch<'_> {
             }
         }
         if profile.equal_lines_count_once {
-            for name in ["location", "content-disposition", "content-length"] {
+            for (name, kind) in [
+                ("location", FailureKind::SeveralLocations),
+                ("content-disposition", FailureKind::SeveralDispositions),
+                ("content-length", FailureKind::SeveralLengths),
+            ] {
                 let values: BTreeSet<&[u8]> = response.lines(name).map(trim).collect();
                 if values.len() > 1 {
                     let detail = format!("the response has different lines of {name}");
-                    return Err(NetworkError::new(FailureKind::Malformed, detail));
+                    return Err(NetworkError::new(kind, detail));
                 }
             }
         }

@@ -10,7 +10,10 @@ use crate::header::{
 };
 use crate::profile::Profile;
 use crate::steps::Steps;
-use crate::{BlockReason, Blocked, FetchRequest, Mode, Page, method};
+use crate::{BlockReason, Blocked, FailureKind, FetchRequest, Mode, Page, method};
+
+/// The most bytes that the bodies of requests with `keepalive` can have. The model has one such request at a time.
+const KEEPALIVE_LIMIT: usize = 64 << 10;
 
 impl Request {
     /// Fetch, "new Request(input, init)" and the part of "fetch" that comes before "main fetch".
@@ -30,6 +33,7 @@ impl Request {
             redirect,
             referrer_policy,
             target_address_space,
+            keepalive,
         } = init;
 
         // Request constructor: a URL that includes credentials is a TypeError.
@@ -67,6 +71,14 @@ impl Request {
         let is_text = body.as_deref().is_some_and(|body| std::str::from_utf8(body).is_ok());
         if is_text && !list.contains("Content-Type") {
             list.append("Content-Type", "text/plain;charset=UTF-8");
+        }
+
+        // "HTTP-network-or-cache fetch", step 8.10. Browsers check this before the preflight, the standard does after it.
+        if keepalive && body.as_ref().is_some_and(|body| body.len() > KEEPALIVE_LIMIT) {
+            let detail = "the body of a request with `keepalive` is larger than 64 KiB";
+            return Err(
+                Blocked::new(BlockReason::NetworkError, detail).with_failure(FailureKind::KeepaliveBody)
+            );
         }
 
         let mut request = Self {

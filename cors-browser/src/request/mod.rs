@@ -52,6 +52,8 @@ pub struct FetchRequest {
     pub referrer_policy: Option<ReferrerPolicy>,
     /// The address space that the server must be in (Local Network Access, `targetAddressSpace`).
     pub target_address_space: Option<AddressSpace>,
+    /// Whether the request outlives the page. Then its body can have 64 KiB at most.
+    pub keepalive: bool,
 }
 
 impl FetchRequest {
@@ -67,6 +69,7 @@ impl FetchRequest {
             redirect: Redirect::default(),
             referrer_policy: None,
             target_address_space: None,
+            keepalive: false,
         }
     }
 
@@ -123,6 +126,12 @@ impl FetchRequest {
     #[must_use]
     pub fn with_target_address_space(self, space: AddressSpace) -> Self {
         Self { target_address_space: Some(space), ..self }
+    }
+
+    /// Lets the request outlive the page, as `keepalive: true` does.
+    #[must_use]
+    pub fn with_keepalive(self, keepalive: bool) -> Self {
+        Self { keepalive, ..self }
     }
 
     /// The names of the headers that a browser drops without an error: forbidden headers, and in mode `no-cors` those that

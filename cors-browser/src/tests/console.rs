@@ -87,6 +87,85 @@ async fn chromium_names_the_first_url_of_a_redirect() {
     );
 }
 
+/// Lines of Chromium 156. Its network stack refuses some schemes itself, and leaves the others to the CORS check.
+#[rstest]
+#[case::mail(
+    get(API),
+    "mailto:a@b.example",
+    "Access to fetch at 'mailto:a@b.example' (redirected from 'https://api.example/item') from origin 'https://app.example' has been blocked by CORS policy: Cross origin requests are only supported for protocol schemes: chrome, chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, isolated-app."
+)]
+#[case::socket(
+    get(API),
+    "wss://a.example/",
+    "Access to fetch at 'wss://a.example/' (redirected from 'https://api.example/item') from origin 'https://app.example' has been blocked by CORS policy: Cross origin requests are only supported for protocol schemes: chrome, chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, isolated-app."
+)]
+#[case::data(get(API), "data:text/plain,x", "Failed to load resource: net::ERR_UNSAFE_REDIRECT")]
+#[case::file(get(API), "file:///etc/passwd", "Failed to load resource: net::ERR_UNSAFE_REDIRECT")]
+#[case::about(get(API), "about:blank", "Failed to load resource: net::ERR_UNSAFE_REDIRECT")]
+#[case::no_cors(FetchRequest { mode: Mode::NoCors, ..get(API) }, "mailto:a@b.example", "Failed to load resource: net::ERR_UNKNOWN_URL_SCHEME")]
+#[case::no_cors_data(FetchRequest { mode: Mode::NoCors, ..get(API) }, "data:text/plain,x", "Failed to load resource: net::ERR_UNSAFE_REDIRECT")]
+#[case::own_server(FetchRequest { mode: Mode::SameOrigin, ..get("https://app.example/item") }, "mailto:a@b.example", "Unsafe attempt to load URL mailto:a@b.example from frame with URL https://app.example/. Domains, protocols and ports must match.\n")]
+#[tokio::test]
+async fn chromium_on_redirects_to_other_schemes(
+    #[case] request: FetchRequest,
+    #[case] location: &str,
+    #[case] line: &str,
+) {
+    let redirect = reply(302, &[ALLOW, ("location", location)]);
+    let browser = answering(reply(204, &[]), redirect);
+    assert_eq!(console(browser, request, &Profile::chromium()).await, line);
+}
+
+/// Lines of Chromium 156.
+#[rstest]
+#[case::login(407, &[ALLOW], "ERR_UNEXPECTED_PROXY_AUTH")]
+#[case::login_without_headers(407, &[], "ERR_UNEXPECTED_PROXY_AUTH")]
+#[case::locations(302, &[ALLOW, ("location", "/a"), ("location", "/b")], "ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION")]
+#[case::lengths(200, &[ALLOW, ("content-length", "0"), ("content-length", "1")], "ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH")]
+#[case::dispositions(200, &[ALLOW, ("content-disposition", "inline"), ("content-disposition", "attachment")], "ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION")]
+#[tokio::test]
+async fn chromium_on_responses_that_its_network_stack_refuses(
+    #[case] status: u16,
+    #[case] headers: &[(&str, &str)],
+    #[case] error: &str,
+) {
+    let line = format!("Failed to load resource: net::{error}");
+    for method in ["GET", "PUT"] {
+        let mut browser = answering(reply(status, headers), reply(status, headers));
+        browser.profile = Profile::chromium();
+        assert_eq!(console(browser, with_method(method, API), &Profile::chromium()).await, line, "{method}");
+    }
+}
+
+/// Chromium, Firefox and WebKit refuse a larger body before they send anything.
+#[rstest]
+#[case(65_536, false)]
+#[case(65_537, true)]
+#[tokio::test]
+async fn the_body_of_a_keepalive_request_is_limited(#[case] length: usize, #[case] is_blocked: bool) {
+    let lines = [
+        (Profile::chromium(), "TypeError: Failed to fetch"),
+        (Profile::firefox(), "TypeError: NetworkError when attempting to fetch resource."),
+        (Profile::webkit(), "TypeError: Load failed"),
+        (Profile::standard(), "network-error: the body of a request with `keepalive` is larger than 64 KiB"),
+    ];
+    for (profile, line) in lines {
+        let grant = [ALLOW, ("access-control-allow-methods", "PUT")];
+        let mut browser = answering(reply(204, &grant), reply(200, &[ALLOW]));
+        browser.profile = profile.clone();
+        let request = with_method("PUT", API).with_body(vec![b'a'; length]).with_keepalive(true);
+        let fetched = browser.fetch(&page(APP), request).await;
+        match fetched.outcome {
+            Outcome::Blocked(blocked) => {
+                assert!(is_blocked && fetched.exchanges.is_empty(), "{:?}", fetched.exchanges);
+                assert_eq!(blocked.failure(), Some(FailureKind::KeepaliveBody));
+                assert_eq!(blocked.console(&profile), line);
+            }
+            outcome => assert!(!is_blocked, "{outcome:?}"),
+        }
+    }
+}
+
 #[rstest]
 #[case::missing(get(API), 200, &[], "CORS header ‘Access-Control-Allow-Origin’ missing). Status code: 200.")]
 #[case::mismatch(get(API), 200, &[OTHER], "CORS header ‘Access-Control-Allow-Origin’ does not match ‘https://b.example’).")]

@@ -101,7 +101,8 @@ pub fn explanation(reason: BlockReason) -> Explanation {
         ),
         R::UnsupportedScheme => explain(
             "The scheme of the URL is neither `http:` nor `https:`.",
-            "Write the whole URL with its scheme, such as `https://api.example/item`.",
+            "Write the whole URL with its scheme, such as `https://api.example/item`. If the page is a local file (`file:`), serve it over \
+             HTTP, also during development.",
             citation::MAIN_FETCH_CHOICE,
             HOW,
         ),

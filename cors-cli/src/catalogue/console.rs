@@ -75,6 +75,12 @@ const RULES: &[Rule] = &[
     (CHROMIUM, &["permission was denied for this request to access"], &[R::LocalNetworkPermission]),
     (CHROMIUM, &["not a secure context and the resource is in more-private"], &[R::LocalNetworkNotSecure]),
     (CHROMIUM, &["request had a target ip address space"], &[R::AddressSpaceMismatch]),
+    (
+        CHROMIUM,
+        &["(redirected from", "only supported for protocol schemes"],
+        &[R::RedirectToUnsupportedScheme],
+    ),
+    (CHROMIUM, &["only supported for protocol schemes"], &[R::UnsupportedScheme]),
     // Chromium, everything else.
     (CHROMIUM, &["request mode is 'same-origin'"], &[R::ModeSameOriginCrossOrigin]),
     (CHROMIUM, &["url scheme '", "is not supported"], &[R::UnsupportedScheme]),
@@ -96,6 +102,7 @@ const RULES: &[Rule] = &[
     (CHROMIUM, &["err_too_many_redirects"], &[R::TooManyRedirects]),
     (CHROMIUM, &["err_invalid_redirect"], &[R::RedirectLocationInvalid]),
     (CHROMIUM, &["err_unsafe_redirect"], &[R::RedirectToUnsupportedScheme]),
+    (CHROMIUM, &["err_unknown_url_scheme"], &[R::RedirectToUnsupportedScheme, R::UnsupportedScheme]),
     (CHROMIUM, &["err_blocked_by_orb"], &[R::OpaqueResponseBlocked]),
     (CHROMIUM, &["defaultedtosameoriginbycoep"], &[R::EmbedderPolicy]),
     (CHROMIUM, &["err_blocked_by_response"], &[R::ResourcePolicy, R::EmbedderPolicy]),
@@ -386,6 +393,17 @@ mod tests {
         FIREFOX,
         R::HeaderNotAllowed
     )]
+    #[case(
+        "Access to script at 'file:///C:/app/main.js' from origin 'null' has been blocked by CORS policy: Cross origin requests are only supported for protocol schemes: http, data, chrome, chrome-extension, chrome-untrusted, https.",
+        CHROMIUM,
+        R::UnsupportedScheme
+    )]
+    #[case(
+        "Access to fetch at 'mailto:a@b.example' (redirected from 'https://api.example/item') from origin 'https://app.example' has been blocked by CORS policy: Cross origin requests are only supported for protocol schemes: chrome, data, http, https.",
+        CHROMIUM,
+        R::RedirectToUnsupportedScheme
+    )]
+    #[case("GET mailto:a net::ERR_UNKNOWN_URL_SCHEME", CHROMIUM, R::RedirectToUnsupportedScheme)]
     #[case(
         "[Error] Origin https://app.example is not allowed by Access-Control-Allow-Origin. Status code: 200",
         WEBKIT,

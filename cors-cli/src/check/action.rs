@@ -1,5 +1,7 @@
 //! What a page does besides `fetch()`, and what its browser has before.
 
+use std::sync::Arc;
+
 use cors_browser::{
     Browser, Credentials, CrossOrigin, Element, ElementRequest, Enctype, EventSourceRequest, FetchRequest,
     Form, FormMethod, Navigation, Origin, Page, PageAction, WebSocketRequest, XhrRequest,
@@ -7,6 +9,7 @@ use cors_browser::{
 use url::Url;
 
 use super::Check;
+use super::recorder::Recorder;
 
 /// What makes the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,6 +60,10 @@ pub struct Setup {
     pub cookies: Vec<String>,
     /// A URL that the user visits before.
     pub login: Option<Url>,
+    /// Whether an earlier response of the same server has set cookies.
+    pub has_earlier_cookies: bool,
+    /// Whether the script listens to events of `xhr.upload`.
+    pub has_upload_listener: bool,
     /// Whether nothing but the page's own requests is sent.
     pub only: bool,
 }
@@ -74,6 +81,7 @@ pub(super) fn action(check: &Check) -> PageAction {
             xhr.headers = request.headers;
             xhr.body = request.body;
             xhr.with_credentials = has_credentials;
+            xhr.has_upload_listener = check.setup.has_upload_listener;
             PageAction::Xhr(xhr)
         }
         Via::Link => PageAction::Navigate(Navigation::link(url)),
@@ -110,6 +118,13 @@ pub(super) async fn prepare(browser: &Browser, check: &Check) {
         let page = Page::new(Origin::of(login));
         browser.act(&page, PageAction::Navigate(Navigation::link(login.clone()))).await;
     }
+}
+
+/// Whether a browser that remembers nothing sends a preflight first.
+pub(super) async fn needs_preflight(check: &Check) -> bool {
+    let recorder = Arc::new(Recorder::default());
+    super::fetch(&without_login(check), recorder.clone()).await;
+    recorder.take().is_some_and(|request| request.header("access-control-request-method").is_some())
 }
 
 /// The same check without a login, for what is printed and not sent.

@@ -1,8 +1,10 @@
 //! Which response header to change, and to what value.
 
 use cors_browser::{
-    BlockReason, Blocked, Credentials, Exchange, ExchangeKind, Origin, WireRequest, WireResponse,
+    AddressSpace, BlockReason, Blocked, Credentials, Exchange, ExchangeKind, Origin, WireRequest,
+    WireResponse,
 };
+use url::Url;
 
 use super::inquiry::{Denial, Inquiry};
 use super::{Check, lists, status};
@@ -44,11 +46,16 @@ pub(super) fn advise(check: &Check, blocked: &Blocked, exchanges: &[Exchange], i
     }
     // The general fix is the best advice only if there is no better.
     let background = status::background(check, blocked, exchanges, inquiry);
+    let misplaced = answered.map(|(last, _)| misplaced_headers(blocked, &last.request)).unwrap_or_default();
+    sentences.extend(without_misplaced(&misplaced));
     match &change {
         Some(change) => sentences.push(instruction(change, exchanges)),
+        // The other headers are allowed.
+        None if !misplaced.is_empty() => {}
         None if is_told_by_status(blocked, &background) => {}
         None => sentences.push(explanation(blocked.reason).fix.to_owned()),
     }
+    sentences.extend(mismatch(blocked));
     sentences.extend(null_origin(check, blocked));
     if let Some((last, response)) = answered {
         sentences.extend(companions(check, blocked, last, change.as_ref()));
@@ -68,6 +75,72 @@ fn is_told_by_status(blocked: &Blocked, background: &[String]) -> bool {
             | BlockReason::MissingAllowOrigin
     );
     is_about_status && !background.is_empty()
+}
+
+/// The response headers that a script sends, and that the preflight does not allow.
+fn misplaced_headers(blocked: &Blocked, preflight: &WireRequest) -> Vec<String> {
+    use BlockReason as R;
+    if !matches!(
+        blocked.reason,
+        R::HeaderNotAllowed | R::HeaderWildcardWithCredentials | R::InvalidAllowHeaders
+    ) {
+        return Vec::new();
+    }
+    requested_headers(preflight).into_iter().filter(|name| lists::is_of_response(name)).collect()
+}
+
+/// A script that sends `Access-Control-Allow-Origin` wants to allow itself.
+fn without_misplaced(names: &[String]) -> Option<String> {
+    let (first, rest) = names.split_first()?;
+    let names = rest.iter().fold(format!("`{first}`"), |names, name| format!("{names}, `{name}`"));
+    Some(format!(
+        "Remove {names} from the request: the server sends such headers, and a page cannot allow itself anything. In a request \
+         they only make a preflight necessary."
+    ))
+}
+
+/// What is probably wrong with an `Access-Control-Allow-Origin` that is not the origin of the page.
+fn mismatch(blocked: &Blocked) -> Option<String> {
+    use BlockReason as R;
+    if !matches!(blocked.reason, R::AllowOriginMismatch | R::PreflightAllowOriginMismatch) {
+        return None;
+    }
+    let (value, origin) = (blocked.value(), blocked.request_origin());
+    let page = Url::parse(origin).ok()?;
+    if value.contains('*') {
+        return Some(
+            "`*` is a wildcard only if it is the whole value. Compare the origin on the server instead."
+                .to_owned(),
+        );
+    }
+    if value == "null" {
+        return Some(
+            "`null` is the origin of sandboxed frames and local files, not that of this page.".to_owned(),
+        );
+    }
+    if matches!(value, "" | "undefined" | "None" | "nil" | "false" | "true") {
+        return Some("A setting of the server is probably missing: the value is not an origin.".to_owned());
+    }
+    if value != origin && value.trim_end_matches('/').eq_ignore_ascii_case(origin) {
+        return Some("An origin is in lower case and has no slash at its end.".to_owned());
+    }
+    if !value.contains("://") {
+        return Some("An origin begins with its scheme.".to_owned());
+    }
+    let other = Url::parse(value).ok()?;
+    let is_loopback = |url: &Url| AddressSpace::of(url) == AddressSpace::Loopback;
+    let hint = if other.host_str() == page.host_str() && other.scheme() != page.scheme() {
+        "`http` and `https` are different origins."
+    } else if other.host_str() == page.host_str() {
+        "The port is part of the origin."
+    } else if is_loopback(&other) && is_loopback(&page) {
+        "`localhost`, `127.0.0.1` and `[::1]` are different origins, although they are one machine."
+    } else if other.host_str()?.trim_start_matches("www.") == page.host_str()?.trim_start_matches("www.") {
+        "With and without `www.` are different origins."
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
 }
 
 /// The header that the server sends under a wrong name.
@@ -180,7 +253,16 @@ fn change(
             if blocked.reason == R::AuthorizationNotCoveredByWildcard {
                 return list(ALLOW_HEADERS, &["authorization"]);
             }
-            list(ALLOW_HEADERS, &names.iter().map(String::as_str).collect::<Vec<_>>())
+            let misplaced = misplaced_headers(blocked, request);
+            let names: Vec<_> =
+                names.iter().filter(|name| !misplaced.contains(name)).map(String::as_str).collect();
+            let allowed = lists::tokens(response, ALLOW_HEADERS);
+            let is_allowed = |name: &&str| allowed.iter().any(|other| other.eq_ignore_ascii_case(name));
+            // Without the headers that do not belong into a request, nothing may be missing.
+            if !misplaced.is_empty() && names.iter().all(is_allowed) {
+                return None;
+            }
+            list(ALLOW_HEADERS, &names)
         }
         R::ResourcePolicy => change("Cross-Origin-Resource-Policy", "cross-origin".to_owned()),
         _ => None,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::lists;
 use cors_browser::Origin;
 
 /// The longest time limit, in seconds: one day.
@@ -103,6 +104,23 @@ fn app_origin(text: &str) -> Option<Origin> {
     let origin =
         Origin::Tuple { scheme: scheme.to_owned(), host: host.to_ascii_lowercase(), port: url.port() };
     (origin.to_string() == text).then_some(origin)
+}
+
+/// Parses a later fetch: a URL, or a method and a URL.
+///
+/// # Errors
+///
+/// What is wrong, and what to write instead.
+pub fn later_fetch(text: &str) -> Result<(Option<String>, Url), String> {
+    match text.trim().rsplit_once(char::is_whitespace) {
+        Some((method, rest)) if lists::is_token(method.trim_end()) => {
+            Ok((Some(method.trim_end().to_owned()), url(rest)?))
+        }
+        Some(_) => {
+            Err("write a URL, or a method and a URL, such as `PUT https://api.example.com/users`".to_owned())
+        }
+        None => Ok((None, url(text.trim())?)),
+    }
 }
 
 /// Parses a field of a form: `name=value`.
@@ -249,6 +267,21 @@ mod tests {
     #[case("a=1\r\nx: y", false)]
     fn cookies(#[case] text: &str, #[case] is_valid: bool) {
         assert_eq!(cookie(text).is_ok(), is_valid);
+    }
+
+    #[rstest]
+    #[case("https://a.example/x", Ok((None, "https://a.example/x")))]
+    #[case("PUT https://a.example/x", Ok((Some("PUT"), "https://a.example/x")))]
+    #[case("  patch   http://a.example/ ", Ok((Some("patch"), "http://a.example/")))]
+    #[case("PUT a.example", Err("write `https://a.example`"))]
+    #[case("a@b c https://a.example/", Err("or a method and a URL"))]
+    #[case("", Err("the scheme is missing"))]
+    fn later_fetches(#[case] text: &str, #[case] expected: Result<(Option<&str>, &str), &str>) {
+        match (later_fetch(text), expected) {
+            (Ok((method, url)), Ok(expected)) => assert_eq!((method.as_deref(), url.as_str()), expected),
+            (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
+            (result, _) => panic!("{result:?}"),
+        }
     }
 
     #[test]

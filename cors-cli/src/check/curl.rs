@@ -1,13 +1,12 @@
 //! The same preflight by hand: a curl command for a shell.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use cors_browser::{Blocked, Outcome, WireRequest};
 
 use super::action::without_login;
 use super::recorder::Recorder;
-use super::{Check, fetch};
+use super::{Check, Connecting, HttpVersion, fetch};
 use crate::catalogue::is_ambient;
 
 /// Returns the command that sends what the browser would send first: the preflight, or the request itself if it needs none.
@@ -17,18 +16,18 @@ use crate::catalogue::is_ambient;
 /// # Errors
 ///
 /// Why the browser would send nothing at all.
-pub async fn curl(check: &Check, authorities: Option<&Path>) -> Result<String, Blocked> {
+pub async fn curl(check: &Check, connecting: &Connecting) -> Result<String, Blocked> {
     let recorder = Arc::new(Recorder::default());
     let fetched = fetch(&without_login(check), recorder.clone()).await;
     match (recorder.take(), fetched.outcome) {
-        (Some(request), _) => Ok(command(check, authorities, &request)),
+        (Some(request), _) => Ok(command(check, connecting, &request)),
         (None, Outcome::Blocked(blocked)) => Err(blocked),
         // Only a cached response comes without a request, and a new browser has no cache.
         (None, _) => Ok(String::new()),
     }
 }
 
-fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> String {
+fn command(check: &Check, connecting: &Connecting, request: &WireRequest) -> String {
     let is_preflight = request.header("access-control-request-method").is_some();
     let mut text = String::new();
     if !is_preflight {
@@ -52,8 +51,19 @@ fn command(check: &Check, authorities: Option<&Path>, request: &WireRequest) -> 
     if let Some(body) = &request.body {
         add("--data-raw", &String::from_utf8_lossy(body));
     }
-    if let Some(path) = authorities {
+    if let Some(path) = &connecting.authorities {
         add("--cacert", &path.display().to_string());
+    }
+    for entry in &connecting.addresses {
+        add("--resolve", &entry.to_string());
+    }
+    if connecting.accepts_every_certificate {
+        text.push_str(" --insecure");
+    }
+    match connecting.version {
+        Some(HttpVersion::Http1) => text.push_str(" --http1.1"),
+        Some(HttpVersion::Http2) => text.push_str(" --http2"),
+        None => {}
     }
     let url = request.url.as_str();
     // curl treats brackets and braces as patterns.

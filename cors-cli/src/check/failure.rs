@@ -44,6 +44,20 @@ pub(super) fn help(kind: FailureKind) -> &'static str {
         FailureKind::BrokenOff => {
             "The server closed the connection before its response was complete. See the log of the server."
         }
+        FailureKind::SeveralLocations => {
+            "The response has two `Location` lines with different values. Send one. Chromium and Firefox refuse such a response."
+        }
+        FailureKind::SeveralLengths => {
+            "The response has two `Content-Length` lines with different values. Send one: usually a proxy or a middleware changes the \
+             body and adds its own line."
+        }
+        FailureKind::SeveralDispositions => {
+            "The response has two `Content-Disposition` lines with different values. Send one."
+        }
+        FailureKind::KeepaliveBody => {
+            "Send a smaller body, or fetch without `keepalive`. Browsers allow 64 KiB for all unfinished requests with `keepalive` \
+             and of `navigator.sendBeacon()` together. CORS is not the cause."
+        }
         FailureKind::ProxyChallenge => {
             "Send 401 with `WWW-Authenticate` instead of 407. Chromium refuses a 407 from a server, Firefox accepts it."
         }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use cors_browser::Exchange;
+use cors_browser::{Exchange, WireResponse};
 use cors_conformance::text::SHOWN;
 
-use super::{Audit, BrowserVerdict, Change, CheckReport, Note, PageResult, Role, role};
+use super::{Audit, BrowserVerdict, Change, CheckReport, Note, PageResult, Role, body, role};
 use crate::catalogue::{Question, explanation, question};
 
 #[derive(Serialize)]
@@ -33,6 +33,11 @@ struct JsonReport<'a> {
     browsers: &'a [BrowserVerdict],
     notes: Vec<Note>,
     extra_requests: Vec<JsonExtra<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonReports<'a> {
+    fetches: Vec<JsonReport<'a>>,
 }
 
 #[derive(Serialize)]
@@ -103,17 +108,37 @@ type Headers<'a> = BTreeMap<String, Vec<Cow<'a, str>>>;
 ///
 /// Lists (`readable_headers`, `hidden_headers`, `dropped_headers`, `exchanges`, `browsers`, `notes`, `extra_requests`) are empty
 /// instead. `browser` is the one that everything but `browsers` is about: the first that blocks the fetch, or the first.
-/// `body_length` is the number of bytes that were read, and `body_beginning` their first 200.
+/// `body_length` is the number of bytes that were read, and `body_beginning` the first 200 bytes of the body without its content coding.
+/// It is empty if the program does not know the coding.
 ///
 /// # Errors
 ///
 /// None in practice: every part of a report can be written as JSON.
 pub fn to_json(report: &CheckReport) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&json_report(report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Returns several reports as one JSON object, whose field `fetches` has an object as of [`to_json`] for each; the text ends with a line
+/// feed.
+///
+/// # Errors
+///
+/// None in practice: every part of a report can be written as JSON.
+pub fn to_json_of_all(reports: &[CheckReport]) -> Result<String, serde_json::Error> {
+    let object = JsonReports { fetches: reports.iter().map(json_report).collect() };
+    let mut text = serde_json::to_string_pretty(&object)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn json_report(report: &CheckReport) -> JsonReport<'_> {
     let blocked = report.blocked();
     let about = blocked.map(|blocked| explanation(blocked.reason));
     let advice = report.advice();
     let response = report.response();
-    let object = JsonReport {
+    JsonReport {
         verdict: report.page_result(),
         reason: blocked.map(|blocked| blocked.reason.as_str()),
         console: report.console(),
@@ -142,10 +167,7 @@ pub fn to_json(report: &CheckReport) -> Result<String, serde_json::Error> {
             .iter()
             .map(|extra| JsonExtra { purpose: extra.purpose, exchange: exchange(&extra.exchange) })
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&object)?;
-    text.push('\n');
-    Ok(text)
+    }
 }
 
 fn exchange(exchange: &Exchange) -> JsonExchange<'_> {
@@ -163,12 +185,16 @@ fn exchange(exchange: &Exchange) -> JsonExchange<'_> {
             status: response.status,
             headers: headers(&response.headers),
             body_length: response.body.len(),
-            body_beginning: String::from_utf8_lossy(&response.body[..response.body.len().min(SHOWN)])
-                .into_owned(),
+            body_beginning: beginning(response),
             body_error: response.body_error.as_ref().map(|error| error.detail.as_str()),
         }),
         error: response.err().map(|error| error.detail.as_str()),
     }
+}
+
+fn beginning(response: &WireResponse) -> String {
+    let body = body::decoded(response).unwrap_or_default();
+    String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
 }
 
 fn headers(headers: &[(String, Vec<u8>)]) -> Headers<'_> {

@@ -70,6 +70,11 @@ pub(super) fn misspelt(response: &WireResponse) -> Vec<(String, &'static str)> {
     found
 }
 
+/// Whether a header is one of the CORS protocol that only responses have.
+pub(super) fn is_of_response(name: &str) -> bool {
+    KNOWN[..6].iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The known header that a name in lower case is meant to be.
 fn meant(name: &str) -> Option<&'static str> {
     const ABBREVIATED: [(&str, &str); 8] = [

@@ -1,7 +1,7 @@
 //! What would a browser do? One fetch against a real server, with an explanation.
 //!
 //! A [`Check`] says which page fetches what. [`run`] sends it over a [`LiveNetwork`] and returns a [`CheckReport`], which
-//! [`to_text`] and [`to_json`] print; [`run_in`] does the same in several browsers. [`curl`], [`snippet`], [`postman`] and [`har`]
+//! [`to_text`] and [`to_json`] print; [`run_in`] does the same in several browsers, and [`run_all_in`] with several fetches. [`curl`], [`snippet`], [`postman`] and [`har`]
 //! print the same requests for other tools.
 
 mod action;
@@ -9,6 +9,7 @@ mod advice;
 mod answers;
 pub mod arguments;
 pub mod audit;
+mod body;
 mod cache;
 mod curl;
 mod failure;
@@ -21,6 +22,7 @@ mod note;
 mod pace;
 mod postman;
 mod recorder;
+mod resolve;
 mod snippet;
 mod status;
 #[cfg(test)]
@@ -38,18 +40,20 @@ pub use self::failure::failure_message;
 pub use self::har::har;
 pub use self::inquiry::Extra;
 use self::inquiry::Inquiry;
-pub use self::json::to_json;
-pub use self::network::LiveNetwork;
+pub use self::json::{to_json, to_json_of_all};
+pub use self::network::{Connecting, HttpVersion, LiveNetwork};
 pub use self::note::{Note, Severity};
 pub use self::pace::Paced;
 pub use self::postman::postman;
+pub use self::resolve::Resolve;
 pub use self::snippet::snippet;
-pub use self::text::to_text;
+pub use self::text::{to_text, to_text_of_all};
 pub use self::verdict::BrowserVerdict;
 use cors_browser::{
     AddressSpace, BlockReason, Blocked, Browser, Exchange, ExchangeKind, FetchRequest, Fetched, Network,
     NetworkError, Outcome, Page, PageResponse, Profile, ResponseType,
 };
+use url::Url;
 
 /// One fetch to check.
 #[derive(Clone, Debug)]
@@ -81,6 +85,10 @@ pub struct CheckReport {
     audit: Option<Audit>,
     verdicts: Vec<BrowserVerdict>,
     inquiry: Inquiry,
+    /// For how many seconds the browser remembers the preflight before this fetch, which therefore had none.
+    remembered: Option<u64>,
+    /// What there is to say about the connections.
+    connection_notes: Vec<Note>,
 }
 
 /// What the page gets.
@@ -131,13 +139,29 @@ pub async fn run(check: Check, network: Arc<dyn Network>) -> CheckReport {
 /// Runs a check in several browsers, instead of the one that it names. The report is about the first of them that blocks the fetch, or
 /// about the first.
 pub async fn run_in(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
-    let report = play(browsers, check, network.clone()).await;
+    let report = match play(browsers, vec![check.clone()], network.clone()).await.pop() {
+        Some(report) => report,
+        // Without a browser to follow.
+        None => {
+            let fetched = fetch(&check, network.clone()).await;
+            CheckReport::new(check, fetched)
+        }
+    };
     // Nine more requests to a server that does not respond would only cost time.
     if !report.check.audit || report.failure().is_some() {
         return report;
     }
     let audit = audit::audit(&report.check, network).await;
     CheckReport { audit: Some(audit), ..report }
+}
+
+/// Runs checks one after the other in several browsers, each of which keeps its cookies and its preflight cache. Without an audit.
+pub async fn run_all_in(
+    browsers: &[Profile],
+    checks: Vec<Check>,
+    network: Arc<dyn Network>,
+) -> Vec<CheckReport> {
+    play(browsers, checks, network).await
 }
 
 /// Finds out whether the server and the page are in the local network, which their names do not show.
@@ -154,32 +178,64 @@ pub async fn look_up(check: &Check, network: &LiveNetwork) {
     }
 }
 
-/// The report of [`run_in`] without an audit, over any network.
-async fn play(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
+/// The reports of [`run_all_in`], one for each check, over any network.
+async fn play(browsers: &[Profile], checks: Vec<Check>, network: Arc<dyn Network>) -> Vec<CheckReport> {
     let answers = answers::Answers::new(network.clone());
-    let mut reports = Vec::new();
+    let mut columns: Vec<Vec<CheckReport>> = checks.iter().map(|_| Vec::new()).collect();
     for profile in browsers {
-        let check = Check { profile: profile.clone(), ..check.clone() };
         let turn = Arc::new(answers.turn());
-        let mut fetched = fetch(&check, turn.clone()).await;
-        turn.restore_ends(&mut fetched.exchanges);
-        reports.push(CheckReport::new(check, fetched));
-    }
-    let verdicts: Vec<_> = reports.iter().map(BrowserVerdict::of).collect();
-    let main = verdicts.iter().position(BrowserVerdict::is_a_problem).unwrap_or_default();
-    let report = match reports.into_iter().nth(main) {
-        Some(report) => report,
-        None => {
-            let fetched = fetch(&check, network.clone()).await;
-            CheckReport::new(check, fetched)
+        let browser = Browser::new(turn.clone(), profile.clone());
+        if let Some(first) = checks.first() {
+            action::prepare(&browser, first).await;
         }
-    };
-    let report = CheckReport { verdicts, ..report };
-    let inquiry = match report.check.setup.only || report.failure().is_some() {
-        true => Inquiry::default(),
-        false => inquiry::inquire(&report, &*network).await,
-    };
-    CheckReport { inquiry, ..report }
+        let mut before: Vec<Exchange> = Vec::new();
+        for (check, column) in checks.iter().zip(&mut columns) {
+            let mut check = Check { profile: profile.clone(), ..check.clone() };
+            check.setup.has_earlier_cookies = sets_cookies(&before, &check.request.url);
+            let mut fetched = browser.act(&check.page, action::action(&check)).await;
+            turn.restore_ends(&mut fetched.exchanges);
+            let remembered = remembered(&check, &fetched, &before).await;
+            before.extend(fetched.exchanges.iter().cloned());
+            column.push(CheckReport { remembered, ..CheckReport::new(check, fetched) });
+        }
+    }
+    let mut reports = Vec::new();
+    for column in columns {
+        let verdicts: Vec<_> = column.iter().map(BrowserVerdict::of).collect();
+        let main = verdicts.iter().position(BrowserVerdict::is_a_problem).unwrap_or_default();
+        let Some(report) = column.into_iter().nth(main) else { continue };
+        let report = CheckReport { verdicts, ..report };
+        let inquiry = match report.check.setup.only || report.failure().is_some() {
+            true => Inquiry::default(),
+            false => inquiry::inquire(&report, &*network).await,
+        };
+        reports.push(CheckReport { inquiry, ..report });
+    }
+    reports
+}
+
+/// Whether an earlier response of the same host has set cookies.
+fn sets_cookies(before: &[Exchange], url: &Url) -> bool {
+    // Browsers ignore the cookies of responses to preflights.
+    let actual = before.iter().filter(|exchange| exchange.kind == ExchangeKind::Actual);
+    actual.filter(|exchange| exchange.request.url.host() == url.host()).any(|exchange| {
+        exchange.response.as_ref().is_ok_and(|response| response.lines("set-cookie").next().is_some())
+    })
+}
+
+/// For how many seconds the browser remembers an earlier preflight, if it therefore sent none for this fetch.
+async fn remembered(check: &Check, fetched: &Fetched, before: &[Exchange]) -> Option<u64> {
+    let is_preflight = |exchange: &&Exchange| exchange.kind == ExchangeKind::Preflight;
+    let has_preflight = fetched.exchanges.iter().any(|exchange| is_preflight(&exchange));
+    if has_preflight || fetched.exchanges.is_empty() || !action::needs_preflight(check).await {
+        return None;
+    }
+    let url = &fetched.exchanges.first()?.request.url;
+    let earlier = before.iter().filter(is_preflight).rfind(|exchange| exchange.request.url == *url)?;
+    let response = earlier.response.as_ref().ok()?;
+    // Fetch, "CORS-preflight fetch", step 7.9: five seconds without a valid header.
+    let age = lists::value(response, "access-control-max-age").and_then(|age| age.parse().ok());
+    Some(age.unwrap_or(5))
 }
 
 async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
@@ -191,7 +247,21 @@ async fn fetch(check: &Check, network: Arc<dyn Network>) -> Fetched {
 impl CheckReport {
     /// Creates the report about a fetch in one browser that was made in another way than by [`run`].
     pub(crate) fn new(check: Check, fetched: Fetched) -> Self {
-        Self { check, fetched, audit: None, verdicts: Vec::new(), inquiry: Inquiry::default() }
+        Self {
+            check,
+            fetched,
+            audit: None,
+            verdicts: Vec::new(),
+            inquiry: Inquiry::default(),
+            remembered: None,
+            connection_notes: Vec::new(),
+        }
+    }
+
+    /// Adds what there is to say about the connections.
+    #[must_use]
+    pub fn with_connection_notes(self, connection_notes: Vec<Note>) -> Self {
+        Self { connection_notes, ..self }
     }
 
     /// What the page gets.
@@ -240,7 +310,12 @@ impl CheckReport {
         if let Some(failure) = self.failure() {
             return Some(Advice { help: failure::help(failure.kind).to_owned(), change: None });
         }
-        Some(advice::advise(&self.check, self.blocked()?, &self.fetched.exchanges, &self.inquiry))
+        let blocked = self.blocked()?;
+        // The network stack of the browser refuses the response, or the request.
+        if let Some(kind) = blocked.failure() {
+            return Some(Advice { help: failure::help(kind).to_owned(), change: None });
+        }
+        Some(advice::advise(&self.check, blocked, &self.fetched.exchanges, &self.inquiry))
     }
 
     /// The requests that were sent, and what came back.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,14 +18,15 @@ use futures_util::future::BoxFuture;
 use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
-use crate::tls::{self, TlsError};
+use super::note::{Note, Severity};
+use super::resolve::{Resolve, ResolvingConnector, addresses_of};
+use crate::tls::{self, IgnoredCertificates, TlsError};
 
 /// The most bytes of a body that are read. Browsers look at the first 1,445 at most to tell the type of a response.
 const BODY_LIMIT: usize = 64 << 10;
@@ -52,13 +53,37 @@ const LINE_LIMIT: usize = 1000;
 /// Every exchange has a connection of its own. A server that sends a body where none belongs, such as after a 204, would spoil the
 /// next response on the same connection.
 pub struct LiveNetwork {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    /// For WebSocket handshakes, which need HTTP/1.1.
-    upgrading: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<ResolvingConnector>, Full<Bytes>>,
+    /// For WebSocket handshakes, and for requests without TLS: browsers use HTTP/1.1 for both.
+    plain: Client<HttpsConnector<ResolvingConnector>, Full<Bytes>>,
+    addresses: Arc<[Resolve]>,
+    ignored: Arc<IgnoredCertificates>,
     time_limit: Duration,
     /// When all exchanges must have ended, if they share the time limit.
     deadline: Option<OnceLock<Instant>>,
     spaces: Mutex<HashMap<String, AddressSpace>>,
+}
+
+/// How servers are reached.
+#[derive(Clone, Debug, Default)]
+pub struct Connecting {
+    /// A PEM file with certificates to trust in addition to the system's.
+    pub authorities: Option<PathBuf>,
+    /// The addresses of hosts, instead of those that a name lookup finds.
+    pub addresses: Vec<Resolve>,
+    /// Whether certificates that are not trusted are accepted.
+    pub accepts_every_certificate: bool,
+    /// The version of HTTP over TLS; `None` for the newest that the server speaks.
+    pub version: Option<HttpVersion>,
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 impl LiveNetwork {
@@ -69,15 +94,37 @@ impl LiveNetwork {
     ///
     /// The file cannot be read or has no certificate, or TLS cannot be set up.
     pub fn new(authorities: Option<&Path>, time_limit: Duration) -> Result<Self, TlsError> {
-        let config = tls::config(authorities)?;
-        let connector = |offers_http2: bool| {
-            let builder =
-                HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_or_http().enable_http1();
-            if offers_http2 { builder.enable_http2().build() } else { builder.build() }
+        let authorities = authorities.map(Path::to_owned);
+        Self::connecting(Connecting { authorities, ..Connecting::default() }, time_limit)
+    }
+
+    /// The same, with everything that can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or has no certificate, or TLS cannot be set up.
+    pub fn connecting(connecting: Connecting, time_limit: Duration) -> Result<Self, TlsError> {
+        let Connecting { authorities, addresses, accepts_every_certificate, version } = connecting;
+        let addresses: Arc<[Resolve]> = addresses.into();
+        let ignored = Arc::new(IgnoredCertificates::default());
+        let config = match accepts_every_certificate {
+            true => tls::config_without_verification(authorities.as_deref(), ignored.clone())?,
+            false => tls::config(authorities.as_deref())?,
         };
-        let client = |offers_http2| {
+        let connector = |version: Option<HttpVersion>| {
+            let mut config = config.clone();
+            let protocols: &[&str] = match version {
+                None => &["h2", "http/1.1"],
+                Some(HttpVersion::Http1) => &["http/1.1"],
+                Some(HttpVersion::Http2) => &["h2"],
+            };
+            config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+            HttpsConnector::from((ResolvingConnector::new(addresses.clone()), config))
+        };
+        let client = |version| {
             Client::builder(TokioExecutor::new())
                 .pool_max_idle_per_host(0)
+                .http2_only(version == Some(HttpVersion::Http2))
                 // Over HTTP/1.1 the client reads slightly more than this.
                 .http1_max_buf_size(HEAD_LIMIT)
                 .http1_max_headers(LINE_LIMIT)
@@ -89,11 +136,13 @@ impl LiveNetwork {
                 // Browsers ignore lines that are not headers. They accept control bytes in values; the client ignores such
                 // lines.
                 .http1_ignore_invalid_headers_in_responses(true)
-                .build(connector(offers_http2))
+                .build(connector(version))
         };
         Ok(Self {
-            client: client(true),
-            upgrading: client(false),
+            client: client(version),
+            plain: client(Some(HttpVersion::Http1)),
+            addresses,
+            ignored,
             time_limit,
             deadline: None,
             spaces: Mutex::default(),
@@ -116,11 +165,17 @@ impl LiveNetwork {
         if AddressSpace::of(url) != AddressSpace::Public {
             return true;
         }
-        let limit = self.deadline().min(Instant::now() + LOOKUP_TIME);
-        let Ok(Ok(addresses)) = timeout_at(limit, tokio::net::lookup_host((name, port))).await else {
-            return false;
+        let addresses: Vec<IpAddr> = match addresses_of(&self.addresses, name, port) {
+            Some(addresses) => addresses.to_vec(),
+            None => {
+                let limit = self.deadline().min(Instant::now() + LOOKUP_TIME);
+                let Ok(Ok(found)) = timeout_at(limit, tokio::net::lookup_host((name, port))).await else {
+                    return false;
+                };
+                found.map(|address| address.ip()).collect()
+            }
         };
-        let spaces: Vec<_> = addresses.filter_map(|address| space_of(address.ip())).collect();
+        let spaces: Vec<_> = addresses.into_iter().filter_map(space_of).collect();
         // A name with a public address is public, whatever its other addresses are.
         let is_local = !spaces.is_empty() && !spaces.contains(&AddressSpace::Public);
         if let Some(&space) = spaces.first().filter(|_| is_local) {
@@ -141,13 +196,26 @@ impl LiveNetwork {
         self.deadline.as_ref().map_or(own, |shared| *shared.get_or_init(|| own))
     }
 
+    /// What the verdicts rest on that a browser would not accept.
+    pub fn notes(&self) -> Vec<Note> {
+        let note = |(host, problem): (String, String)| {
+            let text = format!(
+                "the certificate of {host} {problem}, and `--insecure` ignores that. Every browser blocks this request until its \
+                 user trusts the certificate, and then shows no CORS error at all. The verdict is about what happens afterwards."
+            );
+            Note::new("certificate-ignored", Severity::Error, text)
+        };
+        self.ignored.problems().into_iter().map(note).collect()
+    }
+
     async fn exchange(&self, request: WireRequest) -> Result<WireResponse, NetworkError> {
         let url = request.url.clone();
         let is_handshake = request.header("upgrade").is_some();
         let is_preflight = request.header("access-control-request-method").is_some();
         let request = to_request(request, url.as_str())?;
         let deadline = self.deadline();
-        let client = if is_handshake { &self.upgrading } else { &self.client };
+        let is_plain = is_handshake || url.scheme() == "http";
+        let client = if is_plain { &self.plain } else { &self.client };
         let response = timeout_at(deadline, client.request(request))
             .await
             .map_err(|_| self.timeout("no response arrived"))?

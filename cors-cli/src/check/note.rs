@@ -50,7 +50,9 @@ impl Note {
 
 /// The notes of a report, the most serious ones first.
 pub(super) fn notes(report: &CheckReport) -> Vec<Note> {
-    let mut notes = script_notes(report);
+    let mut notes = report.connection_notes.clone();
+    notes.extend(script_notes(report));
+    notes.extend(remembered(report));
     notes.extend(misspelt(report));
     notes.extend(authorization(report));
     notes.extend(cookies(report));
@@ -77,12 +79,31 @@ fn script_notes(report: &CheckReport) -> Vec<Note> {
         let text = format!("a page cannot set `{name}` here, so the browser left it out.");
         notes.push(Note::new("dropped-header", Severity::Note, text));
     }
+    // If such a header is what blocks the fetch, the advice says so.
+    let is_blocked = report.blocked().is_some();
+    let misplaced = request.headers.iter().filter(|(name, _)| !is_blocked && lists::is_of_response(name));
+    for (name, _) in misplaced {
+        let text = format!(
+            "`{name}` is a response header. In a request it allows nothing, and makes a preflight necessary. Remove it from the script."
+        );
+        notes.push(Note::new("response-header-in-request", Severity::Warning, text));
+    }
     // Fetch, "normalize a method": `patch` is not one of the methods that become upper case.
     if request.method.eq_ignore_ascii_case("patch") && request.method != "PATCH" {
         let text = format!("browsers do not change `{}` to upper case. Write `PATCH`.", request.method);
         notes.push(Note::new("method-case", Severity::Note, text));
     }
     notes
+}
+
+/// Why a fetch that needs a preflight had none.
+fn remembered(report: &CheckReport) -> Option<Note> {
+    let seconds = report.remembered?;
+    let text = format!(
+        "the browser sent no preflight, because it remembers the one of an earlier fetch of this URL for {seconds} seconds \
+         (`Access-Control-Max-Age`; browsers have upper limits)."
+    );
+    Some(Note::new("preflight-remembered", Severity::Note, text))
 }
 
 fn misspelt(report: &CheckReport) -> Vec<Note> {
@@ -126,7 +147,8 @@ fn authorization(report: &CheckReport) -> Option<Note> {
 fn cookies(report: &CheckReport) -> Vec<Note> {
     let check = &report.check;
     let mut notes = Vec::new();
-    let has_own = !check.setup.cookies.is_empty() || check.setup.login.is_some();
+    let has_own =
+        !check.setup.cookies.is_empty() || check.setup.login.is_some() || check.setup.has_earlier_cookies;
     let server = Origin::of(&http_url(&check.request.url));
     let includes = match check.setup.via {
         Via::Fetch | Via::Xhr | Via::EventSource => {

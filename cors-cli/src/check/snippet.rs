@@ -9,6 +9,9 @@ pub fn snippet(check: &Check) -> Option<String> {
     if !matches!(check.setup.via, Via::Fetch | Via::Xhr) {
         return None;
     }
+    if check.setup.via == Via::Xhr {
+        return Some(xhr(check));
+    }
     let request = &check.request;
     let mut options = Vec::new();
     if request.method != "GET" {
@@ -20,19 +23,8 @@ pub fn snippet(check: &Check) -> Option<String> {
             headers.map(|(name, value)| format!("    [{}, {}],\n", literal(name), literal(value))).collect();
         options.push(format!("headers: [\n{}  ]", pairs.concat()));
     }
-    let mut before = String::new();
-    if !check.setup.fields.is_empty() {
-        before += "const form = new FormData();\n";
-        for (name, value) in &check.setup.fields {
-            before += &format!("form.append({}, {});\n", literal(name), literal(value));
-        }
-        options.push("body: form".to_owned());
-    } else if let Some(body) = &request.body {
-        options.push(match std::str::from_utf8(body) {
-            Ok(text) => format!("body: {}", literal(text)),
-            Err(_) => format!("body: new Uint8Array({body:?})"),
-        });
-    }
+    let (before, body) = body(check);
+    options.extend(body.map(|body| format!("body: {body}")));
     match request.mode {
         Mode::Cors => {}
         mode => options.push(format!("mode: {}", literal(mode.as_str()))),
@@ -47,6 +39,9 @@ pub fn snippet(check: &Check) -> Option<String> {
         Redirect::Error => options.push("redirect: \"error\"".to_owned()),
         Redirect::Manual => options.push("redirect: \"manual\"".to_owned()),
     }
+    if request.keepalive {
+        options.push("keepalive: true".to_owned());
+    }
     if let Some(policy) = request.referrer_policy {
         options.push(format!("referrerPolicy: {}", literal(policy.as_str())));
     }
@@ -60,6 +55,53 @@ pub fn snippet(check: &Check) -> Option<String> {
         check.page.origin,
         literal(request.url.as_str())
     ))
+}
+
+/// The statements that make the body, and the body itself.
+fn body(check: &Check) -> (String, Option<String>) {
+    let mut before = String::new();
+    if !check.setup.fields.is_empty() {
+        before += "const form = new FormData();\n";
+        for (name, value) in &check.setup.fields {
+            before += &format!("form.append({}, {});\n", literal(name), literal(value));
+        }
+        return (before, Some("form".to_owned()));
+    }
+    let body = check.request.body.as_ref().map(|body| match std::str::from_utf8(body) {
+        Ok(text) => literal(text),
+        Err(_) => format!("new Uint8Array({body:?})"),
+    });
+    (before, body)
+}
+
+/// The `XMLHttpRequest` that the page makes.
+fn xhr(check: &Check) -> String {
+    let request = &check.request;
+    let (before, body) = body(check);
+    let mut lines = vec![
+        "const xhr = new XMLHttpRequest();".to_owned(),
+        format!("xhr.open({}, {});", literal(&request.method), literal(request.url.as_str())),
+    ];
+    for (name, value) in &request.headers {
+        lines.push(format!("xhr.setRequestHeader({}, {});", literal(name), literal(value)));
+    }
+    if request.credentials == Credentials::Include {
+        lines.push("xhr.withCredentials = true;".to_owned());
+    }
+    if check.setup.has_upload_listener {
+        lines.push("xhr.upload.onprogress = (event) => console.log(event.loaded);".to_owned());
+    }
+    lines.push(
+        "xhr.onload = () => console.log(xhr.status, xhr.getAllResponseHeaders(), xhr.responseText);"
+            .to_owned(),
+    );
+    lines.push("xhr.onerror = () => console.log(\"blocked, or no response\");".to_owned());
+    lines.push(format!("xhr.send({});", body.unwrap_or_default()));
+    format!(
+        "// Paste this into the console of a page at {}.\n{before}{}\n",
+        check.page.origin,
+        lines.join("\n")
+    )
 }
 
 /// A JavaScript string. JSON strings are JavaScript strings.

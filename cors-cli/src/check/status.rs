@@ -3,10 +3,10 @@
 use cors_browser::{BlockReason, Blocked, Exchange, ExchangeKind, WireResponse};
 use url::Url;
 
-use super::Check;
 use super::inquiry::{Denial, Inquiry};
 use super::lists::value;
 use super::note::cached_by;
+use super::{Check, body};
 
 /// Bodies of middlewares that say why they refuse: what they contain, and what it means.
 const BODIES: [(&str, &str); 8] = [
@@ -52,8 +52,10 @@ pub(super) fn background(
     match blocked.reason {
         R::PreflightMissingAllowOrigin | R::PreflightStatusNotOk | R::PreflightRedirected => {
             sentences.extend(of_preflight(blocked, last, response, inquiry));
+            sentences.extend(of_router(response).map(str::to_owned));
         }
         R::MissingAllowOrigin => {
+            sentences.extend(after_a_grant(exchanges, response));
             sentences.extend(of_redirection(check, exchanges));
             sentences.extend(of_response(&last.request.url, response, inquiry));
         }
@@ -118,6 +120,22 @@ fn of_preflight(
     })
 }
 
+/// A router that answers OPTIONS by itself.
+fn of_router(response: &WireResponse) -> Option<&'static str> {
+    let is_answered = matches!(response.status, 200..=299) && value(response, "allow").is_some();
+    let has_cors = value(response, "access-control-allow-origin").is_some();
+    let is_express = value(response, "x-powered-by").is_some_and(|by| by == "Express");
+    match is_answered && !has_cors {
+        true if is_express => Some(
+            "The header `Allow` shows that Express answered OPTIONS by itself: `app.use(cors())` is missing, or comes after the routes.",
+        ),
+        true => Some(
+            "The header `Allow` shows that the router answered OPTIONS by itself: the CORS middleware is missing, or comes after it.",
+        ),
+        false => None,
+    }
+}
+
 /// What the simpler preflights have shown.
 fn denied(denial: &Denial, last: &Exchange, status: u16) -> String {
     let origin = last.request.header("origin").map(String::from_utf8_lossy).unwrap_or_default();
@@ -160,6 +178,18 @@ fn of_redirection(check: &Check, exchanges: &[Exchange]) -> Option<String> {
         let what =
             if is_login(target) { "That is a login page: the request was not logged in. " } else { "" };
         format!("The request was redirected to {target}. {what}That response needs CORS headers as well.")
+    })
+}
+
+/// A request whose preflight was granted, and whose response has no CORS headers although it is not an error.
+fn after_a_grant(exchanges: &[Exchange], response: &WireResponse) -> Option<String> {
+    let last = exchanges.last()?;
+    let has_preflight = exchanges.iter().any(|exchange| exchange.kind == ExchangeKind::Preflight);
+    (has_preflight && matches!(response.status, 200..=299)).then(|| {
+        format!(
+            "The preflight was granted, but the response to the {} request needs `Access-Control-Allow-Origin` as well.",
+            last.request.method
+        )
     })
 }
 
@@ -259,7 +289,8 @@ fn is_login(url: &Url) -> bool {
 
 /// What the body of a known middleware means.
 fn of_body(response: &WireResponse) -> Option<&'static str> {
-    let beginning = &response.body[..response.body.len().min(2048)];
+    let decoded = body::decoded(response)?;
+    let beginning = &decoded[..decoded.len().min(2048)];
     let text = String::from_utf8_lossy(beginning);
     BODIES.iter().find(|(words, _)| text.contains(words)).map(|&(_, meaning)| meaning)
 }
@@ -295,7 +326,8 @@ fn of_sender(response: &WireResponse) -> Option<String> {
 
 /// Whether a body is an HTML page.
 fn begins_with_html(response: &WireResponse) -> bool {
-    let body = response.body.trim_ascii_start();
+    let Some(body) = body::decoded(response) else { return false };
+    let body = body.trim_ascii_start();
     let begins =
         |text: &str| body.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
     begins("<!doctype html") || begins("<html")

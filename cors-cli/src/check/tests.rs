@@ -81,6 +81,11 @@ async fn report_on(check: Check, network: Arc<dyn Network>) -> CheckReport {
     play(&[profile], check, network).await
 }
 
+/// The report about one check.
+async fn play(browsers: &[Profile], check: Check, network: Arc<dyn Network>) -> CheckReport {
+    super::play(browsers, vec![check], network).await.remove(0)
+}
+
 fn json(report: &CheckReport) -> Value {
     serde_json::from_str(&to_json(report).unwrap()).unwrap()
 }
@@ -107,6 +112,18 @@ const OWN: (&str, &str) = ("access-control-allow-origin", APP);
 #[case::login(get(), 302, &[("location", "https://login.example/authorize?x")], "a login page: the server sees no login")]
 #[case::to_https(get().with_url("http://api.example/item"), 301, &[("location", "https://api.example/item")], "The redirect leads to HTTPS. Let the page fetch https://api.example/item directly.")]
 #[case::to_slash(get(), 301, &[("location", "/item/")], "only to add a slash at the end. Let the page fetch https://api.example/item/ directly.")]
+#[case::own_permission(get().with_header("Access-Control-Allow-Origin", "*"), 204, &[OWN], "Remove `access-control-allow-origin` from the request: the server sends such headers")]
+#[case::own_permission_and_more(get().with_header("Access-Control-Allow-Origin", "*").with_header("x-a", "1"), 204, &[OWN], "send `Access-Control-Allow-Headers: x-a`.")]
+#[case::router(put(), 200, &[("allow", "GET, PUT")], "The header `Allow` shows that the router answered OPTIONS by itself")]
+#[case::express(put(), 200, &[("allow", "GET,HEAD,PUT"), ("x-powered-by", "Express")], "`app.use(cors())` is missing, or comes after the routes.")]
+#[case::null(get(), 200, &[("access-control-allow-origin", "null")], "`null` is the origin of sandboxed frames and local files")]
+#[case::star_in_a_pattern(get(), 200, &[("access-control-allow-origin", "https://*.example")], "`*` is a wildcard only if it is the whole value.")]
+#[case::undefined(get(), 200, &[("access-control-allow-origin", "undefined")], "A setting of the server is probably missing")]
+#[case::no_slash(get(), 200, &[("access-control-allow-origin", "https://app.example/")], "has no slash at its end")]
+#[case::no_scheme(get(), 200, &[("access-control-allow-origin", "app.example")], "An origin begins with its scheme.")]
+#[case::other_scheme(get(), 200, &[("access-control-allow-origin", "http://app.example")], "`http` and `https` are different origins.")]
+#[case::other_port(get(), 200, &[("access-control-allow-origin", "https://app.example:8443")], "The port is part of the origin.")]
+#[case::www(get(), 200, &[("access-control-allow-origin", "https://www.app.example")], "With and without `www.` are different origins.")]
 #[case::cached(get(), 200, &[("access-control-allow-origin", "https://b.example"), ("age", "12")], "The response comes from a cache (`Age: 12`)")]
 #[case::bucket(get(), 403, &[("server", "AmazonS3")], "The bucket needs a CORS configuration")]
 #[tokio::test]
@@ -122,6 +139,46 @@ async fn the_help_names_the_header_and_its_value(
     let help = report.advice().unwrap().help;
     assert!(help.contains(expected), "{help}");
     assert_eq!((report.page_result(), report.exit_code()), (PageResult::Blocked, 1));
+}
+
+/// Names of one machine are several origins.
+#[tokio::test]
+async fn names_of_loopback_are_different_origins() {
+    let page = Page::new(Origin::parse("http://127.0.0.1:3000").unwrap());
+    let request = get().with_url("http://localhost:8080/");
+    let report = report(Check { page, ..check(request) }, |_| {
+        reply(200, &[("access-control-allow-origin", "http://localhost:3000")])
+    })
+    .await;
+    let help = report.advice().unwrap().help;
+    assert!(help.contains("`localhost`, `127.0.0.1` and `[::1]` are different origins"), "{help}");
+}
+
+/// A header of a response in a request is noted even if the server allows it.
+#[tokio::test]
+async fn a_response_header_in_a_request_is_noted() {
+    let request = get().with_header("Access-Control-Allow-Origin", "*").with_header("x-a", "1");
+    let granted = report(check(request.clone()), silent(|_, _, _| true)).await;
+    assert!(
+        granted.notes().iter().any(|note| note.code == "response-header-in-request"),
+        "{:?}",
+        granted.notes()
+    );
+    // What the page cannot send anyway is not asked for.
+    let denied = report(check(request), |_| reply(204, &[OWN])).await;
+    let change = denied.advice().unwrap().change.unwrap();
+    assert_eq!((change.header, change.to.as_str()), ("Access-Control-Allow-Headers", "x-a"));
+}
+
+#[tokio::test]
+async fn a_grant_is_not_enough() {
+    let report = report(check(put()), |request| match request.method.as_str() {
+        "OPTIONS" => reply(204, &[OWN, ("access-control-allow-methods", "PUT")]),
+        _ => reply(200, &[]),
+    })
+    .await;
+    let help = report.advice().unwrap().help;
+    assert!(help.contains("The preflight was granted, but the response to the PUT request needs"), "{help}");
 }
 
 #[tokio::test]
@@ -272,12 +329,12 @@ async fn headers_that_a_page_cannot_set_are_noted() {
 )]
 #[tokio::test]
 async fn the_curl_command_sends_the_same_request(#[case] request: FetchRequest, #[case] expected: &str) {
-    assert_eq!(curl(&check(request), None).await.unwrap(), expected);
+    assert_eq!(curl(&check(request), &Connecting::default()).await.unwrap(), expected);
 }
 
 #[tokio::test]
 async fn there_is_no_curl_command_for_a_request_that_is_never_sent() {
-    let blocked = curl(&check(get().with_method("TRACE")), None).await.unwrap_err();
+    let blocked = curl(&check(get().with_method("TRACE")), &Connecting::default()).await.unwrap_err();
     assert_eq!(blocked.reason, BlockReason::ForbiddenMethod);
 }
 
@@ -724,6 +781,148 @@ async fn an_archive_has_every_exchange() {
             assert!(entry.get(field).is_some(), "{field}");
         }
     }
+}
+
+/// Fetches in a row share the cookies and the preflights of their browser, in every browser.
+#[tokio::test]
+async fn fetches_in_a_row_share_cookies_and_preflights() {
+    let log = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sent = log.clone();
+    let network = Servers(move |request: &WireRequest| {
+        let cookie = request.header("cookie").map(String::from_utf8_lossy).unwrap_or_default();
+        sent.lock().unwrap().push(format!("{} {} {cookie}", request.method, request.url.path()));
+        let set = ("set-cookie", "sid=1; Secure; SameSite=None");
+        let headers = [
+            OWN,
+            ("access-control-allow-credentials", "true"),
+            ("access-control-allow-methods", "PUT"),
+            ("access-control-max-age", "600"),
+            ("vary", "Origin"),
+            if request.url.path() == "/login" { set } else { ("x", "") },
+        ];
+        reply(200, &headers)
+    });
+    let fetch = |method: &str, path: &str| {
+        let request = get().with_method(method).with_url(&format!("https://api.example{path}"));
+        check(request.with_credentials(Credentials::Include))
+    };
+    let checks = vec![fetch("POST", "/login"), fetch("PUT", "/item"), fetch("PUT", "/item")];
+    let browsers = [Profile::chromium(), Profile::standard()];
+    let reports = run_all_in(&browsers, checks, Arc::new(network)).await;
+    assert_eq!(reports.len(), 3);
+    assert!(reports.iter().all(|report| report.page_result() == PageResult::Readable));
+    assert_eq!(
+        *log.lock().unwrap(),
+        ["POST /login ", "OPTIONS /item ", "PUT /item sid=1", "PUT /item sid=1"]
+    );
+    let codes = |report: &CheckReport| report.notes().iter().map(|note| note.code).collect::<Vec<_>>();
+    assert!(!codes(&reports[1]).contains(&"preflight-remembered"), "{:?}", reports[1].notes());
+    assert!(codes(&reports[1]).contains(&"cookies-sent"), "{:?}", reports[1].notes());
+    let text = to_text_of_all(&reports);
+    assert!(text.contains("=== 1 of 3: POST https://api.example/login\n"), "{text}");
+    assert!(text.contains("it remembers the one of an earlier fetch of this URL for 600 seconds"), "{text}");
+    let json: Value = serde_json::from_str(&to_json_of_all(&reports).unwrap()).unwrap();
+    assert_eq!(json["fetches"].as_array().map(Vec::len), Some(3));
+    assert_eq!(json["fetches"][2]["exchanges"].as_array().map(Vec::len), Some(1));
+}
+
+/// The request that comes first decides, and a listener on `xhr.upload` counts if there is a body.
+#[rstest]
+#[case::listener(get().with_method("POST").with_body("a"), true, Some("the listener on `xhr.upload`"))]
+#[case::no_listener(get().with_method("POST").with_body("a"), false, None)]
+#[case::no_body(get(), true, None)]
+#[case::method(put(), false, Some("the method PUT"))]
+#[case::headers(put().with_header("x-b", "1").with_header("x-a", "1"), true, Some("the method PUT and the headers x-a, x-b"))]
+#[case::header(get().with_header("authorization", "t"), false, Some("the header authorization"))]
+#[tokio::test]
+async fn the_cause_of_a_preflight_is_named(
+    #[case] request: FetchRequest,
+    #[case] has_upload_listener: bool,
+    #[case] cause: Option<&str>,
+) {
+    let setup = Setup { via: Via::Xhr, has_upload_listener, ..Setup::default() };
+    let report = report(Check { setup, ..check(request) }, silent(|_, _, _| true)).await;
+    let text = to_text(&report);
+    match cause {
+        Some(cause) => assert!(text.contains(&format!("* the preflight, because of {cause}\n")), "{text}"),
+        None => assert!(!text.contains("* the preflight"), "{text}"),
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_for_keepalive_is_explained() {
+    let request = put().with_body(vec![b'a'; 70_000]).with_keepalive(true);
+    let report = report(check(request), silent(|_, _, _| true)).await;
+    assert_eq!((report.page_result(), report.exit_code()), (PageResult::Blocked, 1));
+    assert!(report.exchanges().is_empty());
+    let help = report.advice().unwrap().help;
+    assert!(help.contains("Browsers allow 64 KiB"), "{help}");
+}
+
+/// What the network stack of a browser refuses has advice of its own.
+#[rstest]
+#[case::locations(302, &[OWN, ("location", "/a"), ("location", "/b")], "Send one. Chromium and Firefox refuse such a response.")]
+#[case::login(407, &[OWN], "Send 401 with `WWW-Authenticate` instead of 407.")]
+#[tokio::test]
+async fn a_refused_response_is_explained(
+    #[case] status: u16,
+    #[case] headers: &'static [(&'static str, &'static str)],
+    #[case] expected: &str,
+) {
+    for request in [get(), put()] {
+        let report = report(check(request), move |_| reply(status, headers)).await;
+        let text = to_text(&report);
+        assert!(text.contains("blocked: network-error") && text.contains(expected), "{text}");
+    }
+}
+
+/// Chromium asks for compressed bodies, so that error pages come compressed.
+#[tokio::test]
+async fn a_compressed_body_is_read() {
+    let body = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, b"Invalid CORS request").unwrap();
+        encoder.finish().unwrap()
+    };
+    let report =
+        report(check(get()), move |_| reply(403, &[("content-encoding", "gzip")]).with_body(body.clone()))
+            .await;
+    let text = to_text(&report);
+    assert!(text.contains(" bytes: Invalid CORS request)"), "{text}");
+    assert!(text.contains("its CORS filter (Spring)"), "{text}");
+    assert_eq!(json(&report)["exchanges"][0]["response"]["body_beginning"], "Invalid CORS request");
+}
+
+#[test]
+fn an_xhr_is_printed_as_javascript() {
+    let setup = Setup { via: Via::Xhr, has_upload_listener: true, ..Setup::default() };
+    let request = put().with_header("X-A", "1").with_body("{}").with_credentials(Credentials::Include);
+    let expected = "// Paste this into the console of a page at https://app.example.\n\
+                    const xhr = new XMLHttpRequest();\n\
+                    xhr.open(\"PUT\", \"https://api.example/item\");\n\
+                    xhr.setRequestHeader(\"X-A\", \"1\");\n\
+                    xhr.withCredentials = true;\n\
+                    xhr.upload.onprogress = (event) => console.log(event.loaded);\n\
+                    xhr.onload = () => console.log(xhr.status, xhr.getAllResponseHeaders(), xhr.responseText);\n\
+                    xhr.onerror = () => console.log(\"blocked, or no response\");\n\
+                    xhr.send(\"{}\");\n";
+    assert_eq!(snippet(&Check { setup, ..check(request) }).unwrap(), expected);
+    let keepalive = snippet(&check(get().with_keepalive(true))).unwrap();
+    assert!(keepalive.contains("  keepalive: true,\n"), "{keepalive}");
+}
+
+#[tokio::test]
+async fn the_curl_command_connects_alike() {
+    let connecting = Connecting {
+        authorities: Some("ca.pem".into()),
+        addresses: vec!["api.example:443:127.0.0.1".parse().unwrap()],
+        accepts_every_certificate: true,
+        version: Some(HttpVersion::Http2),
+    };
+    let command = curl(&check(get()), &connecting).await.unwrap();
+    let expected = "curl --include --insecure --http2 \\\n  --header 'Origin: https://app.example' \\\n  --cacert 'ca.pem' \\\n  \
+                    --resolve 'api.example:443:127.0.0.1' \\\n  'https://api.example/item'\n";
+    assert!(command.ends_with(expected), "{command}");
 }
 
 fn origin_of(request: &WireRequest) -> String {

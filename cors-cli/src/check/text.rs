@@ -3,10 +3,11 @@
 use std::fmt::{self, Write};
 
 use crate::printable;
-use cors_browser::{Blocked, Exchange, Outcome, PageResponse, ResponseType, WireResponse};
+use cors_browser::{Blocked, Exchange, Outcome, PageResponse, ResponseType, WireRequest, WireResponse};
 use cors_conformance::text::SHOWN;
 
 use super::audit::audit_text;
+use super::body;
 use super::verdict::name_of;
 use super::{BrowserVerdict, CheckReport, Extra, PageResult, Role, Via, lists, role};
 use crate::catalogue::{explanation, is_ambient, question, url};
@@ -19,9 +20,27 @@ pub fn to_text(report: &CheckReport) -> String {
     text
 }
 
+/// Returns several reports as text, each under a line that says what it is about.
+pub fn to_text_of_all(reports: &[CheckReport]) -> String {
+    let mut text = String::new();
+    for (number, report) in (1..).zip(reports) {
+        let request = &report.check.request;
+        let (method, url) = (printable::text(&request.method), printable::text(request.url.as_str()));
+        let before = if number == 1 { "" } else { "\n" };
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{before}=== {number} of {}: {method} {url}\n", reports.len());
+        let _ = write_all(&mut text, report);
+    }
+    text
+}
+
 fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
     for exchange in &report.fetched.exchanges {
         write_exchange(text, report, exchange)?;
+    }
+    // A verdict that a browser does not reach needs its condition first.
+    for note in &report.connection_notes {
+        writeln!(text, "NOT A BROWSER'S VERDICT: {}\n", printable::text(&note.text))?;
     }
     if let Some(blocked) = report.blocked() {
         write_blocked(text, report, blocked)?;
@@ -32,7 +51,7 @@ fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
         write_other(text, report)?;
     }
     write_differences(text, report)?;
-    for note in report.notes() {
+    for note in report.notes().iter().filter(|note| !report.connection_notes.contains(note)) {
         writeln!(text, "\n{}: {}", note.severity.label(), printable::text(&note.text))?;
     }
     write_extras(text, report.extra_requests())?;
@@ -43,12 +62,14 @@ fn write_all(text: &mut String, report: &CheckReport) -> fmt::Result {
 }
 
 fn write_exchange(text: &mut String, report: &CheckReport, exchange: &Exchange) -> fmt::Result {
-    let kind = match role(exchange) {
-        Role::Preflight => "the preflight",
-        Role::Redirect => "the request, answered with a redirect",
-        Role::Actual => "the request",
-    };
     let request = &exchange.request;
+    let kind = match role(exchange) {
+        Role::Preflight => {
+            format!("the preflight, because of {}", printable::text(&preflight_cause(report, request)))
+        }
+        Role::Redirect => "the request, answered with a redirect".to_owned(),
+        Role::Actual => "the request".to_owned(),
+    };
     writeln!(
         text,
         "* {kind}\n> {} {}",
@@ -81,6 +102,28 @@ fn write_exchange(text: &mut String, report: &CheckReport, exchange: &Exchange) 
         Err(error) => writeln!(text, "! {}", printable::text(&error.detail))?,
     }
     writeln!(text)
+}
+
+/// What makes a preflight necessary.
+fn preflight_cause(report: &CheckReport, preflight: &WireRequest) -> String {
+    let value = |name: &str| preflight.header(name).map(String::from_utf8_lossy).unwrap_or_default();
+    let method = value("access-control-request-method");
+    let mut causes = Vec::new();
+    if !matches!(&*method, "GET" | "HEAD" | "POST") {
+        causes.push(format!("the method {method}"));
+    }
+    let names = value("access-control-request-headers");
+    match names.split(',').filter(|name| !name.is_empty()).count() {
+        0 => {}
+        1 => causes.push(format!("the header {names}")),
+        _ => causes.push(format!("the headers {}", names.replace(',', ", "))),
+    }
+    match causes.is_empty() {
+        true if report.check.setup.has_upload_listener => "the listener on `xhr.upload`".to_owned(),
+        // Some browsers send one after a redirect as well, if there was one before it.
+        true => "the preflight before the redirect".to_owned(),
+        false => causes.join(" and "),
+    }
 }
 
 fn write_blocked(text: &mut String, report: &CheckReport, blocked: &Blocked) -> fmt::Result {
@@ -248,15 +291,14 @@ fn write_body(text: &mut String, report: &CheckReport, response: &WireResponse) 
     }
     let more = if response.body_error.is_some() { "at least " } else { "" };
     write!(text, "< (body of {more}{} bytes", response.body.len())?;
-    let is_encoded = lists::value(response, "content-encoding").is_some_and(|coding| coding != "identity");
     let is_telling = report.page_result() == PageResult::Blocked || response.status >= 400;
-    match (is_telling, is_encoded) {
-        (true, true) => writeln!(text, ", compressed)"),
-        (true, false) => {
-            let beginning = cors_conformance::text::printable(&response.body, SHOWN);
+    match body::decoded(response) {
+        _ if !is_telling => writeln!(text, ")"),
+        None => writeln!(text, ", compressed)"),
+        Some(body) => {
+            let beginning = cors_conformance::text::printable(&body, SHOWN);
             writeln!(text, ": {})", beginning.replace("\\x0d", "").replace("\\x0a", " ").trim())
         }
-        (false, _) => writeln!(text, ")"),
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cors_browser::{
-    Blocked, Credentials, CrossOrigin, FailureKind, FetchRequest, Mode, NetworkPermissions, Origin, Page,
-    Permission, Profile, Redirect, ReferrerPolicy,
+    Blocked, Credentials, CrossOrigin, FailureKind, FetchRequest, Mode, Network, NetworkPermissions, Origin,
+    Page, Permission, Profile, Redirect, ReferrerPolicy,
 };
 use url::Url;
 
@@ -18,12 +18,13 @@ use self::offline::{OfflineOptions, check_har, check_responses};
 use super::CommandResult;
 use super::fix::fix;
 use super::values::{
-    ACTIONS, Browsers, CREDENTIALS, CROSS_ORIGINS, FRAMES, Frame, MODES, REDIRECTS, browser_sets, one_of,
-    referrer_policies,
+    ACTIONS, Browsers, CREDENTIALS, CROSS_ORIGINS, FRAMES, Frame, HTTP_VERSIONS, MODES, REDIRECTS,
+    browser_sets, one_of, page, referrer_policies,
 };
 use crate::check::{
-    Check, CheckReport, LiveNetwork, Setup, Via, arguments, curl, failure_message, har, look_up, postman,
-    run_in, snippet, to_json, to_text,
+    Check, CheckReport, Connecting, HttpVersion, LiveNetwork, Resolve, Setup, Via, arguments, curl,
+    failure_message, har, look_up, postman, run_all_in, run_in, snippet, to_json, to_json_of_all, to_text,
+    to_text_of_all,
 };
 use crate::export::Stack;
 use crate::output::print;
@@ -51,6 +52,9 @@ If the server refuses a preflight without a reason, simpler preflights of the sa
 find out what it refuses. If a GET or HEAD is answered with the page's origin, it is repeated once without `Origin` and once with \
 another one, to find out what a cache would do. If its response has no CORS headers and an error status, it is repeated once without \
 `Origin`. A WebSocket handshake is repeated with another origin. `--only` sends none of these.
+
+`--then` makes more fetches in the same browser, which keeps its cookies and its preflights. In JSON, the field `fetches` of one object \
+then has a report for each, and the exit code is the highest one.
 
 Without a server, it judges responses that you paste (`--response`, `--preflight-response`) or a session that a browser recorded \
 (`--har`). `--audit` also tries what pages of hostile origins can read, and says how bad that is. `--file` compares with the results that \
@@ -112,6 +116,22 @@ pub struct Arguments {
     /// A field of the form, or of the `FormData` that is the body; repeat the option for more
     #[arg(long, value_name = "NAME=VALUE", value_parser = arguments::field)]
     form: Vec<(String, String)>,
+    /// Let the request outlive the page (`keepalive: true`)
+    #[arg(long)]
+    keepalive: bool,
+    /// Listen to events of `xhr.upload`, which forces a preflight [implies `--as xhr`]
+    #[arg(long)]
+    upload_listener: bool,
+    /// Fetch this as well after the first URL, with the cookies and the preflights that the browser has then; repeat the option for more
+    ///
+    /// Everything but the URL and the method is as in the first fetch. `GET` and `HEAD` have no body and no `Content-Type`.
+    #[arg(
+        long,
+        value_name = "[METHOD ]URL",
+        value_parser = arguments::later_fetch,
+        conflicts_with_all = ["print", "audit", "fix", "response", "preflight_response", "har", "file"]
+    )]
+    then: Vec<(Option<String>, Url)>,
     /// The credentials mode of the fetch
     #[arg(long, value_name = "MODE", default_value = "same-origin", value_parser = one_of(CREDENTIALS))]
     credentials: Credentials,
@@ -145,6 +165,15 @@ pub struct Arguments {
     /// A PEM file with certificates to trust in addition to the system's
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
+    /// Accept certificates that are not trusted, which no browser does; the report says so
+    #[arg(long)]
+    insecure: bool,
+    /// Connect to this address for a host and a port, instead of looking up the name; repeat the option for more
+    #[arg(long, value_name = "HOST:PORT:ADDRESS")]
+    resolve: Vec<Resolve>,
+    /// The version of HTTP for `https:` URLs [default: the newest that the server speaks]
+    #[arg(long, value_name = "VERSION", value_parser = one_of(HTTP_VERSIONS))]
+    http: Option<HttpVersion>,
     /// The time limit of all requests together, or of each request with `--audit` or `--file`, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = arguments::seconds)]
     timeout: Duration,
@@ -207,13 +236,16 @@ async fn check(arguments: &Arguments) -> CommandResult {
     }
     if let Some(path) = &arguments.expectations.file {
         let expectations = expectations::read(path)?;
-        let network = arguments.audit.paced(Arc::new(arguments.network()?), true);
-        return check_expectations(path, &expectations, &network, arguments.format).await;
+        let live = Arc::new(arguments.network()?);
+        let network = arguments.audit.paced(live.clone(), true);
+        let result = check_expectations(path, &expectations, &network, arguments.format).await;
+        warn_about_connections(&live);
+        return result;
     }
     let targets = arguments.targets()?;
     let check = arguments.check(&targets)?;
     match arguments.print {
-        Some(Printed::Curl) => return print_unsent(curl(&check, arguments.cacert.as_deref()).await),
+        Some(Printed::Curl) => return print_unsent(curl(&check, &arguments.connecting()).await),
         Some(Printed::Postman) => return print_unsent(postman(&check).await),
         Some(Printed::Fetch) => {
             let text =
@@ -229,12 +261,19 @@ async fn check(arguments: &Arguments) -> CommandResult {
     let network = arguments.network()?;
     let network = if check.audit { network } else { network.with_shared_limit() };
     look_up(&check, &network).await;
-    let network = arguments.audit.paced(Arc::new(network), check.audit);
+    let live = Arc::new(network);
+    let network = arguments.audit.paced(live.clone(), check.audit);
+    if !arguments.then.is_empty() {
+        return check_several(arguments, check, &live, network).await;
+    }
     if arguments.audit.urls.is_some() || arguments.format == Format::Sarif {
-        return audit_all(&check, targets, &network, arguments.format).await;
+        let result = audit_all(&check, targets, &network, arguments.format).await;
+        warn_about_connections(&live);
+        return result;
     }
     let (url, origin) = (check.request.url.clone(), check.page.origin.clone());
     let report: CheckReport = run_in(&arguments.browser.0, check, network).await;
+    let report = report.with_connection_notes(live.notes());
     match (arguments.print, arguments.format) {
         (Some(_), _) => print(&har(&report)?)?,
         (None, Format::Json) => print(&to_json(&report)?)?,
@@ -246,10 +285,50 @@ async fn check(arguments: &Arguments) -> CommandResult {
             Err(why) => eprintln!("--fix: {why}"),
         }
     }
+    print_failure(&url, &report);
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+/// Makes several fetches in one browser after the other. The exit code is the highest of the single fetches.
+async fn check_several(
+    arguments: &Arguments,
+    first: Check,
+    live: &LiveNetwork,
+    network: Arc<dyn Network>,
+) -> CommandResult {
+    let origin = arguments.origin.as_ref().ok_or("a check needs a URL and `--origin`")?;
+    let mut checks = vec![first];
+    for (method, url) in &arguments.then {
+        let check = arguments.check_of(url, origin, method.as_deref())?;
+        look_up(&check, live).await;
+        checks.push(check);
+    }
+    let urls: Vec<Url> = checks.iter().map(|check| check.request.url.clone()).collect();
+    let reports = run_all_in(&arguments.browser.0, checks, network).await;
+    let reports: Vec<_> =
+        reports.into_iter().map(|report| report.with_connection_notes(live.notes())).collect();
+    match arguments.format {
+        Format::Json => print(&to_json_of_all(&reports)?)?,
+        _ => print(&to_text_of_all(&reports))?,
+    }
+    for (url, report) in urls.iter().zip(&reports) {
+        print_failure(url, report);
+    }
+    Ok(ExitCode::from(reports.iter().map(CheckReport::exit_code).max().unwrap_or_default()))
+}
+
+/// Prints what the results rest on that a browser would not accept.
+fn warn_about_connections(live: &LiveNetwork) {
+    for note in live.notes() {
+        eprintln!("warning: {}", note.text);
+    }
+}
+
+/// Prints why no response arrived, if that is so.
+fn print_failure(url: &Url, report: &CheckReport) {
     if let Some(failure) = report.failure() {
         eprintln!("error: {url}: {}{}", failure_message(failure), option_hint(failure.kind));
     }
-    Ok(ExitCode::from(report.exit_code()))
 }
 
 /// Prints requests that were not sent, or why the browser would send none.
@@ -276,7 +355,9 @@ fn setup_message(error: TlsError) -> String {
 /// The option that can help with a failure, as a sentence to append to its message.
 fn option_hint(kind: FailureKind) -> &'static str {
     match kind {
-        FailureKind::Certificate => " For a development certificate, pass the CA with `--cacert FILE`.",
+        FailureKind::Certificate => {
+            " For a development certificate, pass the CA with `--cacert FILE`, or look past it with `--insecure`."
+        }
         FailureKind::Timeout => " `--timeout SECONDS` sets another time limit.",
         _ => "",
     }
@@ -300,7 +381,16 @@ impl Arguments {
 
     /// The network of real servers.
     fn network(&self) -> Result<LiveNetwork, String> {
-        LiveNetwork::new(self.cacert.as_deref(), self.timeout).map_err(setup_message)
+        LiveNetwork::connecting(self.connecting(), self.timeout).map_err(setup_message)
+    }
+
+    fn connecting(&self) -> Connecting {
+        Connecting {
+            authorities: self.cacert.clone(),
+            addresses: self.resolve.clone(),
+            accepts_every_certificate: self.insecure,
+            version: self.http,
+        }
     }
 
     /// Each format belongs to some of the things that the command does.
@@ -319,45 +409,71 @@ impl Arguments {
         let (Some((url, _)), Some(origin)) = (targets.first(), &self.origin) else {
             return Err("a check needs a URL and `--origin`".to_owned());
         };
-        let is_socket = matches!(url.scheme(), "ws" | "wss");
-        let via = self.via.unwrap_or(if is_socket { Via::WebSocket } else { Via::Fetch });
+        self.check_of(url, origin, None)
+    }
+
+    /// The check of a URL, with another method than that of the first fetch if there is one.
+    fn check_of(&self, url: &Url, origin: &Origin, later_method: Option<&str>) -> Result<Check, String> {
+        let via = self.via(url)?;
         let url = socket_url(url, via)?;
+        if self.http == Some(HttpVersion::Http2) && matches!(url.scheme(), "http" | "ws") {
+            return Err(format!("--http 2: browsers speak HTTP/2 over TLS only, and {url} is without TLS"));
+        }
         let is_posted = !self.form.is_empty();
-        let method = self.method.as_deref().unwrap_or(if is_posted { "POST" } else { "GET" });
+        let own_method = self.method.as_deref().unwrap_or(if is_posted { "POST" } else { "GET" });
+        let method = later_method.unwrap_or(own_method);
+        let has_body =
+            later_method.is_none_or(|method| !matches!(&*method.to_ascii_uppercase(), "GET" | "HEAD"));
         let mut request = FetchRequest::new(url)
             .with_method(method)
             .with_headers(self.header.clone())
             .with_mode(self.mode)
             .with_credentials(self.credentials)
-            .with_redirect(self.redirect);
-        if let Some(body) = &self.body {
+            .with_redirect(self.redirect)
+            .with_keepalive(self.keepalive);
+        if let Some(body) = self.body.as_ref().filter(|_| has_body) {
             let body = arguments::body(body).map_err(|error| format!("--body {error}"))?;
             request = request.with_body(body);
+        }
+        if !has_body {
+            request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
         }
         let setup = Setup {
             via,
             cross_origin: self.crossorigin,
-            fields: self.form.clone(),
+            fields: self.form.iter().filter(|_| has_body).cloned().collect(),
             cookies: self.cookie.clone(),
             login: self.login.clone(),
+            has_upload_listener: self.upload_listener,
             only: self.only,
+            ..Setup::default()
         };
         let profile = self.first_browser().clone();
         Ok(Check { page: self.page(origin), request, profile, audit: self.audit.audit, setup })
     }
 
+    /// What makes the request for a URL.
+    fn via(&self, url: &Url) -> Result<Via, String> {
+        let is_socket = matches!(url.scheme(), "ws" | "wss");
+        let default = match self.upload_listener {
+            true => Via::Xhr,
+            false if is_socket => Via::WebSocket,
+            false => Via::Fetch,
+        };
+        let via = self.via.unwrap_or(default);
+        if self.upload_listener && via != Via::Xhr {
+            return Err(
+                "--upload-listener: only an `XMLHttpRequest` has `upload`; leave `--as` out".to_owned()
+            );
+        }
+        if self.keepalive && via != Via::Fetch {
+            return Err("--keepalive: only `fetch()` has this option".to_owned());
+        }
+        Ok(via)
+    }
+
     fn page(&self, origin: &Origin) -> Page {
-        let around = || self.top_level.clone().unwrap_or_else(|| origin.clone());
-        let page = match (self.frame, &self.top_level) {
-            (Some(Frame::Sandboxed), _) => Page::sandboxed(around()),
-            (Some(Frame::Data), _) => Page::data(around()),
-            (None, Some(top_level)) => Page::new(origin.clone()).framed_by(top_level.clone()),
-            (None, None) => Page::new(origin.clone()),
-        };
-        let page = match self.referrer_policy {
-            Some(policy) => page.with_referrer_policy(policy),
-            None => page,
-        };
+        let page = page(origin, self.frame, self.top_level.as_ref(), self.referrer_policy);
         // The report says that Chromium asks. What follows is about users who agree.
         let granted = NetworkPermissions { local: Permission::Granted, loopback: Permission::Granted };
         page.with_network_permissions(granted)

@@ -3,10 +3,12 @@
 //! The libraries know nothing of clap, and their enums have no help texts. A table here gives each value its name and its help.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use cors_browser::{Credentials, CrossOrigin, Element, Mode, Profile, Redirect, ReferrerPolicy};
+use cors_browser::{
+    Credentials, CrossOrigin, Element, Mode, Origin, Page, Profile, Redirect, ReferrerPolicy,
+};
 use cors_conformance::report::Format;
 
-use crate::check::Via;
+use crate::check::{HttpVersion, Via};
 
 /// A value of an option: its name, what `--help` says about it, and the value itself.
 pub type Choice<T> = (&'static str, &'static str, T);
@@ -78,6 +80,32 @@ pub enum Frame {
 pub const FRAMES: [Choice<Frame>; 2] = [
     ("sandboxed", "A frame with `sandbox` and without `allow-same-origin`", Frame::Sandboxed),
     ("data", "A frame with a `data:` URL", Frame::Data),
+];
+
+/// The page of an origin, possibly in a frame. If the frame makes its origin `null`, `origin` is that of the page around it.
+pub fn page(
+    origin: &Origin,
+    frame: Option<Frame>,
+    top_level: Option<&Origin>,
+    referrer_policy: Option<ReferrerPolicy>,
+) -> Page {
+    let around = || top_level.unwrap_or(origin).clone();
+    let page = match (frame, top_level) {
+        (Some(Frame::Sandboxed), _) => Page::sandboxed(around()),
+        (Some(Frame::Data), _) => Page::data(around()),
+        (None, Some(top_level)) => Page::new(origin.clone()).framed_by(top_level.clone()),
+        (None, None) => Page::new(origin.clone()),
+    };
+    match referrer_policy {
+        Some(policy) => page.with_referrer_policy(policy),
+        None => page,
+    }
+}
+
+/// The versions of HTTP.
+pub const HTTP_VERSIONS: [Choice<HttpVersion>; 2] = [
+    ("1.1", "HTTP/1.1", HttpVersion::Http1),
+    ("2", "HTTP/2, over TLS only, as in browsers", HttpVersion::Http2),
 ];
 
 /// The referrer policies.

@@ -9,7 +9,9 @@ use url::Url;
 
 use super::{Case, Expectations, Expected, Problem, Step};
 use crate::check::{PageResult, arguments};
-use crate::command::values::{CREDENTIALS, Choice, MODES, REDIRECTS, profiles};
+use crate::command::values::{
+    self, CREDENTIALS, Choice, FRAMES, MODES, REDIRECTS, profiles, referrer_policies,
+};
 
 /// The most cases of a file.
 const CASE_LIMIT: usize = 10_000;
@@ -117,12 +119,17 @@ impl Reader<'_> {
 
     fn check(&mut self, position: usize, table: &DeTable<'_>, context: &Context) -> Vec<Case> {
         let has_steps = field(table, "step").is_some();
-        let mut known = vec!["browsers", "name", "pages"];
+        let mut known = vec!["browsers", "frame", "name", "pages", "referrer_policy", "top_level"];
         known.extend(if has_steps { &["step"][..] } else { &["urls"] });
         known.extend(if has_steps { &[][..] } else { REQUEST_FIELDS });
         self.unknown_fields(table, &known);
         let name = self.required_text(table, position, "name").unwrap_or_default();
         let pages = self.pages(table, position, context);
+        let frame = self.choice(table, "frame", &FRAMES);
+        let top_level = self
+            .positioned_text(table, "top_level")
+            .and_then(|(position, text)| self.page(position, &text, context));
+        let referrer_policy = self.choice(table, "referrer_policy", &referrer_policies());
         let browsers = self.browsers(table).unwrap_or_else(|| context.browsers.clone());
         let scripts: Vec<Vec<Step>> = if has_steps {
             vec![self.steps(table, context)]
@@ -144,7 +151,7 @@ impl Reader<'_> {
                     cases.push(Case {
                         name: name.clone(),
                         line,
-                        page: page.clone(),
+                        page: values::page(page, frame, top_level.as_ref(), referrer_policy),
                         browser: browser.clone(),
                         steps: steps.clone(),
                     });
@@ -295,13 +302,21 @@ impl Reader<'_> {
         let mut pages = Vec::new();
         for (position, text) in self.required_list(table, position, "pages", "[\"https://app.example.com\"]")
         {
-            let text = context.pages.get(&text).unwrap_or(&text);
-            match arguments::origin(text) {
-                Ok(page) => pages.push(page),
-                Err(error) => self.problem(position, named(text, "page", "pages", &error, &context.pages)),
-            }
+            pages.extend(self.page(position, &text, context));
         }
         pages
+    }
+
+    /// The origin of a page that is given by its name or its origin.
+    fn page(&mut self, position: usize, text: &str, context: &Context) -> Option<Origin> {
+        let text = context.pages.get(text).map_or(text, String::as_str);
+        match arguments::origin(text) {
+            Ok(page) => Some(page),
+            Err(error) => {
+                self.problem(position, named(text, "page", "pages", &error, &context.pages));
+                None
+            }
+        }
     }
 
     fn urls(&mut self, table: &DeTable<'_>, position: usize, context: &Context) -> Vec<Url> {

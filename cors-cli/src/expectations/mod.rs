@@ -8,7 +8,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-use cors_browser::{BlockReason, FetchRequest, Origin, Profile};
+use cors_browser::{BlockReason, FetchRequest, Page, Profile};
 use url::Url;
 
 use crate::check::PageResult;
@@ -33,7 +33,7 @@ pub struct Case {
     /// The line of the check in the file.
     pub line: usize,
     /// The page.
-    pub page: Origin,
+    pub page: Page,
     /// The browser.
     pub browser: Profile,
     /// What happens, in order. Cookies and cached preflights stay from one step to the next.

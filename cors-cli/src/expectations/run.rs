@@ -98,7 +98,7 @@ pub async fn verify(expectations: &Expectations, network: &Arc<dyn Network>) -> 
 async fn verify_case(case: &Case, network: Arc<dyn Network>) -> CaseResult {
     let begun = Instant::now();
     let browser = Browser::new(network, case.browser.clone());
-    let page = Page::new(case.page.clone());
+    let page = case.page.clone();
     let mut steps: Vec<StepResult> = Vec::new();
     for step in &case.steps {
         match step {
@@ -118,11 +118,19 @@ async fn verify_case(case: &Case, network: Arc<dyn Network>) -> CaseResult {
     CaseResult {
         name: case.name.clone(),
         line: case.line,
-        page: case.page.to_string(),
+        page: page_name(&case.page),
         browser: case.browser.name(),
         outcome: steps.iter().map(|step| step.outcome).max().unwrap_or(Outcome::Holds),
         steps,
         duration: begun.elapsed(),
+    }
+}
+
+/// The origin of a page, and what it is a frame of.
+fn page_name(page: &Page) -> String {
+    match &page.top_level {
+        Some(top_level) => format!("{} in a frame of {top_level}", page.origin),
+        None => page.origin.to_string(),
     }
 }
 

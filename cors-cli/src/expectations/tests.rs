@@ -340,3 +340,63 @@ fn a_name_is_used_once() {
     let problems = Expectations::parse(&text, &no_variable).unwrap_err();
     assert!(problems[0].message.contains("two checks have the name `fine`"), "{problems:?}");
 }
+
+/// A frame has its own origin, and cookies depend on the page around it.
+#[tokio::test]
+async fn pages_can_be_frames() {
+    let check = |fields: &str, expect: &str| {
+        format!(
+            "[pages]\napp = \"https://app.example\"\n[[check]]\nname = \"a frame\"\npages = \"app\"\n\
+             urls = \"https://api.example/items\"\n{fields}\nexpect = \"{expect}\"\n"
+        )
+    };
+    for (fields, expect, page) in [
+        (
+            "top_level = \"https://other.example\"",
+            "readable",
+            "https://app.example in a frame of https://other.example",
+        ),
+        ("top_level = \"app\"", "readable", "https://app.example in a frame of https://app.example"),
+        ("frame = \"sandboxed\"", "blocked", "null in a frame of https://app.example"),
+        (
+            "frame = \"data\"\ntop_level = \"https://other.example\"",
+            "blocked",
+            "null in a frame of https://other.example",
+        ),
+        ("referrer_policy = \"no-referrer\"", "readable", "https://app.example"),
+    ] {
+        let verified = verified(&check(fields, expect)).await;
+        let case = &verified.cases[0];
+        assert_eq!((case.outcome, case.page.as_str()), (Outcome::Holds, page), "{fields}: {case:?}");
+    }
+    let network: Arc<dyn Network> = Arc::new(Referrers);
+    for (policy, status) in [("no-referrer", 404), ("origin", 200)] {
+        let text = check(&format!("referrer_policy = \"{policy}\"\nstatus = {status}"), "readable");
+        let verified = verify(&parse(&text), &network).await;
+        assert_eq!(verified.cases[0].outcome, Outcome::Holds, "{:?}", verified.cases);
+    }
+}
+
+/// A server that answers with 404 if there is no `Referer`.
+struct Referrers;
+
+impl Network for Referrers {
+    fn send(&self, request: WireRequest) -> NetworkFuture<'_> {
+        let status = if request.header("referer").is_some() { 200 } else { 404 };
+        let response = WireResponse::new(status).with_header("access-control-allow-origin", "*");
+        Box::pin(ready(Ok(response)))
+    }
+}
+
+#[rstest]
+#[case("frame = \"iframe\"", "`iframe` is not a value of `frame`; write `sandboxed` or `data`")]
+#[case("top_level = \"ap\"", "`ap` is not the name of a page; did you mean `app`?")]
+#[case("referrer_policy = \"none\"", "`none` is not a value of `referrer_policy`")]
+fn mistakes_about_frames(#[case] field: &str, #[case] expected: &str) {
+    let text = format!(
+        "[pages]\napp = \"https://app.example\"\n[[check]]\nname = \"a\"\npages = \"app\"\n\
+         urls = \"https://api.example/\"\n{field}\nexpect = \"readable\"\n"
+    );
+    let problems = Expectations::parse(&text, &no_variable).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.message.contains(expected)), "{problems:?}");
+}

@@ -20,7 +20,7 @@ pub(super) struct ExpectationsOptions {
         long,
         value_name = "FILE",
         conflicts_with_all = [
-            "url", "origin", "method", "header", "body", "credentials", "redirect", "mode", "form", "cookie", "login", "via", "frame", "top_level", "browser", "audit", "print", "response",
+            "url", "origin", "method", "header", "body", "credentials", "redirect", "mode", "form", "cookie", "login", "keepalive", "upload_listener", "via", "frame", "top_level", "browser", "audit", "print", "response",
             "preflight_response", "har",
         ]
     )]

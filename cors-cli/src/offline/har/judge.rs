@@ -51,11 +51,27 @@ impl Initiator {
 pub async fn judge_har(text: &str, profile: &Profile) -> Result<HarReport, String> {
     let File { creator, pages, entries, unreadable } = File::parse(text)?;
     let session = Arc::new(Session::new(entries));
-    let mut report = HarReport { creator, requests: Vec::new(), same_origin: 0, others: 0, unreadable };
+    let mut report = HarReport {
+        creator,
+        requests: Vec::new(),
+        same_origin: 0,
+        navigations: 0,
+        web_sockets: 0,
+        others: 0,
+        unreadable,
+    };
     // A preflight is judged with its request, so those that are left over come last.
     for is_preflight in [false, true] {
         for (position, (number, entry)) in session.entries.iter().enumerate() {
             if entry.is_preflight() != is_preflight || session.is_used(position) {
+                continue;
+            }
+            if is_web_socket(entry) {
+                report.web_sockets += 1;
+                continue;
+            }
+            if is_navigation(entry) {
+                report.navigations += 1;
                 continue;
             }
             let page = page_of(entry, &pages);
@@ -90,7 +106,20 @@ fn page_of(entry: &Entry, pages: &[super::file::Page]) -> Option<Origin> {
     [title, referrer, script].into_iter().flatten().find_map(of)
 }
 
-/// What made a request; `None` if CORS does not apply to it.
+/// Whether an entry is the handshake of a WebSocket.
+fn is_web_socket(entry: &Entry) -> bool {
+    entry.resource_type == "websocket"
+        || matches!(entry.request.url.scheme(), "ws" | "wss")
+        || entry.request.header("sec-fetch-mode") == Some("websocket")
+        || entry.request.header("sec-websocket-key").is_some()
+}
+
+/// Whether an entry is a navigation of a tab or a frame.
+fn is_navigation(entry: &Entry) -> bool {
+    entry.resource_type == "document" || entry.request.header("sec-fetch-mode") == Some("navigate")
+}
+
+/// What made a request; `None` if that is not known, or if CORS does not apply to it.
 fn initiator(entry: &Entry) -> Option<Initiator> {
     if entry.is_preflight() {
         return Some(Initiator::Preflight);
@@ -102,10 +131,7 @@ fn initiator(entry: &Entry) -> Option<Initiator> {
     let destination = entry.request.header("sec-fetch-dest").unwrap_or_default();
     let has_origin = entry.request.header("origin").is_some();
     let cross_origin = (mode == "cors" || mode.is_empty() && has_origin).then_some(CrossOrigin::Anonymous);
-    let is_navigation = matches!(mode, "navigate" | "websocket")
-        || matches!(entry.resource_type.as_str(), "document" | "websocket");
     match (entry.resource_type.as_str(), destination) {
-        _ if is_navigation => None,
         ("xhr", _) => Some(Initiator::Xhr),
         ("eventsource", _) => Some(Initiator::EventSource),
         ("image", _) | (_, "image") => Some(Initiator::Element(Element::Image, cross_origin)),

@@ -25,7 +25,11 @@ pub struct HarReport {
     pub requests: Vec<HarRequest>,
     /// How many requests of a page to its own origin there are.
     pub same_origin: usize,
-    /// How many other requests there are to which CORS does not apply: navigations, WebSockets, and those without a known page.
+    /// How many navigations of tabs and frames there are.
+    pub navigations: usize,
+    /// How many handshakes of WebSockets there are.
+    pub web_sockets: usize,
+    /// How many other requests there are that are not judged: those without a known page or cause, and those that are not HTTP.
     pub others: usize,
     /// The entries that cannot be read, with what is wrong with each. Entries are counted from one.
     pub unreadable: Vec<(usize, String)>,
@@ -86,6 +90,8 @@ struct JsonReport<'a> {
     creator: &'a str,
     requests: Vec<JsonRequest<'a>>,
     same_origin: usize,
+    navigations: usize,
+    web_sockets: usize,
     others: usize,
     unreadable: Vec<JsonUnreadable<'a>>,
 }
@@ -147,6 +153,8 @@ pub fn har_json(report: &HarReport) -> Result<String, serde_json::Error> {
         creator: &report.creator,
         requests: requests.collect(),
         same_origin: report.same_origin,
+        navigations: report.navigations,
+        web_sockets: report.web_sockets,
         others: report.others,
         unreadable: report
             .unreadable

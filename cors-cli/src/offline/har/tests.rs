@@ -87,7 +87,7 @@ async fn of_chromium() {
          header field x-a is not allowed by Access-Control-Allow-Headers in preflight response."
     );
     assert!(report.requests[1].notes[0].contains("no response"), "{:?}", report.requests[1]);
-    assert_eq!((report.others, report.same_origin, report.exit_code()), (1, 0, 1));
+    assert_eq!((report.navigations, report.others, report.same_origin, report.exit_code()), (1, 0, 0, 1));
 }
 
 /// Firefox: no types, a title that is not an address, a status as text, and a preflight whose request was not sent.
@@ -230,6 +230,30 @@ async fn credentials_follow_from_a_failure() {
     let report = judged(&har(vec![get])).await;
     assert_eq!(verdicts(&report), [(1, HarVerdict::Readable, None)]);
     assert!(report.requests[0].notes[0].contains("another reason than CORS"), "{:?}", report.requests[0]);
+}
+
+/// Requests to which CORS does not apply are counted by what they are.
+#[tokio::test]
+async fn navigations_and_web_sockets_are_counted() {
+    let mut chromium = entry("GET", "wss://api.example/live", &[ORIGIN], 101, &[]);
+    chromium["_resourceType"] = json!("websocket");
+    let firefox = entry("GET", "https://api.example/live", &[ORIGIN, ("Sec-WebSocket-Key", "x")], 101, &[]);
+    let frame = entry("GET", "https://other.example/", &[("sec-fetch-mode", "navigate")], 200, &[]);
+    let login =
+        entry("POST", "https://api.example/login", &[ORIGIN, ("Sec-Fetch-Mode", "navigate")], 302, &[]);
+    let nothing_known = entry("GET", "https://other.example/x", &[], 200, &[]);
+    let report = judged(&har(vec![chromium, firefox, frame, login, nothing_known])).await;
+    assert_eq!((report.web_sockets, report.navigations, report.others), (2, 2, 1));
+    assert!(report.requests.is_empty(), "{:?}", report.requests);
+    let text = har_text(&report);
+    assert!(
+        text.contains(
+            "CORS does not apply to 4 more: 0 of a page to its own origin, 2 navigations, 2 WebSockets"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("Only the server can refuse"), "{text}");
+    assert!(text.contains("1 more were not judged"), "{text}");
 }
 
 #[rstest]

@@ -37,13 +37,25 @@ fn write_all(text: &mut String, report: &HarReport) -> fmt::Result {
         count(HarVerdict::Opaque),
         count(HarVerdict::Unknown)
     )?;
+    let HarReport { same_origin, navigations, web_sockets, others, .. } = report;
     writeln!(
         text,
-        "CORS does not apply to {} other requests: {} of a page to its own origin, and {} navigations, WebSockets or others",
-        report.same_origin + report.others,
-        report.same_origin,
-        report.others
-    )
+        "CORS does not apply to {} more: {same_origin} of a page to its own origin, {navigations} navigations, {web_sockets} WebSockets",
+        same_origin + navigations + web_sockets
+    )?;
+    if *web_sockets > 0 {
+        writeln!(
+            text,
+            "  Any page can open a WebSocket. Only the server can refuse, by the `Origin` of the handshake; `cors check wss://…` tries that."
+        )?;
+    }
+    if *others > 0 {
+        writeln!(
+            text,
+            "{others} more were not judged: the recording does not say which page made them, or why"
+        )?;
+    }
+    Ok(())
 }
 
 fn write_request(text: &mut String, request: &HarRequest) -> fmt::Result {

@@ -58,7 +58,7 @@ impl Play {
     }
 
     /// The requests other than preflights that reached the application.
-    fn arrived(&self) -> impl DoubleEndedIterator<Item = &WireRequest> {
+    pub(crate) fn arrived(&self) -> impl DoubleEndedIterator<Item = &WireRequest> {
         let is_actual = |exchange: &&Exchange| exchange.kind == ExchangeKind::Actual && exchange.was_sent();
         self.fetched.exchanges.iter().filter(is_actual).map(|exchange| &exchange.request)
     }

@@ -10,7 +10,7 @@ use cors_browser::{
 use crate::answer::{Answer, Play};
 
 /// Headers of requests that every browser writes, and that CORS does not depend on.
-const USUAL: [&str; 14] = [
+const USUAL: [&str; 16] = [
     "accept",
     "accept-encoding",
     "accept-language",
@@ -24,6 +24,8 @@ const USUAL: [&str; 14] = [
     "te",
     "upgrade-insecure-requests",
     "user-agent",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
     "sec-fetch-storage-access",
 ];
 
@@ -136,7 +138,8 @@ fn story(answer: &Answer, play: &Play) -> String {
 /// Whether the cookies of the page were not sent because the request does not ask for it.
 fn lacks_cookies(answer: &Answer, play: &Play) -> bool {
     let PageAction::Fetch(request) = &answer.action else { return false };
-    let has_none = play.fetched.exchanges.iter().all(|exchange| exchange.request.header("cookie").is_none());
+    let mut arrived = play.arrived();
+    let has_none = arrived.next_back().is_some_and(|request| request.header("cookie").is_none());
     answer.has_cookies && request.credentials == Credentials::SameOrigin && has_none
 }
 

@@ -171,8 +171,12 @@ fn write_request(request: &WireRequest, is_preflight: bool, answer: &Answer, tex
 
 fn write_wire_response(response: &WireResponse, text: &mut String) -> fmt::Result {
     writeln!(text, "  got {}", response.status)?;
-    for (name, value) in &response.headers {
-        writeln!(text, "    {}: {}", name.to_ascii_lowercase(), printable(value))?;
+    // Some frameworks have them in another order each time.
+    let lines = response.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (name, value) in lines {
+        writeln!(text, "    {name}: {}", printable(value))?;
     }
     if let Some(error) = &response.body_error {
         writeln!(text, "    ({error})")?;
@@ -208,6 +212,7 @@ fn write_response(response: &PageResponse, play: &Play, text: &mut String) -> fm
         .map(|(name, _)| name.to_ascii_lowercase())
         .filter(|name| response.header(name).is_none() && !is_of_the_protocol(name))
         .collect();
+    hidden.sort();
     hidden.dedup();
     if hidden.is_empty() {
         return Ok(());

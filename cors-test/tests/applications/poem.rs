@@ -64,7 +64,7 @@ async fn without_cors() {
 #[tokio::test]
 async fn faulty() {
     let app = route().after(async |result: poem::Result<Response>| {
-        let response = result.map_or_else(|error| error.into_response(), IntoResponse::into_response);
+        let response = result.map_or_else(Error::into_response, IntoResponse::into_response);
         Ok::<_, Error>(response.with_header("access-control-allow-origin", "*"))
     });
     insta::assert_snapshot!(checks::faulty(&app).await);

@@ -14,6 +14,7 @@ mod conformance;
 mod harness;
 mod harnesses;
 mod install;
+mod load;
 mod new_adapter;
 mod serve;
 mod site;
@@ -65,6 +66,11 @@ enum Command {
     ///
     /// Builds the benchmarks in the release profile and runs them. The options after `bench` go to the benchmarks.
     Bench(bench::Arguments),
+    /// Test the adapters under load and with faults: every response is compared with the policies that were in force
+    ///
+    /// Exits with 1 if a response was wrong, something panicked, or a server's memory grew. `--faults` also lets handlers panic, clients
+    /// hang up or dawdle, and file descriptors run out.
+    Load(load::Arguments),
     /// Create a new adapter: a crate that compiles, with a test that runs the conformance suite
     ///
     /// Exits with 2 if the name is not valid or is taken.
@@ -81,6 +87,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(arguments),
         Command::Harness(arguments) => harness::run(&arguments),
         Command::Harnesses { action } => harnesses::run(&action),
+        Command::Load(arguments) => load::run(&arguments),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -31,6 +31,9 @@ const AT_ONCE: usize = 64;
 /// How many file descriptors a server has that has too few.
 const FEW_FILES: u64 = 128;
 
+/// How many connections it gets. Those that it cannot accept wait in the system's queue, which can be as short as 128.
+const TOO_MANY: usize = 180;
+
 /// How long a server has too few file descriptors.
 const FULL_FOR: Duration = Duration::from_secs(2);
 
@@ -334,9 +337,7 @@ async fn resets(world: &World) -> Result<usize, Failure> {
         body.send_reset(h2::Reason::CANCEL);
         // It ends with the reset that was sent.
         let _ = response.await;
-        drop(sender);
-        // The server may close the connection too.
-        let _ = connection.await;
+        connection.abort();
         Ok(())
     })
     .await?;
@@ -400,11 +401,10 @@ async fn full_file_table(world: &World) -> Result<Lasting, Failure> {
     let mut first = http1::Connection::open(world).await?;
     let mut second = http2::Connection::open(world).await?;
     probe_over(world, &mut first, &mut second).await?;
-    let connections = usize::try_from(2 * FEW_FILES)?;
-    let open = many(connections, async |_| connect(world.address()).await).await?;
+    let open = many(TOO_MANY, async |_| connect(world.address()).await).await?;
     sleep(FULL_FOR).await;
     // New connections wait. Those that were open before are served.
     let meanwhile = probe_over(world, &mut first, &mut second).await;
     drop(open);
-    Ok((connections, Some(meanwhile)))
+    Ok((TOO_MANY, Some(meanwhile)))
 }

@@ -37,6 +37,7 @@ fn every_response_under_load_is_right() {
             let (allowed, all) = (kinds[kind]["allowed"].as_u64(), kinds[kind]["requests"].as_u64());
             assert!(allowed > Some(0) && allowed < all, "{kind}: {}", kinds[kind]);
         }
+        assert!(kinds["malformed"]["rejected"].as_u64() > Some(5), "{}", kinds["malformed"]);
         // Only Rocket drops lines that are not UTF-8.
         let limits: u64 = kinds.values().filter_map(|counts| counts["limits"].as_u64()).sum();
         assert_eq!(limits > 0, adapter["adapter"] == "cors-rocket", "{load:#}");

@@ -39,6 +39,8 @@ pub struct KindCounts {
     pub limits: u64,
     /// How many had two right responses, because the lookup decided at random.
     pub either: u64,
+    /// How many malformed ones the server rejected. It may accept some, and it waits for the rest of others.
+    pub rejected: u64,
     /// How many were wrong.
     pub wrong: u64,
 }
@@ -64,9 +66,11 @@ impl Tally {
         let _ = self.microseconds.0.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// Counts bytes that the server survived.
-    pub fn survived(&mut self, kind: Kind) {
-        self.kinds.entry(kind).or_default().requests += 1;
+    /// Counts malformed bytes, whose responses were right.
+    pub fn malformed(&mut self, is_rejected: bool) {
+        let counts = self.kinds.entry(Kind::Malformed).or_default();
+        counts.requests += 1;
+        counts.rejected += u64::from(is_rejected);
     }
 
     /// Counts a wrong response, or one that did not come.
@@ -95,6 +99,7 @@ impl Tally {
             sum.allowed += counts.allowed;
             sum.limits += counts.limits;
             sum.either += counts.either;
+            sum.rejected += counts.rejected;
             sum.wrong += counts.wrong;
         }
         self.lost += other.lost;

@@ -120,12 +120,14 @@ async fn check(world: &World, tally: &mut Tally, bytes: &[u8], must_reject: bool
         return tally.wrong(Kind::Malformed, format!("{} responses {}", answers.len(), shown()));
     }
     let policies = world.since(&begun);
+    let mut is_rejected = false;
     for answer in &answers {
-        if let Err(wrong) = judge_malformed(bytes, answer, &policies, must_reject) {
-            return tally.wrong(Kind::Malformed, format!("{wrong}, {}", shown()));
+        match judge_malformed(bytes, answer, &policies, must_reject) {
+            Ok(rejected) => is_rejected |= rejected,
+            Err(wrong) => return tally.wrong(Kind::Malformed, format!("{wrong}, {}", shown())),
         }
     }
-    tally.survived(Kind::Malformed);
+    tally.malformed(is_rejected);
 }
 
 /// Opens an HTTP/2 connection and sends frames that break its rules.
@@ -157,7 +159,7 @@ async fn http2(world: &World, random: &mut Rng, tally: &mut Tally) {
         _ => bytes.extend([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]),
     }
     match exchange(world, &bytes, SHORT / 3).await {
-        Ok(_) => tally.survived(Kind::Malformed),
+        Ok(_) => tally.malformed(false),
         Err(error) => tally.wrong(Kind::Malformed, format!("no connection: {error}")),
     }
 }

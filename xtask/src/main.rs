@@ -16,6 +16,7 @@ mod harness;
 mod harnesses;
 mod install;
 mod instructions;
+mod load;
 mod new_adapter;
 mod serve;
 mod site;
@@ -76,6 +77,11 @@ enum Command {
     /// Needs valgrind and gungraun-runner, and says so if one is missing. Exits with 0 if no count changed by more than 3 %, and with 1
     /// if one did.
     Instructions(instructions::Arguments),
+    /// Test the adapters under load and with faults: every response is compared with the policies that were in force
+    ///
+    /// Exits with 1 if a response was wrong, something panicked, or a server's memory grew. `--faults` also lets handlers panic, clients
+    /// hang up or dawdle, and file descriptors run out.
+    Load(load::Arguments),
     /// Create a new adapter: a crate that compiles, with a test that runs the conformance suite
     ///
     /// Exits with 2 if the name is not valid or is taken.
@@ -94,6 +100,7 @@ fn main() -> ExitCode {
         Command::Harness(arguments) => harness::run(&arguments),
         Command::Harnesses { action } => harnesses::run(&action),
         Command::Instructions(arguments) => instructions::run(&arguments),
+        Command::Load(arguments) => load::run(&arguments),
         Command::NewAdapter(arguments) => new_adapter::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -5,58 +5,103 @@ mod origin;
 mod refusals;
 mod warnings;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::{HeaderMap, Request};
 
-pub(crate) use self::guard::NaiveGuard;
-pub(crate) use self::origin::is_entry;
-use self::origin::{is_origin, matches_entry};
-pub(crate) use self::refusals::BAD_ORIGINS;
+pub use self::guard::NaiveGuard;
+use self::origin::{host_of, matches_entry};
+pub use self::origin::{is_entry, is_origin};
+pub use self::refusals::BAD_ORIGINS;
 use self::warnings::{
     is_forbidden_method, is_forbidden_request_header, is_forbidden_response_header, is_protocol_header,
 };
 
+/// A policy in plain fields.
 #[derive(Clone, Debug)]
-pub(crate) struct NaivePolicy {
-    pub(crate) origins: Vec<String>,
-    pub(crate) methods: Vec<String>,
-    pub(crate) headers: Vec<String>,
-    pub(crate) expose: Vec<String>,
-    pub(crate) credentials: bool,
-    pub(crate) max_age: Option<Duration>,
-    pub(crate) diagnostics: bool,
-    pub(crate) status: u16,
+pub struct NaivePolicy {
+    /// `allow_origins`.
+    pub origins: Vec<String>,
+    /// `allow_methods`.
+    pub methods: Vec<String>,
+    /// `allow_headers`.
+    pub headers: Vec<String>,
+    /// `expose_headers`.
+    pub expose: Vec<String>,
+    /// `allow_credentials`.
+    pub credentials: bool,
+    /// `max_age`.
+    pub max_age: Option<Duration>,
+    /// `diagnostics`.
+    pub diagnostics: bool,
+    /// `preflight_status`.
+    pub status: u16,
     /// The names of the exceptions.
-    pub(crate) dangers: Vec<&'static str>,
-    /// Each is a policy of which `diagnostics`, `status` and `rules` are not used.
-    pub(crate) rules: Vec<NaivePolicy>,
+    pub dangers: Vec<&'static str>,
+    /// What `allow_origin_if` allows: origins with this host, whatever their scheme and port.
+    pub function: Option<String>,
+    /// Each is a policy of which `diagnostics`, `status`, `function` and `rules` are not used.
+    pub rules: Vec<NaivePolicy>,
+}
+
+impl Default for NaivePolicy {
+    /// A policy that allows nothing.
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            methods: Vec::new(),
+            headers: Vec::new(),
+            expose: Vec::new(),
+            credentials: false,
+            max_age: None,
+            diagnostics: false,
+            status: 204,
+            dangers: Vec::new(),
+            function: None,
+            rules: Vec::new(),
+        }
+    }
 }
 
 /// The result of a request.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// The status of the answer to a preflight.
-    pub(crate) status: Option<u16>,
+    pub status: Option<u16>,
     /// Why something is not allowed.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
     /// All header lines, sorted.
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub headers: Vec<(String, Vec<u8>)>,
 }
 
 type Lines = Vec<(String, Vec<u8>)>;
 
 impl NaivePolicy {
-    pub(crate) fn answer(&self, request: &Request<()>, response: &HeaderMap) -> Answer {
+    /// What is answered to a request whose response has these headers already.
+    pub fn answer(&self, request: &Request<()>, response: &HeaderMap) -> Answer {
         self.without_ignored().answer_exactly(request, response)
     }
 
-    /// Semantics, section 5: what browsers ignore is left out.
+    /// Whether the policy's own list contains an origin.
+    pub fn allows_origin(&self, origin: &[u8]) -> bool {
+        self.origin_fault(&[origin.to_vec()]).is_none()
+    }
+
+    /// Semantics, 5.2: what has no effect is left out.
     fn without_ignored(&self) -> Self {
         let mut policy = self.clone();
         policy.methods.retain(|name| !is_forbidden_method(name));
         policy.headers.retain(|name| !is_protocol_header(name) && !is_forbidden_request_header(name));
         policy.expose.retain(|name| !is_protocol_header(name) && !is_forbidden_response_header(name));
+        let mut seen = BTreeSet::new();
+        policy.methods.retain(|name| seen.insert(name.clone()));
+        let mut seen = BTreeSet::new();
+        policy.origins.retain(|entry| seen.insert(entry.clone()));
+        for names in [&mut policy.headers, &mut policy.expose] {
+            let mut seen = BTreeSet::new();
+            names.retain(|name| seen.insert(name.to_lowercase()));
+        }
         policy.max_age = policy.max_age.map(|age| age.min(Duration::from_secs(86_400)));
         policy.rules = policy.rules.iter().map(Self::without_ignored).collect();
         policy
@@ -106,7 +151,7 @@ impl NaivePolicy {
             push(&mut lines, "access-control-allow-credentials", "true");
         }
         if is_allowed && !self.expose.is_empty() {
-            push(&mut lines, "access-control-expose-headers", &self.expose.join(", "));
+            push(&mut lines, "access-control-expose-headers", &self.expose.join(", ").to_lowercase());
         }
         if varies {
             add_vary(&mut lines, &["Origin"]);
@@ -184,6 +229,10 @@ impl NaivePolicy {
         let text = String::from_utf8_lossy(line).into_owned();
         let is_origin = is_origin(&text);
         if is_origin && self.origins.iter().any(|entry| matches_entry(entry, &text)) {
+            return None;
+        }
+        // 7.1.
+        if is_origin && self.function.as_deref().is_some_and(|host| host_of(&text) == Some(host)) {
             return None;
         }
         Some(if is_origin { "origin-not-allowed" } else { "malformed-origin" }.to_owned())

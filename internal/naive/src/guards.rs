@@ -46,7 +46,8 @@ const AUTHORITIES: [&str; 17] = [
 ];
 
 prop_compose! {
-    pub(crate) fn guards()(
+    /// Guards.
+    pub fn guards()(
         writes in any::<bool>(),
         foreign in any::<bool>(),
         websockets in any::<bool>(),
@@ -69,7 +70,7 @@ prop_compose! {
 }
 
 /// The same guard for the crate.
-pub(crate) fn guard_builder(naive: &NaiveGuard) -> GuardBuilder {
+pub fn guard_builder(naive: &NaiveGuard) -> GuardBuilder {
     let action = |denies| if denies { GuardAction::Deny } else { GuardAction::Allow };
     let guard = Guard::builder()
         .cross_site_writes(action(naive.writes))
@@ -86,7 +87,7 @@ pub(crate) fn guard_builder(naive: &NaiveGuard) -> GuardBuilder {
 
 prop_compose! {
     /// Requests with what a guard reads.
-    pub(crate) fn guarded_requests()(
+    pub fn guarded_requests()(
         request in requests(),
         method in option::of(select(vec!["POST", "PUT", "DELETE", "CONNECT", "GET", "HEAD", "post"])),
         path in select(&PATHS[..]),

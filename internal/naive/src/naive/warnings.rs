@@ -30,10 +30,10 @@ pub(super) fn is_forbidden_response_header(name: &str) -> bool {
 
 impl NaivePolicy {
     /// The field and the code of every warning about a policy that is not refused, but for entries that others cover.
-    pub(crate) fn warnings(&self) -> BTreeSet<(String, String)> {
+    pub fn warnings(&self) -> BTreeSet<(String, String)> {
         let mut warnings = BTreeSet::new();
         let mut warn = |field: &str, code: &str| warnings.insert((field.to_owned(), code.to_owned()));
-        if self.origins.is_empty() {
+        if self.origins.is_empty() && self.function.is_none() {
             warn("allow_origins", "no-origins");
         }
         for (position, entry) in self.origins.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::origin::{is_any_app, is_loopback, wildcard_domain};
 use super::{NaivePolicy, is_token};
 
 /// Entries of `allow_origins` that are never accepted, with the codes of their problems.
-pub(crate) const BAD_ORIGINS: [(&str, &str); 25] = [
+pub const BAD_ORIGINS: [(&str, &str); 25] = [
     ("", "origin-without-scheme"),
     ("app.example", "origin-without-scheme"),
     ("https://a.example,https://b.example", "origin-list"),
@@ -41,7 +41,7 @@ type Refusals = BTreeSet<(String, String)>;
 
 impl NaivePolicy {
     /// The field and the code of every problem.
-    pub(crate) fn refusals(&self) -> Refusals {
+    pub fn refusals(&self) -> Refusals {
         let mut refusals = Refusals::new();
         self.refuse_origins(&mut refusals);
         self.refuse_methods(&mut refusals);

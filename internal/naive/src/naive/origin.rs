@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 /// Whether a browser can send this as `Origin`.
-pub(crate) fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     if ["null", "file://"].contains(&text) {
         return true;
     }
@@ -33,7 +33,7 @@ pub(crate) fn is_origin(text: &str) -> bool {
 }
 
 /// Whether an entry of `allow_origins` is accepted alone, without credentials and exceptions.
-pub(crate) fn is_entry(text: &str) -> bool {
+pub fn is_entry(text: &str) -> bool {
     if text == "*" {
         return true;
     }
@@ -123,6 +123,11 @@ pub(super) fn is_loopback(entry: &str) -> bool {
 pub(super) fn wildcard_domain(entry: &str) -> Option<&str> {
     let (label, domain) = split_label(split(entry).1);
     label.map(|_| domain)
+}
+
+/// The host of an origin, unless it is `null` or `file://`.
+pub(super) fn host_of(origin: &str) -> Option<&str> {
+    Some(split(origin).1).filter(|host| !host.is_empty())
 }
 
 fn split(text: &str) -> (&str, &str, Option<&str>) {

@@ -2,20 +2,27 @@
 
 use http::Request;
 
+use super::Answer;
 use super::origin::{is_origin, matches_entry};
 use super::{NaivePolicy, add_vary};
-use crate::naive::Answer;
 
+/// A guard in plain fields.
 #[derive(Clone, Debug)]
-pub(crate) struct NaiveGuard {
-    /// Whether these are denied.
-    pub(crate) writes: bool,
-    pub(crate) foreign: bool,
-    pub(crate) websockets: bool,
-    pub(crate) hosts: Option<Vec<String>>,
-    pub(crate) own: Vec<String>,
-    pub(crate) exempt: Vec<(String, String)>,
-    pub(crate) report_only: bool,
+pub struct NaiveGuard {
+    /// Whether cross-site writes are denied.
+    pub writes: bool,
+    /// Whether foreign origins are denied.
+    pub foreign: bool,
+    /// Whether handshakes of WebSockets from foreign origins are denied.
+    pub websockets: bool,
+    /// `allow_hosts`.
+    pub hosts: Option<Vec<String>>,
+    /// `own_origins`.
+    pub own: Vec<String>,
+    /// The methods and paths of `exempt`.
+    pub exempt: Vec<(String, String)>,
+    /// `report_only`.
+    pub report_only: bool,
 }
 
 /// A denial: the status and the reason.
@@ -23,7 +30,7 @@ type Denial = (u16, &'static str);
 
 impl NaiveGuard {
     /// What happens to a request whose response has no headers of its own. The status is `None` if the application runs.
-    pub(crate) fn answer(&self, policy: &NaivePolicy, request: &Request<()>) -> Answer {
+    pub fn answer(&self, policy: &NaivePolicy, request: &Request<()>) -> Answer {
         let without_guard = policy.answer(request, &http::HeaderMap::new());
         let host = self.host_fault(request).filter(|_| !self.report_only);
         let is_preflight = without_guard.status.is_some();

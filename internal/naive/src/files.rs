@@ -34,7 +34,7 @@ const OTHER_FIELDS: [&str; 6] = [
 ];
 
 /// A field of a policy, or sometimes of another library, or any text.
-pub(crate) fn fields() -> impl Strategy<Value = String> {
+pub fn fields() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => select(&FIELDS[..]).prop_map(str::to_owned),
         1 => select(&OTHER_FIELDS[..]).prop_map(str::to_owned),
@@ -43,7 +43,7 @@ pub(crate) fn fields() -> impl Strategy<Value = String> {
 }
 
 /// A JSON object whose fields are mostly those of a policy, with values of any type.
-pub(crate) fn tables() -> impl Strategy<Value = Value> {
+pub fn tables() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         3 => select([&ORIGINS[..], &METHODS, &HEADERS, &["*", "null-origin", "insecure-origins"]].concat()).prop_map(str::to_owned),
         1 => "(?s).{0,20}",
@@ -73,7 +73,7 @@ pub(crate) fn tables() -> impl Strategy<Value = Value> {
 }
 
 /// The builders that these bytes are in each format.
-pub(crate) fn read(bytes: &[u8]) -> impl Iterator<Item = PolicyBuilder> {
+pub fn read(bytes: &[u8]) -> impl Iterator<Item = PolicyBuilder> {
     let builders = [
         serde_json::from_slice::<PolicyBuilder>(bytes).ok(),
         toml::from_slice::<PolicyBuilder>(bytes).ok(),
@@ -83,7 +83,7 @@ pub(crate) fn read(bytes: &[u8]) -> impl Iterator<Item = PolicyBuilder> {
 }
 
 /// Whether a policy reads back as it was written, or the message about a refused one is readable.
-pub(crate) fn check(builder: PolicyBuilder) -> Result<(), TestCaseError> {
+pub fn check(builder: PolicyBuilder) -> Result<(), TestCaseError> {
     let policy = match builder.build() {
         Ok(policy) => policy,
         Err(error) => {

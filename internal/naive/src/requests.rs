@@ -103,7 +103,8 @@ fn request_header_lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 prop_compose! {
-    pub(crate) fn requests()(
+    /// Requests, most of them almost valid.
+    pub fn requests()(
         method in select(vec!["GET", "POST", "PUT", "OPTIONS", "OPTIONS", "OPTIONS", "OPTIONS", "options"]),
         origin in origin_lines(),
         request_method in prop_oneof![
@@ -129,7 +130,7 @@ prop_compose! {
 }
 
 /// Headers that the response already has.
-pub(crate) fn response_headers() -> impl Strategy<Value = HeaderMap> {
+pub fn response_headers() -> impl Strategy<Value = HeaderMap> {
     let line = select(vec![
         ("vary", "Accept-Encoding"),
         ("vary", "accept, ORIGIN"),

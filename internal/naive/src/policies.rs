@@ -83,13 +83,20 @@ fn exceptions() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 /// Policies that are refused only for what they combine.
-pub(crate) fn policies() -> impl Strategy<Value = NaivePolicy> {
+pub fn policies() -> impl Strategy<Value = NaivePolicy> {
     let rules = prop_oneof![2 => Just(Vec::new()), 1 => vec(policies_without_rules(), 1..4)];
-    (policies_without_rules(), rules).prop_map(|(policy, rules)| with_rules(policy, rules))
+    let function = prop_oneof![
+        3 => Just(None),
+        1 => select(vec!["a.app.example", "evilapp.example", "localhost", "app", "127.0.0.1", "[::1]", "."]).prop_map(Some),
+    ];
+    (policies_without_rules(), rules, function).prop_map(|(policy, rules, function)| NaivePolicy {
+        function: function.map(str::to_owned),
+        ..with_rules(policy, rules)
+    })
 }
 
 /// Policies with any kind of fault, or several.
-pub(crate) fn faulty_policies() -> impl Strategy<Value = NaivePolicy> {
+pub fn faulty_policies() -> impl Strategy<Value = NaivePolicy> {
     let rules = prop_oneof![2 => Just(Vec::new()), 1 => vec(faulty_policies_without_rules(), 1..3)];
     (faulty_policies_without_rules(), rules).prop_map(|(policy, rules)| with_rules(policy, rules))
 }
@@ -141,6 +148,7 @@ fn policies_without_rules() -> impl Strategy<Value = NaivePolicy> {
                     diagnostics,
                     status,
                     dangers,
+                    function: None,
                     rules: Vec::new(),
                 }
             },
@@ -190,13 +198,14 @@ fn faulty_policies_without_rules() -> impl Strategy<Value = NaivePolicy> {
                 diagnostics: false,
                 status,
                 dangers,
+                function: None,
                 rules: Vec::new(),
             }
         })
 }
 
 /// The same policy for the crate.
-pub(crate) fn builder(policy: &NaivePolicy) -> PolicyBuilder {
+pub fn builder(policy: &NaivePolicy) -> PolicyBuilder {
     let builder = Policy::builder()
         .allow_origins(&policy.origins)
         .allow_methods(&policy.methods)
@@ -207,8 +216,12 @@ pub(crate) fn builder(policy: &NaivePolicy) -> PolicyBuilder {
         .preflight_status(policy.status)
         .dangerously_allow(dangers(policy))
         .rules(policy.rules.iter().map(rule));
-    match policy.max_age {
+    let builder = match policy.max_age {
         Some(max_age) => builder.max_age(max_age),
+        None => builder,
+    };
+    match policy.function.clone() {
+        Some(host) => builder.allow_origin_if(move |origin| origin.host() == host),
         None => builder,
     }
 }

@@ -17,9 +17,11 @@ fn names_in(folder: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_target_has_a_corpus() {
+fn every_target_has_a_corpus_and_a_program() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(names_in(Path::new(CORPUS)), targets);
+    let programs = names_in(&Path::new(CORPUS).join("../fuzz_targets"));
+    assert_eq!(programs, targets.iter().map(|name| format!("{name}.rs")).collect());
 }
 
 #[test]

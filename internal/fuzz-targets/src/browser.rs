@@ -42,7 +42,8 @@ fn head(lines: &[&[u8]]) -> Option<WireResponse> {
     let mut response = WireResponse::new(status);
     for line in lines {
         let colon = line.iter().position(|&byte| byte == b':')?;
-        let name = String::from_utf8_lossy(&line[..colon]).into_owned();
+        // Browsers differ in what they do with a space after a name.
+        let name = String::from_utf8_lossy(line[..colon].trim_ascii_end()).into_owned();
         response = response.with_header(name, line[colon + 1..].trim_ascii());
     }
     Some(response)
@@ -214,7 +215,8 @@ pub fn set_cookie(data: &[u8]) {
     let sent = finish(browser.fetch(&page, request));
     let header = sent.exchanges[0].request.header("cookie").unwrap_or_default();
     assert!(!header.iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f), "{header:?}");
-    assert!(header.len() <= 4 * data.len() + 16, "{} bytes of cookies", header.len());
+    // Each line is stored twice, and a byte that is not UTF-8 becomes three.
+    assert!(header.len() <= 8 * data.len() + 16, "{} bytes of cookies", header.len());
     let text = browser.cookies(&app);
     assert!(!text.contains(|c: char| c.is_ascii_control() && c != '\t'), "{text:?}");
     for other in ["https://other.example/a/b", "https://app.example.net/", "http://example/"] {

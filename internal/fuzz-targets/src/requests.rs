@@ -6,6 +6,8 @@ use cors_core::PreparedPolicy;
 use cors_naive::{Answer, NaiveGuard, NaivePolicy, builder, compare, guard_builder};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
+use crate::policy::has_punycode;
+
 /// A policy of both implementations.
 struct Subject {
     naive: NaivePolicy,
@@ -112,6 +114,9 @@ fn check(subjects: &'static LocalKey<Vec<Subject>>, number: u8, request: &Reques
 /// A policy and a guard in the first byte, and the head of a request in HTTP/1.1: the core answers like the naive implementation.
 pub fn request(data: &[u8]) {
     let Some((number, head)) = data.split_first() else { return };
+    if has_punycode(head) {
+        return;
+    }
     if let Some(request) = parse(head) {
         check(&GUARDED, *number, &request);
     }

@@ -54,12 +54,16 @@ fn threads_that_ask_at_the_same_time_share_one_question() {
 fn an_answer_from_before_a_change_is_not_used_after_forget() {
     for _ in 0..ROUNDS {
         let is_tenant = Arc::new(AtomicBool::new(true));
-        let database = Arc::clone(&is_tenant);
+        let has_read = Arc::new(AtomicBool::new(false));
+        let (database, reads) = (Arc::clone(&is_tenant), Arc::clone(&has_read));
         let lookup = Lookup::new(move |_| {
-            let database = Arc::clone(&database);
+            let (database, reads) = (Arc::clone(&database), Arc::clone(&reads));
             async move {
                 let is_tenant = database.load(Ordering::SeqCst);
-                yield_now().await;
+                reads.store(true, Ordering::SeqCst);
+                for _ in 0..20 {
+                    yield_now().await;
+                }
                 Ok::<_, io::Error>(is_tenant)
             }
         });
@@ -69,6 +73,9 @@ fn an_answer_from_before_a_change_is_not_used_after_forget() {
                 scope.spawn(|| run(ask(&policy, ORIGIN)));
             }
             scope.spawn(|| {
+                while !has_read.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
                 is_tenant.store(false, Ordering::SeqCst);
                 lookup.forget(ORIGIN);
                 // The old answer must not come back, whatever the other threads do now.

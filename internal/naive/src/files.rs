@@ -83,6 +83,7 @@ pub fn read(bytes: &[u8]) -> impl Iterator<Item = PolicyBuilder> {
 }
 
 /// Whether a policy reads back as it was written, or the message about a refused one is readable.
+#[expect(clippy::unwrap_used, reason = "a panic fails the test")]
 pub fn check(builder: PolicyBuilder) -> Result<(), TestCaseError> {
     let policy = match builder.build() {
         Ok(policy) => policy,

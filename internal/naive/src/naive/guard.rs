@@ -65,9 +65,11 @@ impl NaiveGuard {
         let hosts = self.hosts.as_ref()?;
         let Some(authority) = authority(request) else { return Some((400, "host-not-allowed")) };
         let asked = format!("https://{}", without_default_port(&authority.to_lowercase()));
-        let is_listed = hosts
-            .iter()
-            .any(|entry| matches_entry(&format!("https://{}", without_default_port(entry)), &asked));
+        // `!.example.com` is not a host, so it is not a subdomain.
+        let is_listed = is_origin(&asked)
+            && hosts
+                .iter()
+                .any(|entry| matches_entry(&format!("https://{}", without_default_port(entry)), &asked));
         (!is_listed).then_some((421, "host-not-allowed"))
     }
 

@@ -151,7 +151,7 @@ const LIST_OF_256_BYTES: &str = text(&[b','; 256]);
 const LIST_OF_1000_BYTES: &str = text(&[b','; 1000]);
 
 const fn text(bytes: &[u8]) -> &str {
-    match str::from_utf8(bytes) {
+    match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(_) => panic!("ASCII"),
     }

@@ -33,7 +33,7 @@ fn the_list_of_a_release_has_every_published_crate() {
 fn the_list_of_a_release_has_dependencies_before_the_crates_that_need_them() {
     let names = published_names();
     for (index, name) in names.iter().enumerate() {
-        let needed = PACKAGES[name].dependencies().filter(|dependency| dependency.is_in_registry());
+        let needed = PACKAGES[name].dependencies().filter(Dependency::is_in_registry);
         for dependency in needed.filter(|dependency| PACKAGES.contains_key(dependency.name())) {
             assert!(
                 names[..index].iter().any(|earlier| earlier == dependency.name()),
@@ -80,7 +80,7 @@ fn every_published_crate_describes_itself() {
         let docs_rs = &package.0["metadata"]["docs"]["rs"];
         demand(docs_rs["all-features"] == Value::Bool(true), "all-features in package.metadata.docs.rs");
         let root = fs::read_to_string(package.folder().join("src/lib.rs")).expect("src/lib.rs");
-        let badges = docs_rs["rustdoc-args"].to_string() == r#"["--cfg","docsrs"]"#;
+        let badges = docs_rs["rustdoc-args"] == serde_json::json!(["--cfg", "docsrs"]);
         demand(badges == root.contains("cfg_attr(docsrs"), "the same `docsrs` in src/lib.rs and for docs.rs");
     }
     assert!(problems.is_empty(), "these are missing or wrong: {problems:#?}");

@@ -1,8 +1,6 @@
 //! Property tests: the crate agrees with a naive implementation of the semantics about which policies are refused and
 //! about what is answered to a request.
 
-#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
-
 use cors_core::{Policy, PolicyBuilder, PreparedPolicy, Problem, ProblemCode};
 use cors_naive::compare::{answer, refusals, warnings};
 use cors_naive::files::{self, fields, read, tables};

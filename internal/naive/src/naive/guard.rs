@@ -99,6 +99,7 @@ impl NaiveGuard {
         }
         let upgrades = lines(request, "upgrade").join(",").to_lowercase();
         let is_upgrade = upgrades.split(',').any(|name| name.trim() == "websocket");
+        let is_upgrade = is_upgrade || exceeds_upgrade_limits(request);
         let is_handshake = method == "CONNECT" || (method == "GET" && is_upgrade);
         if self.websockets && is_handshake {
             return Some((403, "foreign-websocket"));
@@ -123,6 +124,12 @@ impl NaiveGuard {
         let filled = |port: Option<&str>| port.filter(|port| !port.is_empty()).unwrap_or(default).to_owned();
         is_origin(origin) && own_host == host.to_lowercase() && filled(own_port) == filled(port)
     }
+}
+
+/// 8.4: such a request counts as a handshake.
+fn exceeds_upgrade_limits(request: &Request<()>) -> bool {
+    let values: Vec<_> = request.headers().get_all("upgrade").iter().collect();
+    values.len() > 8 || values.iter().map(|value| value.len()).sum::<usize>() > 256
 }
 
 /// Listed by more than `*`.

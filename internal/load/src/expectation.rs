@@ -244,7 +244,7 @@ impl CorsHeaders {
             }
             match name.as_str() {
                 "access-control-allow-origin" => {
-                    found.allow_origin = Some(Bytes::copy_from_slice(value.as_bytes()))
+                    found.allow_origin = Some(Bytes::copy_from_slice(value.as_bytes()));
                 }
                 "access-control-allow-credentials" if value == "true" => found.allow_credentials = true,
                 "access-control-expose-headers" => found.expose_headers = names()?,

@@ -82,7 +82,7 @@ fn compare(
 /// The CORS headers of a response. Lists are sets of lower-case names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct CorsHeaders {
-    allow_origin: Option<Vec<u8>>,
+    allow_origin: Option<Bytes>,
     allow_credentials: bool,
     expose_headers: Names,
     allow_methods: Names,
@@ -213,8 +213,8 @@ fn headers(terms: &Terms, origins: &[&[u8]], is_preflight: bool) -> CorsHeaders 
     let set = |names: &[&str]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let mut headers = CorsHeaders {
         allow_origin: match terms.any_origin {
-            true => Some(b"*".to_vec()),
-            false => origins.first().map(|origin| origin.to_vec()),
+            true => Some(Bytes::from_static(b"*")),
+            false => origins.first().map(|origin| Bytes::copy_from_slice(origin)),
         },
         allow_credentials: terms.credentials,
         ..CorsHeaders::default()
@@ -243,7 +243,9 @@ impl CorsHeaders {
                 return Err(format!("it has `{name}` more than once"));
             }
             match name.as_str() {
-                "access-control-allow-origin" => found.allow_origin = Some(value.as_bytes().to_vec()),
+                "access-control-allow-origin" => {
+                    found.allow_origin = Some(Bytes::copy_from_slice(value.as_bytes()));
+                }
                 "access-control-allow-credentials" if value == "true" => found.allow_credentials = true,
                 "access-control-expose-headers" => found.expose_headers = names()?,
                 "access-control-allow-methods" => found.allow_methods = names()?,
@@ -323,12 +325,12 @@ pub fn judge_malformed(
         let mut windows = sent.windows(text.len().max(1));
         windows.any(|bytes| bytes.eq_ignore_ascii_case(text))
     };
-    if allowed == b"*" {
+    if &*allowed == b"*" {
         let is_public = has(PUBLIC_HOST.as_bytes());
         return if is_public { Ok(is_rejected) } else { Err("it allows any origin".to_owned()) };
     }
     let shown = String::from_utf8_lossy(&allowed).into_owned();
-    let origins = [allowed.as_slice()];
+    let origins = [&*allowed];
     let is_allowed =
         policies.clone().any(|number| Terms::listed(number).iter().any(|terms| contains(terms, &origins)))
             || looked_up(&origins) != Some(false);

@@ -403,6 +403,11 @@ async fn full_file_table(world: &World) -> Result<Lasting, Failure> {
     probe_over(world, &mut first, &mut second).await?;
     let open = many(TOO_MANY, async |_| connect(world.address()).await).await?;
     sleep(FULL_FOR).await;
+    let asked = &Asked::probes()[0];
+    let late = async { http1::Connection::open(world).await?.ask(asked).await };
+    if let Ok(Ok(_)) = timeout(FULL_FOR, late).await {
+        return Err("the server still accepts connections, so its file table is not full".into());
+    }
     // New connections wait. Those that were open before are served.
     let meanwhile = probe_over(world, &mut first, &mut second).await;
     drop(open);

@@ -159,7 +159,7 @@ pub enum LookupOutcome {
     Fails,
     /// It panics, which denies.
     Panics,
-    /// Its answer is later than the deadline, which denies.
+    /// Its answer does not come before the deadline, which denies.
     IsLate,
     /// It allows, fails or panics at random.
     IsRandom,
@@ -209,10 +209,8 @@ pub fn lookup() -> Lookup {
             LookupOutcome::Denies => Ok(false),
             LookupOutcome::Fails => Err("the database is away"),
             LookupOutcome::Panics => panic_unseen(),
-            LookupOutcome::IsLate => {
-                tokio::time::sleep(20 * DEADLINE).await;
-                Ok(true)
-            }
+            // Not a long sleep: on a busy machine both can be over when the server looks.
+            LookupOutcome::IsLate => std::future::pending().await,
             LookupOutcome::IsRandom => match fastrand::u8(..4) {
                 0 | 1 => Ok(true),
                 2 => Err("the database is away at times"),

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::Failure;
 
 /// How long the process may take to answer a line.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long the process may take to end.
 const GRACE: Duration = Duration::from_secs(2);

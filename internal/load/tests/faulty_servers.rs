@@ -204,15 +204,13 @@ async fn a_panic_is_found() {
     assert!(report.examples[0].contains("the layer panics"), "{:#?}", report.examples);
 }
 
-/// A layer that does not recover from a fault: after a panic it leaves out CORS.
-fn broken_by_a_panic(routes: Router) -> Router {
+/// A layer that does not recover from a fault: after it, CORS is left out.
+fn broken_by(routes: Router, is_fault: fn(&Request) -> bool) -> Router {
     let is_broken = Arc::new(AtomicBool::new(false));
     routes.layer(from_fn(move |request: Request, next: Next| {
         let is_broken = Arc::clone(&is_broken);
         async move {
-            if ["/panic", UNCAUGHT_PANIC].contains(&request.uri().path()) {
-                is_broken.store(true, Ordering::SeqCst);
-            }
+            is_broken.fetch_or(is_fault(&request), Ordering::SeqCst);
             let mut response = next.run(request).await;
             if is_broken.load(Ordering::SeqCst) {
                 response.headers_mut().remove(ACCESS_CONTROL_ALLOW_ORIGIN);
@@ -220,6 +218,14 @@ fn broken_by_a_panic(routes: Router) -> Router {
             response
         }
     }))
+}
+
+fn broken_by_a_panic(routes: Router) -> Router {
+    broken_by(routes, |request| ["/panic", UNCAUGHT_PANIC].contains(&request.uri().path()))
+}
+
+fn broken_by_a_body(routes: Router) -> Router {
+    broken_by(routes, |request| request.method() == "POST")
 }
 
 /// A layer that counts the requests that run, and does not notice when a client hangs up.
@@ -242,7 +248,7 @@ fn full_of_dead_requests(routes: Router) -> Router {
 #[case::panics(Fault::Panics, broken_by_a_panic)]
 #[case::uncaught_panics(Fault::UncaughtPanics, broken_by_a_panic)]
 #[case::hang_ups(Fault::HangUps, full_of_dead_requests)]
-#[case::resets(Fault::Resets, full_of_dead_requests)]
+#[case::resets(Fault::Resets, broken_by_a_body)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_recover_is_found(#[case] fault: Fault, #[case] layer: fn(Router) -> Router) {
     let outcome = faults::run_on(Box::new(server(layer).await), Quirks::default(), false, fault, 100).await;

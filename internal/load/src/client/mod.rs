@@ -14,8 +14,8 @@ pub mod http2;
 pub mod malformed;
 pub mod raw;
 
-/// How long a response may take.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a response may take. It is long, so that a busy machine is not taken for a server that hangs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the clients share: where the server is, and which of its policies can be in force.
 #[derive(Debug)]

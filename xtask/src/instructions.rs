@@ -11,12 +11,12 @@ use cors_cli::command::CommandResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How many times the benchmark runs. Its hash tables have random seeds, which change some counts by a few instructions: the smallest
-/// one counts.
+/// How many times the benchmark runs. The smallest count is used.
 const RUNS: usize = 3;
 
-/// The change of a count that is accepted, in percent.
-const BAND: f64 = 3.0;
+/// How much more of a count is accepted, in percent. Hash tables have random seeds, which differ from build to build: they change some
+/// counts by up to 4 %.
+const BAND: f64 = 5.0;
 
 /// The arguments of `cargo xtask instructions`.
 #[derive(Debug, clap::Args)]
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
         return Ok(ExitCode::SUCCESS);
     }
     println!(
-        "A count changed by more than {BAND} %. If that is intended, run `cargo xtask instructions --update` and commit \
+        "A count grew by more than {BAND} %. If that is intended, run `cargo xtask instructions --update` and commit \
          the baseline."
     );
     Ok(ExitCode::FAILURE)
@@ -139,7 +139,7 @@ impl Change {
     }
 
     fn is_accepted(&self) -> bool {
-        self.percent().is_some_and(|percent| percent.abs() <= BAND)
+        self.percent().is_some_and(|percent| percent <= BAND)
     }
 }
 
@@ -162,7 +162,7 @@ fn table(changes: &[Change]) -> Table {
     let number = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
     for change in changes {
         let percent = change.percent().map_or_else(|| "–".to_owned(), |percent| format!("{percent:+.1} %"));
-        let verdict = if change.is_accepted() { "" } else { "changed" };
+        let verdict = if change.is_accepted() { "" } else { "not accepted" };
         table.add_row([&change.name, &number(change.before), &number(change.now), &percent, verdict]);
     }
     for column in table.column_iter_mut().skip(1).take(3) {
@@ -190,12 +190,12 @@ mod tests {
 
     #[rstest]
     #[case::same(Some(1000), Some(1000), true)]
-    #[case::little_more(Some(1000), Some(1030), true)]
-    #[case::more(Some(1000), Some(1031), false)]
-    #[case::less(Some(1000), Some(969), false)]
+    #[case::little_more(Some(1000), Some(1050), true)]
+    #[case::more(Some(1000), Some(1051), false)]
+    #[case::less(Some(1000), Some(900), true)]
     #[case::new(None, Some(1000), false)]
     #[case::gone(Some(1000), None, false)]
-    fn only_small_changes_are_accepted(
+    fn only_small_growth_is_accepted(
         #[case] before: Option<u64>,
         #[case] now: Option<u64>,
         #[case] expected: bool,
@@ -205,7 +205,7 @@ mod tests {
         let changes = compare(&counts(before), &counts(now));
         assert_eq!(changes, [Change { name: "plain".to_owned(), before, now }]);
         assert_eq!(changes[0].is_accepted(), expected);
-        assert_eq!(table(&changes).to_string().contains("changed"), !expected);
+        assert_eq!(table(&changes).to_string().contains("not accepted"), !expected);
     }
 
     #[test]

@@ -74,7 +74,7 @@ enum Command {
     Bench(bench::Arguments),
     /// Count the instructions of the core's decisions, and compare them with the committed baseline
     ///
-    /// Needs valgrind and gungraun-runner, and says so if one is missing. Exits with 0 if no count changed by more than 3 %, and with 1
+    /// Needs valgrind and gungraun-runner, and says so if one is missing. Exits with 0 if no count grew by more than 5 %, and with 1
     /// if one did.
     Instructions(instructions::Arguments),
     /// Test the adapters under load and with faults: every response is compared with the policies that were in force

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -182,32 +182,11 @@ async fn a_faulty_layer_is_found(#[case] layer: fn(Router) -> Router, #[case] te
     assert_found(async || server(layer).await, text).await;
 }
 
-/// A layer that leaks a hundred MiB a second, however many requests there are.
-fn leak(routes: Router) -> Router {
-    let start = Instant::now();
-    let leaked = Arc::new(AtomicU32::new(0));
-    routes.layer(from_fn(move |request: Request, next: Next| {
-        let due = u32::try_from(start.elapsed().as_millis() / 10).unwrap();
-        for _ in leaked.fetch_max(due, Ordering::SeqCst)..due {
-            // Every page is written, so that it is in memory.
-            Box::leak(vec![1_u8; 1 << 20].into_boxed_slice());
-        }
-        next.run(request)
-    }))
-}
-
 async fn panic_at_times(request: Request, next: Next) -> Response {
     if request.uri().path() == "/status/404" {
         panic!("the layer panics");
     }
     next.run(request).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_leak_is_found() {
-    let report = load(server(leak).await).await;
-    assert!(!report.memory.unwrap().is_flat(), "{:?}", report.memory);
-    assert!(report.wrong == 0 && !report.is_clean(), "{:#?}", report.examples);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,6 +62,11 @@ impl World {
         self.in_force.store(number, Ordering::SeqCst);
     }
 
+    /// The number of the newest policy that is in force.
+    pub fn newest(&self) -> u64 {
+        self.in_force.load(Ordering::SeqCst)
+    }
+
     /// Tells the clients to stop.
     pub fn end(&self) {
         self.ends.store(true, Ordering::SeqCst);
@@ -74,7 +79,7 @@ impl World {
 
     /// The start of a request.
     pub fn begin(&self) -> Begun {
-        Begun { oldest: self.in_force.load(Ordering::SeqCst), at: Instant::now() }
+        Begun { oldest: self.newest(), at: Instant::now() }
     }
 
     /// The policies that could be in force since the start of a request.

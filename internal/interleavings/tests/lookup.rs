@@ -28,18 +28,24 @@ async fn ask(policy: &Policy, origin: &str) -> LookupAnswer {
     policy.ask(&request).await
 }
 
+/// A lookup that allows every origin, and how often it was asked.
+fn counted_lookup() -> (Lookup, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let lookup = Lookup::new(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async {
+            yield_now().await;
+            Ok::<_, io::Error>(true)
+        }
+    });
+    (lookup, asked)
+}
+
 #[test]
 fn threads_that_ask_at_the_same_time_share_one_question() {
     for _ in 0..ROUNDS {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
-        let lookup = Lookup::new(move |_| {
-            count.fetch_add(1, Ordering::SeqCst);
-            async {
-                yield_now().await;
-                Ok::<_, io::Error>(true)
-            }
-        });
+        let (lookup, asked) = counted_lookup();
         let policy = policy(&lookup);
         thread::scope(|scope| {
             for _ in 0..3 {
@@ -120,15 +126,7 @@ fn no_more_questions_than_allowed_wait_and_none_is_counted_for_ever() {
 #[test]
 fn a_question_goes_on_if_the_request_that_began_it_is_cancelled() {
     for _ in 0..ROUNDS {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
-        let lookup = Lookup::new(move |_| {
-            count.fetch_add(1, Ordering::SeqCst);
-            async {
-                yield_now().await;
-                Ok::<_, io::Error>(true)
-            }
-        });
+        let (lookup, asked) = counted_lookup();
         let policy = policy(&lookup);
         thread::scope(|scope| {
             scope.spawn(|| {

@@ -46,7 +46,7 @@ pub(crate) fn config_without_verification(
     ignored: Arc<IgnoredCertificates>,
 ) -> Result<ClientConfig, TlsError> {
     let roots = Arc::new(roots(authorities)?);
-    // There is no verifier without a root, and then no certificate is trusted.
+    // Without a root certificate this is `None`, and no certificate is trusted.
     let strict = WebPkiServerVerifier::builder_with_provider(roots, provider()).build().ok();
     let schemes = provider().signature_verification_algorithms.supported_schemes();
     Ok(ClientConfig::builder_with_provider(provider())

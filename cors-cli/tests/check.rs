@@ -484,7 +484,7 @@ async fn a_certificate_that_is_ignored_is_named() {
             None => assert!(!text.contains("certificate"), "{text}"),
         }
     }
-    // With verification there is none.
+    // If the certificate is verified, the request fails.
     let request = fetch(&format!("https://localhost:{}", address.port()), "GET", "/");
     let report = play(check(request), None, 10.0).await;
     assert_eq!(report.failure().map(|failure| failure.kind), Some(FailureKind::Certificate));
